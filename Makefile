@@ -1,0 +1,135 @@
+# Everything this repository can do. Needs only rustup's cargo, node with npm, and a C compiler.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+
+# The paths below are fixed: a target folder of the caller's would hide what was built.
+unexport CARGO_TARGET_DIR
+
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
+BINDGEN_VERSION := $(shell awk '/^name = "wasm-bindgen"$$/ { getline; gsub(/[^0-9.]/, ""); print }' Cargo.lock)
+BINDGEN := .tools/wasm-bindgen/$(BINDGEN_VERSION)/bin/wasm-bindgen
+DENY_VERSION := 0.20.2
+DENY := .tools/cargo-deny/$(DENY_VERSION)/bin/cargo-deny
+WASM := --lib --profile wasm-release --target wasm32-unknown-unknown --no-default-features --features hydrate
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: build ## build what changed, then serve http://127.0.0.1:3000 (sandbox mode unless WXPAY_* says otherwise)
+	exec target/release/saoma
+
+# Two lanes over one pool of job tokens: the server's many crates fill the gaps that the bundle's
+# single-threaded last steps leave, and the other way round.
+.PHONY: build
+build: toolchain ## build target/release/saoma and target/site
+	@$(MAKE) --no-print-directory -j$(JOBS) server site
+
+.PHONY: test
+test: ## every test there is, browser included; installs what it needs
+	@node .tools/test.mjs
+
+.PHONY: bench
+bench: build ## the benchmarks behind the budgets in the README
+	cargo bench --locked --features ssr
+
+.PHONY: lint
+lint: format clippy clippy-wasm lint-css lint-types audit ## formatting, clippy for server and browser, CSS, types of the browser tests, dependencies
+
+.PHONY: clean
+clean: ## remove everything that was built or installed here
+	rm -rf target .tools/node_modules .tools/wasm-bindgen .tools/cargo-deny end2end/node_modules end2end/test-results
+
+# --- Building ---------------------------------------------------------------------------------
+
+.PHONY: server
+server:
+	+cargo build --locked --release
+
+.PHONY: site
+site: $(BINDGEN) .tools/node_modules/.built 
+	+cargo build --locked $(WASM)
+	node .tools/site.mjs $(BINDGEN)
+
+# Before the lanes part: rustup does not expect to be run twice at once (where it may, the first cargo
+# makes it install what rust-toolchain.toml asks for), and a broken manifest should stop both at once.
+.PHONY: toolchain
+toolchain:
+	@cargo tree --quiet --locked --depth 0 >/dev/null
+	@rustup target list --installed | grep -x wasm32-unknown-unknown >/dev/null || rustup target add wasm32-unknown-unknown
+
+# The generator must be of exactly the version that the lockfile has. It runs for half a
+# second, so it is compiled fast (half the time) rather than well, and without its sister programs.
+$(BINDGEN):
+	+CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked wasm-bindgen-cli --version $(BINDGEN_VERSION) \
+	  --bin wasm-bindgen --root .tools/wasm-bindgen/$(BINDGEN_VERSION)
+
+# `npm ci` empties node_modules first, so a mark in there stands for what is installed.
+.tools/node_modules/.built: .tools/package-lock.json
+	npm ci --prefix .tools --ignore-scripts --omit=dev --no-audit --no-fund
+	touch $@
+
+.tools/node_modules/.linted: .tools/package-lock.json
+	npm ci --prefix .tools --ignore-scripts --no-audit --no-fund
+	touch .tools/node_modules/.built $@
+
+end2end/node_modules/.installed: end2end/package-lock.json
+	npm ci --prefix end2end --ignore-scripts --no-audit --no-fund
+	touch $@
+
+# --- Testing: .tools/test.mjs calls these one by one and adds up what they counted --------------
+
+.PHONY: build-tests
+build-tests: toolchain
+	@$(MAKE) --no-print-directory -j$(JOBS) server-and-tests site end2end/node_modules/.installed
+
+# One after the other: both hold the lock of target/release.
+.PHONY: server-and-tests
+server-and-tests: server
+	+cargo test --locked --release --no-run
+
+.PHONY: rust-tests
+rust-tests:
+	cargo test --locked --release --no-fail-fast
+
+.PHONY: browser
+browser: end2end/node_modules/.installed
+	.tools/browser.sh
+
+.PHONY: browser-tests
+browser-tests: browser end2end/node_modules/.installed
+	cd end2end && node_modules/.bin/playwright test
+
+# --- Checking -----------------------------------------------------------------------------------
+
+.PHONY: format
+format:
+	cargo fmt --check
+
+# In the release profiles, so that proc macros, build scripts and C code are shared with the builds.
+.PHONY: clippy
+clippy:
+	cargo clippy --locked --release --all-targets -- -D warnings
+
+.PHONY: clippy-wasm
+clippy-wasm: toolchain
+	cargo clippy --locked $(WASM) -- -D warnings
+
+.PHONY: lint-css
+lint-css: .tools/node_modules/.linted
+	cd .tools && node_modules/.bin/stylelint --max-warnings 0 '../style/**/*.css'
+
+.PHONY: lint-types
+lint-types: end2end/node_modules/.installed
+	cd end2end && node_modules/.bin/tsc --noEmit
+
+.PHONY: audit
+audit: $(DENY)
+	.tools/audit.sh $(DENY)
+
+$(DENY):
+	cargo install --locked cargo-deny --version $(DENY_VERSION) --root .tools/cargo-deny/$(DENY_VERSION)

@@ -1,0 +1,16 @@
+//! The pieces pages are made of. Islands are the only code that runs in the browser.
+
+mod buy;
+mod follow;
+mod pay_panel;
+mod price;
+mod print;
+mod qr;
+mod state_text;
+
+pub use buy::Buy;
+pub use pay_panel::{PayIsland, PayPanel};
+pub use price::Price;
+pub use print::Print;
+pub use qr::QrCode;
+pub use state_text::{StatusBadge, status_text};

@@ -1,0 +1,115 @@
+//! The one error that crosses the wire to a browser. It holds nothing internal.
+
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+use super::text;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum PublicError {
+    #[error("no such order")]
+    NoSuchOrder,
+    #[error("no such product")]
+    NoSuchProduct,
+    #[error("too many orders from one address")]
+    Limited,
+    /// The books are out of reach.
+    #[error("busy")]
+    Busy,
+    /// What was sent cannot be read.
+    #[error("bad input")]
+    Input,
+    /// The browser does not reach the server.
+    #[error("no connection")]
+    Connection,
+}
+
+impl PublicError {
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::NoSuchOrder => text::NO_SUCH_ORDER,
+            Self::NoSuchProduct => text::NO_SUCH_PRODUCT,
+            Self::Limited => text::ERROR_LIMITED,
+            Self::Busy => text::ERROR_BUSY,
+            Self::Input => text::ERROR_INPUT,
+            Self::Connection => text::ERROR_CONNECTION,
+        }
+    }
+
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::NoSuchOrder | Self::NoSuchProduct => 404,
+            Self::Limited => 429,
+            Self::Busy | Self::Connection => 503,
+            Self::Input => 400,
+        }
+    }
+
+    /// The word that stands for it in an address, for pages without JavaScript.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NoSuchOrder => "no-order",
+            Self::NoSuchProduct => "no-product",
+            Self::Limited => "limited",
+            Self::Busy | Self::Connection => "busy",
+            Self::Input => "input",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [Self::NoSuchOrder, Self::NoSuchProduct, Self::Limited, Self::Busy, Self::Input];
+        all.into_iter().find(|error| error.word() == word)
+    }
+}
+
+impl FromServerFnError for PublicError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_)
+            | ServerFnErrorErr::UnsupportedRequestMethod(_) => Self::Input,
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Response(_) => Self::Connection,
+            ServerFnErrorErr::Registration(_)
+            | ServerFnErrorErr::ServerError(_)
+            | ServerFnErrorErr::MiddlewareError(_)
+            | ServerFnErrorErr::Serialization(_) => Self::Busy,
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl From<crate::checkout::CheckoutError> for PublicError {
+    fn from(error: crate::checkout::CheckoutError) -> Self {
+        use crate::checkout::CheckoutError;
+        match error {
+            CheckoutError::NoSuchOrder => Self::NoSuchOrder,
+            CheckoutError::NoSuchProduct => Self::NoSuchProduct,
+            CheckoutError::UnfitProduct { .. }
+            | CheckoutError::PlatformUnreachable
+            | CheckoutError::PlatformRefused
+            | CheckoutError::Storage(_) => {
+                tracing::error!(%error, "a page could not be served");
+                Self::Busy
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PublicError;
+
+    #[test]
+    fn a_word_in_an_address_names_its_error() {
+        for error in [PublicError::Limited, PublicError::Busy, PublicError::NoSuchProduct] {
+            assert_eq!(PublicError::from_word(error.word()), Some(error));
+        }
+        assert_eq!(PublicError::from_word("<script>"), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! One file per page. Rendered on the server only.
+
+mod catalogue;
+mod missing;
+mod orders;
+mod pay;
+mod product;
+mod receipt;
+
+pub use catalogue::Catalogue;
+pub use missing::{NotFound, Problem};
+pub use orders::Orders;
+pub use pay::Pay;
+pub use product::ProductPage;
+pub use receipt::Receipt;

@@ -1,0 +1,41 @@
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::Problem;
+use crate::{
+    app::{api::list_products, components::Price, text},
+    domain::Product,
+};
+
+/// `/`: what can be bought.
+#[component]
+pub fn Catalogue() -> impl IntoView {
+    let products = OnceResource::new_blocking(list_products());
+    view! {
+        <Title text=text::CATALOGUE/>
+        <h1 class="page-heading">{text::CATALOGUE}</h1>
+        <Suspense>{move || Suspend::new(async move {
+            match products.await {
+                Ok(products) if products.is_empty() => view! {
+                    <section class="message"><p>{text::NO_PRODUCTS}</p><p>{text::NO_PRODUCTS_HINT}</p></section>
+                }.into_any(),
+                Ok(products) => view! {
+                    <ul class="products">{products.into_iter().map(|product| view! { <Card product/> }).collect_view()}</ul>
+                }.into_any(),
+                Err(error) => view! { <Problem error/> }.into_any(),
+            }
+        })}</Suspense>
+    }
+}
+
+#[component]
+fn Card(product: Product) -> impl IntoView {
+    let address = format!("/products/{}", product.id);
+    view! {
+        <li class="product-card">
+            <h2 class="product-card__title"><a href=address>{product.title}</a></h2>
+            <p class="product-card__summary">{product.summary}</p>
+            <p class="product-card__price"><Price amount=product.price/></p>
+        </li>
+    }
+}

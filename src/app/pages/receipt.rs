@@ -1,0 +1,56 @@
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use super::Problem;
+use crate::app::{
+    api::watch_order,
+    components::{Price, Print, StatusBadge},
+    text,
+    view::PayView,
+};
+
+/// `/pay/{token}/receipt`: a paid order on one printable page.
+#[component]
+pub fn Receipt() -> impl IntoView {
+    let token = use_params_map().read_untracked().get("token").unwrap_or_default();
+    let view = OnceResource::new_blocking(watch_order(token, 0, 0));
+    view! {
+        <Title text=text::RECEIPT/>
+        <Suspense>{move || Suspend::new(async move {
+            match view.await {
+                Ok(view) if view.status.is_paid() => view! { <Paper view/> }.into_any(),
+                Ok(view) => view! {
+                    <section class="message">
+                        <h1>{text::RECEIPT}</h1>
+                        <p>{text::NOT_PAID_NO_RECEIPT}</p>
+                        <p><a class="button" href=format!("/pay/{}", view.token)>{text::BACK_TO_ORDER}</a></p>
+                    </section>
+                }.into_any(),
+                Err(error) => view! { <Problem error/> }.into_any(),
+            }
+        })}</Suspense>
+    }
+}
+
+#[component]
+fn Paper(view: PayView) -> impl IntoView {
+    let back = format!("/pay/{}", view.token);
+    let fact = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd class="number">{value}</dd></div> };
+    view! {
+        <article class="receipt">
+            <h1>{text::RECEIPT}</h1>
+            <p class="receipt__payee">{view.payee}</p>
+            <p class="receipt__amount"><Price amount=view.total/></p>
+            <dl class="facts">
+                <div><dt>{text::GOODS}</dt><dd>{view.title}</dd></div>
+                <div><dt>{text::STATUS}</dt><dd><StatusBadge status=view.status/></dd></div>
+                {view.paid_at.map(|at| fact(text::PAID_AT, at))}
+                {fact(text::ORDER_NO, view.out_trade_no)}
+                {view.transaction_id.map(|id| fact(text::TRANSACTION_ID, id))}
+            </dl>
+            <p class="receipt__note">{text::RECEIPT_NOTE}</p>
+            <p class="actions no-print"><Print/> <a class="button button--quiet" href=back>{text::BACK_TO_ORDER}</a></p>
+        </article>
+    }
+}

@@ -1,0 +1,162 @@
+//! The use cases: place an order, get its code, settle it, watch it, ask WeChat about it, expire it.
+//!
+//! The money rules (design §3.2) live here and are numbered in the comments. This is the only layer
+//! that knows both the books ([`storage`](crate::storage)) and the platform
+//! ([`gateway`](crate::gateway)). It knows nothing of HTTP routes and pages.
+//!
+//! Deliberately absent: a process-wide lock (the statements are guarded, so any number of instances
+//! may run), and a way to call an order paid without WeChat's signature.
+
+mod inquire;
+pub mod live;
+mod place;
+mod prepay;
+mod settle;
+mod snapshot;
+mod watch;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::SignedDuration;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+pub use inquire::{Answer, Inquiries};
+pub use live::LiveOrders;
+pub use settle::{Mismatch, NotifyContext, Verdict};
+pub use snapshot::{CodeState, OrderSnapshot};
+
+use crate::{
+    clock::Clock,
+    domain::{Product, ProductId},
+    entropy::Entropy,
+    gateway::Gateway,
+    metrics::Metrics,
+    storage::{Database, StorageError, products},
+    wechatpay::{Mchid, model::InvalidPrepay},
+};
+
+/// What a shop decides about its checkout.
+#[derive(Clone, Debug)]
+pub struct CheckoutSettings {
+    pub mchid: Mchid,
+    pub appid: String,
+    /// Who is paid, as the pay page names it.
+    pub payee: String,
+    /// Where WeChat delivers payment notifications.
+    pub notify_url: Url,
+    /// How long an order can be paid.
+    pub pay_time: SignedDuration,
+    /// After an order was placed, and then between one question to WeChat and the next, while a
+    /// page waits for it; the last one repeats.
+    pub query_gaps: Vec<SignedDuration>,
+    /// How long nobody repeats a prepay that got no usable answer.
+    pub prepay_pause: SignedDuration,
+}
+
+impl CheckoutSettings {
+    /// 5, 10, 20, 30, 60, 90 … seconds after the order was placed (design §3.3).
+    pub fn default_query_gaps() -> Vec<SignedDuration> {
+        [5, 5, 10, 10, 30].map(SignedDuration::from_secs).to_vec()
+    }
+}
+
+/// Questions to WeChat under way at once, over all orders.
+const INQUIRIES_AT_ONCE: usize = 32;
+
+/// Why a use case did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckoutError {
+    #[error("no such product")]
+    NoSuchProduct,
+    #[error("no such order")]
+    NoSuchOrder,
+    /// The catalogue holds something WeChat cannot be told: staff must mend it.
+    #[error("product {product}: {reason}")]
+    UnfitProduct { product: ProductId, reason: InvalidPrepay },
+    /// No usable answer from WeChat so far; the order waits and the request is repeated.
+    #[error("WeChat Pay gave no usable answer yet")]
+    PlatformUnreachable,
+    /// WeChat said no to this order.
+    #[error("WeChat Pay refused the order")]
+    PlatformRefused,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// The use cases with what they need. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Checkout(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    db: Database,
+    gateway: Gateway,
+    settings: CheckoutSettings,
+    live: LiveOrders,
+    inquiries: Inquiries,
+    inquiry_places: Arc<Semaphore>,
+    metrics: Metrics,
+    clock: Clock,
+    entropy: Entropy,
+    /// Questions and prepays that go on after their page has been answered.
+    tasks: TaskTracker,
+}
+
+impl Checkout {
+    pub fn new(
+        db: Database,
+        gateway: Gateway,
+        settings: CheckoutSettings,
+        metrics: Metrics,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            db,
+            gateway,
+            settings,
+            live: LiveOrders::default(),
+            inquiries: Inquiries::default(),
+            inquiry_places: Arc::new(Semaphore::new(INQUIRIES_AT_ONCE)),
+            metrics,
+            clock,
+            entropy,
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    pub fn payee(&self) -> &str {
+        &self.0.settings.payee
+    }
+
+    pub fn gateway(&self) -> &Gateway {
+        &self.0.gateway
+    }
+
+    pub fn live(&self) -> &LiveOrders {
+        &self.0.live
+    }
+
+    /// # Errors
+    /// The books cannot be read.
+    pub async fn list_products(&self) -> Result<Vec<Product>, CheckoutError> {
+        Ok(products::list(&mut *self.0.db.read().await?).await?)
+    }
+
+    /// # Errors
+    /// The books cannot be read.
+    pub async fn find_product(&self, id: ProductId) -> Result<Option<Product>, CheckoutError> {
+        Ok(products::find(&mut *self.0.db.read().await?, id).await?)
+    }
+
+    /// Lets work that outlived its request come to its end, but not for longer than `limit`: what
+    /// is cut off is repeated after the next start.
+    pub async fn finish(&self, limit: Duration) {
+        self.0.tasks.close();
+        if tokio::time::timeout(limit, self.0.tasks.wait()).await.is_err() {
+            tracing::warn!(left = self.0.tasks.len(), "stopped with requests to WeChat Pay under way");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Getting the code of an order: prepay with the stored bytes, by one caller at a time.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::{Checkout, CheckoutError, CodeState, OrderSnapshot};
+use crate::{
+    gateway::{CodeUrl, GatewayError},
+    storage::{
+        attempts::{self, Attempt, PrepayProblem},
+        events::{self, EventKind, Source},
+        orders,
+    },
+};
+
+/// Longer than a prepay with its repetition can take: two calls of ten seconds.
+const CLAIM: SignedDuration = SignedDuration::from_secs(25);
+/// A refusal stays until somebody changes something; asking each minute notices that.
+const REFUSED_PAUSE: SignedDuration = SignedDuration::from_secs(60);
+/// How long a second caller waits for the first one's code.
+const PATIENCE: Duration = Duration::from_secs(22);
+
+impl Checkout {
+    /// Brings the order to a code, waiting for WeChat as long as the time limits of the gateway let
+    /// it. An order that was paid meanwhile needs none.
+    ///
+    /// # Errors
+    /// WeChat gave no usable answer or refused; the order stays as it is and can be tried again.
+    pub async fn fetch_code(&self, order_id: i64) -> Result<OrderSnapshot, CheckoutError> {
+        let mut changes = self.0.live.subscribe(order_id);
+        let mut snapshot = self.load_by_id(order_id).await?;
+        if matches!(snapshot.code(), CodeState::Preparing { .. } | CodeState::Refused) {
+            if self.claim(&snapshot).await? {
+                self.prepay(&snapshot.attempt).await?;
+            } else if matches!(snapshot.code(), CodeState::Preparing { trouble: false }) {
+                // Somebody else is asking at this moment.
+                let _ = tokio::time::timeout(PATIENCE, changes.changed()).await;
+            }
+            snapshot = self.load_by_id(order_id).await?;
+        }
+        match snapshot.code() {
+            CodeState::Ready(_) | CodeState::Gone => Ok(snapshot),
+            CodeState::Preparing { .. } => Err(CheckoutError::PlatformUnreachable),
+            CodeState::Refused => Err(CheckoutError::PlatformRefused),
+        }
+    }
+
+    /// The same for somebody who does not wait for it.
+    pub fn spawn_fetch_code(&self, order_id: i64) {
+        let checkout = self.clone();
+        self.0.tasks.spawn(async move {
+            if let Err(CheckoutError::Storage(error)) = checkout.fetch_code(order_id).await {
+                tracing::error!(%error, order.id = order_id, "no code for order {order_id}");
+            }
+        });
+    }
+
+    async fn claim(&self, snapshot: &OrderSnapshot) -> Result<bool, CheckoutError> {
+        let (id, now) = (snapshot.attempt.id, self.0.clock.now());
+        Ok(self.0.db.write(move |c| Box::pin(attempts::claim_prepay(c, id, now, now + CLAIM))).await?)
+    }
+
+    async fn prepay(&self, attempt: &Attempt) -> Result<(), CheckoutError> {
+        let mut outcome = self.0.gateway.prepay(&attempt.request).await;
+        if outcome.as_ref().is_err_and(GatewayError::is_unknown) {
+            // The same bytes at once: a probe signature or a broken connection is gone by then.
+            outcome = self.0.gateway.prepay(&attempt.request).await;
+        }
+        match outcome {
+            Ok(code_url) => self.keep_code(attempt, code_url).await,
+            Err(error) => self.keep_problem(attempt, &error).await,
+        }
+    }
+
+    async fn keep_code(&self, attempt: &Attempt, code_url: CodeUrl) -> Result<(), CheckoutError> {
+        let (id, order_id, now) = (attempt.id, attempt.order_id, self.0.clock.now());
+        let code_url = String::from(code_url);
+        let kept = self.0.db.write(move |c| {
+            let code_url = code_url.clone();
+            Box::pin(async move {
+                let kept = attempts::mark_open(c, id, &code_url).await?;
+                if kept {
+                    orders::touch(c, order_id, now).await?;
+                    events::append(c, order_id, now, EventKind::CodeReady, Source::Shopper, "").await?;
+                }
+                Ok(kept)
+            })
+        });
+        let kept = kept.await?;
+        self.0.metrics.prepay("ok");
+        if !kept {
+            tracing::info!(order.out_trade_no = %attempt.out_trade_no, "code for {} came too late", attempt.out_trade_no);
+        }
+        self.announce(order_id).await
+    }
+
+    async fn keep_problem(&self, attempt: &Attempt, error: &GatewayError) -> Result<(), CheckoutError> {
+        let number = &attempt.out_trade_no;
+        let (problem, pause) = match error {
+            GatewayError::Unknown(_) => (PrepayProblem::Unreachable, self.0.settings.prepay_pause),
+            GatewayError::Rejected(_) | GatewayError::Misconfigured(_) => (PrepayProblem::Refused, REFUSED_PAUSE),
+        };
+        self.0.metrics.prepay(problem.code());
+        match error {
+            GatewayError::Unknown(_) => tracing::warn!(order.out_trade_no = %number, %error, "prepay of {number}"),
+            GatewayError::Rejected(_) | GatewayError::Misconfigured(_) => {
+                tracing::error!(order.out_trade_no = %number, %error, "prepay of {number} refused");
+            }
+        }
+        let (id, order_id, now) = (attempt.id, attempt.order_id, self.0.clock.now());
+        let news = attempt.state != attempts::AttemptState::Preparing { problem: Some(problem) };
+        self.0
+            .db
+            .write(move |c| {
+                Box::pin(async move {
+                    if !attempts::mark_problem(c, id, problem, now + pause).await? || !news {
+                        return Ok(());
+                    }
+                    orders::touch(c, order_id, now).await?;
+                    if problem == PrepayProblem::Refused {
+                        events::append(c, order_id, now, EventKind::PrepayRefused, Source::Shopper, "").await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        if error.is_order_paid() || error.is_out_trade_no_used() || error.is_order_closed() {
+            // Advice, not proof (money rule 7): ask, and settle what the verified answer says.
+            self.ask(order_id).await?;
+        }
+        self.announce(order_id).await
+    }
+
+    /// Wakes the pages that wait for this order.
+    pub(super) async fn announce(&self, order_id: i64) -> Result<(), CheckoutError> {
+        let order = orders::find(&mut *self.0.db.read().await?, order_id).await?;
+        if let Some(order) = order {
+            self.0.live.wake(order_id, order.version);
+        }
+        Ok(())
+    }
+}

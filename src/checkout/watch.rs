@@ -1,0 +1,71 @@
+//! Waiting for an order to change: the one mechanism behind `GET /api/orders/{token}` and the page.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::time::Instant;
+
+use super::{Checkout, CheckoutError, OrderSnapshot};
+use crate::{domain::OrderToken, storage::orders};
+
+/// How often changes made by other processes are looked for.
+const ELSEWHERE: Duration = Duration::from_secs(1);
+/// How far back to look: a transaction elsewhere may commit this long after it took its time.
+const OVERLAP: SignedDuration = SignedDuration::from_secs(15);
+
+impl Checkout {
+    /// Answers at once when the order's version is past `after`, else when it changes or after
+    /// `wait`. While somebody waits, what is due for the order is done.
+    ///
+    /// # Errors
+    /// No such order, or the books cannot be read.
+    pub async fn watch(
+        &self,
+        token: &OrderToken,
+        after: Option<i64>,
+        wait: Duration,
+    ) -> Result<OrderSnapshot, CheckoutError> {
+        let end = Instant::now() + wait;
+        let snapshot = self.load_snapshot(token).await?;
+        let mut due = self.nudge(&snapshot);
+        if after.is_none_or(|after| snapshot.order.version > after) || wait.is_zero() {
+            return Ok(snapshot);
+        }
+        let mut changes = self.0.live.subscribe(snapshot.order.id);
+        // What changed between the first look and the subscription would wake nobody.
+        let mut snapshot = self.load_snapshot(token).await?;
+        while snapshot.order.version <= after.unwrap_or(0) && Instant::now() < end {
+            let nap = due.map_or(end, |due| end.min(Instant::now() + due));
+            tokio::select! {
+                _ = changes.changed() => snapshot = self.load_snapshot(token).await?,
+                () = tokio::time::sleep_until(nap) => {
+                    snapshot.now = self.0.clock.now();
+                    due = self.nudge(&snapshot);
+                }
+            }
+        }
+        snapshot.now = self.0.clock.now();
+        Ok(snapshot)
+    }
+
+    /// Wakes the pages whose orders were changed by another process; runs until it is dropped.
+    pub async fn follow_other_instances(&self) {
+        let mut ticks = tokio::time::interval(ELSEWHERE);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if !self.0.live.prune() {
+                continue;
+            }
+            match self.changed_lately().await {
+                Ok(changed) => changed.into_iter().for_each(|(id, version)| self.0.live.wake(id, version)),
+                Err(error) => tracing::error!(%error, "looking for changes of other instances"),
+            }
+        }
+    }
+
+    async fn changed_lately(&self) -> Result<Vec<(i64, i64)>, CheckoutError> {
+        let since = self.0.clock.now() - OVERLAP;
+        Ok(orders::versions_since(&mut *self.0.db.read().await?, since).await?)
+    }
+}

@@ -1,0 +1,190 @@
+//! The environment, read once at start-up, checked as a whole: every wrong or missing variable is
+//! named in one message, so that nobody mends them one start at a time.
+//!
+//! | variable | meaning | default |
+//! | --- | --- | --- |
+//! | `WXPAY_*` | see [`live`]; none at all means sandbox mode | |
+//! | `DATABASE_URL` | `sqlite://…` | `sqlite://data/saoma.db` |
+//! | `SAOMA_DATA_DIR` | folder for everything we keep | `data` |
+//! | `SAOMA_PAYEE` | the shop's name on the pay page | `扫码示例商店` |
+//! | `SAOMA_PAY_MINUTES` | how long an order can be paid, 1–120 | 15 |
+//! | `SAOMA_ORDERS_PER_MINUTE` | per client address, 0 = no limit | 30 |
+//! | `SAOMA_REJECTED_CALLBACKS_PER_MINUTE` | per client address, 0 = no limit | 120 |
+//! | `SAOMA_TRUSTED_PROXIES` | addresses or networks, by comma | none |
+//! | `LEPTOS_SITE_ADDR`, `LEPTOS_SITE_ROOT` | listen address, site folder | `127.0.0.1:3000`, `target/site` |
+//!
+//! A variable that is set but empty counts as not set.
+
+pub mod live;
+
+use std::{fmt, net::SocketAddr, path::PathBuf};
+
+use ipnet::IpNet;
+
+pub use live::LiveSettings;
+
+/// Everything the server is told from outside.
+#[derive(Debug)]
+pub struct Settings {
+    pub mode: Mode,
+    pub database_url: String,
+    pub data_dir: PathBuf,
+    pub payee: String,
+    pub pay_minutes: i64,
+    pub orders_per_minute: u32,
+    pub rejected_callbacks_per_minute: u32,
+    pub trusted_proxies: Vec<IpNet>,
+    pub site_addr: SocketAddr,
+    pub site_root: String,
+}
+
+#[derive(Debug)]
+pub enum Mode {
+    /// No merchant account: the platform is the sandbox inside this process.
+    Sandbox,
+    Live(Box<LiveSettings>),
+}
+
+/// One thing wrong with one variable (or a pair of which one is needed).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub variable: &'static str,
+    pub what: String,
+}
+
+/// All that is wrong. The operator acts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration is not usable:")?;
+        self.0.iter().try_for_each(|Problem { variable, what }| write!(f, "\n  {variable}: {what}"))
+    }
+}
+
+/// Reads variables and collects what is wrong with them.
+pub struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self { lookup, problems: Vec::new() }
+    }
+
+    pub fn text(&self, variable: &str) -> Option<String> {
+        (self.lookup)(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    pub fn wrong(&mut self, variable: &'static str, what: impl fmt::Display) {
+        self.problems.push(Problem { variable, what: what.to_string() });
+    }
+
+    /// The parsed value. When it is set but wrong, that is noted and the answer is `None`.
+    pub fn parsed<T, E: fmt::Display>(
+        &mut self,
+        variable: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.text(variable)?;
+        parse(&text).map_err(|error| self.wrong(variable, error)).ok()
+    }
+
+    pub fn required<T, E: fmt::Display>(
+        &mut self,
+        variable: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if self.text(variable).is_none() {
+            self.wrong(variable, "is missing");
+        }
+        self.parsed(variable, parse)
+    }
+}
+
+impl Reader<'_> {
+    /// `value`, if nothing was wrong.
+    fn finish<T>(self, value: Option<T>) -> Result<T, Problems> {
+        match value {
+            Some(value) if self.problems.is_empty() => Ok(value),
+            _ => Err(Problems(self.problems)),
+        }
+    }
+}
+
+fn number(range: std::ops::RangeInclusive<u32>) -> impl FnOnce(&str) -> Result<u32, String> {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| format!("must be a whole number from {} to {}, not {text:?}", range.start(), range.end()))
+    }
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let one = |part: &str| {
+        let address = part.parse::<std::net::IpAddr>().map(IpNet::from);
+        address.or_else(|_| part.parse()).map_err(|_| format!("{part:?} is neither an address nor a network"))
+    };
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(one).collect()
+}
+
+fn database_url(text: &str) -> Result<String, &'static str> {
+    match text.split_once("://") {
+        Some(("sqlite", path)) if !path.is_empty() => Ok(text.to_owned()),
+        _ => Err("must be sqlite://PATH"),
+    }
+}
+
+impl Settings {
+    /// From the process environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_env() -> Result<Self, Problems> {
+        Self::from_lookup(&|variable| std::env::var(variable).ok())
+    }
+
+    /// From `lookup`, which answers a variable's name with its value.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let mut reader = Reader::new(lookup);
+        let mode = if live::VARIABLES.iter().any(|variable| reader.text(variable).is_some()) {
+            live::read(&mut reader).map(|live| Mode::Live(Box::new(live)))
+        } else {
+            Some(Mode::Sandbox)
+        };
+        let data_dir = reader.text("SAOMA_DATA_DIR").unwrap_or_else(|| "data".to_owned());
+        let database = reader.parsed("DATABASE_URL", database_url);
+        let minutes = reader.parsed("SAOMA_PAY_MINUTES", number(1..=120)).unwrap_or(15);
+        let orders = reader.parsed("SAOMA_ORDERS_PER_MINUTE", number(0..=1_000_000)).unwrap_or(30);
+        let rejected = reader.parsed("SAOMA_REJECTED_CALLBACKS_PER_MINUTE", number(0..=1_000_000)).unwrap_or(120);
+        let trusted_proxies = reader.parsed("SAOMA_TRUSTED_PROXIES", networks).unwrap_or_default();
+        let payee = reader.parsed("SAOMA_PAYEE", payee).unwrap_or_else(|| "扫码示例商店".to_owned());
+        let site_addr = reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>);
+        let site_root = reader.text("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".to_owned());
+        let mode = reader.finish(mode)?;
+        Ok(Self {
+            mode,
+            database_url: database.unwrap_or_else(|| format!("sqlite://{data_dir}/saoma.db")),
+            data_dir: data_dir.into(),
+            payee,
+            pay_minutes: i64::from(minutes),
+            orders_per_minute: orders,
+            rejected_callbacks_per_minute: rejected,
+            trusted_proxies,
+            site_addr: site_addr.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3000))),
+            site_root,
+        })
+    }
+}
+
+fn payee(text: &str) -> Result<String, &'static str> {
+    if text.chars().count() <= 40 { Ok(text.to_owned()) } else { Err("must not be longer than 40 characters") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! The merchant's side of WeChat Pay: the `WXPAY_*` variables, named after the keys of the original
+//! `wxpay.properties`.
+//!
+//! | variable | meaning |
+//! | --- | --- |
+//! | `WXPAY_MCH_ID`, `WXPAY_APPID` | 商户号, 应用 ID |
+//! | `WXPAY_MCH_SERIAL_NO` | serial of the merchant certificate |
+//! | `WXPAY_PRIVATE_KEY_PATH` or `WXPAY_PRIVATE_KEY` | merchant private key, PKCS#8 or PKCS#1 PEM |
+//! | `WXPAY_API_V3_KEY` or `WXPAY_API_V3_KEY_PATH` | the 32-byte APIv3 key |
+//! | `WXPAY_PUBLIC_KEY_ID` with `WXPAY_PUBLIC_KEY_PATH` or `WXPAY_PUBLIC_KEY` | WeChat Pay public key; absent: platform certificates |
+//! | `WXPAY_DOMAIN` | API base, default `https://api.mch.weixin.qq.com` |
+//! | `WXPAY_NOTIFY_DOMAIN` | this site's public https origin |
+
+use std::fs;
+
+use url::Url;
+
+use super::{Problems, Reader};
+use crate::wechatpay::{ApiV3Key, Mchid, MerchantKey, MerchantSerial, PlatformKey, PlatformSerial};
+
+pub const VARIABLES: [&str; 12] = [
+    "WXPAY_MCH_ID",
+    "WXPAY_APPID",
+    "WXPAY_MCH_SERIAL_NO",
+    "WXPAY_PRIVATE_KEY_PATH",
+    "WXPAY_PRIVATE_KEY",
+    "WXPAY_API_V3_KEY",
+    "WXPAY_API_V3_KEY_PATH",
+    "WXPAY_PUBLIC_KEY_ID",
+    "WXPAY_PUBLIC_KEY_PATH",
+    "WXPAY_PUBLIC_KEY",
+    "WXPAY_DOMAIN",
+    "WXPAY_NOTIFY_DOMAIN",
+];
+
+const DEFAULT_DOMAIN: &str = "https://api.mch.weixin.qq.com";
+/// The remote city's entry (`wechatpay-v3.md` §10.1).
+const BACKUP_DOMAIN: &str = "https://api2.mch.weixin.qq.com";
+
+/// A merchant account, parsed. Keys redact themselves in `Debug`.
+#[derive(Debug)]
+pub struct LiveSettings {
+    pub mchid: Mchid,
+    pub appid: String,
+    pub serial: MerchantSerial,
+    pub private_key: MerchantKey,
+    pub api_v3_key: ApiV3Key,
+    pub public_key: Option<(PlatformSerial, PlatformKey)>,
+    pub domain: Url,
+    pub backup: Option<Url>,
+    pub notify_domain: Url,
+}
+
+/// From `lookup`, which answers a variable's name with its value.
+///
+/// # Errors
+/// Everything that is missing or wrong.
+pub fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<LiveSettings, Problems> {
+    let mut reader = Reader::new(lookup);
+    let live = read(&mut reader);
+    reader.finish(live)
+}
+
+/// `None` when something was wrong, which is then in `reader`.
+pub fn read(reader: &mut Reader<'_>) -> Option<LiveSettings> {
+    let mchid = reader.required("WXPAY_MCH_ID", Mchid::parse);
+    let appid = reader.required("WXPAY_APPID", appid);
+    let serial = reader.required("WXPAY_MCH_SERIAL_NO", MerchantSerial::parse);
+    let private_key = secret(reader, "WXPAY_PRIVATE_KEY", "WXPAY_PRIVATE_KEY_PATH")
+        .and_then(|(variable, pem)| noted(reader, variable, MerchantKey::from_pem(&pem)));
+    let api_v3_key = secret(reader, "WXPAY_API_V3_KEY", "WXPAY_API_V3_KEY_PATH")
+        .and_then(|(variable, key)| noted(reader, variable, ApiV3Key::parse(key.trim())));
+    let public_key = public_key(reader);
+    let domain = match reader.text("WXPAY_DOMAIN") {
+        Some(_) => reader.parsed("WXPAY_DOMAIN", platform_origin),
+        None => Url::parse(DEFAULT_DOMAIN).ok(),
+    };
+    let local = domain.as_ref().is_some_and(is_loopback);
+    let notify_domain = reader.required("WXPAY_NOTIFY_DOMAIN", |text| notify_origin(text, local));
+    if let (Some(key), Ok(Some((_, platform)))) = (&private_key, &public_key)
+        && key.is_own_half(platform)
+    {
+        reader.wrong("WXPAY_PUBLIC_KEY", "is the merchant's own public key; WeChat Pay's is downloaded from the console");
+    }
+    let backup = domain.as_ref().is_some_and(|it| it.as_str().trim_end_matches('/') == DEFAULT_DOMAIN);
+    Some(LiveSettings {
+        mchid: mchid?,
+        appid: appid?,
+        serial: serial?,
+        private_key: private_key?,
+        api_v3_key: api_v3_key?,
+        public_key: public_key.ok()?,
+        domain: domain?,
+        backup: if backup { Url::parse(BACKUP_DOMAIN).ok() } else { None },
+        notify_domain: notify_domain?,
+    })
+}
+
+/// Noted in the reader.
+struct Wrong;
+
+/// Both or neither of id and key; `Err` when what there is cannot be used.
+fn public_key(reader: &mut Reader<'_>) -> Result<Option<(PlatformSerial, PlatformKey)>, Wrong> {
+    let named = reader.text("WXPAY_PUBLIC_KEY_ID").is_some();
+    let given = ["WXPAY_PUBLIC_KEY", "WXPAY_PUBLIC_KEY_PATH"].iter().any(|it| reader.text(it).is_some());
+    if !named && !given {
+        return Ok(None);
+    }
+    let id = reader.required("WXPAY_PUBLIC_KEY_ID", |text| {
+        let id = PlatformSerial::parse(text).map_err(|error| error.to_string())?;
+        if id.is_public_key_id() { Ok(id) } else { Err("must begin with PUB_KEY_ID_".to_owned()) }
+    });
+    let key = secret(reader, "WXPAY_PUBLIC_KEY", "WXPAY_PUBLIC_KEY_PATH")
+        .and_then(|(variable, pem)| noted(reader, variable, PlatformKey::from_pem(&pem)));
+    Ok(Some((id.ok_or(Wrong)?, key.ok_or(Wrong)?)))
+}
+
+fn noted<T, E: std::fmt::Display>(
+    reader: &mut Reader<'_>,
+    variable: &'static str,
+    result: Result<T, E>,
+) -> Option<T> {
+    result.map_err(|error| reader.wrong(variable, error)).ok()
+}
+
+/// A value given directly or as the path of a file, never both; with the name of the one used.
+fn secret(reader: &mut Reader<'_>, value: &'static str, path: &'static str) -> Option<(&'static str, String)> {
+    match (reader.text(value), reader.text(path)) {
+        (Some(text), None) => Some((value, text)),
+        (None, Some(file)) => match fs::read_to_string(&file) {
+            Ok(text) => Some((path, text)),
+            Err(error) => {
+                reader.wrong(path, format!("cannot read {file}: {error}"));
+                None
+            }
+        },
+        (Some(_), Some(_)) => {
+            reader.wrong(value, format!("is set together with {path}; one of them is enough"));
+            None
+        }
+        (None, None) => {
+            reader.wrong(value, format!("is missing (or {path})"));
+            None
+        }
+    }
+}
+
+fn appid(text: &str) -> Result<String, &'static str> {
+    let legal = (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    if legal { Ok(text.to_owned()) } else { Err("must be 1 to 32 letters and digits, such as wxd678efh567hg6787") }
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn origin(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("is no address: {error}"))?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    if !bare || !anonymous || url.host().is_none() {
+        return Err("must be scheme, host and port only: no path, query, fragment or user".to_owned());
+    }
+    Ok(url)
+}
+
+fn platform_origin(text: &str) -> Result<Url, String> {
+    let url = origin(text)?;
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => Err("must be https; http is for a loopback host only".to_owned()),
+    }
+}
+
+fn notify_origin(text: &str, platform_is_local: bool) -> Result<Url, String> {
+    let url = origin(text)?;
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if platform_is_local && is_loopback(&url) => Ok(url),
+        _ => Err("must be https; http is for a loopback host while WXPAY_DOMAIN is one too".to_owned()),
+    }
+}

@@ -1,0 +1,148 @@
+use std::collections::HashMap;
+
+use super::*;
+
+fn settings(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
+    let map: HashMap<String, String> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    Settings::from_lookup(&|variable| map.get(variable).cloned())
+}
+
+fn named(pairs: &[(&str, &str)]) -> Vec<&'static str> {
+    settings(pairs).expect_err("must be refused").0.into_iter().map(|problem| problem.variable).collect()
+}
+
+fn pem(name: &str) -> String {
+    let path = format!("{}/tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).expect("a key of the test vectors")
+}
+
+const KEY: &str = "0123456789abcdef0123456789ABCDEF";
+
+fn with_live(change: &[(&'static str, &str)]) -> Result<Settings, Problems> {
+    let (private, public) = (pem("merchant_key.pem"), pem("platform_public.pem"));
+    let mut pairs = vec![
+        ("WXPAY_MCH_ID", "1900007291"),
+        ("WXPAY_APPID", "wx2421b1c4370ec43b"),
+        ("WXPAY_MCH_SERIAL_NO", "5F1C72AB5F1C72AB5F1C72AB5F1C72AB5F1C72AB"),
+        ("WXPAY_PRIVATE_KEY", &private),
+        ("WXPAY_API_V3_KEY", KEY),
+        ("WXPAY_PUBLIC_KEY_ID", "PUB_KEY_ID_0119000072912026110100389100001"),
+        ("WXPAY_PUBLIC_KEY", &public),
+        ("WXPAY_NOTIFY_DOMAIN", "https://shop.example.com"),
+    ];
+    for (variable, value) in change {
+        pairs.retain(|(name, _)| name != variable);
+        pairs.push((variable, value));
+    }
+    settings(&pairs)
+}
+
+#[test]
+fn nothing_set_is_sandbox_mode_with_the_documented_defaults() {
+    let settings = settings(&[]).expect("usable");
+    assert!(matches!(settings.mode, Mode::Sandbox));
+    assert_eq!(settings.database_url, "sqlite://data/saoma.db");
+    assert_eq!(settings.site_addr.to_string(), "127.0.0.1:3000");
+    assert_eq!((settings.pay_minutes, settings.orders_per_minute, settings.rejected_callbacks_per_minute), (15, 30, 120));
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    assert!(matches!(settings(&[("WXPAY_MCH_ID", "  ")]).expect("usable").mode, Mode::Sandbox));
+}
+
+#[test]
+fn a_partial_configuration_names_everything_that_is_missing() {
+    let missing = named(&[("WXPAY_MCH_ID", "1900007291")]);
+    assert_eq!(
+        missing,
+        ["WXPAY_APPID", "WXPAY_MCH_SERIAL_NO", "WXPAY_PRIVATE_KEY", "WXPAY_API_V3_KEY", "WXPAY_NOTIFY_DOMAIN"]
+    );
+}
+
+#[test]
+fn every_single_variable_alone_is_a_partial_configuration() {
+    for variable in live::VARIABLES {
+        assert!(settings(&[(variable, "https://example.com")]).is_err(), "{variable}");
+    }
+}
+
+#[test]
+fn a_whole_account_is_live_mode() {
+    let settings = with_live(&[]).expect("usable");
+    let Mode::Live(live) = settings.mode else { panic!("sandbox mode") };
+    assert_eq!(live.domain.as_str(), "https://api.mch.weixin.qq.com/");
+    assert_eq!(live.backup.as_ref().map(Url::as_str), Some("https://api2.mch.weixin.qq.com/"));
+    assert!(live.public_key.is_some());
+}
+
+#[test]
+fn without_a_public_key_certificates_are_used() {
+    let settings = with_live(&[("WXPAY_PUBLIC_KEY_ID", ""), ("WXPAY_PUBLIC_KEY", "")]).expect("usable");
+    assert!(matches!(settings.mode, Mode::Live(live) if live.public_key.is_none()));
+}
+
+#[test]
+fn wrong_values_are_named() {
+    let public = pem("platform_public.pem");
+    let cases: [(&'static str, &str); 13] = [
+        ("WXPAY_MCH_ID", "abc"),
+        ("WXPAY_APPID", "wx 1"),
+        ("WXPAY_MCH_SERIAL_NO", "PUB_KEY_ID_1"),
+        ("WXPAY_PRIVATE_KEY", &public),
+        ("WXPAY_API_V3_KEY", "short"),
+        ("WXPAY_PUBLIC_KEY_ID", "5F1C72AB"),
+        ("WXPAY_PUBLIC_KEY", "nonsense"),
+        ("WXPAY_DOMAIN", "http://api.example.com"),
+        ("WXPAY_NOTIFY_DOMAIN", "http://shop.example.com"),
+        ("WXPAY_NOTIFY_DOMAIN", "https://shop.example.com/notify"),
+        ("WXPAY_NOTIFY_DOMAIN", "https://shop.example.com/?a=b"),
+        ("WXPAY_NOTIFY_DOMAIN", "http://127.0.0.1:3000"),
+        ("SAOMA_PAY_MINUTES", "121"),
+    ];
+    for (variable, value) in cases {
+        let problems = with_live(&[(variable, value)]).expect_err(variable);
+        assert_eq!(problems.0.iter().map(|it| it.variable).collect::<Vec<_>>(), [variable], "{value}");
+    }
+}
+
+#[test]
+fn http_is_for_loopback_on_both_sides() {
+    let local = [("WXPAY_DOMAIN", "http://127.0.0.1:9090"), ("WXPAY_NOTIFY_DOMAIN", "http://127.0.0.1:3000")];
+    assert!(with_live(&local).is_ok());
+    assert!(with_live(&[("WXPAY_DOMAIN", "http://127.0.0.1:9090"), ("WXPAY_NOTIFY_DOMAIN", "http://shop.example.com")]).is_err());
+}
+
+#[test]
+fn value_and_path_together_are_refused() {
+    let problems = with_live(&[("WXPAY_API_V3_KEY_PATH", "/nowhere")]).expect_err("refused");
+    assert!(problems.to_string().contains("WXPAY_API_V3_KEY_PATH"), "{problems}");
+}
+
+#[test]
+fn the_merchants_own_half_is_no_platform_key() {
+    let own = pem("merchant_public.pem");
+    let problems = with_live(&[("WXPAY_PUBLIC_KEY", &own)]).expect_err("refused");
+    assert_eq!(problems.0[0].variable, "WXPAY_PUBLIC_KEY");
+}
+
+#[test]
+fn no_secret_shows_in_debug_or_in_a_problem() {
+    let shown = format!("{:?}", with_live(&[]).expect("usable"));
+    let body: String = pem("merchant_key.pem").lines().nth(1).expect("a line").to_owned();
+    assert!(!shown.contains(KEY) && !shown.contains(&body), "{shown}");
+    let problems = with_live(&[("WXPAY_API_V3_KEY", "a-secret-of-the-wrong-length")]).expect_err("refused");
+    assert!(!problems.to_string().contains("a-secret"), "{problems}");
+}
+
+#[test]
+fn proxies_are_addresses_or_networks() {
+    let proxies = |text| settings(&[("SAOMA_TRUSTED_PROXIES", text)]).map(|it| it.trusted_proxies.len());
+    assert_eq!(proxies("127.0.0.1, 10.0.0.0/8,::1"), Ok(3));
+    assert_eq!(named(&[("SAOMA_TRUSTED_PROXIES", "proxy.local")]), ["SAOMA_TRUSTED_PROXIES"]);
+}
+
+#[test]
+fn another_database_is_refused_by_name() {
+    assert_eq!(named(&[("DATABASE_URL", "postgres://x")]), ["DATABASE_URL"]);
+}

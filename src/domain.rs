@@ -1,0 +1,16 @@
+//! The vocabulary of a checkout, without I/O and without a framework: money, numbers, states.
+//!
+//! Knows nothing of WeChat's wire format, of SQL, of HTTP or of Leptos. Everything here is built
+//! for the server and for the browser.
+
+pub mod money;
+pub mod order;
+pub mod out_trade_no;
+pub mod product;
+pub mod token;
+
+pub use money::{Fen, InvalidAmount};
+pub use order::{ClosedReason, OrderStatus};
+pub use out_trade_no::OutTradeNo;
+pub use product::{Product, ProductId};
+pub use token::OrderToken;

@@ -1,0 +1,53 @@
+//! What a [`Gateway`](super::Gateway) is made of.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::wechatpay::{ApiV3Keys, Keyring, PlatformSerial, Signer};
+
+/// Where the platform is and how long we wait for it.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// An origin: https, or http on a loopback host.
+    pub base: Url,
+    /// Asked once, with the very same signed request, when `base` cannot be reached (§10.2).
+    pub backup: Option<Url>,
+    /// To have a connection.
+    pub connect_limit: Duration,
+    /// For a whole call, the second attempt included.
+    pub total_limit: Duration,
+    /// How long an unused connection is kept: WeChat drops them after 8 s (§10.2).
+    pub idle_limit: Duration,
+    /// Longest reply that is read, in bytes.
+    pub reply_most: usize,
+    /// Shortest time between two requests for certificates that strangers can cause.
+    pub refresh_gap: Duration,
+}
+
+impl GatewaySettings {
+    /// 3 s to connect, 10 s in all, 7 s idle, 1 MiB, one refresh a minute; no backup host.
+    pub const fn new(base: Url) -> Self {
+        Self {
+            base,
+            backup: None,
+            connect_limit: Duration::from_secs(3),
+            total_limit: Duration::from_secs(10),
+            idle_limit: Duration::from_secs(7),
+            reply_most: 1024 * 1024,
+            refresh_gap: Duration::from_mins(1),
+        }
+    }
+}
+
+/// Who we are to the platform, and what we know of it.
+#[derive(Debug)]
+pub struct Merchant {
+    pub signer: Signer,
+    /// `PUB_KEY_ID_…` in public-key mode: asks WeChat to sign its replies with that key (§2.3).
+    pub public_key_id: Option<PlatformSerial>,
+    /// Shared with the callback route; certificates are added here.
+    pub keyring: Keyring,
+    /// Opens certificates.
+    pub api_v3_keys: std::sync::Arc<ApiV3Keys>,
+}

@@ -1,0 +1,123 @@
+//! The site's HTTP face: [`router`] is the whole stack, in reading order.
+//!
+//! Routes are adapters: they parse what came in, call `checkout`, and say the outcome in HTTP. The
+//! callback route takes the raw body and trusts nothing before the signature.
+
+mod client;
+mod health;
+pub mod limits;
+mod merchant_api;
+mod notify;
+mod order_status;
+mod pages;
+mod security;
+pub mod shopper;
+mod site;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::FromRef,
+    middleware,
+    routing::{get, post},
+};
+use ipnet::IpNet;
+use leptos::config::LeptosOptions;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceBuilder;
+use tower_http::{
+    compression::CompressionLayer,
+    limit::RequestBodyLimitLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    timeout::RequestBodyTimeoutLayer,
+    trace::TraceLayer,
+};
+use url::Url;
+
+pub use client::ClientAddress;
+pub use limits::Limits;
+pub use notify::NATIVE_PATH as NATIVE_NOTIFY_PATH;
+pub use security::page_policy;
+pub use shopper::Shopper;
+
+use crate::{
+    checkout::Checkout,
+    clock::Clock,
+    entropy::Entropy,
+    metrics::Metrics,
+    storage::Database,
+    wechatpay::{ApiV3Keys, Keyring},
+};
+
+/// What the routes share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    pub checkout: Checkout,
+    pub db: Database,
+    pub keyring: Keyring,
+    pub api_v3_keys: Arc<ApiV3Keys>,
+    pub metrics: Metrics,
+    pub limits: Limits,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    /// The address people and WeChat reach this site by.
+    pub origin: Url,
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// Shows the banner and the way to the simulated phone.
+    pub sandbox: bool,
+    pub leptos: LeptosOptions,
+    /// Long polls answer at once when the server stops.
+    pub stopping: CancellationToken,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}
+
+/// Forms and server functions are small.
+const BODY_MOST: usize = 16 * 1024;
+/// A body that trickles in is cut off.
+const BODY_LIMIT: Duration = Duration::from_secs(10);
+
+/// The whole site. `sandbox_pages` are the sandbox's own, in sandbox mode only.
+pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
+    // Called by WeChat: no cookie, no Origin check, its own body limit.
+    let callbacks = Router::new().route(notify::NATIVE_PATH, post(notify::native));
+
+    // Called by browsers and programs.
+    let shop = Router::new()
+        .route("/api/wx-pay/native/native/{product_id}", post(merchant_api::place_order))
+        .merge(pages::router(&state))
+        .layer(middleware::from_fn_with_state(state.clone(), shopper::resolve))
+        .route("/api/order-info/query-order-status/{order_no}", get(merchant_api::query_order_status))
+        .route("/api/product/list", get(merchant_api::list_products))
+        .route("/api/orders/{token}", get(order_status::show))
+        .merge(sandbox_pages.unwrap_or_default().with_state(()))
+        .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
+        .layer(RequestBodyLimitLayer::new(BODY_MOST))
+        .layer(CompressionLayer::new());
+
+    let operations = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics));
+
+    Router::new()
+        .merge(callbacks)
+        .merge(shop)
+        .merge(operations)
+        .nest_service("/pkg", site::pkg(&state.leptos))
+        .layer(
+            ServiceBuilder::new()
+                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+                .layer(TraceLayer::new_for_http().make_span_with(security::request_span))
+                .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(middleware::from_fn_with_state(state.clone(), client::resolve))
+                .layer(middleware::from_fn_with_state(state.clone(), security::set_headers))
+                .layer(RequestBodyTimeoutLayer::new(BODY_LIMIT)),
+        )
+        .with_state(state)
+}

@@ -1,0 +1,145 @@
+//! `POST /api/wx-pay/native/notify`: WeChat's payment callback. Raw bytes in; a 2xx only for what is
+//! durably stored (design §2.4, `wechatpay-v3.md` §6.3).
+
+use std::time::Duration;
+
+use axum::{
+    Extension, Json,
+    body::{Body, Bytes, to_bytes},
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use tokio::time::{Instant, timeout};
+
+use super::{AppState, ClientAddress};
+use crate::{
+    checkout::{NotifyContext, Verdict},
+    wechatpay::{
+        Notification, NotifyError, VerifyError,
+        notify::{self, Refusal},
+    },
+};
+
+pub const NATIVE_PATH: &str = "/api/wx-pay/native/notify";
+
+/// Real ones are about 1 KiB.
+const BODY_MOST: usize = 64 * 1024;
+/// WeChat hangs up after 5 s; fetching a new certificate must leave time to book.
+const CERTIFICATE_PATIENCE: Duration = Duration::from_secs(2);
+const BOOKING_PATIENCE: Duration = Duration::from_secs(4);
+
+#[derive(Serialize)]
+struct Acknowledgement {
+    code: &'static str,
+    message: &'static str,
+}
+
+fn fail(status: StatusCode, message: &'static str) -> Response {
+    (status, Json(Acknowledgement { code: "FAIL", message })).into_response()
+}
+
+/// The route. Everything that is not acknowledged is said in one place below.
+pub async fn native(
+    State(state): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let body = match to_bytes(body, BODY_MOST).await {
+        Ok(body) => body,
+        Err(error) => return unreadable(&state, client, &error),
+    };
+    match open(&state, &headers, &body).await {
+        Ok(notification) => book(&state, &notification, &headers, body).await,
+        Err(error) => reject(&state, client, &error),
+    }
+}
+
+/// One retry when the signer was unknown and its certificate could be fetched meanwhile.
+async fn open(state: &AppState, headers: &HeaderMap, body: &Bytes) -> Result<Notification, NotifyError> {
+    let once = || {
+        let started = Instant::now();
+        let outcome = notify::open(headers, body, &state.keyring.snapshot(), &state.api_v3_keys, state.clock.now());
+        state.metrics.callback_opened(started.elapsed());
+        outcome
+    };
+    let outcome = once();
+    let Err(NotifyError::Verify(VerifyError::UnknownSerial(serial))) = &outcome else { return outcome };
+    let fetch = state.checkout.gateway().on_unknown_serial(serial);
+    match timeout(CERTIFICATE_PATIENCE, fetch).await {
+        Ok(true) => once(),
+        Ok(false) | Err(_) => outcome,
+    }
+}
+
+async fn book(state: &AppState, notification: &Notification, headers: &HeaderMap, body: Bytes) -> Response {
+    let context = NotifyContext { headers: kept_headers(headers), body: body.to_vec() };
+    let booking = state.checkout.apply_notification(notification, context);
+    let verdict = match timeout(BOOKING_PATIENCE, booking).await {
+        Ok(Ok(verdict)) => verdict,
+        Ok(Err(error)) => {
+            state.metrics.callback("storage");
+            tracing::error!(%error, "a notification could not be stored");
+            return fail(StatusCode::SERVICE_UNAVAILABLE, "暂时无法入账");
+        }
+        Err(_) => {
+            state.metrics.callback("storage");
+            tracing::error!("a notification was not stored in time");
+            return fail(StatusCode::SERVICE_UNAVAILABLE, "暂时无法入账");
+        }
+    };
+    state.metrics.callback(verdict.code());
+    match verdict {
+        Verdict::UnknownOrder => fail(StatusCode::NOT_FOUND, "订单不存在"),
+        Verdict::Paid
+        | Verdict::PaidLate
+        | Verdict::Duplicate
+        | Verdict::Surplus
+        | Verdict::Mismatch(_)
+        | Verdict::Echo => Json(Acknowledgement { code: "SUCCESS", message: "成功" }).into_response(),
+    }
+}
+
+fn reject(state: &AppState, client: ClientAddress, error: &NotifyError) -> Response {
+    state.metrics.callback(error.label());
+    if !state.limits.allow_rejected_callback(client) {
+        return fail(StatusCode::TOO_MANY_REQUESTS, "请求过于频繁");
+    }
+    tracing::warn!(reason = error.label(), client = %client.0, %error, "callback refused");
+    match error.refusal() {
+        Refusal::Malformed => fail(StatusCode::BAD_REQUEST, "通知格式错误"),
+        Refusal::Unauthentic => fail(StatusCode::UNAUTHORIZED, "签名验证失败"),
+    }
+}
+
+fn unreadable(state: &AppState, client: ClientAddress, error: &axum::Error) -> Response {
+    let too_long = std::error::Error::source(error).is_some_and(|it| it.is::<http_body_util::LengthLimitError>());
+    state.metrics.callback(if too_long { "too_long" } else { "broken" });
+    if !state.limits.allow_rejected_callback(client) {
+        return fail(StatusCode::TOO_MANY_REQUESTS, "请求过于频繁");
+    }
+    if too_long {
+        fail(StatusCode::PAYLOAD_TOO_LARGE, "通知过长")
+    } else {
+        fail(StatusCode::BAD_REQUEST, "通知不完整")
+    }
+}
+
+/// What helps to understand a delivery later; the signature is kept nowhere.
+fn kept_headers(headers: &HeaderMap) -> String {
+    const KEPT: [&str; 6] = [
+        "wechatpay-serial",
+        "wechatpay-timestamp",
+        "wechatpay-nonce",
+        "wechatpay-signature-type",
+        "request-id",
+        "user-agent",
+    ];
+    let lines = KEPT.iter().filter_map(|name| {
+        let value = headers.get(*name)?.to_str().ok()?;
+        Some(format!("{name}: {}\n", value.chars().take(256).collect::<String>()))
+    });
+    lines.collect()
+}

@@ -1,0 +1,124 @@
+//! What every answer says to browsers, and who may change anything.
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+    header::{
+        CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+        X_FRAME_OPTIONS,
+    },
+};
+use serde_json::json;
+use tracing::Span;
+
+use super::AppState;
+
+const FIXED: [(HeaderName, HeaderValue); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    // Without a referrer, a form sent without JavaScript could not return to its page.
+    (REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ),
+];
+
+/// For everything that is no page; pages bring their own, with a nonce.
+const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+pub async fn set_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in &FIXED {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(NOTHING);
+    if state.origin.scheme() == "https" {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}
+
+/// The policy of a page: our own files, scripts by nonce, WebAssembly, nothing else.
+pub fn page_policy(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// Refuses what another site makes a browser send here. Programs send no `Origin` and are let
+/// through: they hold no shopper's cookie.
+pub async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let harmless = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if harmless || is_own(request.headers(), &state.origin.origin().ascii_serialization()) {
+        return next.run(request).await;
+    }
+    let message = "请求来自其他网站，已拒绝";
+    (StatusCode::FORBIDDEN, Json(json!({ "code": 403, "message": message }))).into_response()
+}
+
+fn is_own(headers: &HeaderMap, own_origin: &str) -> bool {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let site = text(HeaderName::from_static("sec-fetch-site"));
+    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return false;
+    }
+    let Some(origin) = text(ORIGIN) else { return true };
+    let same_host = origin.split_once("://").is_some_and(|(_, host)| Some(host) == text(HOST));
+    origin == own_origin || same_host
+}
+
+/// Method, path and request id; never a query or a header. The token in a pay page's path opens
+/// that page, so only its beginning is logged.
+pub fn request_span<B>(request: &http::Request<B>) -> Span {
+    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("request", method = %request.method(), path = shortened(request.uri().path()), id)
+}
+
+fn shortened(path: &str) -> String {
+    let part = |part: &str| {
+        let secret = part.len() == 32 && part.bytes().all(|b| b.is_ascii_hexdigit());
+        if secret { format!("{}…", &part[..6]) } else { part.to_owned() }
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(pairs: &[(&'static str, &str)]) -> bool {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(*name, value.parse().expect("a header value"));
+        }
+        is_own(&headers, "https://shop.example.com")
+    }
+
+    #[test]
+    fn only_this_site_and_programs_may_change_anything() {
+        assert!(own(&[]));
+        assert!(own(&[("origin", "https://shop.example.com"), ("host", "10.0.0.5:3000")]));
+        assert!(own(&[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")]));
+        assert!(own(&[("origin", "https://shop.example.com"), ("sec-fetch-site", "same-origin")]));
+        assert!(!own(&[("origin", "https://evil.example"), ("host", "shop.example.com")]));
+        assert!(!own(&[("origin", "null"), ("host", "shop.example.com")]));
+        assert!(!own(&[("sec-fetch-site", "cross-site")]));
+        assert!(!own(&[("sec-fetch-site", "same-site"), ("origin", "https://shop.example.com")]));
+    }
+
+    #[test]
+    fn a_token_is_not_logged_whole() {
+        let path = format!("/pay/{}", "0123456789abcdef".repeat(2));
+        assert_eq!(shortened(&path), "/pay/012345…");
+        assert_eq!(shortened("/products/1"), "/products/1");
+    }
+}

@@ -1,0 +1,72 @@
+//! # Saoma (扫码): a WeChat Pay Native checkout in one binary
+//!
+//! Product page → order → QR code → the page turns to "paid" by itself → signed and encrypted
+//! callback verified, decrypted and booked exactly once.
+//!
+//! | module | holds | may know |
+//! | --- | --- | --- |
+//! | [`domain`] | money, numbers, states | nothing |
+//! | `wechatpay` | the APIv3 protocol, pure: bytes, keys and time in, values out | `domain` |
+//! | `gateway` | the only caller of the platform | `wechatpay` |
+//! | `storage` | the books: tables and the one way to write | `domain` |
+//! | `checkout` | the use cases and the money rules | `gateway`, `storage`, `wechatpay` |
+//! | `http` | routes, limits, headers | `checkout` |
+//! | [`app`] | pages, islands, server functions | `domain`, and `checkout` in server functions |
+//! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
+//! | `config`, `startup`, `telemetry`, `metrics`, `clock`, `entropy` | what all that runs in | |
+//!
+//! Invariants, kept true by `tests/architecture.rs`:
+//! - `domain` knows no wire format, no SQL, no HTTP, no Leptos. `wechatpay` does no I/O and reads
+//!   no clock. `gateway` knows no table, `storage` no protocol type.
+//! - `sandbox` shares no code with our side of the wire; only `startup` and `main` know it is there.
+//! - Time and randomness come from [`clock`] and [`entropy`]; only `config` reads the environment.
+//!
+//! Money rules (design §3.2), each with its place and a test:
+//! 1. Paid only by a verified `SUCCESS` for our mchid and appid, a known `out_trade_no`, equal
+//!    total, `CNY`.
+//! 2. One function settles, in one transaction of guarded statements.
+//! 3. One `payments` row per `transaction_id`, one "paid" event per order.
+//! 4. Nothing is acknowledged before commit; our row comes before every remote call.
+//! 5. An order is not an attempt; late money is accepted and marked.
+//! 6. Query, close upstream, only then close here.
+//! 7. Unknown is a state: keep, and repeat or query. An error reply is never proof.
+//! 8. Fen as integers end to end, UTC inside, +08:00 on the wire and on screen.
+//! 9. `out_trade_no` and page tokens come from a CSPRNG.
+//! 10. Keys, signatures, decrypted bodies and openids reach no log, error or page.
+//!
+//! Deliberately absent: a switch that turns verification off, a lock around settling, floats.
+
+pub mod app;
+pub mod domain;
+
+#[cfg(feature = "ssr")]
+pub mod checkout;
+#[cfg(feature = "ssr")]
+pub mod clock;
+#[cfg(feature = "ssr")]
+pub mod config;
+#[cfg(feature = "ssr")]
+pub mod entropy;
+#[cfg(feature = "ssr")]
+pub mod gateway;
+#[cfg(feature = "ssr")]
+pub mod http;
+#[cfg(feature = "ssr")]
+pub mod metrics;
+#[cfg(feature = "ssr")]
+pub mod sandbox;
+#[cfg(feature = "ssr")]
+pub mod startup;
+#[cfg(feature = "ssr")]
+pub mod storage;
+#[cfg(feature = "ssr")]
+pub mod telemetry;
+#[cfg(feature = "ssr")]
+pub mod wechatpay;
+
+/// Brings the islands of a page to life.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_islands();
+}

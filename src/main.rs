@@ -1,0 +1,139 @@
+//! `saoma`: reads the command line and the environment, then hands over to the library.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use saoma::{
+    config::{Problems, Settings},
+    domain::{Fen, Product, ProductId},
+    sandbox,
+    startup::{Application, StartupError, Surroundings, catalogue},
+    storage::{Database, products},
+    telemetry,
+};
+use tokio_util::sync::CancellationToken;
+
+/// 扫码: self-hosted WeChat Pay Native checkout
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The server (also without any command)
+    Serve,
+    /// The WeChat Pay sandbox alone, for this or any other APIv3 client
+    Sandbox {
+        #[arg(long, default_value = "127.0.0.1:9090")]
+        listen: SocketAddr,
+        /// Keeps keys, orders and credentials.env
+        #[arg(long)]
+        dir: PathBuf,
+    },
+    /// What is on sale
+    #[command(subcommand)]
+    Product(ProductCommand),
+}
+
+#[derive(Subcommand)]
+enum ProductCommand {
+    List,
+    /// Adds a product, or changes the one of this id
+    Put {
+        #[arg(long, value_parser = ProductId::parse)]
+        id: ProductId,
+        #[arg(long)]
+        title: String,
+        #[arg(long, default_value = "")]
+        summary: String,
+        /// In fen: 1234 is 12.34 yuan
+        #[arg(long, value_parser = price)]
+        price_fen: Fen,
+    },
+}
+
+fn price(text: &str) -> Result<Fen, String> {
+    let fen = text.parse().map_err(|_| "must be a whole number of fen".to_owned())?;
+    let price = Fen::new(fen).map_err(|error| error.to_string())?;
+    if price == Fen::ZERO { Err("must be at least 1 fen".to_owned()) } else { Ok(price) }
+}
+
+/// For what somebody must mend before a start can succeed.
+const MISCONFIGURED: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // The environment wins over the file.
+    let file = dotenvy::dotenv();
+    telemetry::start(telemetry::filter());
+    if let Err(error) = file
+        && !error.not_found()
+    {
+        eprintln!("saoma: .env cannot be read: {error}");
+        return ExitCode::from(MISCONFIGURED);
+    }
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no runtime")
+        .and_then(|runtime| runtime.block_on(run(arguments.command.unwrap_or(Command::Serve))));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("saoma: {error:#}");
+            ExitCode::from(if is_misconfigured(&error) { MISCONFIGURED } else { 1 })
+        }
+    }
+}
+
+fn is_misconfigured(error: &anyhow::Error) -> bool {
+    error.is::<Problems>()
+        || matches!(error.downcast_ref(), Some(StartupError::Settings(_) | StartupError::SandboxAddress(_)))
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve => {
+            let application = Application::build(Settings::from_env()?, Surroundings::system()).await?;
+            Ok(application.run(signalled()?).await?)
+        }
+        Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signalled()?).await?),
+        Command::Product(command) => product(command).await,
+    }
+}
+
+async fn product(command: ProductCommand) -> anyhow::Result<()> {
+    let db = Database::open(&Settings::from_env()?.database_url).await?;
+    match command {
+        ProductCommand::List => {
+            for Product { id, title, price, .. } in products::list(&mut *db.read().await?).await? {
+                println!("{id}\t{price}\t{title}");
+            }
+        }
+        ProductCommand::Put { id, title, summary, price_fen } => {
+            catalogue::put(&db, Product { id, title, summary, price: price_fen }).await?;
+        }
+    }
+    db.close().await;
+    Ok(())
+}
+
+/// Cancelled by SIGINT or SIGTERM.
+fn signalled() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+    let token = CancellationToken::new();
+    let cancelled = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        cancelled.cancel();
+    });
+    Ok(token)
+}

@@ -1,0 +1,122 @@
+//! What `/metrics` tells, as Prometheus text. One registry per application, so that tests do not
+//! count into each other.
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use jiff::SignedDuration;
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+
+use crate::domain::OrderStatus;
+
+type Count = Counter<u64, AtomicU64>;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Verdict {
+    verdict: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Outcome {
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Status {
+    status: &'static str,
+}
+
+/// The counters. Clones count into the same ones.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    callbacks: Family<Verdict, Count>,
+    callback_open: Histogram,
+    callback_lag: Histogram,
+    creations: Family<Outcome, Count>,
+    prepays: Family<Outcome, Count>,
+    orders: Family<Status, Count>,
+    pending: Gauge,
+    waiting: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("saoma");
+        let callbacks = Family::<Verdict, Count>::default();
+        let callback_open = Histogram::new([10e-6, 20e-6, 50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 5e-3, 20e-3]);
+        let callback_lag = Histogram::new([0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 3600.0, 86400.0]);
+        let creations = Family::<Outcome, Count>::default();
+        let prepays = Family::<Outcome, Count>::default();
+        let orders = Family::<Status, Count>::default();
+        let (pending, waiting) = (Gauge::default(), Gauge::default());
+        registry.register("callbacks", "Callbacks by verdict", callbacks.clone());
+        registry.register_with_unit(
+            "callback_open",
+            "Time to verify, decrypt and read a callback",
+            Unit::Seconds,
+            callback_open.clone(),
+        );
+        registry.register_with_unit(
+            "callback_lag",
+            "From the payer's success_time to our commit",
+            Unit::Seconds,
+            callback_lag.clone(),
+        );
+        registry.register("order_creations", "Requests to place an order, by result", creations.clone());
+        registry.register("prepays", "Prepay calls, by result", prepays.clone());
+        registry.register("orders", "Orders that entered a status, since start", orders.clone());
+        registry.register("orders_pending", "Orders that wait for their payer now", pending.clone());
+        registry.register("pages_waiting", "Long polls under way now", waiting.clone());
+        let registry = Arc::new(registry);
+        Self { registry, callbacks, callback_open, callback_lag, creations, prepays, orders, pending, waiting }
+    }
+}
+
+impl Metrics {
+    pub fn callback(&self, verdict: &'static str) {
+        self.callbacks.get_or_create(&Verdict { verdict }).inc();
+    }
+
+    pub fn callback_opened(&self, took: Duration) {
+        self.callback_open.observe(took.as_secs_f64());
+    }
+
+    pub fn callback_lag(&self, lag: SignedDuration) {
+        self.callback_lag.observe(lag.as_secs_f64().max(0.0));
+    }
+
+    pub fn order_creation(&self, result: &'static str) {
+        self.creations.get_or_create(&Outcome { result }).inc();
+    }
+
+    pub fn prepay(&self, result: &'static str) {
+        self.prepays.get_or_create(&Outcome { result }).inc();
+    }
+
+    pub fn order_entered(&self, status: OrderStatus) {
+        self.orders.get_or_create(&Status { status: status.code() }).inc();
+    }
+
+    /// The text of `/metrics`; the two gauges are read when somebody asks.
+    pub fn render(&self, pending: i64, waiting: usize) -> Result<String, fmt::Error> {
+        self.pending.set(pending);
+        self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}

@@ -1,0 +1,214 @@
+//! A WeChat Pay platform without money: `APIv3` as `wechatpay-v3.md` describes it, for trying a
+//! shop and for testing one. WeChat itself has no sandbox for `APIv3`.
+//!
+//! It shares no code with the shop's side of the wire: it knows nothing of `crate::wechatpay`,
+//! `gateway`, `checkout`, `storage` or `domain`, and it signs with `rsa` and seals with aws-lc-rs
+//! where the shop verifies with aws-lc-rs and opens with `aes-gcm`. A mistake in one side cannot
+//! hide in the other.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `routes`, `gate`, `interfaces`, `reply`, `error` | the interfaces of `/v3` |
+//! | `prepay`, `schema`, `order`, `payer` | the rules of orders and of paying |
+//! | `ledger`, `journal` | the books, and the file that they survive in |
+//! | `delivery`, `notification`, `notifier` | callbacks |
+//! | `faults` | bad behaviour on demand |
+//! | `control`, `phone` | `/_sandbox/…`, for programs and for people |
+//! | `keys`, `certificate`, `credentials`, `signature`, `seal`, `oaep`, `authorization` | keys and crypto |
+
+mod authorization;
+mod certificate;
+mod control;
+mod credentials;
+mod delivery;
+mod error;
+mod faults;
+mod files;
+mod gate;
+mod interfaces;
+mod journal;
+mod keys;
+mod ledger;
+mod notification;
+mod notifier;
+mod oaep;
+mod order;
+mod payer;
+mod phone;
+mod platform;
+mod prepay;
+mod reply;
+mod routes;
+mod schema;
+mod seal;
+mod signature;
+mod wire_time;
+
+use std::{
+    fs::TryLockError,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+pub use self::{
+    authorization::{Authorization, AuthorizationError, parse as parse_authorization},
+    certificate::CertificateError,
+    credentials::SandboxCredentials,
+};
+use self::{keys::Keys, ledger::Ledger, platform::Platform};
+use crate::{clock::Clock, entropy::Entropy};
+
+/// A sandbox. Cheap to clone.
+#[derive(Clone)]
+pub struct Sandbox {
+    platform: Arc<Platform>,
+    credentials: Arc<SandboxCredentials>,
+}
+
+/// What a sandbox is to know of its surroundings.
+#[derive(Clone, Debug)]
+pub struct SandboxOptions {
+    /// Where the platform listens.
+    pub api_domain: Url,
+    /// The shop's origin, for `credentials.env` only: callbacks go to each order's `notify_url`.
+    pub notify_domain: Url,
+    pub clock: Clock,
+    pub entropy: Entropy,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    #[error("{path}: cannot be read or written")]
+    File { path: PathBuf, source: io::Error },
+    #[error("{path}: in use by another sandbox")]
+    InUse { path: PathBuf },
+    #[error("{path}: no quotation that a shell and dotenv read alike")]
+    UnquotablePath { path: PathBuf },
+    #[error("account.json cannot be read or written")]
+    Account { source: serde_json::Error },
+    #[error("line {line} of the journal is not one of ours")]
+    Journal { line: usize, source: serde_json::Error },
+    #[error("an RSA key cannot be made")]
+    KeyGeneration,
+    #[error("a private key cannot be read or written")]
+    PrivateKey(#[from] rsa::pkcs8::Error),
+    #[error("a public key cannot be written")]
+    PublicKey(#[from] rsa::pkcs8::spki::Error),
+    #[error("a certificate cannot be made")]
+    Certificate(#[from] CertificateError),
+    #[error("the APIv3 key in account.json is not one")]
+    ApiV3Key,
+    #[error("no HTTP client can be made")]
+    Client(#[from] reqwest::Error),
+    #[error("{address} makes no URL")]
+    Address { address: SocketAddr },
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("serving has ended")]
+    Serve { source: io::Error },
+}
+
+impl From<seal::SealError> for SandboxError {
+    fn from(_: seal::SealError) -> Self {
+        Self::ApiV3Key
+    }
+}
+
+impl SandboxOptions {
+    /// The system's clock and randomness, and the shop where `make run` puts it.
+    ///
+    /// # Errors
+    /// Never for an address that something listens on.
+    pub fn new(api: SocketAddr) -> Result<Self, SandboxError> {
+        let clock = Clock::system();
+        let entropy = Entropy::system();
+        Ok(Self { api_domain: origin(reachable(api))?, notify_domain: origin(LOCAL_SHOP)?, clock, entropy })
+    }
+}
+
+/// Where the shop listens unless told otherwise (design §2.2).
+const LOCAL_SHOP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
+
+impl Sandbox {
+    /// Opens the sandbox in `dir`: makes keys and `credentials.env` at first start, later finds
+    /// keys, orders, payments and undelivered notifications again.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, is in use, or holds what is not ours.
+    pub fn open(dir: &Path, options: SandboxOptions) -> Result<Self, SandboxError> {
+        files::make_folder(dir)?;
+        let dir = std::path::absolute(dir).map_err(|source| files::broken(dir, source))?;
+        let lock_path = dir.join("lock");
+        let lock = files::creating(0o600).write(true).open(&lock_path).map_err(|e| files::broken(&lock_path, e))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => SandboxError::InUse { path: dir.clone() },
+            TryLockError::Error(source) => files::broken(&lock_path, source),
+        })?;
+        let SandboxOptions { api_domain, notify_domain, clock, entropy } = options;
+        let keys = Keys::open(&dir, &clock, &entropy)?;
+        let ledger = Ledger::open(&dir.join("journal.jsonl"))?;
+        let credentials = SandboxCredentials::build(&dir, &keys, api_domain, notify_domain);
+        credentials.write(&dir)?;
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+        let platform = Arc::new(Platform::new(keys, ledger, lock, client, clock, entropy));
+        Ok(Self { platform, credentials: Arc::new(credentials) })
+    }
+
+    #[must_use]
+    pub fn credentials(&self) -> &SandboxCredentials {
+        &self.credentials
+    }
+
+    /// Only `/_sandbox/…`: the shop serves these on its own port too.
+    pub fn control_router(&self) -> Router {
+        control::router(Arc::clone(&self.platform))
+    }
+
+    /// The platform with its controls; [`Sandbox::serve`] serves it.
+    pub fn router(&self) -> Router {
+        routes::router(Arc::clone(&self.platform)).merge(self.control_router())
+    }
+
+    /// Serves the platform and delivers notifications until `shutdown`.
+    ///
+    /// # Errors
+    /// When the listener breaks.
+    pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), SandboxError> {
+        let notifier = tokio::spawn(notifier::run(Arc::clone(&self.platform), shutdown.clone()));
+        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+        let served = serving.await;
+        shutdown.cancel();
+        // It only ends early when the runtime does.
+        let _ = notifier.await;
+        served.map_err(|source| SandboxError::Serve { source })
+    }
+}
+
+/// `saoma sandbox --listen ADDR --dir DIR`: everything until `shutdown`.
+///
+/// # Errors
+/// When the address or the folder cannot be used.
+pub async fn run(listen: SocketAddr, dir: &Path, shutdown: CancellationToken) -> Result<(), SandboxError> {
+    let refused = |source| SandboxError::Listen { address: listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    let sandbox = Sandbox::open(dir, SandboxOptions::new(address)?)?;
+    tracing::info!("sandbox for {}, phone at {}_sandbox/", sandbox.credentials(), sandbox.credentials().domain);
+    sandbox.serve(listener, shutdown).await
+}
+
+/// The address that a client on this machine calls when the platform listens on all of them.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()) } else { address }
+}
+
+fn origin(address: SocketAddr) -> Result<Url, SandboxError> {
+    Url::parse(&format!("http://{address}")).map_err(|_| SandboxError::Address { address })
+}

@@ -1,0 +1,156 @@
+//! One notification and everything that became of it (`wechatpay-v3.md` §6.3).
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Gaps before the 15 retries, in seconds.
+const LADDER: [i64; 15] =
+    [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10_800, 10_800, 10_800, 21_600, 21_600];
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Delivery {
+    /// Position in the order of creation.
+    pub(super) number: u64,
+    /// `id` of the notification, the same in every attempt.
+    pub(super) id: String,
+    pub(super) subject: Subject,
+    pub(super) notify_url: String,
+    pub(super) created_ms: i64,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) progress: Progress,
+}
+
+/// A delivery that the books have not numbered yet.
+pub(super) struct NewDelivery {
+    pub(super) id: String,
+    pub(super) subject: Subject,
+    pub(super) notify_url: String,
+    pub(super) created: Timestamp,
+    pub(super) first_try: Timestamp,
+}
+
+impl NewDelivery {
+    pub(super) fn into_delivery(self, number: u64) -> Delivery {
+        Delivery {
+            number,
+            id: self.id,
+            subject: self.subject,
+            notify_url: self.notify_url,
+            created_ms: self.created.as_millisecond(),
+            attempts: Vec::new(),
+            progress: Progress::start(self.first_try),
+        }
+    }
+}
+
+/// What the notification is about; its text is written anew for every attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Subject {
+    Payment { out_trade_no: String },
+    Echo { message: String, encrypted: Option<String> },
+}
+
+/// Where on the ladder a delivery stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Progress {
+    pub(super) state: State,
+    /// Rungs used.
+    pub(super) retries: usize,
+    pub(super) next_try_ms: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum State {
+    Pending,
+    Accepted,
+    /// The ladder is at its end.
+    GivenUp,
+}
+
+/// One POST, or one that was lost on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Attempt {
+    pub(super) at_ms: i64,
+    pub(super) result: Outcome,
+    pub(super) duration_ms: u64,
+    /// Which key signed.
+    pub(super) serial: String,
+    /// What was wrong or special about it, by the names of the knobs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) faults: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Outcome {
+    /// The status alone decides; the text is kept for people.
+    Answered { status: u16, text: String },
+    Timeout,
+    Unreachable,
+    /// Never sent: the `drop` knob.
+    Dropped,
+}
+
+impl Outcome {
+    /// 200 and 204 are acknowledgements; 201, redirects and all else are not.
+    pub(super) const fn is_acknowledged(&self) -> bool {
+        matches!(self, Self::Answered { status: 200 | 204, .. })
+    }
+}
+
+impl Progress {
+    pub(super) fn start(at: Timestamp) -> Self {
+        Self { state: State::Pending, retries: 0, next_try_ms: Some(at.as_millisecond()) }
+    }
+
+    pub(super) const fn accepted(&self) -> Self {
+        Self { state: State::Accepted, retries: self.retries, next_try_ms: None }
+    }
+
+    /// The next rung, its gap times `scale`.
+    pub(super) fn failed(&self, now: Timestamp, scale: f64) -> Self {
+        let Some(gap) = LADDER.get(self.retries) else {
+            return Self { state: State::GivenUp, retries: self.retries, next_try_ms: None };
+        };
+        let gap = SignedDuration::try_from_secs_f64(SignedDuration::from_secs(*gap).as_secs_f64() * scale);
+        let next = now.saturating_add(gap.unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX);
+        Self { state: State::Pending, retries: self.retries + 1, next_try_ms: Some(next.as_millisecond()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn climbs_the_ladder_in_24_hours_and_4_minutes() {
+        let start = Timestamp::UNIX_EPOCH;
+        let mut progress = Progress::start(start);
+        let mut tries = Vec::new();
+        while let Some(next) = progress.next_try_ms {
+            tries.push(next / 1000);
+            progress = progress.failed(Timestamp::from_millisecond(next).expect("in range"), 1.0);
+        }
+        assert_eq!(progress.state, State::GivenUp);
+        assert_eq!(tries.len(), 16);
+        assert_eq!(tries[..6], [0, 15, 30, 60, 240, 840]);
+        assert_eq!(tries[15], 24 * 3600 + 4 * 60);
+    }
+
+    #[test]
+    fn scales() {
+        let progress = Progress::start(Timestamp::UNIX_EPOCH).failed(Timestamp::UNIX_EPOCH, 0.001);
+        assert_eq!(progress.next_try_ms, Some(15));
+    }
+
+    #[test]
+    fn only_200_and_204_acknowledge() {
+        for status in 100..600 {
+            let answered = Outcome::Answered { status, text: String::new() };
+            assert_eq!(answered.is_acknowledged(), status == 200 || status == 204, "{status}");
+        }
+        assert!(!Outcome::Timeout.is_acknowledged() && !Outcome::Dropped.is_acknowledged());
+    }
+}

@@ -1,0 +1,177 @@
+//! The platform's books: orders, payments and deliveries. Every change is a line in the journal
+//! before it is true in memory, and memory is made from the same changes after a restart.
+
+mod deliveries;
+mod orders;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+
+pub(super) use self::orders::{Paid, ScanError};
+use super::{
+    SandboxError,
+    delivery::{Attempt, Delivery, Progress},
+    error::ApiError,
+    files,
+    journal::Journal,
+    order::{Code, Order, Payment},
+};
+
+/// One step. Steps that belong together share a line.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Change {
+    Order(Box<Order>),
+    Code { out_trade_no: String, code: Code },
+    Scanned { out_trade_no: String, openid: String },
+    Paid { out_trade_no: String, payment: Payment },
+    Closed { out_trade_no: String, at_ms: i64 },
+    Delivery(Box<Delivery>),
+    Attempted { number: u64, attempts: Vec<Attempt>, progress: Progress },
+}
+
+pub(super) struct Ledger {
+    journal: Journal,
+    books: Books,
+}
+
+#[derive(Default)]
+struct Books {
+    orders: HashMap<String, Order>,
+    /// Every code ever issued, the dead ones too.
+    tokens: HashMap<String, String>,
+    transactions: HashMap<String, String>,
+    /// Orders neither paid nor closed by the merchant, oldest first.
+    open: BTreeSet<(i64, String)>,
+    /// Payments in the order in which they were made.
+    payments: Vec<String>,
+    deliveries: BTreeMap<u64, Delivery>,
+    /// When which delivery is to be tried; one that is being tried is not in here.
+    due: BTreeSet<(i64, u64)>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CommitError {
+    #[error("a change cannot be written down")]
+    Format(#[from] serde_json::Error),
+    #[error("the journal cannot be written")]
+    Write(#[from] std::io::Error),
+}
+
+impl From<CommitError> for ApiError {
+    fn from(error: CommitError) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "sandbox journal");
+        Self::system_error()
+    }
+}
+
+impl Ledger {
+    /// Reads the journal, and shortens it to what still matters.
+    pub(super) fn open(path: &Path) -> Result<Self, SandboxError> {
+        let broken = |source| files::broken(path, source);
+        let mut books = Books::default();
+        for (index, line) in Journal::read(path).map_err(broken)?.iter().enumerate() {
+            let changes: Vec<Change> =
+                serde_json::from_str(line).map_err(|source| SandboxError::Journal { line: index + 1, source })?;
+            for change in changes {
+                books.apply(change);
+            }
+        }
+        let lines: Vec<String> = books
+            .snapshot()
+            .map(|change| serde_json::to_string(&[change]))
+            .collect::<Result<_, _>>()
+            .map_err(|source| SandboxError::Journal { line: 0, source })?;
+        let journal = Journal::rewrite(path, lines.into_iter()).map_err(broken)?;
+        Ok(Self { journal, books })
+    }
+
+    fn commit(&mut self, changes: Vec<Change>) -> Result<(), CommitError> {
+        self.journal.append(&serde_json::to_string(&changes)?)?;
+        for change in changes {
+            self.books.apply(change);
+        }
+        Ok(())
+    }
+}
+
+impl Books {
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Order(order) => self.put_order(*order),
+            Change::Code { out_trade_no, code } => {
+                self.tokens.insert(code.token.clone(), out_trade_no.clone());
+                self.change_order(&out_trade_no, |order| order.codes.push(code));
+            }
+            Change::Scanned { out_trade_no, openid } => self.change_order(&out_trade_no, |order| {
+                if let Some(code) = order.codes.last_mut() {
+                    code.openid = Some(openid);
+                }
+            }),
+            Change::Paid { out_trade_no, payment } => {
+                self.transactions.insert(payment.transaction_id.clone(), out_trade_no.clone());
+                self.payments.push(out_trade_no.clone());
+                self.change_order(&out_trade_no, |order| order.payment = Some(payment));
+            }
+            Change::Closed { out_trade_no, at_ms } => {
+                self.change_order(&out_trade_no, |order| order.closed_ms = Some(at_ms));
+            }
+            Change::Delivery(delivery) => self.put_delivery(*delivery),
+            Change::Attempted { number, attempts, progress } => {
+                if let Some(mut delivery) = self.deliveries.remove(&number) {
+                    if let Some(at) = delivery.progress.next_try_ms {
+                        self.due.remove(&(at, number));
+                    }
+                    delivery.attempts.extend(attempts);
+                    delivery.progress = progress;
+                    self.put_delivery(delivery);
+                }
+            }
+        }
+    }
+
+    fn put_order(&mut self, order: Order) {
+        for code in &order.codes {
+            self.tokens.insert(code.token.clone(), order.out_trade_no.clone());
+        }
+        if let Some(payment) = &order.payment {
+            self.transactions.insert(payment.transaction_id.clone(), order.out_trade_no.clone());
+            self.payments.push(order.out_trade_no.clone());
+        }
+        let key = (order.created_ms, order.out_trade_no.clone());
+        if order.payment.is_none() && order.closed_ms.is_none() {
+            self.open.insert(key);
+        }
+        self.orders.insert(order.out_trade_no.clone(), order);
+    }
+
+    fn change_order(&mut self, out_trade_no: &str, change: impl FnOnce(&mut Order)) {
+        if let Some(order) = self.orders.get_mut(out_trade_no) {
+            change(order);
+            if order.payment.is_some() || order.closed_ms.is_some() {
+                self.open.remove(&(order.created_ms, order.out_trade_no.clone()));
+            }
+        }
+    }
+
+    fn put_delivery(&mut self, delivery: Delivery) {
+        if let Some(at) = delivery.progress.next_try_ms {
+            self.due.insert((at, delivery.number));
+        }
+        self.deliveries.insert(delivery.number, delivery);
+    }
+
+    /// Changes from which the same books arise: unpaid orders, then paid ones in the order of
+    /// payment, then deliveries.
+    fn snapshot(&self) -> impl Iterator<Item = Change> {
+        let unpaid = self.orders.values().filter(|order| order.payment.is_none());
+        let paid = self.payments.iter().filter_map(|number| self.orders.get(number));
+        let orders = unpaid.chain(paid).map(|order| Change::Order(Box::new(order.clone())));
+        let deliveries = self.deliveries.values().map(|delivery| Change::Delivery(Box::new(delivery.clone())));
+        orders.chain(deliveries)
+    }
+}

@@ -1,0 +1,199 @@
+//! The text of a notification: sealed, keys in any order, signed (`wechatpay-v3.md` §6.1, §6.2).
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::{
+    delivery::{Delivery, Subject},
+    error::ApiError,
+    keys::KeyKind,
+    order::TradeState,
+    platform::{Platform, Signed},
+    signature, wire_time,
+};
+use crate::entropy::Entropy;
+
+/// How far back a stale timestamp lies.
+const STALE: SignedDuration = SignedDuration::from_mins(10);
+
+/// What is wrong or special about one attempt; each by its knob's name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Twists {
+    pub(super) signtest: bool,
+    pub(super) wrong_amount: bool,
+    pub(super) wrong_mchid: bool,
+    pub(super) wrong_appid: bool,
+    pub(super) wrong_out_trade_no: bool,
+    pub(super) stale_timestamp: bool,
+    pub(super) altered_body: bool,
+}
+
+/// Ready to be sent.
+#[derive(Clone)]
+pub(super) struct Notification {
+    pub(super) timestamp: String,
+    pub(super) nonce: String,
+    pub(super) signature: String,
+    pub(super) serial: String,
+    pub(super) body: Bytes,
+}
+
+impl Twists {
+    pub(super) fn names(&self) -> Vec<String> {
+        [
+            (self.signtest, "signtest_callbacks"),
+            (self.wrong_amount, "wrong_amount"),
+            (self.wrong_mchid, "wrong_mchid"),
+            (self.wrong_appid, "wrong_appid"),
+            (self.wrong_out_trade_no, "wrong_out_trade_no"),
+            (self.stale_timestamp, "stale_timestamp"),
+            (self.altered_body, "altered_body"),
+        ]
+        .into_iter()
+        .filter_map(|(on, name)| on.then(|| name.to_owned()))
+        .collect()
+    }
+}
+
+/// Seals and signs anew: every attempt has its own timestamp, nonces and signature, and the same
+/// `id`.
+pub(super) async fn build(
+    platform: &Arc<Platform>,
+    delivery: &Delivery,
+    kind: KeyKind,
+    twists: &Twists,
+) -> Result<Notification, ApiError> {
+    let body = Bytes::from(envelope(platform, delivery, twists)?);
+    let now = platform.now();
+    let timestamp = if twists.stale_timestamp { now.saturating_sub(STALE).unwrap_or(now) } else { now };
+    let Signed { timestamp, nonce, signature, serial } = platform.sign(kind, timestamp, body.clone()).await?;
+    let signature = if twists.signtest { signature::probe(&platform.entropy.bytes::<254>()) } else { signature };
+    let body = if twists.altered_body { altered(&body) } else { body };
+    Ok(Notification { timestamp, nonce, signature, serial, body })
+}
+
+fn envelope(platform: &Platform, delivery: &Delivery, twists: &Twists) -> Result<String, ApiError> {
+    let entropy = &platform.entropy;
+    let (event_type, original_type, summary, mut told) = content(platform, &delivery.subject)?;
+    twist(&mut told, twists);
+    // §4, §14: documented as possibly empty, seen as the original type.
+    let [coin] = entropy.bytes();
+    let associated_data = if coin & 1 == 0 { original_type } else { "" };
+    let plaintext = shuffled(entropy, &told);
+    let sealed = platform
+        .keys
+        .api_v3_key
+        .seal(entropy, associated_data, plaintext.as_bytes())
+        .map_err(|_| ApiError::system_error())?;
+    let created = Timestamp::from_millisecond(delivery.created_ms).unwrap_or_default();
+    Ok(shuffled(
+        entropy,
+        &json!({
+            "id": delivery.id,
+            "create_time": wire_time::seconds(created),
+            "event_type": event_type,
+            "resource_type": "encrypt-resource",
+            "summary": summary,
+            "resource": {
+                "original_type": original_type,
+                "algorithm": "AEAD_AES_256_GCM",
+                "ciphertext": sealed.ciphertext,
+                "associated_data": associated_data,
+                "nonce": sealed.nonce,
+            },
+        }),
+    ))
+}
+
+type Content = (&'static str, &'static str, &'static str, Value);
+
+fn content(platform: &Platform, subject: &Subject) -> Result<Content, ApiError> {
+    match subject {
+        Subject::Payment { out_trade_no } => {
+            let account = &platform.keys.account;
+            let ledger = platform.ledger();
+            let order = ledger.find(out_trade_no).ok_or_else(ApiError::system_error)?;
+            let told = order.transaction(&account.mchid, &account.appid, TradeState::Success);
+            Ok(("TRANSACTION.SUCCESS", "transaction", "支付成功", told))
+        }
+        // §10.6: `encrypt_echo_message` here, `encrypted_echo_message` in the reply.
+        Subject::Echo { message, encrypted } => {
+            let told = json!({ "echo_message": message, "encrypt_echo_message": encrypted });
+            Ok(("SECURITY_ECHO.SUCCESS", "security", "回显成功", told))
+        }
+    }
+}
+
+fn twist(told: &mut Value, twists: &Twists) {
+    let Some(told) = told.as_object_mut() else { return };
+    if twists.wrong_amount
+        && let Some(total) = told.get_mut("amount").and_then(|amount| amount.get_mut("total"))
+    {
+        *total = json!(total.as_i64().unwrap_or_default() + 1);
+    }
+    for (on, name, value) in [
+        (twists.wrong_mchid, "mchid", "1900000001"),
+        (twists.wrong_appid, "appid", "wx0000000000000000"),
+        (twists.wrong_out_trade_no, "out_trade_no", "NOBODY0HAS0THIS0NUMBER"),
+    ] {
+        if on && told.contains_key(name) {
+            told.insert(name.to_owned(), json!(value));
+        }
+    }
+}
+
+/// One character of the ciphertext changed, so that all is as it was but the signature.
+fn altered(body: &[u8]) -> Bytes {
+    let mut body = body.to_vec();
+    if let Some(byte) = body.iter_mut().rev().find(|byte| byte.is_ascii_alphanumeric()) {
+        *byte = if *byte == b'A' { b'B' } else { b'A' };
+    }
+    body.into()
+}
+
+/// JSON whose objects have their keys in random order: nobody is to depend on it (§1.4).
+fn shuffled(entropy: &Entropy, value: &Value) -> String {
+    match value {
+        Value::Object(object) => shuffled_object(entropy, object),
+        other => other.to_string(),
+    }
+}
+
+fn shuffled_object(entropy: &Entropy, object: &Map<String, Value>) -> String {
+    let mut members: Vec<(u64, String)> = object
+        .iter()
+        .map(|(name, value)| {
+            let place = u64::from_be_bytes(entropy.bytes());
+            (place, format!("{}:{}", Value::from(name.as_str()), shuffled(entropy, value)))
+        })
+        .collect();
+    members.sort_unstable();
+    let members: Vec<String> = members.into_iter().map(|(_, member)| member).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shuffling_changes_the_order_and_nothing_else() {
+        let value = json!({"a": 1, "b": "支付\"成功\"", "c": {"d": [1, {"e": null}], "f": true}});
+        let entropy = Entropy::seeded(7);
+        let texts: Vec<String> = (0..20).map(|_| shuffled(&entropy, &value)).collect();
+        assert!(texts.iter().any(|text| text != &texts[0]));
+        for text in texts {
+            assert_eq!(serde_json::from_str::<Value>(&text).expect("json"), value);
+        }
+    }
+
+    #[test]
+    fn altering_changes_one_byte() {
+        let body = br#"{"resource":{"nonce":"abcA"}}"#;
+        let other = altered(body);
+        assert_eq!(body.iter().zip(other.iter()).filter(|(a, b)| a != b).count(), 1);
+    }
+}

@@ -1,0 +1,200 @@
+//! Delivers notifications: bounded, concurrent, on the retry ladder (`wechatpay-v3.md` §6.3).
+
+use std::{sync::Arc, time::Duration};
+
+use axum::http::header;
+use futures::future;
+use tokio::{sync::Semaphore, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    delivery::{Attempt, Delivery, Outcome, Progress},
+    keys::KeyKind,
+    notification::{self, Notification, Twists},
+    platform::Platform,
+    signature::SCHEME,
+};
+
+/// Deliveries at the same time.
+const CONCURRENCY: usize = 64;
+/// How often to look at the clock while something waits for its time: clocks can be set.
+const LOOK: Duration = Duration::from_secs(1);
+/// How much of an answer is kept for people to read.
+const ANSWER_MAX: usize = 512;
+
+/// Runs until `shutdown`. What is under way then is delivered again after a restart.
+pub(super) async fn run(platform: Arc<Platform>, shutdown: CancellationToken) {
+    let slots = Arc::new(Semaphore::new(CONCURRENCY));
+    while !shutdown.is_cancelled() {
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        let due = platform.ledger().take_due(platform.clock.now());
+        if let Some(number) = due {
+            let (platform, shutdown) = (Arc::clone(&platform), shutdown.clone());
+            tokio::spawn(async move {
+                let delivered = shutdown.run_until_cancelled(deliver(Arc::clone(&platform), number)).await;
+                if delivered.is_none() {
+                    platform.ledger().put_back(number);
+                }
+                drop(slot);
+            });
+        } else {
+            drop(slot);
+            let next = platform.ledger().next_due();
+            let wait = next.map(|at| Duration::try_from(platform.clock.now().duration_until(at)).unwrap_or_default());
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = platform.wake.notified() => {}
+                () = tokio::time::sleep(wait.unwrap_or_default().min(LOOK)), if wait.is_some() => {}
+            }
+        }
+    }
+}
+
+/// One try of a delivery that was taken out of the queue, with all that the faults add to it.
+pub(super) async fn deliver(platform: Arc<Platform>, number: u64) {
+    let Some(delivery) = platform.ledger().delivery(number).cloned() else { return };
+    let round = Round::plan(&platform, &delivery);
+    let mut attempts = Vec::new();
+    if round.probe {
+        let twists = Twists { signtest: true, ..Twists::default() };
+        attempts.push(attempt(&platform, &delivery, &round, &twists, false).await);
+    }
+    let first = attempt(&platform, &delivery, &round, &round.twists, round.dropped);
+    let beside = (0..round.beside).map(|_| duplicate(&platform, &delivery, &round));
+    let (first, beside) = tokio::join!(first, future::join_all(beside));
+    let accepted = first.result.is_acknowledged();
+    attempts.push(first);
+    attempts.extend(beside);
+    if accepted {
+        for _ in 0..round.after {
+            attempts.push(duplicate(&platform, &delivery, &round).await);
+        }
+    }
+    let progress = if accepted {
+        delivery.progress.accepted()
+    } else {
+        let scale = platform.faults().retry_scale;
+        delivery.progress.failed(platform.now(), scale)
+    };
+    log(&delivery, &progress);
+    platform.ledger().attempted(number, attempts, progress);
+    // The ladder may have set a time that is earlier than what the notifier waits for.
+    platform.wake.notify_one();
+}
+
+/// The faults of one try, decided before it starts.
+struct Round {
+    probe: bool,
+    dropped: bool,
+    twists: Twists,
+    /// Duplicates at the same moment.
+    beside: u32,
+    /// Duplicates after acceptance.
+    after: u32,
+    public_key_share: f64,
+    timeout: Duration,
+}
+
+impl Round {
+    fn plan(platform: &Platform, delivery: &Delivery) -> Self {
+        let mut faults = platform.faults();
+        let first = delivery.attempts.is_empty();
+        Self {
+            probe: first && platform.chance(faults.signtest_callbacks),
+            dropped: faults.drop.take(),
+            twists: Twists {
+                signtest: false,
+                wrong_amount: faults.wrong_amount.take(),
+                wrong_mchid: faults.wrong_mchid.take(),
+                wrong_appid: faults.wrong_appid.take(),
+                wrong_out_trade_no: faults.wrong_out_trade_no.take(),
+                stale_timestamp: faults.stale_timestamp.take(),
+                altered_body: faults.altered_body.take(),
+            },
+            beside: if first { faults.concurrent_duplicates } else { 0 },
+            after: faults.duplicates,
+            public_key_share: if faults.public_key_only { 1.0 } else { faults.public_key_share },
+            timeout: Duration::from_millis(faults.callback_timeout_ms),
+        }
+    }
+
+    fn key(&self, platform: &Platform) -> KeyKind {
+        if platform.chance(self.public_key_share) { KeyKind::PublicKey } else { KeyKind::Certificate }
+    }
+}
+
+async fn duplicate(platform: &Arc<Platform>, delivery: &Delivery, round: &Round) -> Attempt {
+    let mut attempt = attempt(platform, delivery, round, &Twists::default(), false).await;
+    attempt.faults.push("duplicate".to_owned());
+    attempt
+}
+
+async fn attempt(
+    platform: &Arc<Platform>,
+    delivery: &Delivery,
+    round: &Round,
+    twists: &Twists,
+    dropped: bool,
+) -> Attempt {
+    let at_ms = platform.now().as_millisecond();
+    let started = Instant::now();
+    let mut faults = twists.names();
+    let kind = round.key(platform);
+    let result = if dropped {
+        faults.push("drop".to_owned());
+        Outcome::Dropped
+    } else {
+        match notification::build(platform, delivery, kind, twists).await {
+            Ok(notification) => post(platform, delivery, notification, round.timeout).await,
+            Err(_) => Outcome::Unreachable,
+        }
+    };
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let serial = platform.keys.platform(kind).serial.clone();
+    Attempt { at_ms, result, duration_ms, serial, faults }
+}
+
+/// §6.1: the headers of real traffic.
+async fn post(platform: &Platform, delivery: &Delivery, notification: Notification, timeout: Duration) -> Outcome {
+    let request = platform
+        .client
+        .post(&delivery.notify_url)
+        .timeout(timeout)
+        .header(header::USER_AGENT, "Mozilla/4.0")
+        .header(header::ACCEPT, "*/*")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CACHE_CONTROL, "no-cache")
+        .header(header::PRAGMA, "no-cache")
+        .header("Wechatpay-Timestamp", notification.timestamp)
+        .header("Wechatpay-Nonce", notification.nonce)
+        .header("Wechatpay-Signature", notification.signature)
+        .header("Wechatpay-Signature-Type", SCHEME)
+        .header("Wechatpay-Serial", notification.serial)
+        .body(notification.body);
+    match request.send().await {
+        Ok(answer) => {
+            let status = answer.status().as_u16();
+            Outcome::Answered { status, text: beginning(answer).await }
+        }
+        Err(error) if error.is_timeout() => Outcome::Timeout,
+        Err(_) => Outcome::Unreachable,
+    }
+}
+
+/// The status has decided already: whatever goes wrong here changes nothing.
+async fn beginning(mut answer: reqwest::Response) -> String {
+    let mut bytes = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() >= ANSWER_MAX {
+            bytes.truncate(ANSWER_MAX);
+            break;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn log(delivery: &Delivery, progress: &Progress) {
+    let (id, state, retries) = (&delivery.id, progress.state, progress.retries);
+    tracing::info!(notification.id = id, ?state, retries, "sandbox notification {id}: {state:?}");
+}

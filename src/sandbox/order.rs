@@ -1,0 +1,164 @@
+//! An order as the platform keeps it (`wechatpay-v3.md` §5).
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{prepay::Prepay, wire_time};
+
+/// One `out_trade_no`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Order {
+    pub(super) out_trade_no: String,
+    pub(super) description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) attach: Option<String>,
+    pub(super) notify_url: String,
+    pub(super) total: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) device_id: Option<String>,
+    pub(super) created_ms: i64,
+    pub(super) time_expire_ms: i64,
+    /// What a repeated prepay must be equal to.
+    pub(super) parameters: Value,
+    /// In the order of issue; only the last one works.
+    pub(super) codes: Vec<Code>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) closed_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) payment: Option<Payment>,
+}
+
+/// What a `code_url` stands for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Code {
+    pub(super) token: String,
+    pub(super) issued_ms: i64,
+    /// The account that scanned it first; a second one gets an error (§5.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) openid: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Payment {
+    pub(super) transaction_id: String,
+    pub(super) openid: String,
+    pub(super) success_ms: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TradeState {
+    Notpay,
+    Success,
+    Closed,
+}
+
+impl TradeState {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Notpay => "NOTPAY",
+            Self::Success => "SUCCESS",
+            Self::Closed => "CLOSED",
+        }
+    }
+
+    const fn description(self) -> &'static str {
+        match self {
+            Self::Notpay => "订单未支付",
+            Self::Success => "支付成功",
+            Self::Closed => "订单已关闭",
+        }
+    }
+}
+
+/// How long codes and unpaid orders live; both can be shortened for tests.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lives {
+    pub(super) code: SignedDuration,
+    pub(super) order: SignedDuration,
+}
+
+impl Order {
+    pub(super) fn new(prepay: Prepay, token: String, now: Timestamp) -> Self {
+        Self {
+            out_trade_no: prepay.out_trade_no,
+            description: prepay.description,
+            attach: prepay.attach,
+            notify_url: prepay.notify_url,
+            total: prepay.total,
+            device_id: prepay.device_id,
+            created_ms: now.as_millisecond(),
+            time_expire_ms: prepay.time_expire.as_millisecond(),
+            parameters: prepay.parameters,
+            codes: vec![Code::new(token, now)],
+            closed_ms: None,
+            payment: None,
+        }
+    }
+
+    /// The state at `now`: WeChat closes what stays unpaid for seven days (§5.2).
+    pub(super) fn state(&self, now: Timestamp, lives: Lives) -> TradeState {
+        if self.payment.is_some() {
+            TradeState::Success
+        } else if self.closed_ms.is_some() || is_over(self.created_ms, lives.order, now) {
+            TradeState::Closed
+        } else {
+            TradeState::Notpay
+        }
+    }
+
+    /// Whether the last moment to pay has passed. The order stays NOTPAY.
+    pub(super) fn is_past_time_expire(&self, now: Timestamp) -> bool {
+        now.as_millisecond() >= self.time_expire_ms
+    }
+
+    pub(super) fn time_expire(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.time_expire_ms).unwrap_or(Timestamp::MAX)
+    }
+
+    /// What query answers, and what a notification tells (§5.2, §6.2).
+    pub(super) fn transaction(&self, mchid: &str, appid: &str, state: TradeState) -> Value {
+        let mut told = json!({
+            "appid": appid,
+            "mchid": mchid,
+            "out_trade_no": self.out_trade_no,
+            "trade_state": state.as_str(),
+            "trade_state_desc": state.description(),
+        });
+        if let Some(payment) = &self.payment {
+            let success = Timestamp::from_millisecond(payment.success_ms).unwrap_or_default();
+            told["transaction_id"] = json!(payment.transaction_id);
+            told["trade_type"] = json!("NATIVE");
+            told["bank_type"] = json!("OTHERS");
+            told["success_time"] = json!(wire_time::seconds(success));
+            told["payer"] = json!({ "openid": payment.openid });
+            told["amount"] = json!({
+                "total": self.total, "payer_total": self.total, "currency": "CNY", "payer_currency": "CNY",
+            });
+        } else {
+            told["amount"] = json!({ "total": self.total, "currency": "CNY" });
+        }
+        if let Some(attach) = &self.attach {
+            told["attach"] = json!(attach);
+        }
+        if let Some(device_id) = &self.device_id {
+            told["scene_info"] = json!({ "device_id": device_id });
+        }
+        told
+    }
+}
+
+impl Code {
+    pub(super) fn new(token: String, now: Timestamp) -> Self {
+        Self { token, issued_ms: now.as_millisecond(), openid: None }
+    }
+
+    pub(super) fn is_over(&self, now: Timestamp, lives: Lives) -> bool {
+        is_over(self.issued_ms, lives.code, now)
+    }
+}
+
+fn is_over(from_ms: i64, life: SignedDuration, now: Timestamp) -> bool {
+    let life_ms = i64::try_from(life.as_millis()).unwrap_or(i64::MAX);
+    now.as_millisecond() >= from_ms.saturating_add(life_ms)
+}

@@ -1,0 +1,155 @@
+//! The state that routes, controls and notifier share.
+
+use std::{
+    collections::HashSet,
+    fs::File,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::body::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+
+use super::{
+    error::ApiError,
+    faults::Faults,
+    keys::{KeyKind, Keys},
+    ledger::Ledger,
+    order::Lives,
+    seal,
+    signature,
+};
+use crate::{clock::Clock, entropy::Entropy};
+
+/// The interfaces of `/v3`, as faults and rules tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Prepay,
+    Query,
+    Close,
+    Certificates,
+    Echo,
+}
+
+impl Endpoint {
+    /// Whether its path begins with `/v3/pay/transactions/`.
+    pub(super) const fn is_payment(self) -> bool {
+        matches!(self, Self::Prepay | Self::Query | Self::Close)
+    }
+}
+
+/// In front of every token of a `code_url` (§5.1).
+const CODE_URL_PREFIX: &str = "weixin://wxpay/bizpayurl?pr=";
+
+pub(super) struct Platform {
+    pub(super) keys: Keys,
+    pub(super) clock: Clock,
+    pub(super) entropy: Entropy,
+    pub(super) client: reqwest::Client,
+    /// Called when a delivery becomes due earlier than the notifier knows.
+    pub(super) wake: Notify,
+    ledger: Mutex<Ledger>,
+    faults: Mutex<Faults>,
+    /// Requests whose reply has been probed once: the same request is not probed again (§2.4).
+    probed: Mutex<HashSet<Vec<u8>>>,
+    /// Keeps a second process out of the folder.
+    _lock: File,
+}
+
+/// A signature with what it was made over and with.
+pub(super) struct Signed {
+    pub(super) timestamp: String,
+    pub(super) nonce: String,
+    pub(super) signature: String,
+    pub(super) serial: String,
+}
+
+impl Platform {
+    pub(super) fn new(
+        keys: Keys,
+        ledger: Ledger,
+        lock: File,
+        client: reqwest::Client,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Self {
+        Self {
+            keys,
+            clock,
+            entropy,
+            client,
+            wake: Notify::new(),
+            ledger: Mutex::new(ledger),
+            faults: Mutex::default(),
+            probed: Mutex::default(),
+            _lock: lock,
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Never held across an await.
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Never held across an await.
+    pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn lives(&self) -> Lives {
+        let faults = self.faults();
+        Lives {
+            code: SignedDuration::from_secs(faults.code_life_seconds.into()),
+            order: SignedDuration::from_secs(faults.order_life_seconds.into()),
+        }
+    }
+
+    /// True with a probability of `share`.
+    pub(super) fn chance(&self, share: f64) -> bool {
+        // 0 never, 1 always, and no random number drawn for either.
+        share >= 1.0 || (share > 0.0 && f64::from(u32::from_be_bytes(self.entropy.bytes())) < share * f64::from(u32::MAX))
+    }
+
+    pub(super) fn code_token(&self) -> String {
+        seal::alphanumeric::<16>(&self.entropy)
+    }
+
+    /// Signs what goes out (§2.1), off the async threads: an RSA signature takes milliseconds.
+    pub(super) async fn sign(
+        self: &Arc<Self>,
+        key: KeyKind,
+        timestamp: Timestamp,
+        body: Bytes,
+    ) -> Result<Signed, ApiError> {
+        let platform = Arc::clone(self);
+        let signing = tokio::task::spawn_blocking(move || {
+            let key = platform.keys.platform(key);
+            let timestamp = timestamp.as_second().to_string();
+            let nonce = platform.entropy.nonce();
+            let signature = key.sign(&signature::answer_message(&timestamp, &nonce, &body))?;
+            Ok::<_, signature::SigningFailed>(Signed { timestamp, nonce, signature, serial: key.serial.clone() })
+        });
+        match signing.await {
+            Ok(Ok(signed)) => Ok(signed),
+            _ => Err(ApiError::system_error()),
+        }
+    }
+
+    /// Whether this request's reply is to be probed; says so only once for the same request.
+    pub(super) fn probes_reply(&self, request: Vec<u8>) -> bool {
+        let share = self.faults().signtest_replies;
+        self.chance(share) && self.probed.lock().unwrap_or_else(PoisonError::into_inner).insert(request)
+    }
+}
+
+pub(super) fn code_url(token: &str) -> String {
+    format!("{CODE_URL_PREFIX}{token}")
+}
+
+pub(super) fn token_of(code_url: &str) -> Option<&str> {
+    code_url.trim().strip_prefix(CODE_URL_PREFIX)
+}

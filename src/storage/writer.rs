@@ -1,0 +1,210 @@
+//! All writes go through one task with one connection, which commits whatever has queued up while
+//! the last commit was reaching the disk: one `fsync` for many callbacks, each still answered only
+//! after its own commit.
+//!
+//! A job that fails must not take its neighbours with it. The group is rolled back, and each of
+//! its jobs is run again in a transaction of its own.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use sqlx::{AnyConnection, Connection};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::StorageError;
+
+pub type JobFuture<'c, T> = BoxFuture<'c, Result<T, StorageError>>;
+
+/// How many transactions one commit may carry. More adds latency and no throughput.
+const GROUP: usize = 64;
+/// How many jobs may wait; past it callers wait for a place.
+const QUEUE: usize = 4096;
+/// Another process in the way (a command line beside the server) is gone within its own commit.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A job with its answer: run it, then tell its caller how the commit went.
+trait Job: Send {
+    fn run<'c>(&'c mut self, connection: &'c mut AnyConnection) -> BoxFuture<'c, Result<(), StorageError>>;
+    fn answer(self: Box<Self>, commit: Result<(), StorageError>);
+}
+
+struct Pending<T, F> {
+    job: F,
+    done: Option<T>,
+    caller: oneshot::Sender<Result<T, StorageError>>,
+}
+
+impl<T, F> Job for Pending<T, F>
+where
+    T: Send + 'static,
+    F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send,
+{
+    fn run<'c>(&'c mut self, connection: &'c mut AnyConnection) -> BoxFuture<'c, Result<(), StorageError>> {
+        let Self { job, done, .. } = self;
+        let future = job(connection);
+        Box::pin(async move {
+            *done = Some(future.await?);
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, commit: Result<(), StorageError>) {
+        let Self { done, caller, .. } = *self;
+        // A caller that went away does not undo what is committed.
+        let _ = caller.send(commit.and_then(|()| done.ok_or(StorageError::WriterGone)));
+    }
+}
+
+#[derive(Clone)]
+pub struct Writer {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+    task: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>>,
+    stop: tokio_util::sync::CancellationToken,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Writer")
+    }
+}
+
+impl Writer {
+    pub fn start(connection: AnyConnection) -> Self {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let stop = tokio_util::sync::CancellationToken::new();
+        let task = tokio::spawn(work(connection, queue, stop.clone()));
+        Self { jobs, task: Arc::new(Mutex::new(Some(task))), stop }
+    }
+
+    pub async fn run<T, F>(&self, job: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let pending = Box::new(Pending { job, done: None, caller });
+        self.jobs.send(pending).await.map_err(|_| StorageError::WriterGone)?;
+        answer.await.map_err(|_| StorageError::WriterGone)?
+    }
+
+    pub async fn close(&self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.lock().await.take() {
+            let _ = task.await;
+        }
+    }
+}
+
+async fn work(
+    mut connection: AnyConnection,
+    mut queue: mpsc::Receiver<Box<dyn Job>>,
+    stop: tokio_util::sync::CancellationToken,
+) {
+    let mut group = Vec::with_capacity(GROUP);
+    loop {
+        tokio::select! {
+            biased;
+            taken = queue.recv_many(&mut group, GROUP) => if taken == 0 { break },
+            () = stop.cancelled(), if !queue.is_closed() => { queue.close(); continue }
+        }
+        commit(&mut connection, &mut group).await;
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "closing the database");
+    }
+}
+
+async fn commit(connection: &mut AnyConnection, group: &mut Vec<Box<dyn Job>>) {
+    if group.len() > 1 && transaction(connection, group).await.is_ok() {
+        group.drain(..).for_each(|job| job.answer(Ok(())));
+        return;
+    }
+    for job in group.drain(..) {
+        let mut alone = [job];
+        let mut outcome = transaction(connection, &mut alone).await;
+        for _ in 1..TRIES {
+            if !outcome.as_ref().is_err_and(StorageError::is_transient) {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+            outcome = transaction(connection, &mut alone).await;
+        }
+        let [job] = alone;
+        job.answer(outcome);
+    }
+}
+
+async fn transaction(connection: &mut AnyConnection, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
+    let mut transaction = connection.begin().await?;
+    for job in jobs {
+        if let Err(error) = job.run(&mut transaction).await {
+            transaction.rollback().await?;
+            return Err(error);
+        }
+    }
+    Ok(transaction.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Database, inserted};
+
+    async fn books() -> (tempfile::TempDir, Database) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite://{}/a/b/books.db", folder.path().display());
+        (folder, Database::open(&url).await.expect("opens"))
+    }
+
+    async fn add(books: &Database, id: i64, fail: bool) -> Result<bool, super::StorageError> {
+        books
+            .write(move |c| {
+                Box::pin(async move {
+                    let sql = "INSERT INTO products (id, title, summary, price_fen) VALUES (?, 't', 's', 1)";
+                    let added = inserted(sqlx::query(sql).bind(id).execute(&mut *c).await)?;
+                    if fail {
+                        sqlx::query("INSERT INTO nowhere VALUES (1)").execute(&mut *c).await?;
+                    }
+                    Ok(added)
+                })
+            })
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_failing_job_leaves_its_neighbours_committed_and_nothing_of_itself() {
+        let (_folder, books) = books().await;
+        let outcomes = futures::future::join_all((1..=40).map(|id| add(&books, id, id % 5 == 0))).await;
+        for (id, outcome) in (1..=40).zip(outcomes) {
+            assert_eq!(outcome.is_ok(), id % 5 != 0, "job {id}");
+        }
+        let mut c = books.read().await.expect("reads");
+        let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM products").fetch_one(&mut *c).await.expect("counts");
+        assert_eq!(rows, 32);
+    }
+
+    #[tokio::test]
+    async fn there_already_is_a_case_and_not_a_failure() {
+        let (_folder, books) = books().await;
+        assert!(add(&books, 1, false).await.expect("writes"));
+        assert!(!add(&books, 1, false).await.expect("writes"));
+    }
+
+    #[tokio::test]
+    async fn what_is_queued_when_the_books_close_is_committed() {
+        let (folder, books) = books().await;
+        let queued: Vec<_> = (1..=100).map(|id| { let books = books.clone(); tokio::spawn(async move { add(&books, id, false).await }) }).collect();
+        tokio::task::yield_now().await;
+        books.close().await;
+        let mut accepted = 0;
+        for job in queued {
+            accepted += i64::from(job.await.expect("joins").is_ok());
+        }
+        let url = format!("sqlite://{}/a/b/books.db", folder.path().display());
+        let again = Database::open(&url).await.expect("opens again");
+        let mut c = again.read().await.expect("reads");
+        let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM products").fetch_one(&mut *c).await.expect("counts");
+        assert_eq!(rows, accepted);
+        assert!(add(&books, 1000, false).await.is_err());
+    }
+}

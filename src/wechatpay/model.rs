@@ -1,0 +1,16 @@
+//! What goes over the wire. Readers ignore fields they do not know, depend on no order of keys
+//! (§1.4) and keep values of an enumeration that were invented later.
+
+mod error;
+mod path;
+mod prepay;
+mod private;
+mod refund;
+mod transaction;
+
+pub use error::{ErrorBody, ErrorCode};
+pub use path::{CERTIFICATES, NATIVE_PREPAY, close_path, query_path};
+pub use prepay::{InvalidPrepay, NativePrepay, PrepayReply, close_body, fit_description};
+pub use private::Private;
+pub use refund::{RefundAmount, RefundNotice, RefundReply, RefundStatus};
+pub use transaction::{Payer, TradeState, Transaction, TransactionAmount};

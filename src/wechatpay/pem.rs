@@ -1,0 +1,105 @@
+//! PEM text as it really arrives: from a file, or squeezed through an environment variable that
+//! turned its line ends into spaces or into the two characters `\n` (§11 no. 27).
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use secrecy::zeroize::Zeroizing;
+
+use super::keys::KeyError;
+
+/// What a PEM block says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PemKind {
+    /// PKCS#8, the form of `apiclient_key.pem`.
+    PrivateKey,
+    /// PKCS#1.
+    RsaPrivateKey,
+    EncryptedPrivateKey,
+    EcPrivateKey,
+    /// SPKI, the form of `pub_key.pem`.
+    PublicKey,
+    /// PKCS#1.
+    RsaPublicKey,
+    Certificate,
+    CertificateRequest,
+    Other,
+}
+
+impl PemKind {
+    fn from_label(label: &str) -> Self {
+        match label {
+            "PRIVATE KEY" => Self::PrivateKey,
+            "RSA PRIVATE KEY" => Self::RsaPrivateKey,
+            "ENCRYPTED PRIVATE KEY" => Self::EncryptedPrivateKey,
+            "EC PRIVATE KEY" => Self::EcPrivateKey,
+            "PUBLIC KEY" => Self::PublicKey,
+            "RSA PUBLIC KEY" => Self::RsaPublicKey,
+            "CERTIFICATE" => Self::Certificate,
+            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Self::CertificateRequest,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl fmt::Display for PemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PrivateKey | Self::RsaPrivateKey => "a private key",
+            Self::EncryptedPrivateKey => "a private key with a passphrase",
+            Self::EcPrivateKey => "an elliptic-curve private key",
+            Self::PublicKey | Self::RsaPublicKey => "a public key",
+            Self::Certificate => "a certificate",
+            Self::CertificateRequest => "a certificate request",
+            Self::Other => "something else in PEM form",
+        })
+    }
+}
+
+/// One decoded block.
+pub(super) struct Block {
+    pub kind: PemKind,
+    pub der: Zeroizing<Vec<u8>>,
+}
+
+/// The first block whose kind is `wanted`; text around the blocks is ignored.
+///
+/// # Errors
+/// No such block: the error tells what is there instead. A block that does not decode.
+pub(super) fn find(text: &str, wanted: &[PemKind]) -> Result<Block, KeyError> {
+    let text = Zeroizing::new(text.replace("\\r", "\n").replace("\\n", "\n"));
+    if text.trim().is_empty() {
+        return Err(KeyError::Empty);
+    }
+    let mut rest = text.as_str();
+    let mut other = None;
+    while let Some((kind, body, after)) = next_block(rest)? {
+        if wanted.contains(&kind) {
+            return decode(body).map(|der| Block { kind, der });
+        }
+        other.get_or_insert(kind);
+        rest = after;
+    }
+    Err(other.map_or(KeyError::NotPem, KeyError::WrongKind))
+}
+
+/// Kind and raw body of the first block, and what follows it.
+fn next_block(text: &str) -> Result<Option<(PemKind, &str, &str)>, KeyError> {
+    let Some((_, after_begin)) = text.split_once("-----BEGIN ") else { return Ok(None) };
+    let (label, after_label) = after_begin.split_once("-----").ok_or(KeyError::CutOff)?;
+    let (body, after_body) = after_label.split_once("-----END ").ok_or(KeyError::CutOff)?;
+    let (end_label, rest) = after_body.split_once("-----").ok_or(KeyError::CutOff)?;
+    if end_label != label {
+        return Err(KeyError::CutOff);
+    }
+    Ok(Some((PemKind::from_label(label), body, rest)))
+}
+
+fn decode(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    // RFC 1421 headers, which OpenSSL writes for PKCS#1 keys with a passphrase.
+    if body.contains("ENCRYPTED") {
+        return Err(KeyError::WrongKind(PemKind::EncryptedPrivateKey));
+    }
+    let base64 = Zeroizing::new(body.split_whitespace().collect::<String>());
+    STANDARD.decode(base64.as_bytes()).map(Zeroizing::new).map_err(|_| KeyError::Damaged)
+}

@@ -1,0 +1,199 @@
+//! A sandbox on a free port, a client that signs, a receiver of callbacks.
+
+mod client;
+mod receiver;
+
+use std::{
+    fs,
+    net::SocketAddr,
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use saoma::{
+    clock::Clock,
+    entropy::Entropy,
+    sandbox::{Sandbox, SandboxOptions},
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use self::{
+    client::{Answer, Client, Signing},
+    receiver::{Received, Receiver},
+};
+
+/// Key pairs take a while to make, so all tests use copies of the same.
+static KEYS: LazyLock<Folder> = LazyLock::new(|| {
+    let dir = Folder::fresh();
+    let options = SandboxOptions::new(SocketAddr::from(([127, 0, 0, 1], 9090))).expect("an address");
+    drop(Sandbox::open(&dir, options).expect("opens"));
+    fs::remove_file(dir.join("journal.jsonl")).expect("is there");
+    dir
+});
+
+/// A folder that goes when it is no longer used.
+pub struct Folder(PathBuf);
+
+/// A running sandbox and what is needed to talk to it.
+pub struct Platform {
+    pub dir: Folder,
+    pub clock: Clock,
+    pub client: Client,
+    pub receiver: Receiver,
+    pub sandbox: Sandbox,
+    shutdown: DropGuard,
+    serving: JoinHandle<()>,
+}
+
+impl Platform {
+    pub async fn start() -> Self {
+        Self::start_with(Clock::system()).await
+    }
+
+    pub async fn start_with(clock: Clock) -> Self {
+        let dir = Folder::fresh();
+        copy(&KEYS, &dir);
+        Self::start_in(dir, clock, Receiver::start().await).await
+    }
+
+    pub async fn start_in(dir: Folder, clock: Clock, receiver: Receiver) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let options = SandboxOptions::new(address).expect("an address");
+        let options = SandboxOptions { clock: clock.clone(), entropy: Entropy::system(), ..options };
+        let sandbox = Sandbox::open(&dir, options).expect("opens");
+        let client = Client::new(&dir, clock.clone());
+        let shutdown = CancellationToken::new();
+        let serving = {
+            let (sandbox, shutdown) = (sandbox.clone(), shutdown.clone());
+            tokio::spawn(async move { sandbox.serve(listener, shutdown).await.expect("serves") })
+        };
+        Self { dir, clock, client, receiver, sandbox, shutdown: shutdown.drop_guard(), serving }
+    }
+
+    /// Ends this one in an orderly way and starts another in the same folder.
+    pub async fn restart(self) -> Self {
+        let Self { dir, clock, client, receiver, sandbox, shutdown, serving } = self;
+        drop(shutdown);
+        serving.await.expect("ends");
+        drop((sandbox, client));
+        // Connections that close a moment later still hold the folder's lock.
+        for _ in 0..200 {
+            let lock = fs::File::open(dir.join("lock")).expect("is there");
+            if lock.try_lock().is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Self::start_in(dir, clock, receiver).await
+    }
+
+    /// A prepay as a shop would send it, for one yuan.
+    pub fn order(&self, out_trade_no: &str) -> Value {
+        json!({
+            "appid": self.client.appid,
+            "mchid": self.client.mchid,
+            "description": "深度解剖一颗葱",
+            "out_trade_no": out_trade_no,
+            "notify_url": self.receiver.url,
+            "amount": { "total": 100, "currency": "CNY" },
+        })
+    }
+
+    /// Places that order; the code.
+    pub async fn prepay(&self, out_trade_no: &str) -> String {
+        let answer = self.client.post("/v3/pay/transactions/native", &self.order(out_trade_no)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["code_url"].as_str().expect("a code").to_owned()
+    }
+
+    pub async fn query(&self, out_trade_no: &str) -> Answer {
+        let mchid = &self.client.mchid;
+        self.client.get(&format!("/v3/pay/transactions/out-trade-no/{out_trade_no}?mchid={mchid}")).await
+    }
+
+    pub async fn state(&self, out_trade_no: &str) -> String {
+        let answer = self.query(out_trade_no).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["trade_state"].as_str().expect("a state").to_owned()
+    }
+
+    pub async fn close(&self, out_trade_no: &str) -> Answer {
+        let path = format!("/v3/pay/transactions/out-trade-no/{out_trade_no}/close");
+        self.client.post(&path, &json!({ "mchid": self.client.mchid })).await
+    }
+
+    pub async fn scan(&self, code_url: &str, action: &str) -> Answer {
+        self.control("POST", "/_sandbox/scan", &json!({ "code_url": code_url, "action": action })).await
+    }
+
+    pub async fn pay(&self, code_url: &str) -> Value {
+        let answer = self.scan(code_url, "pay").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    pub async fn faults(&self, patch: Value) {
+        let answer = self.control("PUT", "/_sandbox/faults", &patch).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+
+    pub async fn control(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.client.control(method, path, body).await
+    }
+
+    /// The only delivery there is for an order, once it is in `state`.
+    pub async fn delivery(&self, out_trade_no: &str, state: &str) -> Value {
+        let path = format!("/_sandbox/deliveries?out_trade_no={out_trade_no}");
+        for _ in 0..500 {
+            let answer = self.control("GET", &path, &Value::Null).await.json();
+            if let [delivery] = answer["deliveries"].as_array().expect("a list").as_slice()
+                && delivery["state"] == state
+            {
+                return delivery.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("no delivery for {out_trade_no} became {state}");
+    }
+}
+
+impl Folder {
+    pub fn fresh() -> Self {
+        let dir = std::env::temp_dir().join(format!("saoma-sandbox-{:032x}", Entropy::system().u128()));
+        fs::create_dir_all(&dir).expect("a folder");
+        Self(dir)
+    }
+}
+
+impl Deref for Folder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Left behind when it is still in use; it lies in the system's temporary folder.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("copies");
+        }
+    }
+}
