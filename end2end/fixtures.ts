@@ -1,38 +1,93 @@
 // What every spec imports in place of '@playwright/test'.
 import AxeBuilder from '@axe-core/playwright';
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
 
-interface Options {
+interface Fixtures {
   /** Console errors that a test provokes on purpose; everything else fails it. */
   expectedErrors: RegExp[];
+  /** Another person: a context with its own cookies, and a page in it. */
+  newShopper: (options?: BrowserContextOptions) => Promise<Page>;
+  watchErrors: (context: BrowserContext) => Promise<void>;
 }
 
-export const test = base.extend<Options & { watchErrors: void }>({
+export const test = base.extend<Fixtures>({
   expectedErrors: [[], { option: true }],
 
   watchErrors: [
     async ({ context, expectedErrors }, use) => {
       const errors: string[] = [];
-      context.on('console', (message) => {
-        // Chromium reports failed loads and refused scripts (CSP) as console errors too.
-        if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
-      });
-      context.on('weberror', (error) => errors.push(String(error.error())));
-      await use();
+      const watch = async (watched: BrowserContext): Promise<void> => {
+        await watched.addInitScript(tellWhenAlive);
+        watched.on('console', (message) => {
+          // Chromium reports failed loads and refused scripts and styles (CSP) as console errors too.
+          if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
+        });
+        watched.on('weberror', (error) => errors.push(String(error.error())));
+      };
+      await watch(context);
+      await use(watch);
       const unexpected = errors.filter((error) => !expectedErrors.some((known) => known.test(error)));
       expect(unexpected, 'errors in the browser console').toEqual([]);
     },
     { auto: true },
   ],
+
+  newShopper: async ({ browser, watchErrors }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async (options = {}) => {
+      const context = await browser.newContext(options);
+      contexts.push(context);
+      await watchErrors(context);
+      return context.newPage();
+    });
+    await Promise.all(contexts.map((context) => context.close()));
+  },
 });
 
-/** Fails on anything that axe finds against WCAG 2.2 AA or its best practices, naming rule and element. */
-export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
-  const found = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html}`));
-  expect(found, 'accessibility violations').toEqual([]);
+declare global {
+  interface Window {
+    saomaAlive?: boolean;
+  }
+}
+
+/** Runs in the page before its own scripts: islands are alive in the turn after the bundle has started. */
+function tellWhenAlive(): void {
+  const start = WebAssembly.instantiateStreaming.bind(WebAssembly);
+  WebAssembly.instantiateStreaming = async (...given) => {
+    const started = await start(...given);
+    setTimeout(() => (window.saomaAlive = true));
+    return started;
+  };
+}
+
+/** Waits until the islands of a page have come alive. */
+export async function expectAlive(page: Page): Promise<void> {
+  await page.waitForFunction(() => window.saomaAlive);
+}
+
+interface Exceptions {
+  /** Rules of axe that do not hold on this page; the caller says why. */
+  without?: string[];
+}
+
+/** Fails on anything that axe finds against WCAG 2.2 AA or its best practices, in the light and the dark theme. */
+export async function expectAccessible(page: Page, { without = [] }: Exceptions = {}): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+      .disableRules(without)
+      .analyze();
+    const found = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id}: ${help}: ${node.html}`));
+    expect(found, `accessibility violations, ${colorScheme} theme`).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: null });
+}
+
+/** Fails when a page is wider than its window. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const [needed, given] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  expect(needed, `width of ${page.url()}`).toBeLessThanOrEqual(given as number);
 }
 
 export { expect };

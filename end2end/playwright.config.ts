@@ -1,26 +1,53 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, devices } from '@playwright/test';
+import { shops } from './shops';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const address = '127.0.0.1:3117';
 
 // Every worker loads this file too; only the first process may make, and later remove, the folder.
-if (process.env['SAOMA_DATA_DIR'] === undefined || process.env['TEST_WORKER_INDEX'] === undefined) {
+if (process.env['SAOMA_TEST_DIR'] === undefined || process.env['TEST_WORKER_INDEX'] === undefined) {
   // A developer's own settings, live merchant keys among them, must never reach a test.
   for (const name of Object.keys(process.env)) {
     if (/^(WXPAY|SAOMA|LEPTOS)_|^DATABASE_URL$/.test(name)) delete process.env[name];
   }
   const made = mkdtempSync(path.join(tmpdir(), 'saoma-end2end-'));
-  process.env['SAOMA_DATA_DIR'] = made;
+  process.env['SAOMA_TEST_DIR'] = made;
   process.on('exit', () => rmSync(made, { recursive: true, force: true }));
 }
-const data = process.env['SAOMA_DATA_DIR'] as string;
+const folder = process.env['SAOMA_TEST_DIR'] as string;
 
 // Debian's browser where there is one, else the build that `npx playwright install` fetched.
 const chromium = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((file) => existsSync(file));
+
+function server(name: keyof typeof shops, settings: Record<string, string>) {
+  // Outside the repository, where no `.env` lies.
+  const data = path.join(folder, name);
+  mkdirSync(data, { recursive: true });
+  return {
+    name,
+    command: `exec ${path.join(root, 'target/release/saoma')}`,
+    cwd: data,
+    url: `${shops[name]}/readyz`,
+    reuseExistingServer: false,
+    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 10_000 },
+    stdout: 'pipe' as const,
+    env: {
+      DATABASE_URL: `sqlite://${path.join(data, 'saoma.db')}`,
+      SAOMA_DATA_DIR: data,
+      LEPTOS_SITE_ADDR: new URL(shops[name]).host,
+      LEPTOS_SITE_ROOT: path.join(root, 'target/site'),
+      // Every test comes from one address.
+      SAOMA_ORDERS_PER_MINUTE: '0',
+      SAOMA_REJECTED_CALLBACKS_PER_MINUTE: '0',
+      // Provoked trouble is logged as the error it would be; it says nothing here.
+      RUST_LOG: 'off',
+      ...settings,
+    },
+  };
+}
 
 export default defineConfig({
   testDir: '.',
@@ -34,7 +61,7 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: [['list'], ['json', { outputFile: 'test-results/report.json' }]],
   use: {
-    baseURL: `http://${address}`,
+    baseURL: shops.usual,
     locale: 'zh-CN',
     timezoneId: 'Asia/Shanghai',
     trace: 'retain-on-failure',
@@ -54,22 +81,10 @@ export default defineConfig({
     { name: 'no-js', testMatch: /\.nojs\.spec\.ts$/, use: { ...devices['Desktop Chrome'], javaScriptEnabled: false } },
     { name: 'phone', testIgnore: /\.nojs\.spec\.ts$/, grep: /@phone/, use: devices['Pixel 7'] },
   ],
-  webServer: {
-    command: `exec ${path.join(root, 'target/release/saoma')}`,
-    // Outside the repository, where no `.env` lies.
-    cwd: data,
-    url: `http://${address}/readyz`,
-    reuseExistingServer: false,
-    gracefulShutdown: { signal: 'SIGTERM', timeout: 10_000 },
-    stdout: 'pipe',
-    env: {
-      DATABASE_URL: `sqlite://${path.join(data, 'saoma.db')}`,
-      LEPTOS_SITE_ADDR: address,
-      LEPTOS_SITE_ROOT: path.join(root, 'target/site'),
-      // Every test comes from one address.
-      SAOMA_ORDERS_PER_MINUTE: '0',
-      SAOMA_REJECTED_CALLBACKS_PER_MINUTE: '0',
-      RUST_LOG: 'warn',
-    },
-  },
+  webServer: [
+    server('usual', {}),
+    server('faulty', {}),
+    server('hurried', { SAOMA_PAY_MINUTES: '1' }),
+    server('limited', { SAOMA_ORDERS_PER_MINUTE: '1', SAOMA_TRUSTED_PROXIES: '127.0.0.1' }),
+  ],
 });

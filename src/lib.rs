@@ -36,6 +36,8 @@
 //!
 //! Deliberately absent: a switch that turns verification off, a lock around settling, floats.
 
+#![recursion_limit = "256"] // the types of nested views are deep
+
 pub mod app;
 pub mod domain;
 

@@ -77,7 +77,7 @@ mod ssr {
     use crate::{
         app::{
             error::PublicError,
-            view::{Checked, Device, OrderLine, OrderList, PayView},
+            view::{Checked, OrderLine, OrderList, PayView},
         },
         checkout::{Answer, Checkout, CodeState, OrderSnapshot},
         domain::{OrderToken, Product, ProductId},
@@ -140,7 +140,7 @@ mod ssr {
         }
 
         fn show(&self, snapshot: &OrderSnapshot) -> PayView {
-            PayView::of(snapshot, self.checkout().payee(), Device::of(&self.headers), self.state.sandbox)
+            PayView::of(snapshot, self.checkout().payee(), &self.headers, self.state.sandbox)
         }
 
         pub async fn place_order(&self, product_id: ProductId) -> Result<PayView, PublicError> {

@@ -13,4 +13,4 @@ pub use pay_panel::{PayIsland, PayPanel};
 pub use price::Price;
 pub use print::Print;
 pub use qr::QrCode;
-pub use state_text::{StatusBadge, status_text};
+pub use state_text::StatusBadge;

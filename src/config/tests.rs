@@ -12,14 +12,14 @@ fn named(pairs: &[(&str, &str)]) -> Vec<&'static str> {
 }
 
 fn pem(name: &str) -> String {
-    let path = format!("{}/tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/vectors/keys/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(path).expect("a key of the test vectors")
 }
 
 const KEY: &str = "0123456789abcdef0123456789ABCDEF";
 
 fn with_live(change: &[(&'static str, &str)]) -> Result<Settings, Problems> {
-    let (private, public) = (pem("merchant_key.pem"), pem("platform_public.pem"));
+    let (private, public) = (pem("merchant_key.pem"), pem("wechatpay_public.pem"));
     let mut pairs = vec![
         ("WXPAY_MCH_ID", "1900007291"),
         ("WXPAY_APPID", "wx2421b1c4370ec43b"),
@@ -84,7 +84,7 @@ fn without_a_public_key_certificates_are_used() {
 
 #[test]
 fn wrong_values_are_named() {
-    let public = pem("platform_public.pem");
+    let public = pem("wechatpay_public.pem");
     let cases: [(&'static str, &str); 13] = [
         ("WXPAY_MCH_ID", "abc"),
         ("WXPAY_APPID", "wx 1"),

@@ -155,7 +155,9 @@ impl GatewayError {
     pub fn code(&self) -> Option<&ErrorCode> {
         match self {
             Self::Unknown(outcome) => outcome.code.as_ref(),
-            Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => Some(&rejection.code),
+            Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => {
+                Some(&rejection.code)
+            }
             Self::Misconfigured(Alarm::ApiV3Key | Alarm::Sign(_)) => None,
         }
     }
@@ -163,7 +165,9 @@ impl GatewayError {
     pub fn request_id(&self) -> Option<&RequestId> {
         match self {
             Self::Unknown(outcome) => outcome.request_id.as_ref(),
-            Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => rejection.request_id.as_ref(),
+            Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => {
+                rejection.request_id.as_ref()
+            }
             Self::Misconfigured(Alarm::ApiV3Key | Alarm::Sign(_)) => None,
         }
     }
@@ -206,9 +210,10 @@ impl GatewayError {
     /// The serial that a reply named and that we have no key for.
     pub(super) fn unknown_serial(&self) -> Option<&str> {
         match self {
-            Self::Unknown(UnknownOutcome { cause: Cause::Unverified(VerifyError::UnknownSerial(serial)), .. }) => {
-                Some(serial)
-            }
+            Self::Unknown(UnknownOutcome {
+                cause: Cause::Unverified(VerifyError::UnknownSerial(serial)),
+                ..
+            }) => Some(serial),
             _ => None,
         }
     }
@@ -218,9 +223,9 @@ impl GatewayError {
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     #[error("the platform's address {0} is neither https nor http on a loopback host")]
-    Insecure(url::Url),
+    Insecure(String),
     #[error("the platform's address {0} has more than scheme, host and port")]
-    NotAnOrigin(url::Url),
+    NotAnOrigin(String),
     #[error("TLS cannot be set up")]
     Tls(#[source] reqwest::Error),
 }

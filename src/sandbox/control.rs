@@ -4,7 +4,7 @@
 mod deliveries;
 mod scan;
 
-use std::{fmt::Write as _, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -25,9 +25,15 @@ const BODY_LIMIT: usize = 16 * 1024;
 
 pub(super) fn router(platform: Arc<Platform>) -> Router {
     Router::new()
-        .route("/_sandbox/health", get(|| async { Json(json!({ "status": "ok" })) }))
+        .route(
+            "/_sandbox/health",
+            get(|| async { Json(json!({ "status": "ok" })) }),
+        )
         .route("/_sandbox/scan", post(scan::scan))
-        .route("/_sandbox/faults", get(faults).put(set_faults).delete(clear_faults))
+        .route(
+            "/_sandbox/faults",
+            get(faults).put(set_faults).delete(clear_faults),
+        )
         .route("/_sandbox/deliveries", get(deliveries::list))
         .route("/_sandbox/ledger", get(ledger))
         .merge(phone::router())
@@ -44,19 +50,31 @@ pub(super) struct ControlError {
 
 impl ControlError {
     fn bad_request(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, code: "BAD_REQUEST", message: message.into() }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "BAD_REQUEST",
+            message: message.into(),
+        }
     }
 }
 
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
-        (self.status, Json(json!({ "code": self.code, "message": self.message }))).into_response()
+        (
+            self.status,
+            Json(json!({ "code": self.code, "message": self.message })),
+        )
+            .into_response()
     }
 }
 
 impl From<JsonRejection> for ControlError {
     fn from(rejection: JsonRejection) -> Self {
-        Self { status: rejection.status(), code: "BAD_REQUEST", message: rejection.body_text() }
+        Self {
+            status: rejection.status(),
+            code: "BAD_REQUEST",
+            message: rejection.body_text(),
+        }
     }
 }
 
@@ -70,7 +88,9 @@ async fn set_faults(
 ) -> Result<Json<Faults>, ControlError> {
     let Json(patch) = patch?;
     let mut faults = platform.faults();
-    *faults = faults.merge(&patch).map_err(|error| ControlError::bad_request(error.to_string()))?;
+    *faults = faults
+        .merge(&patch)
+        .map_err(|error| ControlError::bad_request(error.to_string()))?;
     Ok(Json(faults.clone()))
 }
 
@@ -84,7 +104,9 @@ async fn clear_faults(State(platform): Shared) -> Json<Faults> {
 async fn ledger(State(platform): Shared) -> Response {
     let mut lines = String::new();
     for order in platform.ledger().paid_orders() {
-        let Some(payment) = &order.payment else { continue };
+        let Some(payment) = &order.payment else {
+            continue;
+        };
         let line = json!({
             "out_trade_no": order.out_trade_no,
             "transaction_id": payment.transaction_id,
@@ -92,8 +114,8 @@ async fn ledger(State(platform): Shared) -> Response {
             "currency": "CNY",
             "success_time": wire_time::seconds(Timestamp::from_millisecond(payment.success_ms).unwrap_or_default()),
         });
-        // Writing to a string cannot fail.
-        let _ = writeln!(lines, "{line}");
+        lines.push_str(&line.to_string());
+        lines.push('\n');
     }
     ([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response()
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::platform::Endpoint;
+use super::{notification::Twist, platform::Endpoint};
 
 /// How many of the next occasions a fault takes: a number, or `"all"`. 0 is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,12 +105,18 @@ pub(super) struct Faults {
     pub(super) drop: Next,
     /// The next attempts tell an amount one fen higher than what was paid.
     pub(super) wrong_amount: Next,
+    /// The next attempts tell another currency.
+    pub(super) wrong_currency: Next,
     /// The next attempts tell another merchant.
     pub(super) wrong_mchid: Next,
     /// The next attempts tell another app.
     pub(super) wrong_appid: Next,
     /// The next attempts tell an order number that nobody has.
     pub(super) wrong_out_trade_no: Next,
+    /// The next attempts tell an order that is not paid.
+    pub(super) wrong_trade_state: Next,
+    /// The next attempts are of an event that does not exist.
+    pub(super) wrong_event_type: Next,
     /// The next attempts carry a timestamp ten minutes old, rightly signed.
     pub(super) stale_timestamp: Next,
     /// The next attempts are changed after signing.
@@ -145,9 +151,12 @@ impl Default for Faults {
             delay_ms: 0,
             drop: Next::default(),
             wrong_amount: Next::default(),
+            wrong_currency: Next::default(),
             wrong_mchid: Next::default(),
             wrong_appid: Next::default(),
             wrong_out_trade_no: Next::default(),
+            wrong_trade_state: Next::default(),
+            wrong_event_type: Next::default(),
             stale_timestamp: Next::default(),
             altered_body: Next::default(),
             retry_scale: 1.0,
@@ -167,6 +176,25 @@ pub(super) enum KnobError {
 }
 
 impl Faults {
+    /// What the next attempt of a notification is to have wrong; counts down.
+    pub(super) fn take_twists(&mut self) -> Vec<Twist> {
+        let knobs = [
+            (&mut self.wrong_amount, Twist::WrongAmount),
+            (&mut self.wrong_currency, Twist::WrongCurrency),
+            (&mut self.wrong_mchid, Twist::WrongMchid),
+            (&mut self.wrong_appid, Twist::WrongAppid),
+            (&mut self.wrong_out_trade_no, Twist::WrongOutTradeNo),
+            (&mut self.wrong_trade_state, Twist::WrongTradeState),
+            (&mut self.wrong_event_type, Twist::WrongEventType),
+            (&mut self.stale_timestamp, Twist::StaleTimestamp),
+            (&mut self.altered_body, Twist::AlteredBody),
+        ];
+        knobs
+            .into_iter()
+            .filter_map(|(knob, twist)| knob.take().then_some(twist))
+            .collect()
+    }
+
     /// Takes over the knobs named in `patch`, all or none of them. Objects are merged key by key.
     pub(super) fn merge(&self, patch: &Map<String, Value>) -> Result<Self, KnobError> {
         let mut merged = self.clone();
@@ -177,16 +205,30 @@ impl Faults {
     }
 
     fn with(&self, name: &str, value: &Value) -> Result<Self, KnobError> {
-        let refuse = |reason: String| KnobError::Value { name: name.to_owned(), reason };
+        let refuse = |reason: String| KnobError::Value {
+            name: name.to_owned(),
+            reason,
+        };
         let mut knobs = serde_json::to_value(self).map_err(|error| refuse(error.to_string()))?;
-        let knob = knobs.get_mut(name).ok_or_else(|| KnobError::Unknown(name.to_owned()))?;
+        let knob = knobs
+            .get_mut(name)
+            .ok_or_else(|| KnobError::Unknown(name.to_owned()))?;
         match (knob.as_object_mut(), value.as_object()) {
-            (Some(knob), Some(value)) => knob.extend(value.iter().map(|(key, value)| (key.clone(), value.clone()))),
+            (Some(knob), Some(value)) => knob.extend(
+                value
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone())),
+            ),
             (Some(knob), None) => drop(knob.insert("all".to_owned(), value.clone())),
             (None, _) => *knob = value.clone(),
         }
-        let faults: Self = serde_json::from_value(knobs).map_err(|error| refuse(error.to_string()))?;
-        let shares = [faults.signtest_replies, faults.signtest_callbacks, faults.public_key_share];
+        let faults: Self =
+            serde_json::from_value(knobs).map_err(|error| refuse(error.to_string()))?;
+        let shares = [
+            faults.signtest_replies,
+            faults.signtest_callbacks,
+            faults.public_key_share,
+        ];
         if !shares.iter().all(|share| (0.0..=1.0).contains(share)) {
             return Err(refuse("a share lies between 0 and 1".to_owned()));
         }
@@ -212,19 +254,36 @@ mod tests {
 
     #[test]
     fn merges_only_what_is_named() {
-        let first = merge(&Faults::default(), json!({"drop": 2, "error_500": {"prepay": 1}})).expect("known");
+        let first = merge(
+            &Faults::default(),
+            json!({"drop": 2, "error_500": {"prepay": 1}}),
+        )
+        .expect("known");
         let second = merge(&first, json!({"error_500": {"query": "all"}})).expect("known");
         assert_eq!(second.drop, Next::Count(2));
         assert_eq!(second.error_500.prepay, Next::Count(1));
         assert_eq!(second.error_500.query, Next::All(Always::All));
-        assert_eq!(merge(&second, json!({"drop": 0, "error_500": {"prepay": 0, "query": 0}})), Ok(Faults::default()));
+        assert_eq!(
+            merge(
+                &second,
+                json!({"drop": 0, "error_500": {"prepay": 0, "query": 0}})
+            ),
+            Ok(Faults::default())
+        );
         let all = merge(&first, json!({"error_500": 7})).expect("known");
-        assert_eq!((all.error_500.all, all.error_500.prepay), (Next::Count(7), Next::Count(1)));
+        assert_eq!(
+            (all.error_500.all, all.error_500.prepay),
+            (Next::Count(7), Next::Count(1))
+        );
     }
 
     #[test]
     fn names_the_knob_that_is_wrong() {
-        let merge = |patch| merge(&Faults::default(), patch).expect_err("wrong").to_string();
+        let merge = |patch| {
+            merge(&Faults::default(), patch)
+                .expect_err("wrong")
+                .to_string()
+        };
         assert!(merge(json!({"drops": 1})).contains("“drops”"));
         for (patch, name) in [
             (json!({"drop": -1}), "drop"),
@@ -249,7 +308,11 @@ mod tests {
 
     #[test]
     fn the_counter_of_an_interface_comes_before_the_common_one() {
-        let mut both = PerEndpoint { all: Next::Count(1), prepay: Next::Count(1), ..PerEndpoint::default() };
+        let mut both = PerEndpoint {
+            all: Next::Count(1),
+            prepay: Next::Count(1),
+            ..PerEndpoint::default()
+        };
         assert!(both.take(Endpoint::Prepay));
         assert!(both.take(Endpoint::Query));
         assert!(!both.take(Endpoint::Prepay));

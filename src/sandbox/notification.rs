@@ -19,16 +19,19 @@ use crate::entropy::Entropy;
 /// How far back a stale timestamp lies.
 const STALE: SignedDuration = SignedDuration::from_mins(10);
 
-/// What is wrong or special about one attempt; each by its knob's name.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Twists {
-    pub(super) signtest: bool,
-    pub(super) wrong_amount: bool,
-    pub(super) wrong_mchid: bool,
-    pub(super) wrong_appid: bool,
-    pub(super) wrong_out_trade_no: bool,
-    pub(super) stale_timestamp: bool,
-    pub(super) altered_body: bool,
+/// What is wrong with one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Twist {
+    Signtest,
+    WrongAmount,
+    WrongCurrency,
+    WrongMchid,
+    WrongAppid,
+    WrongOutTradeNo,
+    WrongTradeState,
+    WrongEventType,
+    StaleTimestamp,
+    AlteredBody,
 }
 
 /// Ready to be sent.
@@ -41,20 +44,21 @@ pub(super) struct Notification {
     pub(super) body: Bytes,
 }
 
-impl Twists {
-    pub(super) fn names(&self) -> Vec<String> {
-        [
-            (self.signtest, "signtest_callbacks"),
-            (self.wrong_amount, "wrong_amount"),
-            (self.wrong_mchid, "wrong_mchid"),
-            (self.wrong_appid, "wrong_appid"),
-            (self.wrong_out_trade_no, "wrong_out_trade_no"),
-            (self.stale_timestamp, "stale_timestamp"),
-            (self.altered_body, "altered_body"),
-        ]
-        .into_iter()
-        .filter_map(|(on, name)| on.then(|| name.to_owned()))
-        .collect()
+impl Twist {
+    /// The knob that asks for it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Signtest => "signtest_callbacks",
+            Self::WrongAmount => "wrong_amount",
+            Self::WrongCurrency => "wrong_currency",
+            Self::WrongMchid => "wrong_mchid",
+            Self::WrongAppid => "wrong_appid",
+            Self::WrongOutTradeNo => "wrong_out_trade_no",
+            Self::WrongTradeState => "wrong_trade_state",
+            Self::WrongEventType => "wrong_event_type",
+            Self::StaleTimestamp => "stale_timestamp",
+            Self::AlteredBody => "altered_body",
+        }
     }
 }
 
@@ -64,21 +68,53 @@ pub(super) async fn build(
     platform: &Arc<Platform>,
     delivery: &Delivery,
     kind: KeyKind,
-    twists: &Twists,
+    twists: &[Twist],
 ) -> Result<Notification, ApiError> {
     let body = Bytes::from(envelope(platform, delivery, twists)?);
     let now = platform.now();
-    let timestamp = if twists.stale_timestamp { now.saturating_sub(STALE).unwrap_or(now) } else { now };
-    let Signed { timestamp, nonce, signature, serial } = platform.sign(kind, timestamp, body.clone()).await?;
-    let signature = if twists.signtest { signature::probe(&platform.entropy.bytes::<254>()) } else { signature };
-    let body = if twists.altered_body { altered(&body) } else { body };
-    Ok(Notification { timestamp, nonce, signature, serial, body })
+    let timestamp = if twists.contains(&Twist::StaleTimestamp) {
+        now.saturating_sub(STALE).unwrap_or(now)
+    } else {
+        now
+    };
+    let Signed {
+        timestamp,
+        nonce,
+        signature,
+        serial,
+    } = platform.sign(kind, timestamp, body.clone()).await?;
+    let signature = if twists.contains(&Twist::Signtest) {
+        signature::probe(&platform.entropy.bytes::<254>())
+    } else {
+        signature
+    };
+    let body = if twists.contains(&Twist::AlteredBody) {
+        altered(&body)
+    } else {
+        body
+    };
+    Ok(Notification {
+        timestamp,
+        nonce,
+        signature,
+        serial,
+        body,
+    })
 }
 
-fn envelope(platform: &Platform, delivery: &Delivery, twists: &Twists) -> Result<String, ApiError> {
+fn envelope(
+    platform: &Platform,
+    delivery: &Delivery,
+    twists: &[Twist],
+) -> Result<String, ApiError> {
     let entropy = &platform.entropy;
     let (event_type, original_type, summary, mut told) = content(platform, &delivery.subject)?;
-    twist(&mut told, twists);
+    make_wrong(&mut told, twists);
+    let event_type = if twists.contains(&Twist::WrongEventType) {
+        "TRANSACTION.UNKNOWN"
+    } else {
+        event_type
+    };
     // §4, §14: documented as possibly empty, seen as the original type.
     let [coin] = entropy.bytes();
     let associated_data = if coin & 1 == 0 { original_type } else { "" };
@@ -115,7 +151,9 @@ fn content(platform: &Platform, subject: &Subject) -> Result<Content, ApiError> 
         Subject::Payment { out_trade_no } => {
             let account = &platform.keys.account;
             let ledger = platform.ledger();
-            let order = ledger.find(out_trade_no).ok_or_else(ApiError::system_error)?;
+            let order = ledger
+                .find(out_trade_no)
+                .ok_or_else(ApiError::system_error)?;
             let told = order.transaction(&account.mchid, &account.appid, TradeState::Success);
             Ok(("TRANSACTION.SUCCESS", "transaction", "支付成功", told))
         }
@@ -127,20 +165,29 @@ fn content(platform: &Platform, subject: &Subject) -> Result<Content, ApiError> 
     }
 }
 
-fn twist(told: &mut Value, twists: &Twists) {
-    let Some(told) = told.as_object_mut() else { return };
-    if twists.wrong_amount
-        && let Some(total) = told.get_mut("amount").and_then(|amount| amount.get_mut("total"))
-    {
-        *total = json!(total.as_i64().unwrap_or_default() + 1);
-    }
-    for (on, name, value) in [
-        (twists.wrong_mchid, "mchid", "1900000001"),
-        (twists.wrong_appid, "appid", "wx0000000000000000"),
-        (twists.wrong_out_trade_no, "out_trade_no", "NOBODY0HAS0THIS0NUMBER"),
-    ] {
-        if on && told.contains_key(name) {
-            told.insert(name.to_owned(), json!(value));
+/// Only what is there is made wrong: an echo has no amount.
+fn make_wrong(told: &mut Value, twists: &[Twist]) {
+    for twist in twists {
+        let (pointer, value) = match twist {
+            Twist::WrongAmount => {
+                let total = told
+                    .pointer("/amount/total")
+                    .and_then(Value::as_i64)
+                    .unwrap_or_default();
+                ("/amount/total", json!(total.saturating_add(1)))
+            }
+            Twist::WrongCurrency => ("/amount/currency", json!("HKD")),
+            Twist::WrongMchid => ("/mchid", json!("1900000001")),
+            Twist::WrongAppid => ("/appid", json!("wx0000000000000000")),
+            Twist::WrongOutTradeNo => ("/out_trade_no", json!("NOBODY0HAS0THIS0NUMBER")),
+            Twist::WrongTradeState => ("/trade_state", json!("NOTPAY")),
+            Twist::WrongEventType
+            | Twist::Signtest
+            | Twist::StaleTimestamp
+            | Twist::AlteredBody => continue,
+        };
+        if let Some(place) = told.pointer_mut(pointer) {
+            *place = value;
         }
     }
 }
@@ -148,7 +195,11 @@ fn twist(told: &mut Value, twists: &Twists) {
 /// One character of the ciphertext changed, so that all is as it was but the signature.
 fn altered(body: &[u8]) -> Bytes {
     let mut body = body.to_vec();
-    if let Some(byte) = body.iter_mut().rev().find(|byte| byte.is_ascii_alphanumeric()) {
+    if let Some(byte) = body
+        .iter_mut()
+        .rev()
+        .find(|byte| byte.is_ascii_alphanumeric())
+    {
         *byte = if *byte == b'A' { b'B' } else { b'A' };
     }
     body.into()
@@ -167,7 +218,14 @@ fn shuffled_object(entropy: &Entropy, object: &Map<String, Value>) -> String {
         .iter()
         .map(|(name, value)| {
             let place = u64::from_be_bytes(entropy.bytes());
-            (place, format!("{}:{}", Value::from(name.as_str()), shuffled(entropy, value)))
+            (
+                place,
+                format!(
+                    "{}:{}",
+                    Value::from(name.as_str()),
+                    shuffled(entropy, value)
+                ),
+            )
         })
         .collect();
     members.sort_unstable();
@@ -194,6 +252,12 @@ mod tests {
     fn altering_changes_one_byte() {
         let body = br#"{"resource":{"nonce":"abcA"}}"#;
         let other = altered(body);
-        assert_eq!(body.iter().zip(other.iter()).filter(|(a, b)| a != b).count(), 1);
+        assert_eq!(
+            body.iter()
+                .zip(other.iter())
+                .filter(|(a, b)| a != b)
+                .count(),
+            1
+        );
     }
 }

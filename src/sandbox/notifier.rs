@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use axum::http::header;
 use futures::future;
 use tokio::{sync::Semaphore, time::Instant};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     delivery::{Attempt, Delivery, Outcome, Progress},
     keys::KeyKind,
-    notification::{self, Notification, Twists},
+    notification::{self, Notification, Twist},
     platform::Platform,
     signature::SCHEME,
 };
@@ -25,13 +25,18 @@ const ANSWER_MAX: usize = 512;
 /// Runs until `shutdown`. What is under way then is delivered again after a restart.
 pub(super) async fn run(platform: Arc<Platform>, shutdown: CancellationToken) {
     let slots = Arc::new(Semaphore::new(CONCURRENCY));
+    let deliveries = TaskTracker::new();
     while !shutdown.is_cancelled() {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+            break;
+        };
         let due = platform.ledger().take_due(platform.clock.now());
         if let Some(number) = due {
             let (platform, shutdown) = (Arc::clone(&platform), shutdown.clone());
-            tokio::spawn(async move {
-                let delivered = shutdown.run_until_cancelled(deliver(Arc::clone(&platform), number)).await;
+            deliveries.spawn(async move {
+                let delivered = shutdown
+                    .run_until_cancelled(deliver(Arc::clone(&platform), number))
+                    .await;
                 if delivered.is_none() {
                     platform.ledger().put_back(number);
                 }
@@ -40,7 +45,9 @@ pub(super) async fn run(platform: Arc<Platform>, shutdown: CancellationToken) {
         } else {
             drop(slot);
             let next = platform.ledger().next_due();
-            let wait = next.map(|at| Duration::try_from(platform.clock.now().duration_until(at)).unwrap_or_default());
+            let wait = next.map(|at| {
+                Duration::try_from(platform.clock.now().duration_until(at)).unwrap_or_default()
+            });
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = platform.wake.notified() => {}
@@ -48,16 +55,19 @@ pub(super) async fn run(platform: Arc<Platform>, shutdown: CancellationToken) {
             }
         }
     }
+    deliveries.close();
+    deliveries.wait().await;
 }
 
 /// One try of a delivery that was taken out of the queue, with all that the faults add to it.
 pub(super) async fn deliver(platform: Arc<Platform>, number: u64) {
-    let Some(delivery) = platform.ledger().delivery(number).cloned() else { return };
+    let Some(delivery) = platform.ledger().delivery(number).cloned() else {
+        return;
+    };
     let round = Round::plan(&platform, &delivery);
     let mut attempts = Vec::new();
     if round.probe {
-        let twists = Twists { signtest: true, ..Twists::default() };
-        attempts.push(attempt(&platform, &delivery, &round, &twists, false).await);
+        attempts.push(attempt(&platform, &delivery, &round, &[Twist::Signtest], false).await);
     }
     let first = attempt(&platform, &delivery, &round, &round.twists, round.dropped);
     let beside = (0..round.beside).map(|_| duplicate(&platform, &delivery, &round));
@@ -86,7 +96,7 @@ pub(super) async fn deliver(platform: Arc<Platform>, number: u64) {
 struct Round {
     probe: bool,
     dropped: bool,
-    twists: Twists,
+    twists: Vec<Twist>,
     /// Duplicates at the same moment.
     beside: u32,
     /// Duplicates after acceptance.
@@ -102,29 +112,33 @@ impl Round {
         Self {
             probe: first && platform.chance(faults.signtest_callbacks),
             dropped: faults.drop.take(),
-            twists: Twists {
-                signtest: false,
-                wrong_amount: faults.wrong_amount.take(),
-                wrong_mchid: faults.wrong_mchid.take(),
-                wrong_appid: faults.wrong_appid.take(),
-                wrong_out_trade_no: faults.wrong_out_trade_no.take(),
-                stale_timestamp: faults.stale_timestamp.take(),
-                altered_body: faults.altered_body.take(),
+            twists: faults.take_twists(),
+            beside: if first {
+                faults.concurrent_duplicates
+            } else {
+                0
             },
-            beside: if first { faults.concurrent_duplicates } else { 0 },
             after: faults.duplicates,
-            public_key_share: if faults.public_key_only { 1.0 } else { faults.public_key_share },
+            public_key_share: if faults.public_key_only {
+                1.0
+            } else {
+                faults.public_key_share
+            },
             timeout: Duration::from_millis(faults.callback_timeout_ms),
         }
     }
 
     fn key(&self, platform: &Platform) -> KeyKind {
-        if platform.chance(self.public_key_share) { KeyKind::PublicKey } else { KeyKind::Certificate }
+        if platform.chance(self.public_key_share) {
+            KeyKind::PublicKey
+        } else {
+            KeyKind::Certificate
+        }
     }
 }
 
 async fn duplicate(platform: &Arc<Platform>, delivery: &Delivery, round: &Round) -> Attempt {
-    let mut attempt = attempt(platform, delivery, round, &Twists::default(), false).await;
+    let mut attempt = attempt(platform, delivery, round, &[], false).await;
     attempt.faults.push("duplicate".to_owned());
     attempt
 }
@@ -133,12 +147,12 @@ async fn attempt(
     platform: &Arc<Platform>,
     delivery: &Delivery,
     round: &Round,
-    twists: &Twists,
+    twists: &[Twist],
     dropped: bool,
 ) -> Attempt {
     let at_ms = platform.now().as_millisecond();
     let started = Instant::now();
-    let mut faults = twists.names();
+    let mut faults: Vec<String> = twists.iter().map(|twist| twist.name().to_owned()).collect();
     let kind = round.key(platform);
     let result = if dropped {
         faults.push("drop".to_owned());
@@ -151,11 +165,22 @@ async fn attempt(
     };
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let serial = platform.keys.platform(kind).serial.clone();
-    Attempt { at_ms, result, duration_ms, serial, faults }
+    Attempt {
+        at_ms,
+        result,
+        duration_ms,
+        serial,
+        faults,
+    }
 }
 
 /// §6.1: the headers of real traffic.
-async fn post(platform: &Platform, delivery: &Delivery, notification: Notification, timeout: Duration) -> Outcome {
+async fn post(
+    platform: &Platform,
+    delivery: &Delivery,
+    notification: Notification,
+    timeout: Duration,
+) -> Outcome {
     let request = platform
         .client
         .post(&delivery.notify_url)
@@ -174,7 +199,10 @@ async fn post(platform: &Platform, delivery: &Delivery, notification: Notificati
     match request.send().await {
         Ok(answer) => {
             let status = answer.status().as_u16();
-            Outcome::Answered { status, text: beginning(answer).await }
+            Outcome::Answered {
+                status,
+                text: beginning(answer).await,
+            }
         }
         Err(error) if error.is_timeout() => Outcome::Timeout,
         Err(_) => Outcome::Unreachable,
@@ -196,5 +224,10 @@ async fn beginning(mut answer: reqwest::Response) -> String {
 
 fn log(delivery: &Delivery, progress: &Progress) {
     let (id, state, retries) = (&delivery.id, progress.state, progress.retries);
-    tracing::info!(notification.id = id, ?state, retries, "sandbox notification {id}: {state:?}");
+    tracing::info!(
+        notification.id = id,
+        ?state,
+        retries,
+        "sandbox notification {id}: {state:?}"
+    );
 }

@@ -9,6 +9,7 @@ use std::{
 use axum::body::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     error::ApiError,
@@ -16,8 +17,7 @@ use super::{
     keys::{KeyKind, Keys},
     ledger::Ledger,
     order::Lives,
-    seal,
-    signature,
+    seal, signature,
 };
 use crate::{clock::Clock, entropy::Entropy};
 
@@ -48,6 +48,8 @@ pub(super) struct Platform {
     pub(super) client: reqwest::Client,
     /// Called when a delivery becomes due earlier than the notifier knows.
     pub(super) wake: Notify,
+    /// Set when the platform stops: nothing is to be waited for any longer.
+    pub(super) stopping: CancellationToken,
     ledger: Mutex<Ledger>,
     faults: Mutex<Faults>,
     /// Requests whose reply has been probed once: the same request is not probed again (§2.4).
@@ -79,6 +81,7 @@ impl Platform {
             entropy,
             client,
             wake: Notify::new(),
+            stopping: CancellationToken::new(),
             ledger: Mutex::new(ledger),
             faults: Mutex::default(),
             probed: Mutex::default(),
@@ -108,10 +111,11 @@ impl Platform {
         }
     }
 
-    /// True with a probability of `share`.
+    /// True with a probability of `share`; 0 is never and 1 is always.
+    #[expect(clippy::float_arithmetic, reason = "a probability, not money")]
     pub(super) fn chance(&self, share: f64) -> bool {
-        // 0 never, 1 always, and no random number drawn for either.
-        share >= 1.0 || (share > 0.0 && f64::from(u32::from_be_bytes(self.entropy.bytes())) < share * f64::from(u32::MAX))
+        let drawn = || f64::from(u32::from_be_bytes(self.entropy.bytes())) / f64::from(u32::MAX);
+        share >= 1.0 || (share > 0.0 && drawn() < share)
     }
 
     pub(super) fn code_token(&self) -> String {
@@ -131,7 +135,12 @@ impl Platform {
             let timestamp = timestamp.as_second().to_string();
             let nonce = platform.entropy.nonce();
             let signature = key.sign(&signature::answer_message(&timestamp, &nonce, &body))?;
-            Ok::<_, signature::SigningFailed>(Signed { timestamp, nonce, signature, serial: key.serial.clone() })
+            Ok::<_, signature::SigningFailed>(Signed {
+                timestamp,
+                nonce,
+                signature,
+                serial: key.serial.clone(),
+            })
         });
         match signing.await {
             Ok(Ok(signed)) => Ok(signed),
@@ -142,7 +151,12 @@ impl Platform {
     /// Whether this request's reply is to be probed; says so only once for the same request.
     pub(super) fn probes_reply(&self, request: Vec<u8>) -> bool {
         let share = self.faults().signtest_replies;
-        self.chance(share) && self.probed.lock().unwrap_or_else(PoisonError::into_inner).insert(request)
+        self.chance(share)
+            && self
+                .probed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(request)
     }
 }
 

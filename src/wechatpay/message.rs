@@ -45,7 +45,11 @@ mod tests {
 
     #[test]
     fn a_request_is_five_lines() {
-        let request = Request { method: "POST", target: "/v3/pay/transactions/native", body: b"{\"a\":1}" };
+        let request = Request {
+            method: "POST",
+            target: "/v3/pay/transactions/native",
+            body: b"{\"a\":1}",
+        };
         assert_eq!(
             of_request(&request, "1554208460", "593BEC0C930BF1AFEB40B4A08C8FB242"),
             b"POST\n/v3/pay/transactions/native\n1554208460\n593BEC0C930BF1AFEB40B4A08C8FB242\n{\"a\":1}\n",
@@ -54,8 +58,15 @@ mod tests {
 
     #[test]
     fn a_get_ends_in_two_line_feeds() {
-        let request = Request { method: "GET", target: "/v3/certificates?algorithm_type=RSA", body: b"" };
-        assert_eq!(of_request(&request, "1", "n"), b"GET\n/v3/certificates?algorithm_type=RSA\n1\nn\n\n");
+        let request = Request {
+            method: "GET",
+            target: "/v3/certificates?algorithm_type=RSA",
+            body: b"",
+        };
+        assert_eq!(
+            of_request(&request, "1", "n"),
+            b"GET\n/v3/certificates?algorithm_type=RSA\n1\nn\n\n"
+        );
     }
 
     #[test]

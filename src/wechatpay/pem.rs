@@ -85,9 +85,13 @@ pub(super) fn find(text: &str, wanted: &[PemKind]) -> Result<Block, KeyError> {
 
 /// Kind and raw body of the first block, and what follows it.
 fn next_block(text: &str) -> Result<Option<(PemKind, &str, &str)>, KeyError> {
-    let Some((_, after_begin)) = text.split_once("-----BEGIN ") else { return Ok(None) };
+    let Some((_, after_begin)) = text.split_once("-----BEGIN ") else {
+        return Ok(None);
+    };
     let (label, after_label) = after_begin.split_once("-----").ok_or(KeyError::CutOff)?;
-    let (body, after_body) = after_label.split_once("-----END ").ok_or(KeyError::CutOff)?;
+    let (body, after_body) = after_label
+        .split_once("-----END ")
+        .ok_or(KeyError::CutOff)?;
     let (end_label, rest) = after_body.split_once("-----").ok_or(KeyError::CutOff)?;
     if end_label != label {
         return Err(KeyError::CutOff);
@@ -101,5 +105,8 @@ fn decode(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         return Err(KeyError::WrongKind(PemKind::EncryptedPrivateKey));
     }
     let base64 = Zeroizing::new(body.split_whitespace().collect::<String>());
-    STANDARD.decode(base64.as_bytes()).map(Zeroizing::new).map_err(|_| KeyError::Damaged)
+    STANDARD
+        .decode(base64.as_bytes())
+        .map(Zeroizing::new)
+        .map_err(|_| KeyError::Damaged)
 }

@@ -2,6 +2,23 @@
 //! shares no code with either side. Signatures are made and checked by aws-lc-rs here, the
 //! sandbox's by `rsa`; what it seals with aws-lc-rs is opened by `aes-gcm`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod harness;
 
+mod callback_faults;
 mod callbacks;
+mod controls;
+mod credentials;
+mod gate;
+mod keys;
+mod kill;
+mod orders;
+mod phone;
+mod prepay;
+mod reply_faults;
+mod restart;

@@ -1,41 +1,50 @@
 //! The buy form of the product page. With JavaScript the pay panel opens in place; without, the
 //! form leads to the order's own page.
 
-use leptos::{form::ActionForm, prelude::*};
+use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn, task::spawn_local};
 
 use super::{PayPanel, follow};
-use crate::app::{api::PlaceOrder, error::PublicError, text};
+use crate::app::{
+    api::{PlaceOrder, place_order},
+    error::PublicError,
+    text,
+    view::PayView,
+};
 
 /// `problem` is what an attempt without JavaScript came back with.
 #[island]
 pub fn Buy(product_id: i64, problem: Option<PublicError>) -> impl IntoView {
-    let place = ServerAction::<PlaceOrder>::new();
-    let placed = place.value();
-    Effect::new(move |_| {
-        if let Some(Ok(view)) = placed.get() {
-            follow::show_address(&format!("/pay/{}", view.token));
+    let placed = RwSignal::new(None::<PayView>);
+    let busy = RwSignal::new(false);
+    let error = RwSignal::new(problem.map(PublicError::message).unwrap_or_default().to_owned());
+    let place = move |event: SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
         }
-    });
-    let error = move || match placed.get() {
-        Some(Ok(_)) => None,
-        Some(Err(error)) => Some(error.message()),
-        None => problem.map(PublicError::message),
+        busy.set(true);
+        spawn_local(async move {
+            match place_order(product_id).await {
+                Ok(view) => {
+                    follow::show_address(&["/pay/", &view.token].concat());
+                    placed.set(Some(view));
+                }
+                Err(problem) => error.set(problem.message().to_owned()),
+            }
+            busy.set(false);
+        });
     };
-    let is_open = move || matches!(placed.get(), Some(Ok(_)));
+    let (is_busy, said): (Signal<bool>, Signal<String>) = (busy.into(), error.into());
+    let label = Signal::derive(move || if busy.get() { text::BUYING } else { text::BUY }.to_owned());
     view! {
-        <div class="buy" hidden=is_open>
-            <ActionForm action=place>
-                <input type="hidden" name="product_id" value=product_id/>
-                <button type="submit" class="button button--primary button--wide" disabled=move || place.pending().get()>
-                    {move || if place.pending().get() { text::BUYING } else { text::BUY }}
-                </button>
-            </ActionForm>
+        <div class="buy" hidden=Signal::derive(move || placed.read().is_some())>
+            <form method="post" action=PlaceOrder::url() on:submit=place>
+                <input type="hidden" name="product_id" value=product_id.to_string()/>
+                <button type="submit" class="button button--primary button--wide" disabled=is_busy>{label}</button>
+            </form>
             <p class="buy__hint">{text::BUY_HINT}</p>
-            <div role="alert">{move || error().map(|message| view! { <p class="notice notice--bad">{message}</p> })}</div>
+            <p class="notice--bad" role="alert">{said}</p>
         </div>
-        {move || match placed.get() {
-            Some(Ok(view)) => Some(view! { <PayPanel initial=view in_place=true checked=None/> }),
-            _ => None,
-        }}
+        {move || placed.get().map(|view| view! { <PayPanel initial=view in_place=true checked=None/> })}
     }
 }

@@ -8,10 +8,7 @@ use std::sync::{
 use gloo_timers::future::TimeoutFuture;
 use leptos::{ev, prelude::*, task::spawn_local};
 
-use crate::{
-    app::{api::watch_order, error::PublicError, view::PayView},
-    domain::OrderStatus,
-};
+use crate::app::{api::watch_order, error::PublicError, view::PayView};
 
 /// Seconds the server may hold one poll.
 const HOLD: u32 = 25;
@@ -21,11 +18,6 @@ const SLICE_MS: u32 = 250;
 const FIRST_RETRY_MS: u32 = 1_000;
 const LONGEST_RETRY_MS: u32 = 15_000;
 
-/// The states after which nothing new is to come for somebody who waits to pay.
-const fn is_final(status: OrderStatus) -> bool {
-    !matches!(status, OrderStatus::NotPay)
-}
-
 /// Keeps `view` true while its component lives. `offline` tells when the server cannot be reached.
 pub fn follow(view: RwSignal<PayView>, offline: RwSignal<bool>) {
     let alive = Arc::new(AtomicBool::new(true));
@@ -34,7 +26,7 @@ pub fn follow(view: RwSignal<PayView>, offline: RwSignal<bool>) {
 
     let seen = Arc::clone(&alive);
     let listener = window_event_listener(ev::visibilitychange, move |_| {
-        if !is_hidden() && seen.load(Ordering::Relaxed) && !is_final(view.get_untracked().status) {
+        if !is_hidden() && seen.load(Ordering::Relaxed) && !view.read_untracked().stage.is_final() {
             spawn_local(async move {
                 let _ = poll(view, 0).await;
             });
@@ -44,7 +36,7 @@ pub fn follow(view: RwSignal<PayView>, offline: RwSignal<bool>) {
 
     spawn_local(async move {
         let mut retry = FIRST_RETRY_MS;
-        while alive.load(Ordering::Relaxed) && !is_final(view.get_untracked().status) {
+        while alive.load(Ordering::Relaxed) && !view.read_untracked().stage.is_final() {
             match poll(view, HOLD).await {
                 Ok(()) => {
                     retry = FIRST_RETRY_MS;
@@ -63,10 +55,10 @@ pub fn follow(view: RwSignal<PayView>, offline: RwSignal<bool>) {
 }
 
 async fn poll(view: RwSignal<PayView>, hold: u32) -> Result<(), PublicError> {
-    let known = view.get_untracked();
-    let news = watch_order(known.token.to_string(), known.version, hold).await?;
+    let (token, version) = view.with_untracked(|known| (known.token.clone(), known.version));
+    let news = watch_order(token, version, hold).await?;
     // Two polls may overlap: the older answer must not win.
-    if view.get_untracked().version <= news.version {
+    if view.read_untracked().version <= news.version {
         view.set(news);
     }
     Ok(())
@@ -95,7 +87,7 @@ pub fn count_down(view: RwSignal<PayView>) -> RwSignal<i64> {
         }
         let now = view.get();
         left.set(now.seconds_left);
-        if is_final(now.status) {
+        if now.stage.is_final() {
             return None;
         }
         let end = js_sys::Date::now() + f64::from(i32::try_from(now.seconds_left).unwrap_or(i32::MAX)) * 1000.0;

@@ -1,20 +1,16 @@
 //! The pay panel (design §3.4): what to pay, the code, the time left, and then the truth. One
 //! component in two places: in the product page, and as the page of an order.
+//!
+//! Its elements are always there; a stage hides what does not belong to it. Texts and attributes
+//! are [`Signal`]s of two types, not closures of a type each: that keeps the bundle small.
 
-use leptos::{form::ActionForm, html, prelude::*};
+use leptos::{ev::SubmitEvent, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 
-use super::{
-    QrCode,
-    follow::{count_down, follow},
-    status_text,
-};
-use crate::{
-    app::{
-        api::{CheckPayment, PlaceOrder},
-        text,
-        view::{Checked, CodeView, Device, PayView},
-    },
-    domain::{ClosedReason, OrderStatus},
+use super::{QrCode, follow::{count_down, follow}};
+use crate::app::{
+    api::{CheckPayment, PlaceOrder, check_payment, place_order},
+    text,
+    view::{Checked, PayView, Stage},
 };
 
 /// The panel as an island of its own, for `/pay/{token}`. `checked` is what 我已完成支付 answered
@@ -24,239 +20,246 @@ pub fn PayIsland(initial: PayView, checked: Option<Checked>) -> impl IntoView {
     view! { <PayPanel initial in_place=false checked/> }
 }
 
+/// What the parts of a panel share.
+#[derive(Clone, Copy)]
+struct Panel {
+    view: RwSignal<PayView>,
+    /// JavaScript runs: set after the first render, which must equal the server's.
+    alive: RwSignal<bool>,
+}
+
+impl Panel {
+    fn stage(self) -> Stage {
+        self.view.read().stage
+    }
+
+    fn words(self, words: impl Fn(&PayView) -> String + Send + Sync + 'static) -> Signal<String> {
+        Signal::derive(move || words(&self.view.read()))
+    }
+
+    fn unless(self, shown: fn(Stage) -> bool) -> Signal<bool> {
+        Signal::derive(move || !shown(self.stage()))
+    }
+}
+
+fn said(words: RwSignal<String>) -> Signal<String> {
+    words.into()
+}
+
 /// `in_place`: it has just opened in a page, and takes the focus.
 #[component]
-pub fn PayPanel(
-    initial: PayView,
-    in_place: bool,
-    checked: Option<Checked>,
-) -> impl IntoView {
+pub fn PayPanel(initial: PayView, in_place: bool, checked: Option<Checked>) -> impl IntoView {
     let view = RwSignal::new(initial);
+    let panel = Panel { view, alive: RwSignal::new(false) };
     let offline = RwSignal::new(false);
-    let alive = RwSignal::new(false);
     let left = count_down(view);
     let heading = NodeRef::<html::H2>::new();
-    Effect::new(move |_| {
-        alive.set(true);
+    Effect::new(move || {
+        panel.alive.set(true);
         follow(view, offline);
-    });
-    Effect::new(move |_| {
-        if in_place && let Some(heading) = heading.get() {
+        if in_place && let Some(heading) = heading.get_untracked() {
             let _ = heading.focus();
         }
     });
-    Effect::new(move |before: Option<OrderStatus>| {
-        let now = view.read().status;
-        if before.is_some_and(|before| before != now) {
-            document().set_title(&format!("{} · {}", status_text(now), text::SITE));
+    Effect::new(move |before: Option<Stage>| {
+        let now = panel.stage();
+        if before.map_or(in_place, |before| before != now) {
+            document().set_title(&[&view.read_untracked().page_title(), " · ", text::SITE].concat());
         }
         now
     });
-    // What is rebuilt when something changes: the body, not the countdown's every second.
-    let stage = Memo::new(move |_| {
-        let view = view.read();
-        (view.status, view.overdue, view.code.clone())
-    });
     view! {
         <section class="pay-panel" aria-labelledby="pay-heading">
-            <header class="pay-panel__head">
-                <h2 id="pay-heading" class="pay-panel__heading" tabindex="-1" node_ref=heading>
-                    {move || heading_text(&view.read())}
-                </h2>
-                <p class="pay-panel__goods">{move || view.read().title.clone()}</p>
-                <p class="pay-panel__amount">
-                    <span class="pay-panel__sign" aria-hidden="true">"¥"</span>
-                    {move || view.read().total.to_string()}
-                    <span class="visually-hidden">" 元"</span>
-                </p>
-                <p class="pay-panel__payee">{text::PAYEE} "："{move || view.read().payee.clone()}</p>
-            </header>
-            <p class="visually-hidden" role="status">{move || if alive.get() { heading_text(&view.read()) } else { "" }}</p>
-            {move || {
-                stage.track();
-                body(view, left, alive, checked)
-            }}
-            <p class="notice" role="status" hidden=move || !offline.get()>
-                {move || if offline.get() { text::RECONNECTING } else { "" }}
-            </p>
-            <OrderNumber view alive/>
+            <Head panel heading/>
+            <Waiting panel/>
+            <Scan panel left checked/>
+            <Paid panel/>
+            <Closed panel/>
+            <p class="notice" role="status" hidden=Signal::derive(move || !offline.get())>{text::RECONNECTING}</p>
+            <OrderNumber panel/>
         </section>
     }
 }
 
-fn heading_text(view: &PayView) -> &'static str {
-    match view.status {
-        OrderStatus::NotPay if view.overdue => text::OVERDUE,
-        OrderStatus::NotPay if view.code == CodeView::Refused => text::REFUSED,
-        OrderStatus::NotPay => text::PAY,
-        status => status_text(status),
-    }
-}
-
-fn body(view: RwSignal<PayView>, left: RwSignal<i64>, alive: RwSignal<bool>, checked: Option<Checked>) -> AnyView {
-    let now = view.get_untracked();
-    match now.status {
-        OrderStatus::NotPay if now.overdue => waiting_words(text::OVERDUE_HINT).into_any(),
-        OrderStatus::NotPay => match now.code {
-            CodeView::Ready(_) => view! { <Scan view left alive checked=checked/> }.into_any(),
-            CodeView::Preparing { trouble: false } => waiting_words(text::PREPARING).into_any(),
-            CodeView::Preparing { trouble: true } => waiting_words(text::PREPARING_TROUBLE).into_any(),
-            CodeView::Refused => view! { <p class="notice notice--bad">{text::REFUSED_HINT}</p> }.into_any(),
-            CodeView::Gone(_) => waiting_words(text::OVERDUE_HINT).into_any(),
-        },
-        OrderStatus::Closed(reason) => view! { <Closed view reason/> }.into_any(),
-        OrderStatus::Success
-        | OrderStatus::RefundProcessing
-        | OrderStatus::RefundPartial
-        | OrderStatus::RefundSuccess
-        | OrderStatus::RefundAbnormal => view! { <Paid view/> }.into_any(),
-    }
-}
-
-fn waiting_words(words: &'static str) -> impl IntoView {
+#[component]
+fn Head(panel: Panel, heading: NodeRef<html::H2>) -> impl IntoView {
+    let now = panel.view.get_untracked();
     view! {
-        <div class="pay-panel__waiting">
-            <span class="spinner" aria-hidden="true"></span>
-            <p>{words}</p>
+        <header class="pay-panel__head">
+            <div class="pay-panel__tick" aria-hidden="true" hidden=panel.unless(Stage::is_paid)>
+                <svg class="tick" viewBox="0 0 48 48" width="72" height="72">
+                    <circle cx="24" cy="24" r="24"></circle>
+                    <path d="M14 25l7 7 14-15"></path>
+                </svg>
+            </div>
+            <h2 id="pay-heading" class="pay-panel__heading" tabindex="-1" node_ref=heading>
+                {panel.words(|view| view.stage.heading().to_owned())}
+            </h2>
+            <p class="pay-panel__goods">{now.title}</p>
+            <p class="pay-panel__amount">
+                <span class="pay-panel__sign" aria-hidden="true">"¥"</span>
+                {now.total}
+                <span class="visually-hidden">" 元"</span>
+            </p>
+            <p class="pay-panel__payee">{text::PAYEE} "：" {now.payee}</p>
+            // Read aloud when it changes; the heading alone would not be.
+            <p class="visually-hidden" role="status">
+                {Signal::derive(move || if panel.alive.get() { panel.stage().heading().to_owned() } else { String::new() })}
+            </p>
+        </header>
+    }
+}
+
+const fn is_waiting(stage: Stage) -> bool {
+    matches!(stage, Stage::Preparing | Stage::Trouble | Stage::Refused | Stage::Overdue)
+}
+
+/// There is nothing to scan yet, or any more, and the end is open.
+#[component]
+fn Waiting(panel: Panel) -> impl IntoView {
+    view! {
+        <div class="pay-panel__waiting" hidden=panel.unless(is_waiting)>
+            <span class="spinner" aria-hidden="true" hidden=panel.unless(|stage| stage != Stage::Refused)></span>
+            <p>{panel.words(|view| view.stage.words().to_owned())}</p>
+            <noscript><p class="notice">{text::WITHOUT_SCRIPT}</p></noscript>
         </div>
-        <noscript><p class="notice">{text::WITHOUT_SCRIPT}</p></noscript>
     }
 }
 
 /// The code and what to do with it.
 #[component]
-fn Scan(
-    view: RwSignal<PayView>,
-    left: RwSignal<i64>,
-    alive: RwSignal<bool>,
-    checked: Option<Checked>,
-) -> impl IntoView {
-    let now = view.get_untracked();
-    let CodeView::Ready(qr) = now.code else { return ().into_any() };
-    let label = text::code_label(&now.title, &now.total.to_string());
-    let device = match now.device {
-        Device::Desktop => None,
-        Device::Phone => Some(text::ON_PHONE),
-        Device::WeChat => Some(text::IN_WECHAT),
-    };
+fn Scan(panel: Panel, left: RwSignal<i64>, checked: Option<Checked>) -> impl IntoView {
+    let now = panel.view.get_untracked();
+    let alive = panel.alive;
+    let label = text::code_label(&now.title, &now.total);
+    let is_able = now.device_hint.is_empty();
     view! {
-        {device.map(|words| view! { <p class="notice">{words}</p> })}
-        <div class="pay-panel__code"><QrCode qr label/></div>
-        <p class="pay-panel__scan">{text::SCAN}</p>
-        <p class="pay-panel__hint">{text::SCAN_HINT}</p>
-        {now.phone.map(|phone| view! {
-            <p><a class="button button--quiet" href=phone target="_blank" rel="noopener">{text::SANDBOX_SCAN}</a></p>
-        })}
-        <p class="pay-panel__time">
-            <span hidden=move || !alive.get()>
-                {text::TIME_LEFT} " "
-                <span class="pay-panel__clock" role="timer">{move || text::clock(left.get())}</span>
-            </span>
-            <span hidden=move || alive.get()>{text::PAY_BEFORE} {now.deadline}</span>
-        </p>
-        <Ask token=now.token.to_string() checked/>
-        <noscript><p class="notice">{text::WITHOUT_SCRIPT}</p></noscript>
+        <div class="pay-panel__body" hidden=panel.unless(|stage| stage == Stage::Scan)>
+            <p class="notice" hidden=is_able>{now.device_hint}</p>
+            <div class="pay-panel__code"><QrCode qr=Signal::derive(move || panel.view.read().qr.clone()) label/></div>
+            <p class="pay-panel__scan">{text::SCAN}</p>
+            <p class="pay-panel__hint">{text::SCAN_HINT}</p>
+            <p hidden=panel_phone_absent(panel)>
+                <a class="button button--quiet" href=panel.words(|view| view.phone.clone()) target="_blank" rel="noopener">
+                    {text::SANDBOX_SCAN}
+                </a>
+            </p>
+            <p class="pay-panel__time">
+                <span hidden=Signal::derive(move || !alive.get())>
+                    {text::TIME_LEFT} " "
+                    <span class="pay-panel__clock" role="timer">{Signal::derive(move || text::clock(left.get()))}</span>
+                </span>
+                <span hidden=Signal::derive(move || alive.get())>{text::PAY_BEFORE} {now.deadline}</span>
+            </p>
+            <Ask token=now.token checked/>
+            <noscript><p class="notice">{text::WITHOUT_SCRIPT}</p></noscript>
+        </div>
     }
-    .into_any()
+}
+
+fn panel_phone_absent(panel: Panel) -> Signal<bool> {
+    Signal::derive(move || panel.view.read().phone.is_empty())
 }
 
 /// 我已完成支付.
 #[component]
 fn Ask(token: String, checked: Option<Checked>) -> impl IntoView {
-    let ask = ServerAction::<CheckPayment>::new();
-    let answer = move || {
-        if ask.pending().get() {
-            return text::ASKING;
-        }
-        match ask.value().get().map_or(checked, |answer| Some(answer.unwrap_or(Checked::Unknown))) {
-            None | Some(Checked::Settled) => "",
-            Some(Checked::NotYet) => text::NOT_PAID_YET,
-            Some(Checked::Unknown) => text::CANNOT_ASK,
-        }
+    let busy = RwSignal::new(false);
+    let is_busy: Signal<bool> = busy.into();
+    let answer = RwSignal::new(checked.map(Checked::words).unwrap_or_default().to_owned());
+    let asked = token.clone();
+    let ask = move |event: SubmitEvent| {
+        event.prevent_default();
+        let token = asked.clone();
+        busy.set(true);
+        answer.set(text::ASKING.to_owned());
+        spawn_local(async move {
+            let checked = check_payment(token).await.unwrap_or(Checked::Unknown);
+            answer.set(checked.words().to_owned());
+            busy.set(false);
+        });
     };
     view! {
-        <ActionForm action=ask>
+        <form method="post" action=CheckPayment::url() on:submit=ask>
             <input type="hidden" name="token" value=token/>
-            <button type="submit" class="button" disabled=move || ask.pending().get()>{text::I_HAVE_PAID}</button>
-        </ActionForm>
-        <p class="pay-panel__answer" role="status">{answer}</p>
+            <button type="submit" class="button" disabled=is_busy>{text::I_HAVE_PAID}</button>
+        </form>
+        <p class="pay-panel__answer" role="status">{said(answer)}</p>
     }
 }
 
 #[component]
-fn Paid(view: RwSignal<PayView>) -> impl IntoView {
-    let now = view.get_untracked();
-    let refund = !matches!(now.status, OrderStatus::Success);
+fn Paid(panel: Panel) -> impl IntoView {
+    let receipt = ["/pay/", &panel.view.read_untracked().token, "/receipt"].concat();
     view! {
-        <div class="pay-panel__done">
-            <svg class="tick" viewBox="0 0 48 48" width="72" height="72" aria-hidden="true">
-                <circle cx="24" cy="24" r="24"></circle>
-                <path d="M14 25l7 7 14-15"></path>
-            </svg>
+        <div class="pay-panel__body" hidden=panel.unless(Stage::is_paid)>
+            <p class="notice" hidden=panel.unless(|stage| stage != Stage::Paid)>
+                {panel.words(|view| view.stage.words().to_owned())}
+            </p>
+            <dl class="facts">
+                <div><dt>{text::PAID_AT}</dt><dd class="number">{panel.words(|view| view.paid_at.clone())}</dd></div>
+                <div>
+                    <dt>{text::TRANSACTION_ID}</dt>
+                    <dd class="number">{panel.words(|view| view.transaction_id.clone())}</dd>
+                </div>
+            </dl>
+            <p class="actions">
+                <a class="button button--primary" href=receipt>{text::SEE_RECEIPT}</a>
+                <a class="button button--quiet" href="/">{text::CONTINUE}</a>
+            </p>
         </div>
-        {refund.then(|| view! { <p class="notice">{text::REFUND_HINT}</p> })}
-        <dl class="facts">
-            {now.paid_at.map(|at| view! { <div><dt>{text::PAID_AT}</dt><dd>{at}</dd></div> })}
-            {now.transaction_id.map(|id| view! { <div><dt>{text::TRANSACTION_ID}</dt><dd class="number">{id}</dd></div> })}
-        </dl>
-        <p class="actions">
-            <a class="button button--primary" href=format!("/pay/{}/receipt", now.token)>{text::SEE_RECEIPT}</a>
-            <a class="button button--quiet" href="/">{text::CONTINUE}</a>
-        </p>
     }
 }
 
 #[component]
-fn Closed(view: RwSignal<PayView>, reason: ClosedReason) -> impl IntoView {
-    let now = view.get_untracked();
-    let hint = match reason {
-        ClosedReason::Expired => text::EXPIRED_HINT,
-        ClosedReason::Cancelled => text::CANCELLED_HINT,
-    };
-    let code = match now.code {
-        CodeView::Gone(qr) => qr,
-        _ => None,
-    };
-    let again = ServerAction::<PlaceOrder>::new();
-    let placed = again.value();
-    Effect::new(move |_| {
-        if let Some(Ok(view)) = placed.get() {
-            let _ = window().location().assign(&format!("/pay/{}", view.token));
-        }
-    });
-    let error = move || placed.get().and_then(Result::err).map(|error| error.message());
-    view! {
-        {code.map(|qr| view! {
-            <div class="pay-panel__code pay-panel__code--dead" aria-hidden="true"><QrCode qr label=String::new()/></div>
-        })}
-        <p class="pay-panel__hint">{hint}</p>
-        <ActionForm action=again>
-            <input type="hidden" name="product_id" value=now.product_id.0/>
-            <button type="submit" class="button button--primary" disabled=move || again.pending().get()>
-                {text::REFRESH_CODE}
-            </button>
-        </ActionForm>
-        <div role="alert">{move || error().map(|message| view! { <p class="notice notice--bad">{message}</p> })}</div>
-    }
-}
-
-#[component]
-fn OrderNumber(view: RwSignal<PayView>, alive: RwSignal<bool>) -> impl IntoView {
-    let copied = RwSignal::new(false);
-    let copy = move |_| {
-        let number = view.get_untracked().out_trade_no;
-        let clipboard = window().navigator().clipboard();
-        leptos::task::spawn_local(async move {
-            if wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&number)).await.is_ok() {
-                copied.set(true);
+fn Closed(panel: Panel) -> impl IntoView {
+    let product_id = panel.view.read_untracked().product_id;
+    let error = RwSignal::new(String::new());
+    let again = move |event: SubmitEvent| {
+        event.prevent_default();
+        spawn_local(async move {
+            match place_order(product_id).await {
+                Ok(view) => {
+                    let _ = window().location().assign(&["/pay/", &view.token].concat());
+                }
+                Err(problem) => error.set(problem.message().to_owned()),
             }
         });
     };
     view! {
+        <div class="pay-panel__body" hidden=panel.unless(Stage::is_closed)>
+            <div class="pay-panel__code pay-panel__code--dead" aria-hidden="true">
+                <QrCode qr=Signal::derive(move || panel.view.read().qr.clone()) label=String::new()/>
+            </div>
+            <p class="pay-panel__hint">{panel.words(|view| view.stage.words().to_owned())}</p>
+            <form method="post" action=PlaceOrder::url() on:submit=again>
+                <input type="hidden" name="product_id" value=product_id.to_string()/>
+                <button type="submit" class="button button--primary">{text::REFRESH_CODE}</button>
+            </form>
+            <p class="notice--bad" role="alert">{said(error)}</p>
+        </div>
+    }
+}
+
+#[component]
+fn OrderNumber(panel: Panel) -> impl IntoView {
+    let number = panel.view.read_untracked().out_trade_no.clone();
+    let copied = RwSignal::new(text::COPY.to_owned());
+    let copy = move |_| {
+        let clipboard = window().navigator().clipboard();
+        let written = clipboard.write_text(&panel.view.read_untracked().out_trade_no);
+        spawn_local(async move {
+            if wasm_bindgen_futures::JsFuture::from(written).await.is_ok() {
+                copied.set(text::COPIED.to_owned());
+            }
+        });
+    };
+    let alive = panel.alive;
+    view! {
         <p class="pay-panel__number">
-            {text::ORDER_NO} " " <span class="number">{move || view.read().out_trade_no.clone()}</span> " "
-            <button type="button" class="button--link" hidden=move || !alive.get() on:click=copy>
-                {move || if copied.get() { text::COPIED } else { text::COPY }}
+            {text::ORDER_NO} " " <span class="number">{number}</span> " "
+            <button type="button" class="button--link" hidden=Signal::derive(move || !alive.get()) on:click=copy>
+                {said(copied)}
             </button>
         </p>
     }

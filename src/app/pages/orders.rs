@@ -54,7 +54,7 @@ fn Table(list: OrderList) -> impl IntoView {
             <tbody>{list.lines.into_iter().map(|line| view! { <Line line/> }).collect_view()}</tbody>
         </table>
         {list.older.map(|before| view! {
-            <p><a class="button" href=format!("/orders?before={before}")>{text::OLDER}</a></p>
+            <p class="orders__older"><a class="button" href=format!("/orders?before={before}")>{text::OLDER}</a></p>
         })}
     }
 }
@@ -69,7 +69,7 @@ fn Line(line: OrderLine) -> impl IntoView {
             <td class="number">{line.placed_at}</td>
             <td><Price amount=line.total/></td>
             <td><StatusBadge status=line.status/></td>
-            <td><a href=format!("/pay/{}", line.token) aria-label=label>{action}</a></td>
+            <td><a class="orders__open" href=format!("/pay/{}", line.token) aria-label=label>{action}</a></td>
         </tr>
     }
 }

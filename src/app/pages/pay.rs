@@ -3,14 +3,11 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::Problem;
-use crate::{
-    app::{
-        api::watch_order,
-        components::{PayIsland, status_text},
-        text,
-        view::{Checked, PayView},
-    },
-    domain::OrderStatus,
+use crate::app::{
+    api::watch_order,
+    components::PayIsland,
+    text,
+    view::Checked,
 };
 
 /// Seconds between two looks of a page without JavaScript.
@@ -30,8 +27,8 @@ pub fn Pay() -> impl IntoView {
         <Suspense>{move || Suspend::new(async move {
             match view.await {
                 Ok(view) => view! {
-                    <Title text=title(&view)/>
-                    {(view.status == OrderStatus::NotPay).then(|| {
+                    <Title text=view.page_title()/>
+                    {(!view.stage.is_final()).then(|| {
                         let target = format!("{REFRESH};url=/pay/{}", view.token);
                         view! { <noscript><meta http-equiv="refresh" content=target/></noscript> }
                     })}
@@ -41,12 +38,5 @@ pub fn Pay() -> impl IntoView {
                 Err(error) => view! { <Problem error/> }.into_any(),
             }
         })}</Suspense>
-    }
-}
-
-fn title(view: &PayView) -> String {
-    match view.status {
-        OrderStatus::NotPay => format!("{} ¥{}", text::PAY, view.total),
-        status => status_text(status).to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use leptos_router::hooks::use_params_map;
 use super::Problem;
 use crate::app::{
     api::watch_order,
-    components::{Price, Print, StatusBadge},
+    components::Print,
     text,
     view::PayView,
 };
@@ -19,7 +19,7 @@ pub fn Receipt() -> impl IntoView {
         <Title text=text::RECEIPT/>
         <Suspense>{move || Suspend::new(async move {
             match view.await {
-                Ok(view) if view.status.is_paid() => view! { <Paper view/> }.into_any(),
+                Ok(view) if view.stage.is_paid() => view! { <Paper view/> }.into_any(),
                 Ok(view) => view! {
                     <section class="message">
                         <h1>{text::RECEIPT}</h1>
@@ -41,13 +41,13 @@ fn Paper(view: PayView) -> impl IntoView {
         <article class="receipt">
             <h1>{text::RECEIPT}</h1>
             <p class="receipt__payee">{view.payee}</p>
-            <p class="receipt__amount"><Price amount=view.total/></p>
+            <p class="receipt__amount">"¥" {view.total}</p>
             <dl class="facts">
                 <div><dt>{text::GOODS}</dt><dd>{view.title}</dd></div>
-                <div><dt>{text::STATUS}</dt><dd><StatusBadge status=view.status/></dd></div>
-                {view.paid_at.map(|at| fact(text::PAID_AT, at))}
+                <div><dt>{text::STATUS}</dt><dd>{view.stage.heading()}</dd></div>
+                {fact(text::PAID_AT, view.paid_at)}
                 {fact(text::ORDER_NO, view.out_trade_no)}
-                {view.transaction_id.map(|id| fact(text::TRANSACTION_ID, id))}
+                {fact(text::TRANSACTION_ID, view.transaction_id)}
             </dl>
             <p class="receipt__note">{text::RECEIPT_NOTE}</p>
             <p class="actions no-print"><Print/> <a class="button button--quiet" href=back>{text::BACK_TO_ORDER}</a></p>

@@ -4,11 +4,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::sandbox::{
-    error::ApiError,
-    keys::KeyKind,
-    platform::Platform,
-    reply::Success,
-    wire_time,
+    error::ApiError, keys::KeyKind, platform::Platform, reply::Success, wire_time,
 };
 
 /// What certificates are sealed with in place of `transaction`.
@@ -19,7 +15,13 @@ pub(super) fn list(platform: &Platform, query: &str) -> Result<Success, ApiError
         match (&*name, &*value) {
             ("algorithm_type", "RSA" | "ALL") => {}
             ("algorithm_type", "SM2") => return Err(ApiError::no_certificates()),
-            _ => return Err(ApiError::unknown_parameter("query", &format!("/{name}"), &json!(value))),
+            _ => {
+                return Err(ApiError::unknown_parameter(
+                    "query",
+                    &format!("/{name}"),
+                    &json!(value),
+                ));
+            }
         }
     }
     if platform.faults().public_key_only {
@@ -33,7 +35,11 @@ fn certificate(platform: &Platform) -> Result<Value, ApiError> {
     let (from, to) = keys.certificate_validity();
     let sealed = keys
         .api_v3_key
-        .seal(&platform.entropy, ASSOCIATED_DATA, keys.certificate_pem.as_bytes())
+        .seal(
+            &platform.entropy,
+            ASSOCIATED_DATA,
+            keys.certificate_pem.as_bytes(),
+        )
         .map_err(|_| ApiError::system_error())?;
     Ok(json!({
         "serial_no": keys.platform(KeyKind::Certificate).serial,

@@ -1,0 +1,67 @@
+// Every page and state that can be had at once; the others (no code, expired) are looked at in the specs that
+// bring them about.
+import { expect, expectAccessible, expectAlive, test } from './fixtures';
+import { book, buy, codeUrl, expectPaid, openPayPage, pay, scan, see } from './shopper';
+
+test('the list of products', { tag: '@phone' }, async ({ page }) => {
+  await page.goto('/');
+  await expect(see.heading(page, '商品')).toBeVisible();
+  await expectAccessible(page);
+});
+
+test('a product, and what went wrong when it was ordered', { tag: '@phone' }, async ({ page }) => {
+  for (const address of [`/products/${book.id}`, `/products/${book.id}?problem=busy`]) {
+    await page.goto(address);
+    await expectAlive(page);
+    await expectAccessible(page);
+  }
+});
+
+test('the panel in the product page, waiting and paid', { tag: '@phone' }, async ({ page }) => {
+  await buy(page);
+  await expectAccessible(page);
+  await see.iHavePaid(page).click();
+  await expect(see.answer(page)).toHaveText(/还没有收到付款/);
+  await expectAccessible(page);
+  await scan(page);
+  await expectPaid(page);
+  await expectAccessible(page);
+});
+
+test('the pay page, waiting and paid, and the receipt', { tag: '@phone' }, async ({ page }) => {
+  await openPayPage(page);
+  await expectAccessible(page);
+  await scan(page);
+  await expectPaid(page);
+  await page.reload();
+  await expectPaid(page);
+  await expectAccessible(page);
+  await page.goto(`${page.url()}/receipt`);
+  await expect(page.getByRole('button', { name: '打印' })).toBeVisible();
+  await expectAccessible(page);
+});
+
+test('no receipt, no orders and some', { tag: '@phone' }, async ({ page }) => {
+  await page.goto('/orders');
+  await expectAccessible(page);
+  await openPayPage(page);
+  await page.goto(`${page.url()}/receipt`);
+  await expectAccessible(page);
+  await page.goto('/orders');
+  await expect(page.getByRole('table')).toBeVisible();
+  await expectAccessible(page);
+});
+
+test('the simulated phone, from the list to the receipt', { tag: '@phone' }, async ({ page }) => {
+  await openPayPage(page);
+  const code = await codeUrl(page);
+  await page.goto('/_sandbox/');
+  await expectAccessible(page);
+  await page.goto(`/_sandbox/?code_url=${encodeURIComponent(code)}`);
+  await expect(page.getByRole('button', { name: '确认支付' })).toBeVisible();
+  await expectAccessible(page);
+  await pay(page.request, code);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: '支付成功' })).toBeVisible();
+  await expectAccessible(page);
+});

@@ -1,0 +1,75 @@
+// What WeChat does wrong, and what the page says meanwhile. The faults belong to the server as a whole, so
+// these run one after the other.
+import { expect, expectAccessible, expectAlive, test } from './fixtures';
+import { book, buy, codeUrl, expectPaid, pay, scan, see, setFaults } from './shopper';
+import { shops } from './shops';
+
+test.describe.configure({ mode: 'default' });
+test.use({ baseURL: shops.faulty });
+
+test.beforeEach(async ({ request }) => {
+  expect((await request.delete('/_sandbox/faults')).status()).toBe(200);
+});
+
+test('a callback that is lost is made good by asking, while the page is open', async ({ page }) => {
+  await setFaults(page.request, { drop: 'all' });
+  await buy(page);
+  await scan(page);
+  // The server asks 5, 10 and 20 seconds after the order was placed.
+  await expect(see.heading(page, '支付成功')).toBeVisible({ timeout: 20_000 });
+  await expectPaid(page);
+  const { deliveries } = (await (await page.request.get('/_sandbox/deliveries')).json()) as {
+    deliveries: { attempts: { result: string }[] }[];
+  };
+  expect(deliveries[0]?.attempts.every(({ result }) => result === 'dropped')).toBe(true);
+});
+
+test('我已完成支付 finds a payment whose callback is late', async ({ page }) => {
+  await setFaults(page.request, { delay_ms: 60_000 });
+  await buy(page);
+  await scan(page);
+  await expect(see.code(page)).toBeVisible();
+  await see.iHavePaid(page).click();
+  await expectPaid(page);
+});
+
+test('我已完成支付 admits that WeChat cannot be asked', async ({ page }) => {
+  await buy(page);
+  await setFaults(page.request, { error_500: { query: 'all' } });
+  await see.iHavePaid(page).click();
+  await expect(see.answer(page)).toHaveText(/暂时问不到结果.*请不要重复付款/);
+  await expectAccessible(page);
+});
+
+test('without a code the page says why, and shows it as soon as there is one', async ({ page }) => {
+  await setFaults(page.request, { error_500: { prepay: 'all' } });
+  await page.goto(`/products/${book.id}`);
+  await expectAlive(page);
+  await see.buy(page).click();
+  await expect(page.getByText('微信支付暂时没有响应，正在自动重试，请不要离开本页。')).toBeVisible();
+  await expect(see.code(page)).toHaveCount(0);
+  await expectAccessible(page);
+
+  await setFaults(page.request, { error_500: { prepay: 0 } });
+  await expect(see.code(page)).toBeVisible({ timeout: 15_000 });
+  await expectAccessible(page);
+  await scan(page);
+  await expectPaid(page);
+});
+
+test('without a code and without JavaScript the page says why, too', async ({ newShopper }) => {
+  const page = await newShopper({ javaScriptEnabled: false });
+  await setFaults(page.request, { error_500: { prepay: 'all' } });
+  await page.goto(`/products/${book.id}`);
+  await see.buy(page).click();
+  await expect(page.getByText('微信支付暂时没有响应')).toBeVisible();
+  await setFaults(page.request, { error_500: { prepay: 0 } });
+  await expect(see.code(page)).toBeVisible({ timeout: 20_000 });
+});
+
+test('callbacks that lie do not turn the page; the truth does', async ({ page }) => {
+  await setFaults(page.request, { wrong_amount: 1, altered_body: 1, retry_scale: 0.01 });
+  await buy(page);
+  await pay(page.request, await codeUrl(page));
+  await expectPaid(page);
+});

@@ -1,0 +1,47 @@
+import type { Locator, Page } from '@playwright/test';
+import { expect, expectAlive, test } from './fixtures';
+import { book, expectPaid, scan, see } from './shopper';
+
+/** Presses Tab until `target` has the focus; whatever has it on the way must show it. */
+async function tabTo(page: Page, target: Locator): Promise<void> {
+  for (let presses = 0; presses < 30; presses += 1) {
+    await page.keyboard.press('Tab');
+    const ring = await page.evaluate(() => {
+      const focused = document.activeElement;
+      if (focused === null || focused === document.body) return 'no element';
+      const visible = [getComputedStyle(focused), getComputedStyle(focused, '::after')].some(
+        (style) => style.outlineStyle === 'solid' && parseFloat(style.outlineWidth) >= 2,
+      );
+      return visible ? 'visible' : focused.outerHTML;
+    });
+    expect(ring, 'focus ring').toBe('visible');
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+  }
+  throw new Error(`Tab does not lead to ${String(target)}`);
+}
+
+test('a purchase needs no mouse, and shows where the focus is', async ({ page }) => {
+  await page.goto('/');
+  await tabTo(page, page.getByRole('link', { name: '跳到正文' }));
+  await expect(page.getByRole('link', { name: '跳到正文' })).toBeInViewport();
+  await page.keyboard.press('Enter');
+  await tabTo(page, page.getByRole('link', { name: book.title }));
+  await page.keyboard.press('Enter');
+  await expect(see.heading(page, book.title)).toBeVisible();
+
+  await expectAlive(page);
+  await tabTo(page, see.buy(page));
+  await page.keyboard.press('Enter');
+  await expect(see.heading(page, '扫码付款')).toBeFocused();
+  await tabTo(page, see.phoneLink(page));
+  await tabTo(page, see.iHavePaid(page));
+  await page.keyboard.press('Space');
+  await expect(see.answer(page)).toHaveText(/还没有收到付款/);
+  await tabTo(page, page.getByRole('button', { name: '复制' }));
+
+  await scan(page);
+  await expectPaid(page);
+  await tabTo(page, page.getByRole('link', { name: '查看收据' }));
+  await page.keyboard.press('Enter');
+  await expect(see.heading(page, '收据')).toBeVisible();
+});

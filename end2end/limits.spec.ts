@@ -1,0 +1,27 @@
+import { expect, expectAlive, test } from './fixtures';
+import { book, buy, orderNumber, see, tea } from './shopper';
+import { shops } from './shops';
+
+test.use({
+  baseURL: shops.limited,
+  extraHTTPHeaders: { 'x-forwarded-for': '192.0.2.1' },
+  // The refusal itself.
+  expectedErrors: [/429 \(Too Many Requests\)/],
+});
+
+test('who orders too often is told so in the page, and keeps the order there is', async ({ page, context }) => {
+  await buy(page, book);
+  const number = await orderNumber(page);
+
+  const other = await context.newPage();
+  await other.goto(`/products/${tea.id}`);
+  await expectAlive(other);
+  await see.buy(other).click();
+  await expect(other.getByRole('alert')).toHaveText('下单过于频繁，请过一分钟再试。');
+  await expect(see.buy(other)).toBeEnabled();
+  await expect(other).toHaveURL(`/products/${tea.id}`);
+
+  await page.reload();
+  await expect(see.code(page)).toBeVisible();
+  expect(await orderNumber(page)).toBe(number);
+});

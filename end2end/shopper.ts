@@ -1,0 +1,88 @@
+// What shoppers do and see, in the words of the pages.
+import type { APIRequestContext, Locator, Page } from '@playwright/test';
+import { expect, expectAlive } from './fixtures';
+
+export interface Product {
+  id: number;
+  title: string;
+  yuan: string;
+}
+
+/** Two of the demo products. */
+export const book: Product = { id: 1, title: 'Rust 异步编程实战', yuan: '0.01' };
+export const tea: Product = { id: 2, title: '西湖龙井 明前特级 50g', yuan: '128.00' };
+
+export const PAY_PAGE = /\/pay\/[0-9a-f]{32}$/;
+
+export const see = {
+  buy: (page: Page): Locator => page.getByRole('button', { name: '微信支付' }),
+  heading: (page: Page, name: string): Locator => page.getByRole('heading', { name, exact: true }),
+  code: (page: Page): Locator => page.getByRole('img', { name: /^微信支付二维码/ }),
+  timer: (page: Page): Locator => page.getByRole('timer'),
+  iHavePaid: (page: Page): Locator => page.getByRole('button', { name: '我已完成支付' }),
+  phoneLink: (page: Page): Locator => page.getByRole('link', { name: '用模拟手机扫这个码' }),
+  answer: (page: Page): Locator => page.locator('.pay-panel__answer'),
+};
+
+/** Buys with JavaScript: the panel opens in the product page. */
+export async function buy(page: Page, product: Product = book): Promise<void> {
+  await page.goto(`/products/${product.id}`);
+  await expectAlive(page);
+  await see.buy(page).click();
+  await expect(see.code(page)).toBeVisible();
+}
+
+/** The order's own page, of an order just placed. */
+export async function openPayPage(page: Page, product: Product = book): Promise<void> {
+  await page.goto((await place(page.request, product)).payUrl);
+  await expect(see.timer(page)).toBeVisible();
+}
+
+interface Placed {
+  orderNo: string;
+  codeUrl: string;
+  payUrl: string;
+}
+
+/** The live order of whoever sends this, through the interface for programs. */
+export async function place(request: APIRequestContext, product: Product = book): Promise<Placed> {
+  // Programs get their cookie with the answer, so the same context stays the same shopper.
+  const answer = await request.post(`/api/wx-pay/native/native/${product.id}`);
+  expect(answer.status()).toBe(200);
+  return ((await answer.json()) as { data: Placed }).data;
+}
+
+/** What the code on the page says, which in sandbox mode a link tells as well. */
+export async function codeUrl(page: Page): Promise<string> {
+  const link = await see.phoneLink(page).getAttribute('href');
+  return new URL(link ?? '', page.url()).searchParams.get('code_url') ?? '';
+}
+
+/** Takes out a phone, scans what the page shows, and pays. */
+export async function scan(page: Page): Promise<void> {
+  await pay(page.request, await codeUrl(page));
+}
+
+export async function pay(request: APIRequestContext, code_url: string): Promise<void> {
+  const answer = await request.post('/_sandbox/scan', { data: { code_url, action: 'pay' } });
+  expect(await answer.json()).toMatchObject({ trade_state: 'SUCCESS' });
+}
+
+/** Makes the platform misbehave. */
+export async function setFaults(request: APIRequestContext, faults: object): Promise<void> {
+  const answer = await request.put('/_sandbox/faults', { data: faults });
+  expect(answer.status()).toBe(200);
+}
+
+/** The page has turned to paid, all of it. */
+export async function expectPaid(page: Page): Promise<void> {
+  await expect(see.heading(page, '支付成功')).toBeVisible();
+  await expect(page).toHaveTitle('支付成功 · 扫码支付');
+  await expect(see.code(page)).toHaveCount(0);
+  await expect(see.timer(page)).toHaveCount(0);
+}
+
+/** Number of the order that the page shows. */
+export async function orderNumber(page: Page): Promise<string> {
+  return page.locator('.pay-panel__number .number').innerText();
+}

@@ -1,0 +1,27 @@
+//! The whole of Saoma over real HTTP: each test starts an application of its own (own folder, own
+//! database, own port), most of them with the sandbox as its WeChat Pay platform, and looks first
+//! at the answer, then at the stored rows, then at what `/metrics` counted.
+//!
+//! Callbacks are forged by [`support::Forger`], which signs with `rsa` and seals with aws-lc-rs and
+//! shares no code with either side. Nothing waits for a fixed time: tests poll until a deadline, or
+//! move the clock.
+
+#![expect(clippy::print_stdout, reason = "tests print the numbers they measured")]
+
+mod support;
+
+mod altered_callbacks;
+mod callbacks;
+mod deliveries;
+mod durability;
+mod expiry;
+mod live_mode;
+mod logs;
+mod lost_callbacks;
+mod orders;
+mod platform_trouble;
+mod processes;
+mod rate_limits;
+mod security;
+mod server_functions;
+mod status;

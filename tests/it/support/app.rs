@@ -1,0 +1,195 @@
+//! An application in this process.
+
+use std::{
+    collections::BTreeMap,
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::SignedDuration;
+use saoma::{
+    clock::Clock,
+    config::Settings,
+    entropy::Entropy,
+    http::AppState,
+    startup::{Application, Surroundings},
+};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Books, Forger, Outside, Site, folder, lay_keys};
+
+/// What an application is started with.
+pub struct Stage {
+    variables: BTreeMap<String, String>,
+    surroundings: Surroundings,
+    folder: Arc<TempDir>,
+    /// Where the platform's keys and controls are, when it is not inside.
+    outside: Option<(PathBuf, Site)>,
+}
+
+/// A running application. Derefs to its [`Site`].
+pub struct App {
+    site: Site,
+    pub state: AppState,
+    pub clock: Clock,
+    pub forger: Forger,
+    pub books: Books,
+    /// Where the sandbox's controls are.
+    pub platform: Site,
+    pub folder: Arc<TempDir>,
+    shutdown: CancellationToken,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl Stage {
+    /// In sandbox mode: no limits, no questions to the platform by itself, a repeated prepay soon.
+    pub fn new() -> Self {
+        static SEED: AtomicU64 = AtomicU64::new(1);
+        let surroundings = Surroundings {
+            entropy: Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed)),
+            query_gaps: vec![SignedDuration::from_hours(24)],
+            prepay_pause: SignedDuration::from_millis(100),
+            ..Surroundings::system()
+        };
+        let stage = Self { variables: BTreeMap::new(), surroundings, folder: Arc::new(folder()), outside: None };
+        let data = stage.folder.path().join("data").display().to_string();
+        stage
+            .set("SAOMA_DATA_DIR", &data)
+            .set("DATABASE_URL", &format!("sqlite://{data}/saoma.db"))
+            .set("LEPTOS_SITE_ADDR", "127.0.0.1:0")
+            .set("SAOMA_ORDERS_PER_MINUTE", "0")
+            .set("SAOMA_REJECTED_CALLBACKS_PER_MINUTE", "0")
+    }
+
+    #[must_use]
+    pub fn set(mut self, variable: &str, value: &str) -> Self {
+        self.variables.insert(variable.to_owned(), value.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn without(mut self, variable: &str) -> Self {
+        self.variables.remove(variable).expect("was set");
+        self
+    }
+
+    #[must_use]
+    pub fn clock(mut self, clock: &Clock) -> Self {
+        self.surroundings.clock = clock.clone();
+        self
+    }
+
+    /// Asks the platform about an order that a page waits for, this often.
+    #[must_use]
+    pub fn asking_every(mut self, gap: Duration) -> Self {
+        self.surroundings.query_gaps = vec![gap.try_into().expect("in range")];
+        self
+    }
+
+    /// How long one call to the platform may take.
+    #[must_use]
+    pub fn platform_limit(mut self, limit: Duration) -> Self {
+        self.surroundings.platform_limit = limit;
+        self
+    }
+
+    /// In the same folder, with the same database, as another one.
+    #[must_use]
+    pub fn beside(mut self, app: &App) -> Self {
+        let database = app.folder.path().join("data/saoma.db");
+        self.variables.insert("DATABASE_URL".to_owned(), format!("sqlite://{}", database.display()));
+        self
+    }
+
+    /// In live mode against a platform of its own; `port` is where WeChat is told to call back.
+    #[must_use]
+    pub fn live(mut self, outside: &Outside, port: u16) -> Self {
+        self.variables.extend(outside.credentials());
+        self.outside = Some((outside.dir().to_owned(), outside.site.clone()));
+        self.set("WXPAY_NOTIFY_DOMAIN", &format!("http://127.0.0.1:{port}"))
+            .set("LEPTOS_SITE_ADDR", &format!("127.0.0.1:{port}"))
+    }
+
+    pub async fn start(self) -> App {
+        let Self { variables, surroundings, folder, outside } = self;
+        let data = PathBuf::from(&variables["SAOMA_DATA_DIR"]);
+        let clock = surroundings.clock.clone();
+        let sandbox = match &outside {
+            Some((dir, _)) => dir.clone(),
+            None => data.join("sandbox"),
+        };
+        if outside.is_none() && !sandbox.exists() {
+            lay_keys(&sandbox);
+        }
+        let settings = Settings::from_lookup(&|variable| variables.get(variable).cloned()).expect("usable");
+        let database = settings.database_url.trim_start_matches("sqlite://").to_owned();
+        let application = Application::build(settings, surroundings).await.expect("builds");
+        let site = Site::new(format!("http://{}", application.address()));
+        let state = application.state().clone();
+        let shutdown = CancellationToken::new();
+        let serving = {
+            let shutdown = shutdown.clone();
+            tokio::spawn(async move { application.run(shutdown).await.expect("serves") })
+        };
+        App {
+            platform: outside.map_or_else(|| site.clone(), |(_, platform)| platform),
+            site,
+            state,
+            forger: Forger::read(&sandbox, clock.clone()),
+            books: Books::open(Path::new(&database)).await,
+            clock,
+            folder,
+            shutdown,
+            serving: Some(serving),
+        }
+    }
+}
+
+impl App {
+    /// With the system's clock.
+    pub async fn start() -> Self {
+        Stage::new().start().await
+    }
+
+    /// With a clock that stands still until the test moves it.
+    pub async fn start_with_mock_clock() -> Self {
+        Stage::new().clock(&mock_clock()).start().await
+    }
+
+    /// In an orderly way.
+    pub async fn stop(mut self) {
+        self.shutdown.cancel();
+        self.serving.take().expect("serves").await.expect("ends well");
+    }
+
+    pub fn advance(&self, seconds: i64) {
+        self.clock.advance(SignedDuration::from_secs(seconds));
+    }
+}
+
+/// Starts on a whole second, about now: certificates are valid.
+pub fn mock_clock() -> Clock {
+    let second = Clock::system().now().as_second();
+    Clock::mock(jiff::Timestamp::from_second(second).expect("in range"))
+}
+
+impl Deref for App {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
