@@ -33,8 +33,13 @@ impl Process {
 
     /// The server in live mode: the shell reads `credentials`, then becomes the server. WeChat
     /// calls back at `notify`, or at the server itself.
-    pub async fn serve_live(folder: &Path, credentials: &Path, notify: Option<&str>, variables: &[(&str, &str)]) -> Self {
-        let port = free_port();
+    pub async fn serve_live(
+        folder: &Path,
+        port: u16,
+        credentials: &Path,
+        notify: Option<&str>,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new("/bin/sh");
         let own = format!("http://127.0.0.1:{port}");
         command
@@ -47,7 +52,10 @@ impl Process {
 
     /// `saoma sandbox` in `folder`.
     pub async fn sandbox(folder: &Path) -> Self {
-        let port = free_port();
+        Self::sandbox_at(folder, free_port()).await
+    }
+
+    pub async fn sandbox_at(folder: &Path, port: u16) -> Self {
         let mut command = Command::new(program());
         command.args(["sandbox", "--listen", &format!("127.0.0.1:{port}"), "--dir"]).arg(folder);
         let mut process = Self::spawn(command, folder, port, "sandbox.log");
@@ -85,8 +93,8 @@ impl Process {
         .await;
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
+    pub fn port(&self) -> u16 {
+        self.site.origin.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
     }
 
     /// Everything it wrote, without colours.
@@ -102,7 +110,11 @@ impl Process {
 
     /// SIGTERM.
     pub fn terminate(&self) {
-        let status = Command::new("/bin/kill").args(["-TERM", &self.id().to_string()]).status();
+        self.signal("-TERM");
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let status = Command::new("/bin/kill").args([signal, &self.child.id().to_string()]).status();
         assert!(status.expect("kill runs").success());
     }
 
@@ -112,7 +124,7 @@ impl Process {
 
     /// Resident memory in KiB.
     pub fn resident(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("Linux");
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
         line.trim().trim_end_matches(" kB").trim().parse().expect("a number")
     }
