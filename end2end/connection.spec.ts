@@ -13,7 +13,7 @@ test.describe('without a network', () => {
     await page.route(WATCH, (route) => route.continue({ url: route.request().url().replace(/wait=\d+/, 'wait=1') }));
     await openPayPage(page);
     const code = await codeUrl(page);
-    const notice = page.getByText('网络不通，正在重新连接…');
+    const notice = see.words(page, '网络不通，正在重新连接…');
     await expect(notice).toBeHidden();
 
     await context.setOffline(true);

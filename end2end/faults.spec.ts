@@ -46,7 +46,7 @@ test('without a code the page says why, and shows it as soon as there is one', a
   await page.goto(`/products/${book.id}`);
   await expectAlive(page);
   await see.buy(page).click();
-  await expect(page.getByText('微信支付暂时没有响应，正在自动重试，请不要离开本页。')).toBeVisible();
+  await expect(see.words(page, '微信支付暂时没有响应，正在自动重试，请不要离开本页。')).toBeVisible();
   await expect(see.code(page)).toHaveCount(0);
   await expectAccessible(page);
 
@@ -62,7 +62,7 @@ test('without a code and without JavaScript the page says why, too', async ({ ne
   await setFaults(page.request, { error_500: { prepay: 'all' } });
   await page.goto(`/products/${book.id}`);
   await see.buy(page).click();
-  await expect(page.getByText('微信支付暂时没有响应')).toBeVisible();
+  await expect(see.words(page, '微信支付暂时没有响应')).toBeVisible();
   await setFaults(page.request, { error_500: { prepay: 0 } });
   await expect(see.code(page)).toBeVisible({ timeout: 20_000 });
 });

@@ -3,7 +3,7 @@ import { book, expectPaid, openPayPage, place, scan, see, tea } from './shopper'
 
 test('a browser sees its own orders and nobody else’s', { tag: '@phone' }, async ({ page, newShopper }) => {
   await page.goto('/orders');
-  await expect(page.getByText('这个浏览器还没有下过单')).toBeVisible();
+  await expect(see.words(page, '这个浏览器还没有下过单')).toBeVisible();
   await openPayPage(page, book);
   await scan(page);
   await expectPaid(page);
@@ -21,7 +21,7 @@ test('a browser sees its own orders and nobody else’s', { tag: '@phone' }, asy
 
   const stranger = await newShopper();
   await stranger.goto('/orders');
-  await expect(stranger.getByText('这个浏览器还没有下过单')).toBeVisible();
+  await expect(see.words(stranger, '这个浏览器还没有下过单')).toBeVisible();
   await openPayPage(stranger, tea);
   await stranger.goto('/orders');
   await expect(stranger.getByRole('row')).toHaveCount(2);

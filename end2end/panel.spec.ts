@@ -25,7 +25,7 @@ test('the code is 240 pixels wide and stands on white', async ({ page }) => {
   await openPayPage(page);
   const box = await see.code(page).boundingBox();
   expect([box?.width, box?.height]).toEqual([240, 240]);
-  await expect(page.locator('.pay-panel__code')).toHaveCSS('background-color', 'rgb(255, 255, 255)');
+  await expect(page.locator('.pay-panel__code').first()).toHaveCSS('background-color', 'rgb(255, 255, 255)');
 });
 
 test('the code is there before the bundle is', async ({ page }) => {
@@ -37,11 +37,11 @@ test('the code is there before the bundle is', async ({ page }) => {
   });
   await page.goto((await place(page.request)).payUrl, { waitUntil: 'commit' });
   await expect(see.code(page)).toBeVisible();
-  await expect(page.getByText(/请在此时间前付款/)).toBeVisible();
+  await expect(see.words(page, /请在此时间前付款/)).toBeVisible();
   await expect(see.timer(page)).toBeHidden();
   release();
   await expect(see.timer(page)).toBeVisible();
-  await expect(page.getByText(/请在此时间前付款/)).toBeHidden();
+  await expect(see.words(page, /请在此时间前付款/)).toHaveCount(0);
 });
 
 test('the time left counts down', async ({ page }) => {
@@ -69,13 +69,13 @@ test('我已完成支付 says so when nothing has been paid', async ({ page }) =
 test('on a phone the page says that another one has to scan', async ({ newShopper }) => {
   const page = await newShopper({ userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148' });
   await openPayPage(page);
-  await expect(page.getByText('您正在用手机浏览')).toBeVisible();
+  await expect(see.words(page, '您正在用手机浏览')).toBeVisible();
 });
 
 test('inside WeChat the page does not promise that a long press pays', async ({ newShopper }) => {
   const page = await newShopper({ userAgent: 'Mozilla/5.0 (iPhone) Mobile/15E148 MicroMessenger/8.0.50' });
   await openPayPage(page);
-  await expect(page.getByText('长按无法付款')).toBeVisible();
+  await expect(see.words(page, '长按无法付款')).toBeVisible();
 });
 
 test('a code that is not paid names no payment', async ({ page }) => {
@@ -83,5 +83,5 @@ test('a code that is not paid names no payment', async ({ page }) => {
   expect(await codeUrl(page)).not.toBe('');
   const receipt = await page.goto(`${page.url()}/receipt`);
   expect(receipt?.status()).toBe(200);
-  await expect(page.getByText('订单还没有付款，所以没有收据。')).toBeVisible();
+  await expect(see.words(page, '订单还没有付款，所以没有收据。')).toBeVisible();
 });

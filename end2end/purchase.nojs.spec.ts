@@ -17,8 +17,8 @@ test('a whole purchase works with forms and reloads alone', async ({ page }) => 
   await buy(page);
   await expect(see.code(page)).toBeVisible();
   await expect(page).toHaveTitle('扫码付款 ¥0.01 · 扫码支付');
-  await expect(page.getByText('本页每 5 秒自动刷新一次')).toBeVisible();
-  await expect(page.getByText(/请在此时间前付款：\d\d:\d\d:\d\d/)).toBeVisible();
+  await expect(see.words(page, '本页每 5 秒自动刷新一次')).toBeVisible();
+  await expect(see.words(page, /请在此时间前付款：\d\d:\d\d:\d\d/)).toBeVisible();
   await expect(page.getByRole('button', { name: '复制' }), 'needs a script').toBeHidden();
   await expectAccessible(page, RELOADS);
   const number = await orderNumber(page);
@@ -29,7 +29,7 @@ test('a whole purchase works with forms and reloads alone', async ({ page }) => 
 
   await page.getByRole('link', { name: '查看收据' }).click();
   await expect(see.heading(page, '收据')).toBeVisible();
-  await expect(page.getByText(number)).toBeVisible();
+  await expect(see.words(page, number)).toBeVisible();
   await expect(page.getByRole('button', { name: '打印' }), 'needs a script').toBeHidden();
   await expectAccessible(page);
 

@@ -12,7 +12,7 @@ test('a product is bought and paid for in its page, which turns by itself', { ta
   await see.buy(page).click();
   await expect(see.heading(page, '扫码付款')).toBeFocused();
   await expect(see.code(page)).toHaveAccessibleName(`微信支付二维码，${tea.title}，${tea.yuan} 元`);
-  await expect(page.getByText('请使用微信扫一扫')).toBeVisible();
+  await expect(see.words(page, '请使用微信扫一扫')).toBeVisible();
   await expect(see.heading(page, tea.title), 'the product page is still there').toBeVisible();
   await expect(see.buy(page)).toBeHidden();
   await expect(page).toHaveURL(PAY_PAGE);
@@ -37,7 +37,7 @@ test('the simulated phone in a second tab pays', { tag: '@phone' }, async ({ pag
   const opened = context.waitForEvent('page');
   await see.phoneLink(page).click();
   const phone = await opened;
-  await expect(phone.getByText('0.01')).toBeVisible();
+  await expect(see.words(phone, '0.01')).toBeVisible();
   await phone.getByRole('button', { name: '确认支付' }).click();
   await expect(phone.getByRole('heading', { name: '支付成功' })).toBeVisible();
   await expectPaid(page);

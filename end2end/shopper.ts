@@ -22,6 +22,8 @@ export const see = {
   iHavePaid: (page: Page): Locator => page.getByRole('button', { name: '我已完成支付' }),
   phoneLink: (page: Page): Locator => page.getByRole('link', { name: '用模拟手机扫这个码' }),
   answer: (page: Page): Locator => page.locator('.pay-panel__answer'),
+  /** The panel holds the words of all its states; this finds those that are shown. */
+  words: (page: Page, words: string | RegExp): Locator => page.getByText(words).filter({ visible: true }),
 };
 
 /** Buys with JavaScript: the panel opens in the product page. */

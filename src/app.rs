@@ -50,11 +50,11 @@ pub fn App() -> impl IntoView {
         <Title formatter=|title: String| if title.is_empty() { text::SITE.to_owned() } else { format!("{title} · {}", text::SITE) }/>
         <a class="skip-link" href="#main">{text::SKIP}</a>
         {ssr::is_sandbox().then(|| view! {
-            <div class="sandbox-banner" role="note">
+            <aside class="sandbox-banner" aria-label=text::SANDBOX>
                 <strong>{text::SANDBOX}</strong>
                 <span>{text::SANDBOX_EXPLAINED}</span>
                 <a href="/_sandbox/" target="_blank" rel="noopener">{text::SANDBOX_PHONE}</a>
-            </div>
+            </aside>
         })}
         <header class="site-header">
             <a class="site-header__brand" href="/">

@@ -131,7 +131,8 @@ impl Checkout {
         }
         let now = self.0.clock.now();
         let gaps = &self.0.settings.query_gaps;
-        if now < order.expires && matches!(snapshot.code(), CodeState::Preparing { .. } | CodeState::Refused) {
+        let wants_code = matches!(snapshot.code(), CodeState::Preparing { .. } | CodeState::Refused);
+        if wants_code && now < order.expires && now >= snapshot.attempt.not_before {
             self.spawn_fetch_code(order.id);
         }
         let overdue = now >= order.expires;
@@ -142,8 +143,8 @@ impl Checkout {
         } else {
             next = next.min(order.expires);
         }
-        if matches!(snapshot.code(), CodeState::Preparing { .. }) {
-            next = next.min(now + self.0.settings.prepay_pause);
+        if wants_code {
+            next = next.min(snapshot.attempt.not_before.max(now + self.0.settings.prepay_pause));
         }
         let wait = next.duration_since(now).max(SignedDuration::from_millis(20));
         Some(wait.unsigned_abs())

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, FromRow};
 
-use super::{StorageError, millis};
+use super::{StorageError, millis, timestamp};
 use crate::domain::{Fen, OrderStatus, OutTradeNo};
 
 /// How far an attempt has come. Stored by name.
@@ -43,6 +43,8 @@ pub struct Attempt {
     pub out_trade_no: OutTradeNo,
     pub state: AttemptState,
     pub request: Vec<u8>,
+    /// Somebody prepays until then, or has failed and asks for this pause.
+    pub not_before: Timestamp,
 }
 
 #[derive(FromRow)]
@@ -54,6 +56,7 @@ struct Row {
     request: Vec<u8>,
     code_url: Option<String>,
     problem: Option<String>,
+    prepay_until_ms: i64,
 }
 
 impl TryFrom<Row> for Attempt {
@@ -79,14 +82,15 @@ impl TryFrom<Row> for Attempt {
             out_trade_no: OutTradeNo::parse(&row.out_trade_no).map_err(|e| wrong("out_trade_no", e.to_string()))?,
             state,
             request: row.request,
+            not_before: timestamp("attempts", "prepay_until_ms", row.id, row.prepay_until_ms)?,
         })
     }
 }
 
 /// The attempt that counts: an order's newest.
 pub async fn find_current(c: &mut AnyConnection, order_id: i64) -> Result<Option<Attempt>, StorageError> {
-    let sql = "SELECT id, order_id, out_trade_no, state, request, code_url, problem FROM attempts WHERE order_id = ? \
-               ORDER BY id DESC LIMIT 1";
+    let sql = "SELECT id, order_id, out_trade_no, state, request, code_url, problem, prepay_until_ms FROM attempts \
+               WHERE order_id = ? ORDER BY id DESC LIMIT 1";
     sqlx::query_as::<_, Row>(sql).bind(order_id).fetch_optional(c).await?.map(Attempt::try_from).transpose()
 }
 

@@ -1,5 +1,7 @@
 //! Callbacks gone wrong, knob by knob (`wechatpay-v3.md` §2.4, §6.3, §13).
 
+use jiff::SignedDuration;
+use saoma::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::harness::{Platform, Received};
@@ -81,13 +83,19 @@ async fn concurrent_duplicates_come_beside_the_first() {
 
 #[tokio::test]
 async fn a_delay_holds_the_first_delivery_back() {
-    let platform = paid_under(json!({"delay_ms": 300})).await;
+    let noon = "2026-11-23T12:00:00+08:00".parse().expect("a time");
+    let platform = Platform::start_with(Clock::mock(noon)).await;
+    platform.faults(json!({"delay_ms": 60_000})).await;
+    let code_url = platform.prepay("ORDER0001").await;
+    platform.pay(&code_url).await;
     let delivery = platform.delivery("ORDER0001", "pending").await;
+    assert_eq!(delivery["next_try"], "2026-11-23T12:01:00.000+08:00");
     assert_eq!(
         (platform.receiver.received().len(), &delivery["attempts"]),
         (0, &json!([]))
     );
     assert_eq!(platform.state("ORDER0001").await, "SUCCESS");
+    platform.clock.advance(SignedDuration::from_mins(1));
     platform.delivery("ORDER0001", "accepted").await;
 }
 

@@ -23,6 +23,7 @@ pub fn Buy(product_id: i64, problem: Option<PublicError>) -> impl IntoView {
             return;
         }
         busy.set(true);
+        error.set(String::new());
         spawn_local(async move {
             match place_order(product_id).await {
                 Ok(view) => {
@@ -34,13 +35,15 @@ pub fn Buy(product_id: i64, problem: Option<PublicError>) -> impl IntoView {
             busy.set(false);
         });
     };
-    let (is_busy, said): (Signal<bool>, Signal<String>) = (busy.into(), error.into());
+    let said: Signal<String> = error.into();
+    // Not `disabled`, which would take the keyboard's focus away.
+    let is_busy = Signal::derive(move || busy.get().to_string());
     let label = Signal::derive(move || if busy.get() { text::BUYING } else { text::BUY }.to_owned());
     view! {
         <div class="buy" hidden=Signal::derive(move || placed.read().is_some())>
             <form method="post" action=PlaceOrder::url() on:submit=place>
                 <input type="hidden" name="product_id" value=product_id.to_string()/>
-                <button type="submit" class="button button--primary button--wide" disabled=is_busy>{label}</button>
+                <button type="submit" class="button button--primary button--wide" aria-disabled=is_busy>{label}</button>
             </form>
             <p class="buy__hint">{text::BUY_HINT}</p>
             <p class="notice--bad" role="alert">{said}</p>

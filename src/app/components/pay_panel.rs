@@ -75,7 +75,10 @@ pub fn PayPanel(initial: PayView, in_place: bool, checked: Option<Checked>) -> i
             <Scan panel left checked/>
             <Paid panel/>
             <Closed panel/>
-            <p class="notice" role="status" hidden=Signal::derive(move || !offline.get())>{text::RECONNECTING}</p>
+            // The region is always there, so that what appears in it is read aloud.
+            <div class="pay-panel__line" role="status">
+                <p class="notice" hidden=Signal::derive(move || !offline.get())>{text::RECONNECTING}</p>
+            </div>
             <OrderNumber panel/>
         </section>
     }
@@ -165,11 +168,15 @@ fn panel_phone_absent(panel: Panel) -> Signal<bool> {
 #[component]
 fn Ask(token: String, checked: Option<Checked>) -> impl IntoView {
     let busy = RwSignal::new(false);
-    let is_busy: Signal<bool> = busy.into();
+    // Not `disabled`, which would take the keyboard's focus away.
+    let is_busy = Signal::derive(move || busy.get().to_string());
     let answer = RwSignal::new(checked.map(Checked::words).unwrap_or_default().to_owned());
     let asked = token.clone();
     let ask = move |event: SubmitEvent| {
         event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
         let token = asked.clone();
         busy.set(true);
         answer.set(text::ASKING.to_owned());
@@ -182,7 +189,7 @@ fn Ask(token: String, checked: Option<Checked>) -> impl IntoView {
     view! {
         <form method="post" action=CheckPayment::url() on:submit=ask>
             <input type="hidden" name="token" value=token/>
-            <button type="submit" class="button" disabled=is_busy>{text::I_HAVE_PAID}</button>
+            <button type="submit" class="button" aria-disabled=is_busy>{text::I_HAVE_PAID}</button>
         </form>
         <p class="pay-panel__answer" role="status">{said(answer)}</p>
     }

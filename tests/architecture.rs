@@ -1,0 +1,516 @@
+//! Keeps the dependency directions true that `src/lib.rs` states. Reads the sources, not the
+//! compiler's mind: every path that begins with `crate`, `super` or a crate's name, wherever it
+//! stands, outside comments, texts and tests.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What a module, or a part of one, may know beside itself. The longest prefix decides.
+const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("clock", &[]),
+    ("entropy", &[]),
+    ("telemetry", &[]),
+    ("metrics", &["domain"]),
+    ("wechatpay", &["domain"]),
+    ("gateway", &["clock", "domain", "entropy", "wechatpay"]),
+    ("storage", &["domain"]),
+    ("checkout", &["clock", "domain", "entropy", "gateway", "metrics", "storage", "wechatpay"]),
+    ("config", &["domain", "wechatpay"]),
+    // Routes know use cases. What is shared between them is put together in `http.rs`.
+    ("http", &["app", "checkout", "clock", "domain", "entropy", "metrics", "storage", "wechatpay"]),
+    ("http::client", &[]),
+    ("http::limits", &[]),
+    ("http::merchant_api", &["checkout", "domain"]),
+    ("http::notify", &["checkout", "wechatpay"]),
+    ("http::order_status", &["checkout", "domain", "wechatpay"]),
+    ("http::pages", &["app"]),
+    ("http::security", &[]),
+    ("http::shopper", &["domain"]),
+    ("http::site", &[]),
+    // Pages and what they are made of know only each other and the vocabulary.
+    ("app", &["domain", "http"]),
+    ("app::api", &["checkout", "domain", "http"]),
+    ("app::components", &["domain"]),
+    ("app::error", &["checkout"]),
+    ("app::pages", &["domain"]),
+    ("app::text", &[]),
+    ("app::view", &["checkout", "domain", "storage"]),
+    ("sandbox", &["clock", "entropy"]),
+    (
+        "startup",
+        &[
+            "checkout", "clock", "config", "domain", "entropy", "gateway", "http", "metrics", "sandbox", "storage",
+            "wechatpay",
+        ],
+    ),
+    ("main", &["config", "domain", "sandbox", "startup", "storage", "telemetry"]),
+];
+
+/// Crates, or paths of them, that a module must not touch.
+const MUST_NOT_USE: &[(&str, &[&str])] = &[
+    ("domain", &["sqlx", "axum", "http", "leptos", "reqwest", "tokio", "serde_json"]),
+    ("wechatpay", &["sqlx", "axum", "leptos", "reqwest", "tokio", "std::fs", "std::net", "std::env", "std::time"]),
+    ("gateway", &["sqlx", "axum", "leptos"]),
+    ("storage", &["axum", "http", "leptos", "reqwest"]),
+    ("checkout", &["axum", "http", "leptos", "reqwest"]),
+    ("http", &["reqwest", "rsa"]),
+    ("app", &["sqlx", "reqwest", "rsa", "aws_lc_rs"]),
+    ("sandbox", &["sqlx", "leptos", "aes_gcm"]),
+];
+
+/// What only one place does.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    ("env::var", &["config", "telemetry"]),
+    ("env::vars", &[]),
+    ("env::var_os", &[]),
+    ("Timestamp::now", &["clock"]),
+    ("SystemTime::now", &["clock"]),
+    ("StdRng::seed_from_u64", &["entropy"]),
+];
+
+/// A source file, or a text that stands for one.
+struct Source {
+    /// `["http", "notify"]`; `["main"]` for the program; empty for `lib.rs`.
+    module: Vec<String>,
+    text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    Word(String),
+    /// `::`
+    Path,
+    Sign(char),
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let chars: Vec<char> = text.chars().collect();
+    let at = |place: usize| chars.get(place).copied().unwrap_or('\0');
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut tokens = Vec::new();
+    let mut i = 0;
+    while i < chars.len() {
+        match (at(i), at(i + 1)) {
+            ('/', '/') => {
+                while i < chars.len() && at(i) != '\n' {
+                    i += 1;
+                }
+            }
+            ('/', '*') => {
+                let mut depth = 0;
+                loop {
+                    match (at(i), at(i + 1)) {
+                        ('/', '*') => (depth, i) = (depth + 1, i + 2),
+                        ('*', '/') => (depth, i) = (depth - 1, i + 2),
+                        _ => i += 1,
+                    }
+                    if depth == 0 || i >= chars.len() {
+                        break;
+                    }
+                }
+            }
+            ('"', _) => i = after_text(&chars, i),
+            // A character, or a lifetime.
+            ('\'', '\\') => {
+                i += 3;
+                while i < chars.len() && at(i) != '\'' {
+                    i += 1;
+                }
+                i += 1;
+            }
+            ('\'', _) => i += if at(i + 2) == '\'' { 3 } else { 1 },
+            (':', ':') => {
+                tokens.push(Token::Path);
+                i += 2;
+            }
+            (c, _) if is_word(c) => {
+                let start = i;
+                while is_word(at(i)) {
+                    i += 1;
+                }
+                let word: String = chars[start..i].iter().collect();
+                let raw = matches!(word.as_str(), "r" | "br" | "cr") && matches!(at(i), '"' | '#');
+                let opened = matches!(word.as_str(), "b" | "c") && at(i) == '"';
+                if raw && let Some(end) = after_raw_text(&chars, i) {
+                    i = end;
+                } else if opened {
+                    i = after_text(&chars, i);
+                } else {
+                    tokens.push(Token::Word(word));
+                }
+            }
+            (c, _) => {
+                if !c.is_whitespace() {
+                    tokens.push(Token::Sign(c));
+                }
+                i += 1;
+            }
+        }
+    }
+    tokens
+}
+
+fn after_text(chars: &[char], quote: usize) -> usize {
+    let mut i = quote + 1;
+    while i < chars.len() && chars[i] != '"' {
+        i += if chars[i] == '\\' { 2 } else { 1 };
+    }
+    i + 1
+}
+
+/// `start` is behind the `r`.
+fn after_raw_text(chars: &[char], start: usize) -> Option<usize> {
+    let hashes = chars[start..].iter().take_while(|c| **c == '#').count();
+    if chars.get(start + hashes) != Some(&'"') {
+        return None;
+    }
+    let end: Vec<char> = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
+    let from = start + hashes + 1;
+    let found = chars[from..].windows(end.len()).position(|window| window == end)?;
+    Some(from + found + end.len())
+}
+
+/// What a file names: whole paths, those into this crate without `crate`.
+#[derive(Debug, Default)]
+struct Named {
+    inside: BTreeSet<Vec<String>>,
+    outside: BTreeSet<Vec<String>>,
+    /// `#[cfg(test)] mod …;`
+    test_modules: BTreeSet<Vec<String>>,
+}
+
+struct Walk<'a> {
+    tokens: &'a [Token],
+    place: usize,
+    named: Named,
+}
+
+impl Walk<'_> {
+    fn word(&self, place: usize) -> Option<&str> {
+        match self.tokens.get(place)? {
+            Token::Word(word) => Some(word),
+            Token::Path | Token::Sign(_) => None,
+        }
+    }
+
+    fn is_sign(&self, place: usize, sign: char) -> bool {
+        self.tokens.get(place) == Some(&Token::Sign(sign))
+    }
+
+    fn is_path(&self, place: usize) -> bool {
+        self.tokens.get(place) == Some(&Token::Path)
+    }
+
+    /// Whether the attribute that begins here is `#[cfg(test)]`, and where it ends.
+    fn attribute(&self, place: usize) -> Option<(bool, usize)> {
+        if !self.is_sign(place, '#') || !self.is_sign(place + 1, '[') {
+            return None;
+        }
+        let end = self.closing(place + 1, '[', ']');
+        let is_test = self.word(place + 2) == Some("cfg") && self.word(place + 4) == Some("test") && end == place + 7;
+        Some((is_test, end))
+    }
+
+    /// The place behind the bracket that closes the one at `place`.
+    fn closing(&self, place: usize, open: char, close: char) -> usize {
+        let mut depth = 0;
+        let mut i = place;
+        while i < self.tokens.len() {
+            if self.is_sign(i, open) {
+                depth += 1;
+            } else if self.is_sign(i, close) {
+                depth -= 1;
+                if depth == 0 {
+                    return i + 1;
+                }
+            }
+            i += 1;
+        }
+        i
+    }
+
+    fn walk(&mut self, module: &[String]) {
+        // The modules that are open here, with the depth of braces that each was opened at.
+        let mut open: Vec<(usize, String)> = Vec::new();
+        let mut depth = 0;
+        let mut testing = false;
+        while self.place < self.tokens.len() {
+            let i = self.place;
+            if let Some((is_test, end)) = self.attribute(i) {
+                testing |= is_test;
+                // What an attribute names counts as well, but cannot open a module.
+                self.place = if is_test { end } else { i + 1 };
+                continue;
+            }
+            if self.word(i) == Some("mod") && self.word(i + 1).is_some() {
+                let name = self.word(i + 1).unwrap_or_default().to_owned();
+                if self.is_sign(i + 2, '{') {
+                    if testing {
+                        self.place = self.closing(i + 2, '{', '}');
+                    } else {
+                        open.push((depth, name));
+                        depth += 1;
+                        self.place = i + 3;
+                    }
+                } else {
+                    if testing {
+                        let path = module.iter().cloned().chain(open.iter().map(|it| it.1.clone()));
+                        self.named.test_modules.insert(path.chain([name]).collect());
+                    }
+                    self.place = i + 3;
+                }
+                testing = false;
+                continue;
+            }
+            if self.is_sign(i, '{') {
+                depth += 1;
+            } else if self.is_sign(i, '}') {
+                depth = depth.saturating_sub(1);
+                if open.last().is_some_and(|(at, _)| *at == depth) {
+                    open.pop();
+                }
+            }
+            if self.is_sign(i, ';') || self.is_sign(i, '}') {
+                testing = false;
+            }
+            let begins = self.word(i).is_some() && self.is_path(i + 1) && (i == 0 || !self.is_path(i - 1));
+            if begins {
+                let here: Vec<String> = module.iter().cloned().chain(open.iter().map(|it| it.1.clone())).collect();
+                self.tree(&here);
+            } else {
+                self.place += 1;
+            }
+        }
+    }
+
+    /// A path, or the tree of a `use`, that begins here.
+    fn tree(&mut self, here: &[String]) {
+        let first = self.word(self.place).unwrap_or_default().to_owned();
+        let (inside, path) = match first.as_str() {
+            // The program sees the library as a crate.
+            "crate" | "saoma" => (true, Vec::new()),
+            "self" => (true, here.to_vec()),
+            "super" => (true, here[..here.len().saturating_sub(1)].to_vec()),
+            _ => (false, vec![first]),
+        };
+        self.place += 1;
+        self.rest(inside, path);
+    }
+
+    fn rest(&mut self, inside: bool, mut path: Vec<String>) {
+        while self.is_path(self.place) {
+            self.place += 1;
+            if self.is_sign(self.place, '{') {
+                self.place += 1;
+                while self.place < self.tokens.len() && !self.is_sign(self.place, '}') {
+                    if self.word(self.place).is_some() {
+                        let path = self.step(path.clone());
+                        self.rest(inside, path);
+                    } else {
+                        self.place += 1;
+                    }
+                }
+                self.place += 1;
+                return;
+            }
+            if self.word(self.place).is_none() {
+                break;
+            }
+            path = self.step(path);
+        }
+        // `as another_name`
+        if self.word(self.place) == Some("as") {
+            self.place += 2;
+        }
+        let named = if inside { &mut self.named.inside } else { &mut self.named.outside };
+        named.insert(path);
+    }
+
+    fn step(&mut self, mut path: Vec<String>) -> Vec<String> {
+        match self.word(self.place).unwrap_or_default() {
+            "self" => {}
+            "super" => drop(path.pop()),
+            word => path.push(word.to_owned()),
+        }
+        self.place += 1;
+        path
+    }
+}
+
+fn named(source: &Source) -> Named {
+    let tokens = tokens(&source.text);
+    let mut walk = Walk { tokens: &tokens, place: 0, named: Named::default() };
+    walk.walk(&source.module);
+    walk.named
+}
+
+fn begins_with(path: &[String], prefix: &str) -> bool {
+    let prefix: Vec<&str> = prefix.split("::").collect();
+    path.len() >= prefix.len() && path.iter().zip(&prefix).all(|(a, b)| a == b)
+}
+
+fn ends_with(path: &[String], suffix: &str) -> bool {
+    path.join("::") == suffix || path.join("::").ends_with(&format!("::{suffix}"))
+}
+
+/// The longest entry for this module.
+fn rule<'a>(rules: &'a [(&str, &'a [&str])], module: &[String]) -> Option<&'a [&'a str]> {
+    let fitting = rules.iter().filter(|(prefix, _)| begins_with(module, prefix));
+    fitting.max_by_key(|(prefix, _)| prefix.len()).map(|(_, names)| *names)
+}
+
+/// Everything that is against the rules, in words.
+fn violations(sources: &[Source]) -> Vec<String> {
+    let read: Vec<(&Source, Named)> = sources.iter().map(|source| (source, named(source))).collect();
+    let tests: Vec<&Vec<String>> = read.iter().flat_map(|(_, named)| &named.test_modules).collect();
+    let mut found = Vec::new();
+    for (source, named) in &read {
+        let module = &source.module;
+        let Some(own) = module.first() else { continue };
+        if tests.iter().any(|test| module.starts_with(test)) {
+            continue;
+        }
+        let here = module.join("::");
+        let Some(may_know) = rule(MAY_KNOW, module) else {
+            found.push(format!("{here} is in no rule"));
+            continue;
+        };
+        for path in &named.inside {
+            let Some(top) = path.first() else { continue };
+            // A private item of the crate's root is nobody's module.
+            let is_module = MAY_KNOW.iter().any(|(name, _)| name == top);
+            if is_module && top != own && !may_know.contains(&top.as_str()) {
+                found.push(format!("{here} knows {}", path.join("::")));
+            }
+        }
+        for path in &named.outside {
+            for forbidden in rule(MUST_NOT_USE, module).unwrap_or_default() {
+                if begins_with(path, forbidden) {
+                    found.push(format!("{here} uses {}", path.join("::")));
+                }
+            }
+            for (what, places) in ONLY_IN {
+                if ends_with(path, what) && !places.contains(&own.as_str()) {
+                    found.push(format!("{here} calls {}", path.join("::")));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn module_of(file: &Path) -> Vec<String> {
+    let parts = file.with_extension("");
+    let parts: Vec<String> = parts.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    if parts == ["lib"] { Vec::new() } else { parts }
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                Vec::from_iter(path.extension().is_some_and(|it| it == "rs").then_some(path))
+            }
+        })
+        .collect()
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let read = |file: PathBuf| Source {
+        module: module_of(file.strip_prefix(&root).expect("below src")),
+        text: fs::read_to_string(&file).expect("a source"),
+    };
+    files(&root).into_iter().map(read).collect()
+}
+
+#[test]
+fn dependencies_go_one_way() {
+    let sources = sources();
+    assert!(sources.len() > 80, "all of them: {}", sources.len());
+    let violations = violations(&sources);
+    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+}
+
+#[test]
+fn every_module_has_a_rule_and_every_rule_a_module() {
+    let sources = sources();
+    for (prefix, _) in MAY_KNOW.iter().chain(MUST_NOT_USE) {
+        assert!(sources.iter().any(|source| begins_with(&source.module, prefix)), "{prefix} is gone");
+    }
+    for source in sources.iter().filter(|source| !source.module.is_empty()) {
+        assert!(rule(MAY_KNOW, &source.module).is_some(), "{:?}", source.module);
+    }
+}
+
+fn found(module: &str, text: &str) -> Vec<String> {
+    let module = module.split("::").map(str::to_owned).collect();
+    violations(&[Source { module, text: text.to_owned() }])
+}
+
+#[test]
+fn a_violation_is_found_in_whatever_form_it_comes() {
+    for (module, text, told) in [
+        ("domain::order", "use crate::storage::orders;", "domain::order knows storage::orders"),
+        ("domain::order", "fn f(c: &crate::clock::Clock) {}", "domain::order knows clock::Clock"),
+        ("domain", "use super::clock::Clock;", "domain knows clock::Clock"),
+        ("domain::order", "use super::super::clock::Clock;", "domain::order knows clock::Clock"),
+        ("domain::order", "mod inner { use super::super::super::clock; }", "domain::order knows clock"),
+        ("wechatpay::notify", "use crate::{domain::Fen, gateway::{Gateway}};", "wechatpay::notify knows gateway::Gateway"),
+        ("storage", "use crate::{wechatpay as w, domain::Fen};", "storage knows wechatpay"),
+        ("checkout::settle", "impl From<crate::http::AppState> for X {}", "checkout::settle knows http::AppState"),
+        ("http::notify", "use crate::{\n    // words\n    sandbox::Sandbox,\n};", "http::notify knows sandbox::Sandbox"),
+        ("app::api", "crate::sandbox::run();", "app::api knows sandbox::run"),
+        ("app::pages::pay", "use crate::{app::api, checkout::Checkout};", "app::pages::pay knows checkout::Checkout"),
+        ("app::components::qr", "mod ssr { use crate::http::AppState; }", "app::components::qr knows http::AppState"),
+        ("sandbox::gate", "use crate::wechatpay::ALGORITHM;", "sandbox::gate knows wechatpay::ALGORITHM"),
+        ("http::limits", "use super::super::storage::Database;", "http::limits knows storage::Database"),
+        ("wechatpay::keys", "let text = std::fs::read_to_string(path);", "wechatpay::keys uses std::fs::read_to_string"),
+        ("wechatpay::keys", "use std::{fmt, fs};", "wechatpay::keys uses std::fs"),
+        ("gateway", "sqlx::query(sql)", "gateway uses sqlx::query"),
+        ("domain::money", "use serde_json::Value;", "domain::money uses serde_json::Value"),
+        ("checkout", "let now = jiff::Timestamp::now();", "checkout calls jiff::Timestamp::now"),
+        ("http::site", "std::env::var(\"X\")", "http::site calls std::env::var"),
+        ("newcomer", "", "newcomer is in no rule"),
+    ] {
+        assert_eq!(found(module, text), [told], "{module}: {text}");
+    }
+}
+
+#[test]
+fn what_is_allowed_is_not_found() {
+    for (module, text) in [
+        ("domain::order", "use super::money::Fen; use crate::domain::Product;"),
+        ("wechatpay::notify", "//! see crate::checkout\n/* crate::storage /* crate::http */ */ use crate::domain::Fen;"),
+        ("wechatpay::notify", r##"let a = "crate::storage"; let b = r#"crate::"http"::x"#; let c = b"sqlx::query";"##),
+        ("wechatpay::notify", "fn f<'a>(a: &'a str) -> char { '\\'' } const X: char = '\"'; use crate::domain::Fen;"),
+        ("wechatpay::notify", "#[cfg(test)]\nmod tests { use crate::checkout::Checkout; fn f() { std::fs::read(\"\"); } }"),
+        ("wechatpay::notify", "pub(crate) fn f() {} pub(in crate::wechatpay) fn g() {}"),
+        ("checkout::live", "mod a { mod b { use super::super::X; } } use super::{Checkout, settle::Verdict};"),
+        ("startup", "use crate::{http, sandbox::Sandbox, storage::Database};"),
+        ("main", "use saoma::{sandbox, startup::Application};"),
+        ("storage::orders", "use sqlx::AnyConnection; orders::find(c)"),
+    ] {
+        assert_eq!(found(module, text), [""; 0], "{module}: {text}");
+    }
+}
+
+#[test]
+fn files_of_test_modules_are_left_out_and_others_are_not() {
+    let source = |module: &[&str], text: &str| Source {
+        module: module.iter().map(|&part| part.to_owned()).collect(),
+        text: text.to_owned(),
+    };
+    let parent = source(&["gateway"], "mod reply;\n#[cfg(test)]\nmod tests;\nmod wire;");
+    let test = source(&["gateway", "tests", "platform"], "use crate::sandbox::Sandbox;");
+    let other = source(&["gateway", "wire"], "use crate::sandbox::Sandbox;");
+    assert_eq!(violations(&[parent, test, other]), ["gateway::wire knows sandbox::Sandbox"]);
+}
