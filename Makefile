@@ -35,7 +35,7 @@ test: ## every test there is, browser included; installs what it needs
 
 .PHONY: bench
 bench: build ## the benchmarks behind the budgets in the README
-	cargo bench --locked --features ssr
+	cargo bench --locked --bench "*"
 
 .PHONY: lint
 lint: format clippy clippy-wasm lint-css lint-types audit ## formatting, clippy for server and browser, CSS, types of the browser tests, dependencies
@@ -51,7 +51,7 @@ server:
 	+cargo build --locked --release
 
 .PHONY: site
-site: $(BINDGEN) .tools/node_modules/.built 
+site: $(BINDGEN) .tools/node_modules/.built
 	+cargo build --locked $(WASM)
 	node .tools/site.mjs $(BINDGEN)
 
@@ -85,11 +85,11 @@ end2end/node_modules/.installed: end2end/package-lock.json
 
 .PHONY: build-tests
 build-tests: toolchain
-	@$(MAKE) --no-print-directory -j$(JOBS) server-and-tests site end2end/node_modules/.installed
+	@$(MAKE) --no-print-directory -j$(JOBS) tests-and-server site end2end/node_modules/.installed
 
-# One after the other: both hold the lock of target/release.
-.PHONY: server-and-tests
-server-and-tests: server
+# Cargo builds the server along, because tests start it.
+.PHONY: tests-and-server
+tests-and-server:
 	+cargo test --locked --release --no-run
 
 .PHONY: rust-tests

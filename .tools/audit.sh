@@ -5,9 +5,9 @@
 set -euo pipefail
 deny=$1
 
-"$deny" --all-features check bans licenses sources
+"$deny" --locked --all-features check --hide-inclusion-graph bans licenses sources
 if "$deny" fetch db; then
-  "$deny" --all-features check --disable-fetch advisories
+  "$deny" --locked --offline --all-features check advisories
 else
   echo 'NOT CHECKED: known vulnerabilities. The advisory database could not be fetched; run `make audit` where it can.' >&2
 fi

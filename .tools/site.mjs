@@ -27,6 +27,9 @@ const WASM_FEATURES = [
   'bulk-memory', 'bulk-memory-opt', 'call-indirect-overlong', 'multivalue', 'mutable-globals',
   'nontrapping-float-to-int', 'reference-types', 'sign-ext',
 ];
+// They make the file smaller, but more than that harder to compress. Measured on our bundle, as sent with
+// brotli: untouched 111 KB, -Oz 113 KB, -Oz without these 107 KB.
+const ADVERSE_PASSES = ['inlining-optimizing', 'local-cse', 'merge-similar-functions'];
 // Fonts and raster images are compressed by their own format.
 const COMPRESSIBLE = /\.(css|html|ico|js|json|svg|txt|wasm|webmanifest|xml)$/;
 
@@ -44,7 +47,7 @@ const siteKey = sha256(bundleKey + keyOf(STYLE, ...files(PUBLIC)));
 if (fs.existsSync(SITE) && fs.existsSync(HASHES) && read(`${SITE}.key`) === siteKey) process.exit();
 
 if (read(`${BUNDLE}.key`) !== bundleKey) {
-  fs.rmSync(BUNDLE, { recursive: true, force: true });
+  for (const made of [`${BUNDLE}.key`, BUNDLE]) fs.rmSync(made, { recursive: true, force: true });
   bundle();
   fs.writeFileSync(`${BUNDLE}.key`, bundleKey);
 }
@@ -87,7 +90,8 @@ function bundle() {
     format: 'esm', target: 'es2022', legalComments: 'none', logLevel: 'warning',
   });
   execFileSync('.tools/node_modules/.bin/wasm-opt', [
-    '-Oz', '--mvp-features', ...WASM_FEATURES.map((feature) => `--enable-${feature}`),
+    '-Oz', ...ADVERSE_PASSES.map((pass) => `--skip-pass=${pass}`),
+    '--mvp-features', ...WASM_FEATURES.map((feature) => `--enable-${feature}`),
     `${BUNDLE}/${NAME}_bg.wasm`, '-o', `${BUNDLE}/${NAME}.opt.wasm`,
   ], { stdio: 'inherit' });
 }

@@ -1,7 +1,7 @@
 // Every page and state that can be had at once; the others (no code, expired) are looked at in the specs that
 // bring them about.
 import { expect, expectAccessible, expectAlive, test } from './fixtures';
-import { book, buy, codeUrl, expectPaid, openPayPage, pay, scan, see } from './shopper';
+import { book, buy, codeUrl, expectPaid, openPayPage, pay, place, scan, see } from './shopper';
 
 test('the list of products', { tag: '@phone' }, async ({ page }) => {
   await page.goto('/');
@@ -9,12 +9,30 @@ test('the list of products', { tag: '@phone' }, async ({ page }) => {
   await expectAccessible(page);
 });
 
-test('a product, and what went wrong when it was ordered', { tag: '@phone' }, async ({ page }) => {
+test('a product, and what went wrong when it was ordered', async ({ page }) => {
   for (const address of [`/products/${book.id}`, `/products/${book.id}?problem=busy`]) {
     await page.goto(address);
     await expectAlive(page);
     await expectAccessible(page);
   }
+});
+
+test.describe('as the server made it', () => {
+  // The bundle, held back.
+  test.use({ expectedErrors: [/ERR_FAILED/, /Failed to fetch dynamically imported module/] });
+
+  // What is seen without JavaScript, too, where axe does not run.
+  test('the pay page, waiting and paid', async ({ page }) => {
+    await page.route('**/pkg/*.js', (route) => route.abort());
+    const { payUrl, codeUrl } = await place(page.request);
+    await page.goto(payUrl);
+    await expect(see.code(page)).toBeVisible();
+    await expectAccessible(page);
+    await pay(page.request, codeUrl);
+    await page.goto(payUrl);
+    await expectPaid(page);
+    await expectAccessible(page);
+  });
 });
 
 test('the panel in the product page, waiting and paid', { tag: '@phone' }, async ({ page }) => {
@@ -52,7 +70,7 @@ test('no receipt, no orders and some', { tag: '@phone' }, async ({ page }) => {
   await expectAccessible(page);
 });
 
-test('the simulated phone, from the list to the receipt', { tag: '@phone' }, async ({ page }) => {
+test('the simulated phone, from the list to the receipt', async ({ page }) => {
   await openPayPage(page);
   const code = await codeUrl(page);
   await page.goto('/_sandbox/');

@@ -1,9 +1,9 @@
-import { brotliCompressSync } from 'node:zlib';
 import { expect, test } from './fixtures';
 import { place, see } from './shopper';
 
 /** Bytes of the first visit of the pay page (design §4). */
 const BUDGET = 130_000;
+const ICON = '/favicon.svg';
 
 test('the first visit of the pay page stays within its budget of bytes', async ({ page, newShopper }, testInfo) => {
   // Placed by somebody else, so that this browser has nothing of the site yet.
@@ -21,9 +21,11 @@ test('the first visit of the pay page stays within its budget of bytes', async (
   await page.goto(payUrl);
   await expect(see.timer(page)).toBeVisible();
 
-  // A browser without a window does not fetch the icon, but people's browsers do.
-  const icon = await page.request.get('/favicon.svg');
-  sent.push({ address: '/favicon.svg', bytes: brotliCompressSync(await icon.body()).length + 300 });
+  // Not every browser without a window fetches the icon, but people's browsers do.
+  if (!sent.some(({ address }) => address === ICON)) {
+    const icon = await (await page.request.get(ICON)).body();
+    sent.push({ address: ICON, bytes: icon.length });
+  }
 
   const total = sent.reduce((sum, { bytes }) => sum + bytes, 0);
   const lines = sent.map(({ address, bytes }) => `${String(bytes).padStart(8)}  ${address}`);

@@ -1,15 +1,12 @@
 import { expect, expectAlive, test } from './fixtures';
-import { book, buy, orderNumber, see, tea } from './shopper';
+import { book, buy, moveAway, orderNumber, see, tea } from './shopper';
 import { shops } from './shops';
 
-test.use({
-  baseURL: shops.limited,
-  extraHTTPHeaders: { 'x-forwarded-for': '192.0.2.1' },
-  // The refusal itself.
-  expectedErrors: [/429 \(Too Many Requests\)/],
-});
+// The refusal itself.
+test.use({ baseURL: shops.limited, expectedErrors: [/429 \(Too Many Requests\)/] });
 
 test('who orders too often is told so in the page, and keeps the order there is', async ({ page, context }) => {
+  await moveAway(context);
   await buy(page, book);
   const number = await orderNumber(page);
 

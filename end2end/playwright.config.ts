@@ -57,8 +57,8 @@ export default defineConfig({
   // The browser and the server share two cores with them: more only makes timing unfair.
   workers: 2,
   retries: 0,
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
   reporter: [['list'], ['json', { outputFile: 'test-results/report.json' }]],
   use: {
     baseURL: shops.usual,

@@ -1,5 +1,6 @@
 // What shoppers do and see, in the words of the pages.
-import type { APIRequestContext, Locator, Page } from '@playwright/test';
+import { randomInt } from 'node:crypto';
+import type { APIRequestContext, BrowserContext, Locator, Page } from '@playwright/test';
 import { expect, expectAlive } from './fixtures';
 
 export interface Product {
@@ -68,6 +69,12 @@ export async function scan(page: Page): Promise<void> {
 export async function pay(request: APIRequestContext, code_url: string): Promise<void> {
   const answer = await request.post('/_sandbox/scan', { data: { code_url, action: 'pay' } });
   expect(await answer.json()).toMatchObject({ trade_state: 'SUCCESS' });
+}
+
+/** To an address of their own, for the server that limits orders by address. */
+export async function moveAway(context: BrowserContext): Promise<void> {
+  const address = `198.18.${randomInt(256)}.${randomInt(1, 255)}`;
+  await context.setExtraHTTPHeaders({ 'x-forwarded-for': address });
 }
 
 /** Makes the platform misbehave. */

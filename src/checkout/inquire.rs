@@ -55,6 +55,14 @@ struct Plan {
     busy: bool,
 }
 
+/// When it is time to ask.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    AsPlanned,
+    /// Plan or not, once the last question is this long ago.
+    After(SignedDuration),
+}
+
 impl Plan {
     const fn new(next: Timestamp) -> Self {
         Self { next, last: None, asked: 0, busy: false }
@@ -77,11 +85,15 @@ impl Inquiries {
         })
     }
 
-    /// The right to ask now; `None` while somebody else asks, or before `due`.
-    fn begin(&self, order_id: i64, now: Timestamp, forced: bool, gaps: &[SignedDuration]) -> bool {
+    /// The right to ask now; `false` while somebody else asks, or before it is time.
+    fn begin(&self, order_id: i64, now: Timestamp, due: Due, gaps: &[SignedDuration]) -> bool {
         self.with(|plans| {
             let plan = plans.entry(order_id).or_insert(Plan::new(now));
-            if plan.busy || (!forced && now < plan.next) {
+            let is_due = match due {
+                Due::AsPlanned => now >= plan.next,
+                Due::After(pause) => plan.last.is_none_or(|last| now >= last + pause),
+            };
+            if plan.busy || !is_due {
                 return false;
             }
             plan.busy = true;
@@ -91,10 +103,6 @@ impl Inquiries {
             plan.next = now + gap;
             true
         })
-    }
-
-    fn asked_since(&self, order_id: i64, since: Timestamp) -> bool {
-        self.with(|plans| plans.get(&order_id).and_then(|plan| plan.last).is_some_and(|last| last > since))
     }
 
     fn end(&self, order_id: i64, forget: bool) {
@@ -163,7 +171,7 @@ impl Checkout {
     }
 
     async fn ask_if_due(&self, order_id: i64) -> Result<(), CheckoutError> {
-        let Some(mut asking) = self.begin(order_id, false) else { return Ok(()) };
+        let Some(mut asking) = self.begin(order_id, Due::AsPlanned) else { return Ok(()) };
         let answer = self.ask(order_id).await?;
         asking.forget = matches!(answer, Answer::Paid | Answer::Closed);
         Ok(())
@@ -182,9 +190,7 @@ impl Checkout {
         }
         let order_id = snapshot.order.id;
         let mut changes = self.0.live.subscribe(order_id);
-        if !self.0.inquiries.asked_since(order_id, self.0.clock.now() - BUTTON_PAUSE)
-            && let Some(_asking) = self.begin(order_id, true)
-        {
+        if let Some(_asking) = self.begin(order_id, Due::After(BUTTON_PAUSE)) {
             return self.ask(order_id).await;
         }
         // Somebody is asking or has just asked: their answer shows in the order.
@@ -193,10 +199,11 @@ impl Checkout {
         Ok(if status.is_paid() { Answer::Paid } else { Answer::NotPaid })
     }
 
-    fn begin(&self, order_id: i64, forced: bool) -> Option<Asking<'_>> {
+    fn begin(&self, order_id: i64, due: Due) -> Option<Asking<'_>> {
         let inquiries = &self.0.inquiries;
-        let begun = inquiries.begin(order_id, self.0.clock.now(), forced, &self.0.settings.query_gaps);
-        begun.then_some(Asking { inquiries, order_id, forget: false })
+        let begun = inquiries.begin(order_id, self.0.clock.now(), due, &self.0.settings.query_gaps);
+        // Not `then_some`: an `Asking` that is made and dropped would end somebody else's question.
+        begun.then(|| Asking { inquiries, order_id, forget: false })
     }
 
     /// One question about the order's current attempt; settles what the verified answer says.
@@ -233,7 +240,7 @@ impl Checkout {
     /// The time to pay is over. Query, close upstream, only then close here (money rule 6);
     /// whatever is not certain stays as it is and is tried again.
     pub(super) async fn expire(&self, order_id: i64) -> Result<(), CheckoutError> {
-        let Some(mut asking) = self.begin(order_id, true) else { return Ok(()) };
+        let Some(mut asking) = self.begin(order_id, Due::After(OVERDUE_PAUSE)) else { return Ok(()) };
         let snapshot = self.load_by_id(order_id).await?;
         if !snapshot.is_overdue() {
             return Ok(());
@@ -303,7 +310,7 @@ mod tests {
         let mut asked = Vec::new();
         for second in 0..=95 {
             let now = at(second);
-            if now >= inquiries.next(1, at(0), now, &gaps) && inquiries.begin(1, now, false, &gaps) {
+            if now >= inquiries.next(1, at(0), now, &gaps) && inquiries.begin(1, now, Due::AsPlanned, &gaps) {
                 asked.push(second);
                 inquiries.end(1, false);
             }
@@ -314,10 +321,21 @@ mod tests {
     #[test]
     fn one_question_at_a_time_however_many_ask() {
         let inquiries = Inquiries::default();
-        assert!(inquiries.begin(1, at(0), true, &[]));
-        assert!(!inquiries.begin(1, at(100), true, &[]));
-        assert!(inquiries.begin(2, at(0), true, &[]), "another order is another matter");
+        let now = Due::After(SignedDuration::ZERO);
+        assert!(inquiries.begin(1, at(0), now, &[]));
+        assert!(!inquiries.begin(1, at(100), now, &[]));
+        assert!(inquiries.begin(2, at(0), now, &[]), "another order is another matter");
         inquiries.end(1, false);
-        assert!(inquiries.begin(1, at(100), true, &[]));
+        assert!(inquiries.begin(1, at(100), now, &[]));
+    }
+
+    #[test]
+    fn whoever_asks_unplanned_leaves_a_pause_after_the_last_question() {
+        let inquiries = Inquiries::default();
+        let due = Due::After(SignedDuration::from_secs(5));
+        assert!(inquiries.begin(1, at(10), due, &[]), "never asked before");
+        inquiries.end(1, false);
+        assert!(!inquiries.begin(1, at(14), due, &[]));
+        assert!(inquiries.begin(1, at(15), due, &[]));
     }
 }

@@ -1,12 +1,18 @@
 //! The pages: Leptos' routes and server functions, and the 404 page for everything else.
 
-use axum::{Router, extract::State, middleware, response::IntoResponse};
-use http::{HeaderValue, header::CACHE_CONTROL};
-use leptos::prelude::provide_context;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::State,
+    middleware,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
+use leptos::{prelude::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 
 use super::AppState;
-use crate::app::{App, shell};
+use crate::app::{App, error::PublicError, shell};
 
 /// Routes with their state still open, so that the layers of `http` see them.
 pub fn router(state: &AppState) -> Router<AppState> {
@@ -25,9 +31,26 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .fallback(move |uri: http::Uri, state: State<AppState>, request: axum::extract::Request| async move {
             missing(uri, state, request).await.into_response()
         })
-        .layer(middleware::map_response(|mut response: axum::response::Response| async move {
+        .layer(middleware::map_response(give_status))
+        .layer(middleware::map_response(|mut response: Response| async move {
             // A page shows one shopper's orders: no cache may keep it.
             response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
             response
         }))
+}
+
+/// A call that cannot be read never reaches the server function that would give its error a status.
+async fn give_status(response: Response) -> Response {
+    let is_nameless = response.status() == StatusCode::INTERNAL_SERVER_ERROR
+        && response.headers().contains_key(SERVER_FN_ERROR_HEADER);
+    if !is_nameless {
+        return response;
+    }
+    let (mut head, body) = response.into_parts();
+    let body = to_bytes(body, 1024).await.unwrap_or_default();
+    let error = serde_json::from_slice::<PublicError>(&body).ok();
+    if let Some(Ok(status)) = error.map(|error| StatusCode::from_u16(error.status())) {
+        head.status = status;
+    }
+    Response::from_parts(head, Body::from(body))
 }

@@ -9,7 +9,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use sqlx::{AnyConnection, Connection};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    time::Instant,
+};
 
 use super::StorageError;
 
@@ -19,8 +22,12 @@ pub type JobFuture<'c, T> = BoxFuture<'c, Result<T, StorageError>>;
 const GROUP: usize = 64;
 /// How many jobs may wait; past it callers wait for a place.
 const QUEUE: usize = 4096;
-/// Another process in the way (a command line beside the server) is gone within its own commit.
+/// How often a job is run that lost a race against another instance.
 const TRIES: usize = 5;
+/// Another process in the way (a command line, another instance) is gone within its own commit.
+/// SQLite does not wait for it by itself when a transaction has read before it writes. Shorter than
+/// WeChat and those who answer it wait.
+const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A job with its answer: run it, then tell its caller how the commit went.
@@ -120,15 +127,19 @@ async fn commit(connection: &mut AnyConnection, group: &mut Vec<Box<dyn Job>>) {
         group.drain(..).for_each(|job| job.answer(Ok(())));
         return;
     }
+    let end = Instant::now() + PATIENCE;
     for job in group.drain(..) {
         let mut alone = [job];
         let mut outcome = transaction(connection, &mut alone).await;
-        for _ in 1..TRIES {
-            if !outcome.as_ref().is_err_and(StorageError::is_transient) {
-                break;
-            }
+        let mut tries = 1;
+        while match &outcome {
+            Err(StorageError::Raced { .. }) => tries < TRIES,
+            Err(error) => error.is_transient() && Instant::now() < end,
+            Ok(()) => false,
+        } {
             tokio::time::sleep(PAUSE).await;
             outcome = transaction(connection, &mut alone).await;
+            tries += 1;
         }
         let [job] = alone;
         job.answer(outcome);

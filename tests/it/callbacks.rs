@@ -699,6 +699,23 @@ async fn a_database_that_somebody_else_holds_is_not_waited_for_longer_than_wecha
     assert_eq!(app.books.payments().await.len(), 1);
 }
 
+#[tokio::test]
+async fn a_database_that_somebody_else_holds_for_a_moment_only_takes_longer() {
+    let app = App::start().await;
+    let order = app.order(1).await;
+    let mut other = app.books.pool.acquire().await.expect("a connection");
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *other).await.expect("begins");
+    let callback = app.forger.payment(&order);
+    let held = async {
+        // As long as a slow commit of a command line takes.
+        tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+        sqlx::query("ROLLBACK").execute(&mut *other).await.expect("ends");
+    };
+    let (answer, ()) = tokio::join!(app.deliver(&callback), held);
+    assert_acknowledged(&answer);
+    assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
+}
+
 // The route itself.
 
 #[tokio::test]

@@ -40,7 +40,7 @@ async fn past_its_deadline_an_order_is_closed_there_and_here_by_a_look() {
     let scanned = app.scan(&order.code_url).await;
     assert_eq!((scanned.status, scanned.json()["code"].as_str()), (409, Some("ORDER_CLOSED")));
     let page = app.get(&format!("/pay/{}", order.token)).await;
-    assert!(page.text().contains("二维码已过期") && page.text().contains("刷新二维码"));
+    assert!(page.shown().contains("二维码已过期") && page.shown().contains("刷新二维码"));
     let checked = app.browser().call("/api/ui/check_payment", &[("token", &order.token)]).await;
     assert_eq!(checked.json(), json!("Settled"));
 }
@@ -195,8 +195,8 @@ async fn the_shopper_can_buy_again_at_once_while_the_old_order_is_not_yet_closed
     app.watch(&old.token, 2, 1).await;
     assert_eq!(app.books.status(&old.order_no).await, "NOTPAY", "nobody knows how it ended");
     let page = app.get(&format!("/pay/{}", old.token)).await;
-    assert!(page.text().contains("支付时间已到"), "{}", page.text());
-    assert!(!page.text().contains("请使用微信扫一扫"), "a code that may be dead is not offered");
+    assert!(page.shown().contains("支付时间已到"), "{}", page.text());
+    assert!(!page.shown().contains("请使用微信扫一扫"), "a code that may be dead is not offered");
 
     let new = browser.order(1).await;
     assert_ne!((&new.order_no, &new.token, &new.code_url), (&old.order_no, &old.token, &old.code_url));
@@ -223,7 +223,7 @@ async fn a_refreshed_code_is_a_new_order() {
     let answer = browser.submit("/api/ui/place_order", &[("product_id", "1")]).await;
     let path = answer.header("location").expect("a page").to_owned();
     assert!(path.starts_with("/pay/") && !path.contains(&old.token));
-    assert!(browser.get(&path).await.text().contains("请使用微信扫一扫"));
+    assert!(browser.get(&path).await.shown().contains("请使用微信扫一扫"));
     assert_eq!(app.books.count("orders").await, 2);
 }
 
@@ -248,7 +248,7 @@ async fn a_payment_that_arrives_after_closing_is_accepted_and_marked_late() {
     assert_eq!((received.len(), received[0].verdict.as_str()), (1, "PAID_LATE"));
     assert_eq!((app.callbacks("PAID_LATE").await, app.callbacks("DUPLICATE").await), (1, 1));
     assert_eq!(app.order_status(&order.order_no).await.0, 0);
-    assert!(app.get(&format!("/pay/{}", order.token)).await.text().contains("支付成功"));
+    assert!(app.get(&format!("/pay/{}", order.token)).await.shown().contains("支付成功"));
     assert_eq!(browser.order(2).await, again, "the new order is as it was");
 }
 
@@ -284,7 +284,7 @@ async fn a_second_transaction_for_a_paid_order_is_money_to_give_back() {
     assert_eq!(app.metric("saoma_orders_total", "status=\"SUCCESS\"").await, 1);
     // The receipt names the transaction that paid it.
     let first = &app.books.payments().await[0].transaction_id;
-    assert!(app.get(&format!("/pay/{}/receipt", order.token)).await.text().contains(first.as_str()));
+    assert!(app.get(&format!("/pay/{}/receipt", order.token)).await.shown().contains(first.as_str()));
 }
 
 #[tokio::test]

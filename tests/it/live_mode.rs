@@ -64,7 +64,7 @@ async fn the_banner_is_there_in_sandbox_mode_and_not_in_live_mode() {
         let order = app.order(1).await;
         for path in ["/", "/products/1", "/orders", &format!("/pay/{}", order.token), "/nothing"] {
             let page = app.get(path).await;
-            assert_eq!(page.text().contains("沙箱模式"), there, "{path}");
+            assert_eq!(page.shown().contains("沙箱模式"), there, "{path}");
             assert_eq!(page.text().contains("_sandbox"), there, "{path}");
         }
     }
@@ -81,7 +81,7 @@ async fn a_purchase_in_live_mode_works_the_same() {
     let payments = app.books.payments().await;
     assert_eq!((payments.len(), &payments[0].transaction_id), (1, &transaction));
     assert_eq!(payments[0].source, "CALLBACK");
-    assert!(browser.get("/orders").await.text().contains("支付成功"));
+    assert!(browser.get("/orders").await.shown().contains("支付成功"));
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ async fn a_page_without_javascript_sees_it_too() {
     let order = app.order(1).await;
     app.pay(&order.code_url).await;
     let path = format!("/pay/{}", order.token);
-    until("the page says paid", async || app.get(&path).await.text().contains("支付成功").then_some(())).await;
+    until("the page says paid", async || app.get(&path).await.shown().contains("支付成功").then_some(())).await;
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn while_the_platform_cannot_be_asked_the_button_says_so() {
     let browser = app.browser();
     let answer = browser.submit("/api/ui/check_payment", &[("token", &order.token)]).await;
     assert_eq!(answer.header("location"), Some(format!("/pay/{}?checked=unknown", order.token).as_str()));
-    assert!(browser.get(answer.header("location").expect("a page")).await.text().contains("请不要重复付款"));
+    assert!(browser.get(answer.header("location").expect("a page")).await.shown().contains("请不要重复付款"));
     assert_eq!(app.books.status(&order.order_no).await, "NOTPAY");
 }
 
@@ -119,5 +119,5 @@ async fn an_order_closed_at_the_platform_is_closed_here() {
     assert_eq!(closed["reason"], "CANCELLED", "its time was not over here");
     assert_eq!(app.books.events(&order.order_no).await.last().map(String::as_str), Some("CLOSED/QUERY"));
     assert_eq!(app.books.order(&order.order_no).await.state, "CLOSED");
-    assert!(app.get(&format!("/pay/{}", order.token)).await.text().contains("订单已取消"));
+    assert!(app.get(&format!("/pay/{}", order.token)).await.shown().contains("订单已取消"));
 }

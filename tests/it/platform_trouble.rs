@@ -50,7 +50,7 @@ async fn a_prepay_whose_answer_is_a_500_is_repeated_at_once() {
 
 #[tokio::test]
 async fn a_prepay_that_gets_no_answer_is_repeated_at_once() {
-    let app = Stage::new().platform_limit(Duration::from_millis(500)).start().await;
+    let app = Stage::new().platform_limit(Duration::from_secs(2)).start().await;
     app.faults(json!({"timeout_after_commit": {"prepay": 1}, "timeout_ms": 60_000})).await;
     let order = app.order(1).await;
     app.pay(&order.code_url).await;
@@ -83,7 +83,7 @@ async fn while_the_platform_answers_500_the_order_waits_and_its_code_comes_later
         assert_eq!((order["status"].as_str(), order["codeReady"].as_bool()), (Some("NOTPAY"), Some(false)), "{knob}");
         let page = app.get(&format!("/pay/{token}")).await;
         assert_eq!(page.status, 200);
-        assert!(page.text().contains("微信支付暂时没有响应"), "{knob}");
+        assert!(page.shown().contains("微信支付暂时没有响应"), "{knob}");
         app.faults(json!({knob: {"prepay": 0}})).await;
         code_comes_by_itself(&app, &token).await;
     }
@@ -114,10 +114,10 @@ async fn without_javascript_a_page_is_there_before_its_code() {
     let answer = browser.submit("/api/ui/place_order", &[("product_id", "1")]).await;
     let path = answer.header("location").expect("a page").to_owned();
     assert!(path.starts_with("/pay/"), "{path}");
-    assert!(browser.get(&path).await.text().contains("微信支付暂时没有响应"));
+    assert!(browser.get(&path).await.shown().contains("微信支付暂时没有响应"));
     app.faults(json!({"error_500": {"prepay": 0}})).await;
     // Each of its refreshes is a look.
-    until("a code", async || browser.get(&path).await.text().contains("请使用微信扫一扫").then_some(())).await;
+    until("a code", async || browser.get(&path).await.shown().contains("请使用微信扫一扫").then_some(())).await;
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn a_refused_order_says_so_and_is_no_danger() {
     let token = assert_bad_gateway(&app).await;
     let page = app.get(&format!("/pay/{token}")).await;
     assert_eq!(page.status, 200);
-    assert!(page.text().contains("暂时无法收款"), "{}", page.text());
+    assert!(page.shown().contains("暂时无法收款"), "{}", page.text());
     assert!(!page.text().contains("APPID_MCHID_NOT_MATCH"));
     assert_eq!(app.metric("saoma_prepays_total", "result=\"REFUSED\"").await, 1);
     let order_no = app.look(&token).await["orderNo"].as_str().expect("a number").to_owned();

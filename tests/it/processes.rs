@@ -111,7 +111,7 @@ async fn an_env_file_is_read_and_the_environment_wins() {
     lay_keys(&folder.path().join("data/sandbox"));
     fs::write(folder.path().join(".env"), "SAOMA_PAYEE=来自文件的店\nSAOMA_PAY_MINUTES=3\n").expect("writes");
     let process = Process::serve(folder.path(), &[("SAOMA_PAY_MINUTES", "7")]).await;
-    assert!(process.get("/").await.text().contains("来自文件的店"));
+    assert!(process.get("/").await.shown().contains("来自文件的店"));
     let order = process.order(1).await;
     let left = process.look(&order.token).await["secondsLeft"].as_i64().expect("a number");
     assert!((390..=420).contains(&left), "{left}");
@@ -126,7 +126,7 @@ async fn products_can_be_put_on_sale_from_the_command_line() {
     assert_eq!(run(folder.path(), &put, &[]).status.code(), Some(0), "beside a running server");
     let listed = run(folder.path(), &["product", "list"], &[]);
     assert!(String::from_utf8(listed.stdout).expect("UTF-8").contains("7\t2.50\t测试商品"));
-    assert!(process.get("/").await.text().contains("测试商品"));
+    assert!(process.get("/").await.shown().contains("测试商品"));
     let answer = process.try_order(7).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     for wrong in [["--id", "0"], ["--price-fen", "0"], ["--price-fen", "-1"], ["--price-fen", "1.5"]] {
@@ -140,20 +140,20 @@ async fn products_can_be_put_on_sale_from_the_command_line() {
 /// From the list of products to the receipt, as a browser without JavaScript does it.
 async fn purchase(site: &Site, platform: &Site) -> Placed {
     let browser = site.browser();
-    assert!(browser.get("/").await.text().contains("西湖龙井"));
+    assert!(browser.get("/").await.shown().contains("西湖龙井"));
     assert_eq!(browser.get("/products/2").await.status, 200);
     let answer = browser.submit("/api/ui/place_order", &[("product_id", "2")]).await;
     assert_eq!(answer.status, 302, "{answer:?}");
     let path = answer.header("location").expect("a page").to_owned();
     let page = browser.get(&path).await;
-    assert!(page.text().contains("请使用微信扫一扫") && page.text().contains("128.00"));
+    assert!(page.shown().contains("请使用微信扫一扫") && page.shown().contains("128.00"));
     // What the code on the page holds.
     let order = browser.order(2).await;
     assert_eq!(path, format!("/pay/{}", order.token));
     let (told, transaction) = tokio::join!(site.watch(&order.token, 2, 25), platform.pay(&order.code_url));
     assert_eq!(told["status"], "SUCCESS");
-    assert!(browser.get(&path).await.text().contains("支付成功"));
-    assert!(browser.get(&format!("{path}/receipt")).await.text().contains(&transaction));
+    assert!(browser.get(&path).await.shown().contains("支付成功"));
+    assert!(browser.get(&format!("{path}/receipt")).await.shown().contains(&transaction));
     assert!(browser.get("/orders").await.text().contains(&path));
     assert_eq!(site.order_status(&order.order_no).await.0, 0);
     platform.until_delivery(&order.order_no, "accepted").await;

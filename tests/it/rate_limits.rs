@@ -60,7 +60,7 @@ async fn past_the_limit_orders_get_429() {
     let answer = browser.submit("/api/ui/place_order", &[("product_id", "1")]).await;
     assert_eq!(answer.status, 302);
     assert_eq!(answer.header("location"), Some("/products/1?problem=limited"));
-    assert!(browser.get("/products/1?problem=limited").await.text().contains("下单过于频繁"));
+    assert!(browser.get("/products/1?problem=limited").await.shown().contains("下单过于频繁"));
     assert_eq!(app.books.count("orders").await, 3);
     // Looking is not ordering.
     assert_eq!(browser.get("/products/1").await.status, 200);

@@ -173,7 +173,7 @@ async fn an_unknown_order_is_not_found() {
         assert_eq!((answer.status, answer.json()["code"].as_i64()), (404, Some(404)), "{token}");
         let page = app.get(&format!("/pay/{token}")).await;
         assert_eq!(page.status, 404, "{token}");
-        assert!(page.text().contains("订单不存在") || page.text().contains("页面不存在"), "{token}");
+        assert!(page.shown().contains("订单不存在") || page.shown().contains("页面不存在"), "{token}");
     }
 }
 

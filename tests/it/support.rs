@@ -7,6 +7,7 @@ mod outside;
 mod process;
 mod raw;
 mod relay;
+mod shown;
 mod site;
 
 use std::{
@@ -29,7 +30,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 pub use self::{
-    app::{App, Stage},
+    app::{App, Stage, mock_clock},
     books::Books,
     forger::{Callback, Forger, KeyKind, NATIVE_NOTIFY, Notice, SIGNING_HEADERS},
     outside::Outside,

@@ -9,7 +9,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-use super::{Callback, NATIVE_NOTIFY, until};
+use super::{Callback, NATIVE_NOTIFY, shown::shown, until};
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -47,6 +47,11 @@ pub struct Browser<'a> {
 impl Answer {
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("UTF-8")
+    }
+
+    /// What somebody sees of a page without JavaScript.
+    pub fn shown(&self) -> String {
+        shown(self.text())
     }
 
     #[track_caller]
