@@ -33,8 +33,6 @@ function playwrightCounts() {
 const steps = [
   { name: 'formatting', target: 'format' },
   { name: 'build', target: 'build-tests', needed: true },
-  { name: 'clippy, server', target: 'clippy' },
-  { name: 'clippy, browser', target: 'clippy-wasm' },
   { name: 'types of the browser tests', target: 'lint-types' },
   { name: 'Rust tests', target: 'rust-tests', count: cargoCounts },
   { name: 'browser tests', target: 'browser-tests', count: playwrightCounts },
@@ -43,7 +41,10 @@ const steps = [
 /** Runs one make target, shows its output as it comes and returns it with the exit code. */
 function make(target) {
   return new Promise((resolve, reject) => {
-    const child = spawn('make', ['--no-print-directory', target], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // Without the caller's MAKEFLAGS, whose job tokens do not reach through node.
+    const child = spawn('make', ['--no-print-directory', target], {
+      stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, MAKEFLAGS: '' },
+    });
     let output = '';
     child.stdout.setEncoding('utf8');
     child.stdout.on('data', (text) => {

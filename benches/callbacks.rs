@@ -89,9 +89,13 @@ async fn main() -> Result<(), Failure> {
 
 fn report(times: &mut [Duration], took: Duration, connections: usize, booked: i64) {
     times.sort_unstable();
-    let at = |permille: usize| times.get((times.len() * permille / 1000).min(times.len() - 1)).copied().unwrap_or_default();
+    let at =
+        |permille: usize| times.get((times.len() * permille / 1000).min(times.len() - 1)).copied().unwrap_or_default();
     let rate = times.len() as u128 * 1_000_000 / took.as_micros().max(1);
-    println!("{} callbacks over {connections} connections in {took:.2?}, server killed right after the last answer", times.len());
+    println!(
+        "{} callbacks over {connections} connections in {took:.2?}, server killed right after the last answer",
+        times.len()
+    );
     println!("  per second  {rate:>8}      budget ≥ {RATE_BUDGET}");
     println!("  p50         {:>8.1?}", at(500));
     println!("  p99         {:>8.1?}      budget ≤ {P99_BUDGET:?}", at(990));

@@ -19,7 +19,7 @@ test('a product, and what went wrong when it was ordered', async ({ page }) => {
 
 test.describe('as the server made it', () => {
   // The bundle, held back.
-  test.use({ expectedErrors: [/ERR_FAILED/, /Failed to fetch dynamically imported module/] });
+  test.use({ expectedErrors: [/ERR_FAILED|Failed to fetch dynamically imported module/] });
 
   // What is seen without JavaScript, too, where axe does not run.
   test('the pay page, waiting and paid', async ({ page }) => {

@@ -3,7 +3,10 @@ import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
 
 interface Fixtures {
-  /** Console errors that a test provokes on purpose; everything else fails it. */
+  /**
+   * Console errors that a test provokes on purpose; everything else fails it. One expression: Playwright would
+   * take two in a row for a value and its options.
+   */
   expectedErrors: RegExp[];
   /** Another person: a context with its own cookies, and a page in it. */
   newShopper: (options?: BrowserContextOptions) => Promise<Page>;

@@ -19,6 +19,20 @@ test('every page has a strict policy and keeps to it', async ({ page }) => {
   }
 });
 
+// A file that is served while a page is being made once took that page's headers with it.
+test('a page keeps its policy when other things are fetched at the same time', async ({ request }) => {
+  const addresses = ['/orders', '/favicon.svg', `/products/${book.id}`, '/robots.txt', '/', '/nothing'];
+  for (let round = 0; round < 20; round += 1) {
+    await Promise.all(
+      addresses.map(async (address) => {
+        const headers = (await request.get(address)).headers();
+        const isPage = (headers['content-type'] ?? '').startsWith('text/html');
+        expect(headers['content-security-policy']?.includes("'nonce-"), address).toBe(isPage);
+      }),
+    );
+  }
+});
+
 test('each page has a nonce of its own', async ({ request }) => {
   const nonce = async (): Promise<string | undefined> =>
     /'nonce-([^']+)'/.exec((await request.get('/')).headers()['content-security-policy'] ?? '')?.[1];

@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rand::{Rng, SeedableRng, TryRng, rngs::{StdRng, SysRng}};
+use rand::{
+    Rng, SeedableRng, TryRng,
+    rngs::{StdRng, SysRng},
+};
 
 /// A source of unpredictable bytes. Cheap to clone.
 #[derive(Clone)]

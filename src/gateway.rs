@@ -93,14 +93,7 @@ impl Gateway {
     ) -> Result<Self, SetupError> {
         let transport = Transport::new(settings)?;
         let refresh_gap = settings.refresh_gap;
-        Ok(Self {
-            merchant,
-            transport,
-            refresh_gap,
-            last_refresh: Mutex::default(),
-            clock,
-            entropy,
-        })
+        Ok(Self { merchant, transport, refresh_gap, last_refresh: Mutex::default(), clock, entropy })
     }
 
     /// Native prepay (§5.1). `body` is what [`NativePrepay::to_bytes`] made and the caller has
@@ -114,13 +107,8 @@ impl Gateway {
     pub async fn prepay(&self, body: &[u8]) -> Result<CodeUrl, GatewayError> {
         let reply = self.call(Method::POST, NATIVE_PREPAY, body).await?;
         let prepay: PrepayReply = reply.read(StatusCode::OK)?;
-        let plain = (1..=1024).contains(&prepay.code_url.len())
-            && !prepay.code_url.chars().any(char::is_control);
-        if plain {
-            Ok(CodeUrl(prepay.code_url))
-        } else {
-            Err(reply.unknown(Cause::Unreadable))
-        }
+        let plain = (1..=1024).contains(&prepay.code_url.len()) && !prepay.code_url.chars().any(char::is_control);
+        if plain { Ok(CodeUrl(prepay.code_url)) } else { Err(reply.unknown(Cause::Unreadable)) }
     }
 
     /// The order as WeChat sees it (§5.2), any state. Verified, of our mchid and of this number;
@@ -131,9 +119,7 @@ impl Gateway {
     /// under way.
     pub async fn query(&self, number: &OutTradeNo) -> Result<Transaction, GatewayError> {
         let mchid = self.merchant.signer.mchid();
-        let reply = self
-            .call(Method::GET, &query_path(number, mchid), b"")
-            .await?;
+        let reply = self.call(Method::GET, &query_path(number, mchid), b"").await?;
         let transaction: Transaction = reply.read(StatusCode::OK)?;
         if transaction.out_trade_no != number.as_str() || transaction.mchid != mchid.as_str() {
             return Err(reply.unknown(Cause::Mismatch));
@@ -196,23 +182,15 @@ impl Gateway {
         reply::triage(&reply)?;
         let known = self.merchant.keyring.snapshot();
         let keys = &self.merchant.api_v3_keys;
-        let certificates =
-            certificates::open(&reply.headers, &reply.body, &known, keys, self.clock.now())
-                .map_err(|error| certificates_error(&reply, error))?;
+        let certificates = certificates::open(&reply.headers, &reply.body, &known, keys, self.clock.now())
+            .map_err(|error| certificates_error(&reply, error))?;
         let count = certificates.len();
-        self.merchant
-            .keyring
-            .update(|keys| keys.with_certificates(certificates));
+        self.merchant.keyring.update(|keys| keys.with_certificates(certificates));
         Ok(count)
     }
 
     /// Sends, looks at the status, verifies.
-    async fn call(
-        &self,
-        method: Method,
-        target: &str,
-        body: &[u8],
-    ) -> Result<Verified, GatewayError> {
+    async fn call(&self, method: Method, target: &str, body: &[u8]) -> Result<Verified, GatewayError> {
         let reply = self.send(method, target, body).await?;
         reply::triage(&reply)?;
         let verify = || reply::verify(&reply, &self.merchant.keyring.snapshot(), self.clock.now());
@@ -227,27 +205,10 @@ impl Gateway {
         Ok(Verified(reply))
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        target: &str,
-        body: &[u8],
-    ) -> Result<transport::Reply, GatewayError> {
-        let request = Request {
-            method: method.as_str(),
-            target,
-            body,
-        };
-        let authorization = self.merchant.signer.authorization(
-            &request,
-            self.clock.now(),
-            &self.entropy.nonce(),
-        )?;
-        let mut headers = HeaderMap::from_iter([
-            (AUTHORIZATION, authorization),
-            (ACCEPT, JSON),
-            (USER_AGENT, AGENT),
-        ]);
+    async fn send(&self, method: Method, target: &str, body: &[u8]) -> Result<transport::Reply, GatewayError> {
+        let request = Request { method: method.as_str(), target, body };
+        let authorization = self.merchant.signer.authorization(&request, self.clock.now(), &self.entropy.nonce())?;
+        let mut headers = HeaderMap::from_iter([(AUTHORIZATION, authorization), (ACCEPT, JSON), (USER_AGENT, AGENT)]);
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, JSON);
         }

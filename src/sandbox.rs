@@ -95,10 +95,7 @@ pub enum SandboxError {
     #[error("account.json cannot be read or written")]
     Account { source: serde_json::Error },
     #[error("line {line} of the journal is not one of ours")]
-    Journal {
-        line: usize,
-        source: serde_json::Error,
-    },
+    Journal { line: usize, source: serde_json::Error },
     #[error("an RSA key cannot be made")]
     KeyGeneration,
     #[error("a private key cannot be read or written")]
@@ -114,10 +111,7 @@ pub enum SandboxError {
     #[error("{address} makes no URL")]
     Address { address: SocketAddr },
     #[error("cannot listen on {address}")]
-    Listen {
-        address: SocketAddr,
-        source: io::Error,
-    },
+    Listen { address: SocketAddr, source: io::Error },
     #[error("serving has ended")]
     Serve { source: io::Error },
 }
@@ -136,12 +130,7 @@ impl SandboxOptions {
     pub fn new(api: SocketAddr) -> Result<Self, SandboxError> {
         let clock = Clock::system();
         let entropy = Entropy::system();
-        Ok(Self {
-            api_domain: origin(reachable(api))?,
-            notify_domain: origin(LOCAL_SHOP)?,
-            clock,
-            entropy,
-        })
+        Ok(Self { api_domain: origin(reachable(api))?, notify_domain: origin(LOCAL_SHOP)?, clock, entropy })
     }
 }
 
@@ -150,9 +139,7 @@ const LOCAL_SHOP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("credentials", &self.credentials)
-            .finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("credentials", &self.credentials).finish_non_exhaustive()
     }
 }
 
@@ -166,33 +153,19 @@ impl Sandbox {
         files::make_folder(dir)?;
         let dir = std::path::absolute(dir).map_err(|source| files::broken(dir, source))?;
         let lock_path = dir.join("lock");
-        let lock = files::creating(0o600)
-            .write(true)
-            .open(&lock_path)
-            .map_err(|e| files::broken(&lock_path, e))?;
+        let lock = files::creating(0o600).write(true).open(&lock_path).map_err(|e| files::broken(&lock_path, e))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => SandboxError::InUse { path: dir.clone() },
             TryLockError::Error(source) => files::broken(&lock_path, source),
         })?;
-        let SandboxOptions {
-            api_domain,
-            notify_domain,
-            clock,
-            entropy,
-        } = options;
+        let SandboxOptions { api_domain, notify_domain, clock, entropy } = options;
         let keys = Keys::open(&dir, &clock, &entropy)?;
         let ledger = Ledger::open(&dir.join("journal.jsonl"))?;
         let credentials = SandboxCredentials::build(&dir, &keys, api_domain, notify_domain);
         credentials.write(&dir)?;
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
         let platform = Arc::new(Platform::new(keys, ledger, lock, client, clock, entropy));
-        Ok(Self {
-            platform,
-            credentials: Arc::new(credentials),
-        })
+        Ok(Self { platform, credentials: Arc::new(credentials) })
     }
 
     #[must_use]
@@ -214,25 +187,16 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the listener breaks.
-    pub async fn serve(
-        &self,
-        listener: TcpListener,
-        shutdown: CancellationToken,
-    ) -> Result<(), SandboxError> {
+    pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), SandboxError> {
         let platform = &self.platform;
         let stopping = async {
-            platform
-                .stopping
-                .run_until_cancelled(shutdown.cancelled())
-                .await;
+            platform.stopping.run_until_cancelled(shutdown.cancelled()).await;
             platform.stopping.cancel();
         };
         let notifying = notifier::run(Arc::clone(platform), platform.stopping.clone());
         let answering = async {
             let until = platform.stopping.clone().cancelled_owned();
-            let result = axum::serve(listener, self.router())
-                .with_graceful_shutdown(until)
-                .await;
+            let result = axum::serve(listener, self.router()).with_graceful_shutdown(until).await;
             platform.stopping.cancel();
             result
         };
@@ -245,33 +209,18 @@ impl Sandbox {
 ///
 /// # Errors
 /// When the address or the folder cannot be used.
-pub async fn run(
-    listen: SocketAddr,
-    dir: &Path,
-    shutdown: CancellationToken,
-) -> Result<(), SandboxError> {
-    let refused = |source| SandboxError::Listen {
-        address: listen,
-        source,
-    };
+pub async fn run(listen: SocketAddr, dir: &Path, shutdown: CancellationToken) -> Result<(), SandboxError> {
+    let refused = |source| SandboxError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     let sandbox = Sandbox::open(dir, SandboxOptions::new(address)?)?;
-    tracing::info!(
-        "sandbox for {}, phone at {}_sandbox/",
-        sandbox.credentials(),
-        sandbox.credentials().domain
-    );
+    tracing::info!("sandbox for {}, phone at {}_sandbox/", sandbox.credentials(), sandbox.credentials().domain);
     sandbox.serve(listener, shutdown).await
 }
 
 /// The address that a client on this machine calls when the platform listens on all of them.
 fn reachable(address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port())
-    } else {
-        address
-    }
+    if address.ip().is_unspecified() { SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()) } else { address }
 }
 
 fn origin(address: SocketAddr) -> Result<Url, SandboxError> {

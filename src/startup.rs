@@ -31,7 +31,9 @@ pub enum StartupError {
     Settings(#[from] Problems),
     #[error("cannot listen on {address}: {source}")]
     Listen { address: SocketAddr, source: io::Error },
-    #[error("LEPTOS_SITE_ADDR: sandbox mode needs a loopback address or 0.0.0.0, not {0}: its callbacks come over loopback")]
+    #[error(
+        "LEPTOS_SITE_ADDR: sandbox mode needs a loopback address or 0.0.0.0, not {0}: its callbacks come over loopback"
+    )]
     SandboxAddress(SocketAddr),
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -126,7 +126,16 @@ pub(crate) fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
-pub(crate) fn timestamp(table: &'static str, column: &'static str, row: i64, millis: i64) -> Result<Timestamp, StorageError> {
-    Timestamp::from_millisecond(millis)
-        .map_err(|error| StorageError::Inconsistent { table, column, row, problem: error.to_string() })
+pub(crate) fn timestamp(
+    table: &'static str,
+    column: &'static str,
+    row: i64,
+    millis: i64,
+) -> Result<Timestamp, StorageError> {
+    Timestamp::from_millisecond(millis).map_err(|error| StorageError::Inconsistent {
+        table,
+        column,
+        row,
+        problem: error.to_string(),
+    })
 }

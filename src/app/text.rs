@@ -61,7 +61,8 @@ pub const REFUND_ABNORMAL: &str = "退款异常";
 pub const REFUND_HINT: &str = "退款会原路退回，到账时间以微信支付通知为准。";
 pub const WAITING: &str = "待付款";
 
-pub const ON_PHONE: &str = "您正在用手机浏览。付款码需要用另一部手机的微信扫描，请在电脑上打开本页，或让另一部手机来扫。";
+pub const ON_PHONE: &str =
+    "您正在用手机浏览。付款码需要用另一部手机的微信扫描，请在电脑上打开本页，或让另一部手机来扫。";
 pub const IN_WECHAT: &str = "您正在微信里浏览。这里的付款码长按无法付款，请在电脑上打开本页，再用微信“扫一扫”。";
 
 pub const RECEIPT: &str = "收据";

@@ -256,13 +256,7 @@ async fn settle(
     Ok((verdict, Some((owed.order_id, owed.version + 1))))
 }
 
-fn new_payment<'a>(
-    proof: &'a Proof,
-    owed: &Owed,
-    kind: PaymentKind,
-    source: Source,
-    now: Timestamp,
-) -> NewPayment<'a> {
+fn new_payment<'a>(proof: &'a Proof, owed: &Owed, kind: PaymentKind, source: Source, now: Timestamp) -> NewPayment<'a> {
     NewPayment {
         transaction_id: &proof.transaction_id,
         order_id: owed.order_id,

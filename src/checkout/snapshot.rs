@@ -27,7 +27,9 @@ pub struct OrderSnapshot {
 pub enum CodeState<'a> {
     Ready(&'a str),
     /// WeChat has not answered yet; `true` once a first try has failed.
-    Preparing { trouble: bool },
+    Preparing {
+        trouble: bool,
+    },
     Refused,
     /// There is nothing to scan any more.
     Gone,
@@ -78,7 +80,12 @@ impl Checkout {
     ///
     /// # Errors
     /// The books cannot be read.
-    pub async fn list_orders(&self, shopper: &str, before: Option<i64>, limit: i64) -> Result<Vec<Order>, CheckoutError> {
+    pub async fn list_orders(
+        &self,
+        shopper: &str,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<Order>, CheckoutError> {
         let mut c = self.0.db.read().await?;
         Ok(orders::list_of_shopper(&mut c, shopper, before.unwrap_or(i64::MAX), limit).await?)
     }
@@ -100,8 +107,7 @@ impl Checkout {
 
     async fn complete(&self, c: &mut sqlx::AnyConnection, order: Order) -> Result<OrderSnapshot, CheckoutError> {
         let attempt = attempts::find_current(c, order.id).await?.ok_or(CheckoutError::NoSuchOrder)?;
-        let transaction_id =
-            if order.status.is_paid() { payments::find_paying(c, order.id).await? } else { None };
+        let transaction_id = if order.status.is_paid() { payments::find_paying(c, order.id).await? } else { None };
         Ok(OrderSnapshot { order, attempt, transaction_id, now: self.0.clock.now() })
     }
 }

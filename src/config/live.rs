@@ -80,7 +80,8 @@ pub fn read(reader: &mut Reader<'_>) -> Option<LiveSettings> {
     if let (Some(key), Ok(Some((_, platform)))) = (&private_key, &public_key)
         && key.is_own_half(platform)
     {
-        reader.wrong("WXPAY_PUBLIC_KEY", "is the merchant's own public key; WeChat Pay's is downloaded from the console");
+        reader
+            .wrong("WXPAY_PUBLIC_KEY", "is the merchant's own public key; WeChat Pay's is downloaded from the console");
     }
     let backup = domain.as_ref().is_some_and(|it| it.as_str().trim_end_matches('/') == DEFAULT_DOMAIN);
     Some(LiveSettings {
@@ -115,11 +116,7 @@ fn public_key(reader: &mut Reader<'_>) -> Result<Option<(PlatformSerial, Platfor
     Ok(Some((id.ok_or(Wrong)?, key.ok_or(Wrong)?)))
 }
 
-fn noted<T, E: std::fmt::Display>(
-    reader: &mut Reader<'_>,
-    variable: &'static str,
-    result: Result<T, E>,
-) -> Option<T> {
+fn noted<T, E: std::fmt::Display>(reader: &mut Reader<'_>, variable: &'static str, result: Result<T, E>) -> Option<T> {
     result.map_err(|error| reader.wrong(variable, error)).ok()
 }
 

@@ -43,7 +43,10 @@ fn nothing_set_is_sandbox_mode_with_the_documented_defaults() {
     assert!(matches!(settings.mode, Mode::Sandbox));
     assert_eq!(settings.database_url, "sqlite://data/saoma.db");
     assert_eq!(settings.site_addr.to_string(), "127.0.0.1:3000");
-    assert_eq!((settings.pay_minutes, settings.orders_per_minute, settings.rejected_callbacks_per_minute), (15, 30, 120));
+    assert_eq!(
+        (settings.pay_minutes, settings.orders_per_minute, settings.rejected_callbacks_per_minute),
+        (15, 30, 120)
+    );
 }
 
 #[test]
@@ -110,7 +113,10 @@ fn wrong_values_are_named() {
 fn http_is_for_loopback_on_both_sides() {
     let local = [("WXPAY_DOMAIN", "http://127.0.0.1:9090"), ("WXPAY_NOTIFY_DOMAIN", "http://127.0.0.1:3000")];
     assert!(with_live(&local).is_ok());
-    assert!(with_live(&[("WXPAY_DOMAIN", "http://127.0.0.1:9090"), ("WXPAY_NOTIFY_DOMAIN", "http://shop.example.com")]).is_err());
+    assert!(
+        with_live(&[("WXPAY_DOMAIN", "http://127.0.0.1:9090"), ("WXPAY_NOTIFY_DOMAIN", "http://shop.example.com")])
+            .is_err()
+    );
 }
 
 #[test]

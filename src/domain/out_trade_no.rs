@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn refuses_other_lengths_and_characters() {
-        for bad in ["", "12345", &"1".repeat(33), "1234 6", "12345|", "12345*", "１２３４５６", "12345\n", "../../x"] {
+        for bad in ["", "12345", &"1".repeat(33), "1234 6", "12345|", "12345*", "１２３４５６", "12345\n", "../../x"]
+        {
             assert_eq!(OutTradeNo::parse(bad), Err(InvalidOutTradeNo), "{bad:?}");
         }
     }

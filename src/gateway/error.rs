@@ -155,9 +155,7 @@ impl GatewayError {
     pub fn code(&self) -> Option<&ErrorCode> {
         match self {
             Self::Unknown(outcome) => outcome.code.as_ref(),
-            Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => {
-                Some(&rejection.code)
-            }
+            Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => Some(&rejection.code),
             Self::Misconfigured(Alarm::ApiV3Key | Alarm::Sign(_)) => None,
         }
     }
@@ -165,9 +163,7 @@ impl GatewayError {
     pub fn request_id(&self) -> Option<&RequestId> {
         match self {
             Self::Unknown(outcome) => outcome.request_id.as_ref(),
-            Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => {
-                rejection.request_id.as_ref()
-            }
+            Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => rejection.request_id.as_ref(),
             Self::Misconfigured(Alarm::ApiV3Key | Alarm::Sign(_)) => None,
         }
     }
@@ -210,10 +206,9 @@ impl GatewayError {
     /// The serial that a reply named and that we have no key for.
     pub(super) fn unknown_serial(&self) -> Option<&str> {
         match self {
-            Self::Unknown(UnknownOutcome {
-                cause: Cause::Unverified(VerifyError::UnknownSerial(serial)),
-                ..
-            }) => Some(serial),
+            Self::Unknown(UnknownOutcome { cause: Cause::Unverified(VerifyError::UnknownSerial(serial)), .. }) => {
+                Some(serial)
+            }
             _ => None,
         }
     }

@@ -10,8 +10,7 @@ use super::{
     transport::Reply,
 };
 use crate::wechatpay::{
-    ErrorCode, PlatformKeys, VerifyError, certificates::CertificatesError,
-    headers::SignatureHeaders, model::ErrorBody,
+    ErrorCode, PlatformKeys, VerifyError, certificates::CertificatesError, headers::SignatureHeaders, model::ErrorBody,
 };
 
 /// A reply that WeChat signed.
@@ -20,11 +19,7 @@ pub(super) struct Verified(pub Reply);
 
 impl Verified {
     pub fn require(&self, status: StatusCode) -> Result<(), GatewayError> {
-        if self.0.status == status {
-            Ok(())
-        } else {
-            Err(self.unknown(Cause::Status))
-        }
+        if self.0.status == status { Ok(()) } else { Err(self.unknown(Cause::Status)) }
     }
 
     pub fn read<T: DeserializeOwned>(&self, status: StatusCode) -> Result<T, GatewayError> {
@@ -47,12 +42,7 @@ pub(super) fn triage(reply: &Reply) -> Result<(), GatewayError> {
     let body = ErrorBody::parse(&reply.body);
     let unknown = |cause, body: Option<ErrorBody>| {
         let code = body.map(|it| it.code);
-        GatewayError::Unknown(UnknownOutcome {
-            cause,
-            status: Some(status),
-            code,
-            request_id: reply.request_id(),
-        })
+        GatewayError::Unknown(UnknownOutcome { cause, status: Some(status), code, request_id: reply.request_id() })
     };
     let by_status = match status {
         StatusCode::ACCEPTED => Some(Cause::Pending),
@@ -76,31 +66,13 @@ pub(super) fn triage(reply: &Reply) -> Result<(), GatewayError> {
         return Err(unknown(cause, Some(body)));
     }
     let alarm = body.code.is_configuration();
-    let ErrorBody {
-        code,
-        message,
-        field,
-    } = body;
-    let rejection = Rejection {
-        status,
-        code,
-        message,
-        field,
-        request_id: reply.request_id(),
-    };
-    Err(if alarm {
-        Alarm::Refused(rejection).into()
-    } else {
-        GatewayError::Rejected(rejection)
-    })
+    let ErrorBody { code, message, field } = body;
+    let rejection = Rejection { status, code, message, field, request_id: reply.request_id() };
+    Err(if alarm { Alarm::Refused(rejection).into() } else { GatewayError::Rejected(rejection) })
 }
 
 /// Checks the signature over the raw bytes; an empty body for 204.
-pub(super) fn verify(
-    reply: &Reply,
-    keys: &PlatformKeys,
-    now: Timestamp,
-) -> Result<(), GatewayError> {
+pub(super) fn verify(reply: &Reply, keys: &PlatformKeys, now: Timestamp) -> Result<(), GatewayError> {
     SignatureHeaders::read(&reply.headers)
         .map_err(VerifyError::from)
         .and_then(|signed| keys.verify(&signed, &reply.body, now))

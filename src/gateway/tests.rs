@@ -19,19 +19,11 @@ use crate::wechatpay::{
 };
 
 pub(super) fn settings(base: &Url) -> GatewaySettings {
-    GatewaySettings {
-        total_limit: Duration::from_secs(5),
-        ..GatewaySettings::new(base.clone())
-    }
+    GatewaySettings { total_limit: Duration::from_secs(5), ..GatewaySettings::new(base.clone()) }
 }
 
 pub(super) fn merchant(keys: PlatformKeys, public_key_id: Option<PlatformSerial>) -> Merchant {
-    Merchant {
-        signer: signer(),
-        public_key_id,
-        keyring: Keyring::new(keys),
-        api_v3_keys: Arc::new(api_v3_keys()),
-    }
+    Merchant { signer: signer(), public_key_id, keyring: Keyring::new(keys), api_v3_keys: Arc::new(api_v3_keys()) }
 }
 
 pub(super) fn build(settings: &GatewaySettings) -> Gateway {

@@ -39,25 +39,13 @@ impl Reply {
     }
 }
 
-fn unknown(
-    cause: Cause,
-    status: Option<StatusCode>,
-    request_id: Option<RequestId>,
-) -> GatewayError {
-    GatewayError::Unknown(UnknownOutcome {
-        cause,
-        status,
-        code: None,
-        request_id,
-    })
+fn unknown(cause: Cause, status: Option<StatusCode>, request_id: Option<RequestId>) -> GatewayError {
+    GatewayError::Unknown(UnknownOutcome { cause, status, code: None, request_id })
 }
 
 impl Transport {
     pub fn new(settings: &GatewaySettings) -> Result<Self, SetupError> {
-        for base in [Some(&settings.base), settings.backup.as_ref()]
-            .into_iter()
-            .flatten()
-        {
+        for base in [Some(&settings.base), settings.backup.as_ref()].into_iter().flatten() {
             require_origin(base)?;
         }
         let mut client = Client::builder()
@@ -91,15 +79,10 @@ impl Transport {
         body: &[u8],
     ) -> Result<Reply, GatewayError> {
         let attempts = async {
-            let first = self
-                .attempt(&self.base, method, target, headers, body)
-                .await;
+            let first = self.attempt(&self.base, method, target, headers, body).await;
             match (first, &self.backup) {
                 (Err(Cause::Unreachable | Cause::Broken), Some(backup)) => {
-                    tracing::warn!(
-                        host = self.base.host_str(),
-                        "platform not reached: asking the backup host"
-                    );
+                    tracing::warn!(host = self.base.host_str(), "platform not reached: asking the backup host");
                     self.attempt(backup, method, target, headers, body).await
                 }
                 (first, _) => first,
@@ -121,11 +104,7 @@ impl Transport {
     ) -> Result<Reply, Cause> {
         // `base` is an origin and its text ends in the slash with which `target` begins.
         let url = format!("{}{target}", base.as_str().trim_end_matches('/'));
-        let request = self
-            .client
-            .request(method.clone(), url)
-            .headers(headers.clone())
-            .body(body.to_vec());
+        let request = self.client.request(method.clone(), url).headers(headers.clone()).body(body.to_vec());
         let mut response = request.send().await.map_err(|error| cause(&error))?;
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
@@ -135,11 +114,7 @@ impl Transport {
             bytes.extend_from_slice(&chunk);
         }
         let headers = std::mem::take(response.headers_mut());
-        Ok(Reply {
-            status: response.status(),
-            headers,
-            body: bytes,
-        })
+        Ok(Reply { status: response.status(), headers, body: bytes })
     }
 }
 

@@ -18,9 +18,7 @@ pub struct Limits {
 impl Limits {
     /// Per address and minute; 0 means no limit.
     pub fn new(orders: u32, rejected_callbacks: u32) -> Self {
-        let limiter = |most| {
-            NonZeroU32::new(most).map(|most| Arc::new(RateLimiter::keyed(Quota::per_minute(most))))
-        };
+        let limiter = |most| NonZeroU32::new(most).map(|most| Arc::new(RateLimiter::keyed(Quota::per_minute(most))));
         Self { orders: limiter(orders), rejected_callbacks: limiter(rejected_callbacks) }
     }
 

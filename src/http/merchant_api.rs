@@ -121,10 +121,8 @@ pub async fn query_order_status(State(state): State<AppState>, Path(order_no): P
 pub async fn list_products(State(state): State<AppState>) -> Response {
     match state.checkout.list_products().await {
         Ok(products) => {
-            let list: Vec<_> = products
-                .iter()
-                .map(|it| json!({"id": it.id, "title": it.title, "price": it.price}))
-                .collect();
+            let list: Vec<_> =
+                products.iter().map(|it| json!({"id": it.id, "title": it.title, "price": it.price})).collect();
             answer(0, "成功", Some(json!({ "productList": list }))).into_response()
         }
         Err(error) => failed(&error),

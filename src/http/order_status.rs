@@ -58,7 +58,9 @@ impl<'a> From<&'a OrderSnapshot> for Status<'a> {
 
 /// The route.
 pub async fn show(State(state): State<AppState>, Path(token): Path<String>, RawQuery(query): RawQuery) -> Response {
-    let Ok(token) = OrderToken::parse(&token) else { return problem(StatusCode::NOT_FOUND, "token", "订单不存在") };
+    let Ok(token) = OrderToken::parse(&token) else {
+        return problem(StatusCode::NOT_FOUND, "token", "订单不存在");
+    };
     let (after, wait) = match parse(query.as_deref().unwrap_or_default()) {
         Ok(parsed) => parsed,
         Err((field, message)) => return problem(StatusCode::BAD_REQUEST, field, message),

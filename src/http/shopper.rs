@@ -47,7 +47,6 @@ pub async fn resolve(State(state): State<AppState>, mut request: Request, next: 
     response
 }
 
-
 /// The prefix makes browsers refuse a cookie that another host or an unencrypted page set.
 fn cookie_name(state: &AppState) -> &'static str {
     if is_secure(state) { "__Host-saoma" } else { "saoma" }

@@ -42,12 +42,8 @@ const NONCE_MAX: usize = 32;
 pub fn parse(header: &str) -> Result<Authorization<'_>, AuthorizationError> {
     use AuthorizationError::{Missing, Pairs, Repeated, Scheme, UnknownKey, Value};
 
-    let rest = header
-        .strip_prefix(SCHEME)
-        .and_then(|rest| rest.strip_prefix(' '))
-        .ok_or(Scheme)?;
-    let (mut mchid, mut nonce_str, mut timestamp, mut serial_no, mut signature) =
-        (None, None, None, None, None);
+    let rest = header.strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix(' ')).ok_or(Scheme)?;
+    let (mut mchid, mut nonce_str, mut timestamp, mut serial_no, mut signature) = (None, None, None, None, None);
     let mut rest = Some(rest);
     while let Some(text) = rest {
         let (key, text) = text.split_once("=\"").ok_or(Pairs)?;
@@ -77,11 +73,7 @@ pub fn parse(header: &str) -> Result<Authorization<'_>, AuthorizationError> {
     }
     let timestamp: &str = timestamp.ok_or(Missing("timestamp"))?;
     let digits = timestamp.len() <= 12 && timestamp.bytes().all(|b| b.is_ascii_digit());
-    let seconds = timestamp
-        .parse()
-        .ok()
-        .filter(|_| digits)
-        .ok_or(Value("timestamp"))?;
+    let seconds = timestamp.parse().ok().filter(|_| digits).ok_or(Value("timestamp"))?;
     Ok(Authorization {
         mchid: mchid.ok_or(Missing("mchid"))?,
         nonce_str,
@@ -117,10 +109,7 @@ mod tests {
             let read = parse(&text).expect("legal");
             assert_eq!(read.mchid, "1900007291");
             assert_eq!(read.nonce_str, "593BEC0C930BF1AFEB40B4A08C8FB242");
-            assert_eq!(
-                (read.timestamp, read.seconds),
-                ("1554208460", 1_554_208_460)
-            );
+            assert_eq!((read.timestamp, read.seconds), ("1554208460", 1_554_208_460));
             assert_eq!(read.serial_no, "408B07E79B8269FEC3D5D3E6AB8ED163A6A380DB");
             assert_eq!(read.signature, "a/b+c==");
         }
@@ -128,22 +117,13 @@ mod tests {
 
     #[test]
     fn names_each_missing_and_each_repeated_pair() {
-        for (index, name) in ["mchid", "nonce_str", "timestamp", "serial_no", "signature"]
-            .into_iter()
-            .enumerate()
-        {
+        for (index, name) in ["mchid", "nonce_str", "timestamp", "serial_no", "signature"].into_iter().enumerate() {
             let mut fewer = PAIRS.to_vec();
             fewer.remove(index);
-            assert_eq!(
-                parse(&header(&fewer)),
-                Err(AuthorizationError::Missing(name))
-            );
+            assert_eq!(parse(&header(&fewer)), Err(AuthorizationError::Missing(name)));
             let mut more = PAIRS.to_vec();
             more.push(PAIRS[index]);
-            assert_eq!(
-                parse(&header(&more)),
-                Err(AuthorizationError::Repeated(name))
-            );
+            assert_eq!(parse(&header(&more)), Err(AuthorizationError::Repeated(name)));
         }
     }
 
@@ -167,14 +147,8 @@ mod tests {
             (good.replace("1900007291", "19 007291"), Value("mchid")),
             (good.replace("FB242", "FB2424"), Value("nonce_str")),
             (good.replace("1554208460", "-554208460"), Value("timestamp")),
-            (
-                good.replace("1554208460", "1554208460.5"),
-                Value("timestamp"),
-            ),
-            (
-                good.replace("1554208460", "9999999999999"),
-                Value("timestamp"),
-            ),
+            (good.replace("1554208460", "1554208460.5"), Value("timestamp")),
+            (good.replace("1554208460", "9999999999999"), Value("timestamp")),
         ] {
             assert_eq!(parse(&bad), Err(reason), "{bad}");
         }

@@ -62,19 +62,13 @@ pub(super) fn issue(
         SubjectPublicKeyInfo::try_from(public.as_bytes())?,
     )?
     .build(&SigningKey::<Sha256>::new(key.clone()))?;
-    let [high, low] = [&bytes[..4], &bytes[4..]]
-        .map(|part| part.iter().fold(0, |n, byte| n << 8 | u128::from(*byte)));
-    Ok(Certificate {
-        serial: format!("{high:08X}{low:032X}"),
-        pem: certificate.to_pem(LineEnding::LF)?,
-    })
+    let [high, low] = [&bytes[..4], &bytes[4..]].map(|part| part.iter().fold(0, |n, byte| n << 8 | u128::from(*byte)));
+    Ok(Certificate { serial: format!("{high:08X}{low:032X}"), pem: certificate.to_pem(LineEnding::LF)? })
 }
 
 fn time(at: Timestamp) -> Result<Time, CertificateError> {
     let seconds = u64::try_from(at.as_second()).map_err(|_| CertificateError::Date)?;
-    Ok(Time::UtcTime(UtcTime::from_unix_duration(
-        Duration::from_secs(seconds),
-    )?))
+    Ok(Time::UtcTime(UtcTime::from_unix_duration(Duration::from_secs(seconds))?))
 }
 
 /// One extension, so that the certificate is of version 3: clients read key, serial and dates.
@@ -96,8 +90,6 @@ impl BuilderProfile for SelfSigned {
         certificate: &TbsCertificate,
     ) -> x509_cert::builder::Result<Vec<Extension>> {
         let usage = KeyUsage(KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment);
-        Ok(vec![
-            usage.to_extension(certificate.subject(), &Extensions::new())?,
-        ])
+        Ok(vec![usage.to_extension(certificate.subject(), &Extensions::new())?])
     }
 }

@@ -25,15 +25,9 @@ const BODY_LIMIT: usize = 16 * 1024;
 
 pub(super) fn router(platform: Arc<Platform>) -> Router {
     Router::new()
-        .route(
-            "/_sandbox/health",
-            get(|| async { Json(json!({ "status": "ok" })) }),
-        )
+        .route("/_sandbox/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/_sandbox/scan", post(scan::scan))
-        .route(
-            "/_sandbox/faults",
-            get(faults).put(set_faults).delete(clear_faults),
-        )
+        .route("/_sandbox/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/_sandbox/deliveries", get(deliveries::list))
         .route("/_sandbox/ledger", get(ledger))
         .merge(phone::router())
@@ -50,31 +44,19 @@ pub(super) struct ControlError {
 
 impl ControlError {
     fn bad_request(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            code: "BAD_REQUEST",
-            message: message.into(),
-        }
+        Self { status: StatusCode::BAD_REQUEST, code: "BAD_REQUEST", message: message.into() }
     }
 }
 
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
-        (
-            self.status,
-            Json(json!({ "code": self.code, "message": self.message })),
-        )
-            .into_response()
+        (self.status, Json(json!({ "code": self.code, "message": self.message }))).into_response()
     }
 }
 
 impl From<JsonRejection> for ControlError {
     fn from(rejection: JsonRejection) -> Self {
-        Self {
-            status: rejection.status(),
-            code: "BAD_REQUEST",
-            message: rejection.body_text(),
-        }
+        Self { status: rejection.status(), code: "BAD_REQUEST", message: rejection.body_text() }
     }
 }
 
@@ -88,9 +70,7 @@ async fn set_faults(
 ) -> Result<Json<Faults>, ControlError> {
     let Json(patch) = patch?;
     let mut faults = platform.faults();
-    *faults = faults
-        .merge(&patch)
-        .map_err(|error| ControlError::bad_request(error.to_string()))?;
+    *faults = faults.merge(&patch).map_err(|error| ControlError::bad_request(error.to_string()))?;
     Ok(Json(faults.clone()))
 }
 

@@ -56,20 +56,13 @@ impl SandboxCredentials {
 
     /// Writes `credentials.env`, which a shell can source and dotenv can read.
     pub(super) fn write(&self, dir: &Path) -> Result<(), SandboxError> {
-        let path_text = |path: &Path| {
-            path.to_str()
-                .map(str::to_owned)
-                .ok_or_else(|| unquotable(path))
-        };
+        let path_text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| unquotable(path));
         let values = [
             ("WXPAY_MCH_ID", self.mchid.clone()),
             ("WXPAY_APPID", self.appid.clone()),
             ("WXPAY_MCH_SERIAL_NO", self.serial_no.clone()),
             ("WXPAY_PRIVATE_KEY_PATH", path_text(&self.private_key_path)?),
-            (
-                "WXPAY_API_V3_KEY",
-                self.api_v3_key.expose_secret().to_owned(),
-            ),
+            ("WXPAY_API_V3_KEY", self.api_v3_key.expose_secret().to_owned()),
             ("WXPAY_PUBLIC_KEY_ID", self.public_key_id.clone()),
             ("WXPAY_PUBLIC_KEY_PATH", path_text(&self.public_key_path)?),
             ("WXPAY_DOMAIN", origin(&self.domain)),
@@ -95,9 +88,7 @@ fn origin(url: &Url) -> String {
 }
 
 fn unquotable(path: &Path) -> SandboxError {
-    SandboxError::UnquotablePath {
-        path: path.to_owned(),
-    }
+    SandboxError::UnquotablePath { path: path.to_owned() }
 }
 
 /// The value in a form that sh and dotenv read alike; none when there is no such form.
@@ -119,10 +110,7 @@ mod tests {
     #[test]
     fn quotes_what_a_shell_would_split() {
         assert_eq!(quote("/data/key.pem").as_deref(), Some("/data/key.pem"));
-        assert_eq!(
-            quote("/my data/$k.pem").as_deref(),
-            Some("'/my data/$k.pem'")
-        );
+        assert_eq!(quote("/my data/$k.pem").as_deref(), Some("'/my data/$k.pem'"));
         assert_eq!(quote("it's"), None);
         assert_eq!(quote("a\nb"), None);
     }

@@ -4,9 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Gaps before the 15 retries, in seconds.
-const LADDER: [i64; 15] = [
-    15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10_800, 10_800, 10_800, 21_600, 21_600,
-];
+const LADDER: [i64; 15] = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10_800, 10_800, 10_800, 21_600, 21_600];
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Delivery {
@@ -48,13 +46,8 @@ impl NewDelivery {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Subject {
-    Payment {
-        out_trade_no: String,
-    },
-    Echo {
-        message: String,
-        encrypted: Option<String>,
-    },
+    Payment { out_trade_no: String },
+    Echo { message: String, encrypted: Option<String> },
 }
 
 /// Where on the ladder a delivery stands.
@@ -105,49 +98,27 @@ pub(super) enum Outcome {
 impl Outcome {
     /// 200 and 204 are acknowledgements; 201, redirects and all else are not.
     pub(super) const fn is_acknowledged(&self) -> bool {
-        matches!(
-            self,
-            Self::Answered {
-                status: 200 | 204,
-                ..
-            }
-        )
+        matches!(self, Self::Answered { status: 200 | 204, .. })
     }
 }
 
 impl Progress {
     pub(super) fn start(at: Timestamp) -> Self {
-        Self {
-            state: State::Pending,
-            retries: 0,
-            next_try_ms: Some(at.as_millisecond()),
-        }
+        Self { state: State::Pending, retries: 0, next_try_ms: Some(at.as_millisecond()) }
     }
 
     pub(super) const fn accepted(&self) -> Self {
-        Self {
-            state: State::Accepted,
-            retries: self.retries,
-            next_try_ms: None,
-        }
+        Self { state: State::Accepted, retries: self.retries, next_try_ms: None }
     }
 
     /// The next rung, its gap times `scale`.
     pub(super) fn failed(&self, now: Timestamp, scale: f64) -> Self {
         let Some(gap) = LADDER.get(self.retries) else {
-            return Self {
-                state: State::GivenUp,
-                retries: self.retries,
-                next_try_ms: None,
-            };
+            return Self { state: State::GivenUp, retries: self.retries, next_try_ms: None };
         };
         let gap = scaled(*gap, scale);
         let next = now.saturating_add(gap).unwrap_or(Timestamp::MAX);
-        Self {
-            state: State::Pending,
-            retries: self.retries + 1,
-            next_try_ms: Some(next.as_millisecond()),
-        }
+        Self { state: State::Pending, retries: self.retries + 1, next_try_ms: Some(next.as_millisecond()) }
     }
 }
 
@@ -185,15 +156,8 @@ mod tests {
     #[test]
     fn only_200_and_204_acknowledge() {
         for status in 100..600 {
-            let answered = Outcome::Answered {
-                status,
-                text: String::new(),
-            };
-            assert_eq!(
-                answered.is_acknowledged(),
-                status == 200 || status == 204,
-                "{status}"
-            );
+            let answered = Outcome::Answered { status, text: String::new() };
+            assert_eq!(answered.is_acknowledged(), status == 200 || status == 204, "{status}");
         }
         assert!(!Outcome::Timeout.is_acknowledged() && !Outcome::Dropped.is_acknowledged());
     }

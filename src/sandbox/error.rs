@@ -21,19 +21,8 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    fn new(
-        status: StatusCode,
-        code: &'static str,
-        message: impl Into<String>,
-        number: u32,
-    ) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            detail: None,
-            number,
-        }
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>, number: u32) -> Self {
+        Self { status, code, message: message.into(), detail: None, number }
     }
 
     /// 401, whatever the reason: only the messages differ.
@@ -42,20 +31,14 @@ impl ApiError {
     }
 
     pub(super) fn invalid_request(message: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "INVALID_REQUEST",
-            message,
-            268_435_461,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", message, 268_435_461)
     }
 
     /// `location` is `body`, `url` or `query`; `field` a JSON pointer within it (§1.5).
     pub(super) fn parameter(location: &str, field: &str, value: &Value, issue: &str) -> Self {
         let message = format!("输入源“/{location}{field}”校验失败：{issue}");
         let mut error = Self::new(StatusCode::BAD_REQUEST, "PARAM_ERROR", message, 268_435_461);
-        error.detail =
-            Some(json!({ "location": location, "field": field, "value": value, "issue": issue }));
+        error.detail = Some(json!({ "location": location, "field": field, "value": value, "issue": issue }));
         error
     }
 
@@ -67,97 +50,47 @@ impl ApiError {
     }
 
     pub(super) fn appid_mchid_not_match() -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "APPID_MCHID_NOT_MATCH",
-            "商户号与appid不匹配",
-            268_445_527,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "APPID_MCHID_NOT_MATCH", "商户号与appid不匹配", 268_445_527)
     }
 
     pub(super) fn order_closed(message: &str) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "ORDER_CLOSED",
-            message,
-            268_447_914,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "ORDER_CLOSED", message, 268_447_914)
     }
 
     /// A prepay for a number that is paid already.
     pub(super) fn out_trade_no_used() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "OUT_TRADE_NO_USED",
-            "商户订单号重复：该订单已支付",
-            268_449_538,
-        )
+        Self::new(StatusCode::FORBIDDEN, "OUT_TRADE_NO_USED", "商户订单号重复：该订单已支付", 268_449_538)
     }
 
     /// Closing what is paid (§1.6: of the older list, still seen).
     pub(super) fn order_paid() -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "ORDERPAID",
-            "该订单已支付",
-            268_498_689,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "ORDERPAID", "该订单已支付", 268_498_689)
     }
 
     pub(super) fn other_parameters() -> Self {
         let message = "请求重入时，参数与首次请求时不一致";
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "INVALID_REQUEST",
-            message,
-            268_498_688,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", message, 268_498_688)
     }
 
     pub(super) fn order_not_exist() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "ORDER_NOT_EXIST",
-            "订单不存在",
-            268_512_771,
-        )
+        Self::new(StatusCode::NOT_FOUND, "ORDER_NOT_EXIST", "订单不存在", 268_512_771)
     }
 
     pub(super) fn no_certificates() -> Self {
         let message = "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥";
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "RESOURCE_NOT_EXISTS",
-            message,
-            268_435_461,
-        )
+        Self::new(StatusCode::NOT_FOUND, "RESOURCE_NOT_EXISTS", message, 268_435_461)
     }
 
     pub(super) fn too_large() -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "INVALID_REQUEST",
-            "请求体过大",
-            268_435_461,
-        )
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "INVALID_REQUEST", "请求体过大", 268_435_461)
     }
 
     pub(super) fn frequency_limited() -> Self {
-        Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "FREQUENCY_LIMITED",
-            "频率超限，请稍后重试",
-            268_447_840,
-        )
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "FREQUENCY_LIMITED", "频率超限，请稍后重试", 268_447_840)
     }
 
     pub(super) fn system_error() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "SYSTEM_ERROR",
-            "系统异常，请用相同参数重新调用",
-            268_435_462,
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "SYSTEM_ERROR", "系统异常，请用相同参数重新调用", 268_435_462)
     }
 
     pub(super) fn with_detail(mut self, detail: Value) -> Self {
@@ -172,9 +105,7 @@ impl ApiError {
             body.insert("detail".to_owned(), detail);
         }
         let mut response = (self.status, Json(body)).into_response();
-        if let Some(value) =
-            request_id.and_then(|id| HeaderValue::try_from(format!("{id}-{}", self.number)).ok())
-        {
+        if let Some(value) = request_id.and_then(|id| HeaderValue::try_from(format!("{id}-{}", self.number)).ok()) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
         response

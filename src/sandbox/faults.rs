@@ -189,10 +189,7 @@ impl Faults {
             (&mut self.stale_timestamp, Twist::StaleTimestamp),
             (&mut self.altered_body, Twist::AlteredBody),
         ];
-        knobs
-            .into_iter()
-            .filter_map(|(knob, twist)| knob.take().then_some(twist))
-            .collect()
+        knobs.into_iter().filter_map(|(knob, twist)| knob.take().then_some(twist)).collect()
     }
 
     /// Takes over the knobs named in `patch`, all or none of them. Objects are merged key by key.
@@ -205,30 +202,16 @@ impl Faults {
     }
 
     fn with(&self, name: &str, value: &Value) -> Result<Self, KnobError> {
-        let refuse = |reason: String| KnobError::Value {
-            name: name.to_owned(),
-            reason,
-        };
+        let refuse = |reason: String| KnobError::Value { name: name.to_owned(), reason };
         let mut knobs = serde_json::to_value(self).map_err(|error| refuse(error.to_string()))?;
-        let knob = knobs
-            .get_mut(name)
-            .ok_or_else(|| KnobError::Unknown(name.to_owned()))?;
+        let knob = knobs.get_mut(name).ok_or_else(|| KnobError::Unknown(name.to_owned()))?;
         match (knob.as_object_mut(), value.as_object()) {
-            (Some(knob), Some(value)) => knob.extend(
-                value
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.clone())),
-            ),
+            (Some(knob), Some(value)) => knob.extend(value.iter().map(|(key, value)| (key.clone(), value.clone()))),
             (Some(knob), None) => drop(knob.insert("all".to_owned(), value.clone())),
             (None, _) => *knob = value.clone(),
         }
-        let faults: Self =
-            serde_json::from_value(knobs).map_err(|error| refuse(error.to_string()))?;
-        let shares = [
-            faults.signtest_replies,
-            faults.signtest_callbacks,
-            faults.public_key_share,
-        ];
+        let faults: Self = serde_json::from_value(knobs).map_err(|error| refuse(error.to_string()))?;
+        let shares = [faults.signtest_replies, faults.signtest_callbacks, faults.public_key_share];
         if !shares.iter().all(|share| (0.0..=1.0).contains(share)) {
             return Err(refuse("a share lies between 0 and 1".to_owned()));
         }
@@ -254,36 +237,19 @@ mod tests {
 
     #[test]
     fn merges_only_what_is_named() {
-        let first = merge(
-            &Faults::default(),
-            json!({"drop": 2, "error_500": {"prepay": 1}}),
-        )
-        .expect("known");
+        let first = merge(&Faults::default(), json!({"drop": 2, "error_500": {"prepay": 1}})).expect("known");
         let second = merge(&first, json!({"error_500": {"query": "all"}})).expect("known");
         assert_eq!(second.drop, Next::Count(2));
         assert_eq!(second.error_500.prepay, Next::Count(1));
         assert_eq!(second.error_500.query, Next::All(Always::All));
-        assert_eq!(
-            merge(
-                &second,
-                json!({"drop": 0, "error_500": {"prepay": 0, "query": 0}})
-            ),
-            Ok(Faults::default())
-        );
+        assert_eq!(merge(&second, json!({"drop": 0, "error_500": {"prepay": 0, "query": 0}})), Ok(Faults::default()));
         let all = merge(&first, json!({"error_500": 7})).expect("known");
-        assert_eq!(
-            (all.error_500.all, all.error_500.prepay),
-            (Next::Count(7), Next::Count(1))
-        );
+        assert_eq!((all.error_500.all, all.error_500.prepay), (Next::Count(7), Next::Count(1)));
     }
 
     #[test]
     fn names_the_knob_that_is_wrong() {
-        let merge = |patch| {
-            merge(&Faults::default(), patch)
-                .expect_err("wrong")
-                .to_string()
-        };
+        let merge = |patch| merge(&Faults::default(), patch).expect_err("wrong").to_string();
         assert!(merge(json!({"drops": 1})).contains("“drops”"));
         for (patch, name) in [
             (json!({"drop": -1}), "drop"),
@@ -308,11 +274,7 @@ mod tests {
 
     #[test]
     fn the_counter_of_an_interface_comes_before_the_common_one() {
-        let mut both = PerEndpoint {
-            all: Next::Count(1),
-            prepay: Next::Count(1),
-            ..PerEndpoint::default()
-        };
+        let mut both = PerEndpoint { all: Next::Count(1), prepay: Next::Count(1), ..PerEndpoint::default() };
         assert!(both.take(Endpoint::Prepay));
         assert!(both.take(Endpoint::Query));
         assert!(!both.take(Endpoint::Prepay));

@@ -25,10 +25,7 @@ pub(super) fn make_folder(path: &Path) -> Result<(), SandboxError> {
 }
 
 pub(super) fn broken(path: &Path, source: io::Error) -> SandboxError {
-    SandboxError::File {
-        path: path.to_owned(),
-        source,
-    }
+    SandboxError::File { path: path.to_owned(), source }
 }
 
 /// Options for a new file with these permissions from the first moment on, where files have any.

@@ -37,11 +37,7 @@ pub(super) struct Admitted {
     pub(super) key: Option<KeyKind>,
 }
 
-pub(super) async fn admit(
-    platform: &Platform,
-    endpoint: Endpoint,
-    request: Request,
-) -> Result<Admitted, ApiError> {
+pub(super) async fn admit(platform: &Platform, endpoint: Endpoint, request: Request) -> Result<Admitted, ApiError> {
     let (head, body) = request.into_parts();
     if checks_agent_first(endpoint) {
         check_agent(&head.headers)?;
@@ -51,24 +47,14 @@ pub(super) async fn admit(
     check_account(platform, &authorization)?;
     let body = read_body(body).await?;
     let method = head.method.as_str().to_owned();
-    let url = head
-        .uri
-        .path_and_query()
-        .map_or("/", |url| url.as_str())
-        .to_owned();
+    let url = head.uri.path_and_query().map_or("/", |url| url.as_str()).to_owned();
     check_signature(platform, &authorization, &method, &url, &body)?;
     if !checks_agent_first(endpoint) {
         check_agent(&head.headers)?;
     }
     check_content_type(&head.headers, &body)?;
     let key = read_serial(platform, endpoint, &head.headers)?;
-    Ok(Admitted {
-        method,
-        url,
-        query: head.uri.query().unwrap_or_default().to_owned(),
-        body,
-        key,
-    })
+    Ok(Admitted { method, url, query: head.uri.query().unwrap_or_default().to_owned(), body, key })
 }
 
 /// §1.3: some interfaces look at `User-Agent` before they look at the signature.
@@ -93,19 +79,14 @@ fn read_authorization(headers: &HeaderMap) -> Result<Authorization<'_>, ApiError
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(ApiError::sign_error("Http头须有且只有一个Authorization"));
     };
-    let text = value
-        .to_str()
-        .map_err(|_| ApiError::sign_error("Http头Authorization值格式错误"))?;
-    authorization::parse(text)
-        .map_err(|error| ApiError::sign_error(format!("Http头Authorization值格式错误: {error}")))
+    let text = value.to_str().map_err(|_| ApiError::sign_error("Http头Authorization值格式错误"))?;
+    authorization::parse(text).map_err(|error| ApiError::sign_error(format!("Http头Authorization值格式错误: {error}")))
 }
 
 /// Before the signature is looked at (§1.1).
 fn check_time(platform: &Platform, authorization: &Authorization<'_>) -> Result<(), ApiError> {
     if platform.now().as_second().abs_diff(authorization.seconds) > WINDOW_SECONDS {
-        return Err(ApiError::sign_error(
-            "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟",
-        ));
+        return Err(ApiError::sign_error("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟"));
     }
     Ok(())
 }
@@ -115,9 +96,7 @@ fn check_account(platform: &Platform, authorization: &Authorization<'_>) -> Resu
     if authorization.mchid != account.mchid {
         Err(ApiError::sign_error("Http头Authorization中的商户号不存在"))
     } else if authorization.serial_no != account.merchant_serial {
-        Err(ApiError::sign_error(
-            "商户证书序列号有误。请使用签名私钥匹配的证书序列号",
-        ))
+        Err(ApiError::sign_error("商户证书序列号有误。请使用签名私钥匹配的证书序列号"))
     } else {
         Ok(())
     }
@@ -139,74 +118,47 @@ fn check_signature(
     url: &str,
     body: &[u8],
 ) -> Result<(), ApiError> {
-    let message = |body: &[u8]| {
-        signature::request_message(
-            method,
-            url,
-            authorization.timestamp,
-            authorization.nonce_str,
-            body,
-        )
-    };
+    let message =
+        |body: &[u8]| signature::request_message(method, url, authorization.timestamp, authorization.nonce_str, body);
     let whole = message(body);
-    platform
-        .keys
-        .merchant
-        .verify(&whole, authorization.signature)
-        .map_err(|_| {
-            let shown = message(body.get(..SHOWN_OF_BODY).unwrap_or(body));
-            ApiError::sign_error("签名错误，请检查后再试").with_detail(json!({
-                "detail": { "issue": "sign not match" },
-                "field": "signature",
-                "location": "authorization",
-                "sign_information": {
-                    "method": method,
-                    "url": url,
-                    "sign_message_length": whole.len(),
-                    "truncated_sign_message": String::from_utf8_lossy(&shown),
-                },
-            }))
-        })
+    platform.keys.merchant.verify(&whole, authorization.signature).map_err(|_| {
+        let shown = message(body.get(..SHOWN_OF_BODY).unwrap_or(body));
+        ApiError::sign_error("签名错误，请检查后再试").with_detail(json!({
+            "detail": { "issue": "sign not match" },
+            "field": "signature",
+            "location": "authorization",
+            "sign_information": {
+                "method": method,
+                "url": url,
+                "sign_message_length": whole.len(),
+                "truncated_sign_message": String::from_utf8_lossy(&shown),
+            },
+        }))
+    })
 }
 
 /// §1.3: required with a body; `; charset=utf-8` is fine.
 fn check_content_type(headers: &HeaderMap, body: &[u8]) -> Result<(), ApiError> {
-    let value = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
     if body.is_empty() || essence.eq_ignore_ascii_case("application/json") {
         Ok(())
     } else {
-        Err(ApiError::invalid_request(
-            "Content-Type须为application/json",
-        ))
+        Err(ApiError::invalid_request("Content-Type须为application/json"))
     }
 }
 
 /// §2.3: a serial that the platform does not know is refused; for the echo it is required (§10.6).
-fn read_serial(
-    platform: &Platform,
-    endpoint: Endpoint,
-    headers: &HeaderMap,
-) -> Result<Option<KeyKind>, ApiError> {
+fn read_serial(platform: &Platform, endpoint: Endpoint, headers: &HeaderMap) -> Result<Option<KeyKind>, ApiError> {
     let mut values = headers.get_all(SERIAL).iter();
     match (values.next(), values.next()) {
-        (None, _) if endpoint == Endpoint::Echo => {
-            Err(ApiError::invalid_request("Http头缺少Wechatpay-Serial"))
-        }
+        (None, _) if endpoint == Endpoint::Echo => Err(ApiError::invalid_request("Http头缺少Wechatpay-Serial")),
         (None, _) => Ok(None),
-        (Some(value), None) => value
-            .to_str()
-            .ok()
-            .and_then(|serial| platform.keys.find_platform(serial))
-            .map(Some)
-            .ok_or_else(|| {
-                ApiError::invalid_request(
-                    "Http头Wechatpay-Serial有误，不是可用的公钥ID或平台证书序列号",
-                )
-            }),
+        (Some(value), None) => {
+            value.to_str().ok().and_then(|serial| platform.keys.find_platform(serial)).map(Some).ok_or_else(|| {
+                ApiError::invalid_request("Http头Wechatpay-Serial有误，不是可用的公钥ID或平台证书序列号")
+            })
+        }
         (Some(_), Some(_)) => Err(ApiError::invalid_request("Http头Wechatpay-Serial重复")),
     }
 }

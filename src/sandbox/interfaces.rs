@@ -35,17 +35,11 @@ impl Call {
     }
 }
 
-pub(super) async fn perform(
-    platform: &Arc<Platform>,
-    call: Call,
-    admitted: &Admitted,
-) -> Result<Success, ApiError> {
+pub(super) async fn perform(platform: &Arc<Platform>, call: Call, admitted: &Admitted) -> Result<Success, ApiError> {
     match call {
         Call::Prepay => transactions::prepay(platform, &admitted.body).await,
         Call::QueryByOutTradeNo(number) => transactions::query(platform, &number, &admitted.query),
-        Call::QueryByTransactionId(number) => {
-            transactions::query_by_id(platform, &number, &admitted.query)
-        }
+        Call::QueryByTransactionId(number) => transactions::query_by_id(platform, &number, &admitted.query),
         Call::Close(number) => transactions::close(platform, &number, &admitted.body),
         Call::Certificates => certificates::list(platform, &admitted.query),
         Call::Echo => echo::echo(platform, admitted),

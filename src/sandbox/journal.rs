@@ -23,10 +23,7 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };
-        let whole = bytes
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |last| last + 1);
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         let text = str::from_utf8(bytes.get(..whole).unwrap_or_default())
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         Ok(text.lines().map(str::to_owned).collect())
@@ -35,19 +32,12 @@ impl Journal {
     /// Replaces the file by one with just these lines, and goes on at its end.
     pub(super) fn rewrite(path: &Path, lines: impl Iterator<Item = String>) -> io::Result<Self> {
         let draft = path.with_added_extension("new");
-        let mut out = io::BufWriter::new(
-            files::creating(0o600)
-                .write(true)
-                .truncate(true)
-                .open(&draft)?,
-        );
+        let mut out = io::BufWriter::new(files::creating(0o600).write(true).truncate(true).open(&draft)?);
         for line in lines {
             out.write_all(line.as_bytes())?;
             out.write_all(b"\n")?;
         }
-        out.into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         fs::rename(&draft, path)?;
         let file = File::options().append(true).open(path)?;
         let length = file.metadata()?.len();

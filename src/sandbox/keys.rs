@@ -99,9 +99,7 @@ impl Keys {
 
     /// The platform key that a request asks for by `Wechatpay-Serial` (§2.3).
     pub(super) fn find_platform(&self, serial: &str) -> Option<KeyKind> {
-        [KeyKind::PublicKey, KeyKind::Certificate]
-            .into_iter()
-            .find(|kind| self.platform(*kind).serial == serial)
+        [KeyKind::PublicKey, KeyKind::Certificate].into_iter().find(|kind| self.platform(*kind).serial == serial)
     }
 
     pub(super) fn platform(&self, kind: KeyKind) -> &PlatformKey {
@@ -113,21 +111,15 @@ impl Keys {
 
     /// From when to when the platform certificate is valid.
     pub(super) fn certificate_validity(&self) -> (Timestamp, Timestamp) {
-        let from =
-            Timestamp::from_millisecond(self.account.certificate_from_ms).unwrap_or_default();
-        (
-            from,
-            from.saturating_add(certificate::LIFE)
-                .unwrap_or(Timestamp::MAX),
-        )
+        let from = Timestamp::from_millisecond(self.account.certificate_from_ms).unwrap_or_default();
+        (from, from.saturating_add(certificate::LIFE).unwrap_or(Timestamp::MAX))
     }
 }
 
 /// Three RSA keys at once; aws-lc-rs makes them, because it is several times as fast as `rsa`.
 fn make(dir: &Path, clock: &Clock, entropy: &Entropy) -> Result<(), SandboxError> {
     let makers = [(); 3].map(|()| thread::spawn(generate));
-    let [merchant, public, platform] =
-        makers.map(|maker| maker.join().unwrap_or(Err(SandboxError::KeyGeneration)));
+    let [merchant, public, platform] = makers.map(|maker| maker.join().unwrap_or(Err(SandboxError::KeyGeneration)));
     let (merchant, public, platform) = (merchant?, public?, platform?);
 
     let now = clock.now();
@@ -153,8 +145,7 @@ fn make(dir: &Path, clock: &Clock, entropy: &Entropy) -> Result<(), SandboxError
         api_v3_key: seal::alphanumeric::<32>(entropy),
         mchid,
     };
-    let text = serde_json::to_string_pretty(&account)
-        .map_err(|source| SandboxError::Account { source })?;
+    let text = serde_json::to_string_pretty(&account).map_err(|source| SandboxError::Account { source })?;
     files::write_secret(&dir.join(ACCOUNT), &text)
 }
 
@@ -173,8 +164,5 @@ fn private_key(pem: &str) -> Result<PrivateKey, SandboxError> {
 }
 
 fn platform_key(dir: &Path, file: &str, serial: &str) -> Result<PlatformKey, SandboxError> {
-    Ok(PlatformKey::new(
-        serial.to_owned(),
-        private_key(&files::read(&dir.join(file))?)?,
-    ))
+    Ok(PlatformKey::new(serial.to_owned(), private_key(&files::read(&dir.join(file))?)?))
 }

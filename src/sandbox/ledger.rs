@@ -26,28 +26,12 @@ use super::{
 #[serde(rename_all = "snake_case")]
 enum Change {
     Order(Box<Order>),
-    Code {
-        out_trade_no: String,
-        code: Code,
-    },
-    Scanned {
-        out_trade_no: String,
-        openid: String,
-    },
-    Paid {
-        out_trade_no: String,
-        payment: Payment,
-    },
-    Closed {
-        out_trade_no: String,
-        at_ms: i64,
-    },
+    Code { out_trade_no: String, code: Code },
+    Scanned { out_trade_no: String, openid: String },
+    Paid { out_trade_no: String, payment: Payment },
+    Closed { out_trade_no: String, at_ms: i64 },
     Delivery(Box<Delivery>),
-    Attempted {
-        number: u64,
-        attempts: Vec<Attempt>,
-        progress: Progress,
-    },
+    Attempted { number: u64, attempts: Vec<Attempt>, progress: Progress },
 }
 
 pub(super) struct Ledger {
@@ -92,10 +76,7 @@ impl Ledger {
         let mut books = Books::default();
         for (index, line) in Journal::read(path).map_err(broken)?.iter().enumerate() {
             let changes: Vec<Change> =
-                serde_json::from_str(line).map_err(|source| SandboxError::Journal {
-                    line: index + 1,
-                    source,
-                })?;
+                serde_json::from_str(line).map_err(|source| SandboxError::Journal { line: index + 1, source })?;
             for change in changes {
                 books.apply(change);
             }
@@ -126,35 +107,21 @@ impl Books {
                 self.tokens.insert(code.token.clone(), out_trade_no.clone());
                 self.change_order(&out_trade_no, |order| order.codes.push(code));
             }
-            Change::Scanned {
-                out_trade_no,
-                openid,
-            } => self.change_order(&out_trade_no, |order| {
+            Change::Scanned { out_trade_no, openid } => self.change_order(&out_trade_no, |order| {
                 if let Some(code) = order.codes.last_mut() {
                     code.openid = Some(openid);
                 }
             }),
-            Change::Paid {
-                out_trade_no,
-                payment,
-            } => {
-                self.transactions
-                    .insert(payment.transaction_id.clone(), out_trade_no.clone());
+            Change::Paid { out_trade_no, payment } => {
+                self.transactions.insert(payment.transaction_id.clone(), out_trade_no.clone());
                 self.payments.push(out_trade_no.clone());
                 self.change_order(&out_trade_no, |order| order.payment = Some(payment));
             }
-            Change::Closed {
-                out_trade_no,
-                at_ms,
-            } => {
+            Change::Closed { out_trade_no, at_ms } => {
                 self.change_order(&out_trade_no, |order| order.closed_ms = Some(at_ms));
             }
             Change::Delivery(delivery) => self.put_delivery(*delivery),
-            Change::Attempted {
-                number,
-                attempts,
-                progress,
-            } => {
+            Change::Attempted { number, attempts, progress } => {
                 if let Some(mut delivery) = self.deliveries.remove(&number) {
                     if let Some(at) = delivery.progress.next_try_ms {
                         self.due.remove(&(at, number));
@@ -169,12 +136,10 @@ impl Books {
 
     fn put_order(&mut self, order: Order) {
         for code in &order.codes {
-            self.tokens
-                .insert(code.token.clone(), order.out_trade_no.clone());
+            self.tokens.insert(code.token.clone(), order.out_trade_no.clone());
         }
         if let Some(payment) = &order.payment {
-            self.transactions
-                .insert(payment.transaction_id.clone(), order.out_trade_no.clone());
+            self.transactions.insert(payment.transaction_id.clone(), order.out_trade_no.clone());
             self.payments.push(order.out_trade_no.clone());
         }
         let key = (order.created_ms, order.out_trade_no.clone());
@@ -188,8 +153,7 @@ impl Books {
         if let Some(order) = self.orders.get_mut(out_trade_no) {
             change(order);
             if order.payment.is_some() || order.closed_ms.is_some() {
-                self.open
-                    .remove(&(order.created_ms, order.out_trade_no.clone()));
+                self.open.remove(&(order.created_ms, order.out_trade_no.clone()));
             }
         }
     }
@@ -205,17 +169,9 @@ impl Books {
     /// payment, then deliveries.
     fn snapshot(&self) -> impl Iterator<Item = Change> {
         let unpaid = self.orders.values().filter(|order| order.payment.is_none());
-        let paid = self
-            .payments
-            .iter()
-            .filter_map(|number| self.orders.get(number));
-        let orders = unpaid
-            .chain(paid)
-            .map(|order| Change::Order(Box::new(order.clone())));
-        let deliveries = self
-            .deliveries
-            .values()
-            .map(|delivery| Change::Delivery(Box::new(delivery.clone())));
+        let paid = self.payments.iter().filter_map(|number| self.orders.get(number));
+        let orders = unpaid.chain(paid).map(|order| Change::Order(Box::new(order.clone())));
+        let deliveries = self.deliveries.values().map(|delivery| Change::Delivery(Box::new(delivery.clone())));
         orders.chain(deliveries)
     }
 }

@@ -72,49 +72,20 @@ pub(super) async fn build(
 ) -> Result<Notification, ApiError> {
     let body = Bytes::from(envelope(platform, delivery, twists)?);
     let now = platform.now();
-    let timestamp = if twists.contains(&Twist::StaleTimestamp) {
-        now.saturating_sub(STALE).unwrap_or(now)
-    } else {
-        now
-    };
-    let Signed {
-        timestamp,
-        nonce,
-        signature,
-        serial,
-    } = platform.sign(kind, timestamp, body.clone()).await?;
-    let signature = if twists.contains(&Twist::Signtest) {
-        signature::probe(&platform.entropy.bytes::<254>())
-    } else {
-        signature
-    };
-    let body = if twists.contains(&Twist::AlteredBody) {
-        altered(&body)
-    } else {
-        body
-    };
-    Ok(Notification {
-        timestamp,
-        nonce,
-        signature,
-        serial,
-        body,
-    })
+    let timestamp =
+        if twists.contains(&Twist::StaleTimestamp) { now.saturating_sub(STALE).unwrap_or(now) } else { now };
+    let Signed { timestamp, nonce, signature, serial } = platform.sign(kind, timestamp, body.clone()).await?;
+    let signature =
+        if twists.contains(&Twist::Signtest) { signature::probe(&platform.entropy.bytes::<254>()) } else { signature };
+    let body = if twists.contains(&Twist::AlteredBody) { altered(&body) } else { body };
+    Ok(Notification { timestamp, nonce, signature, serial, body })
 }
 
-fn envelope(
-    platform: &Platform,
-    delivery: &Delivery,
-    twists: &[Twist],
-) -> Result<String, ApiError> {
+fn envelope(platform: &Platform, delivery: &Delivery, twists: &[Twist]) -> Result<String, ApiError> {
     let entropy = &platform.entropy;
     let (event_type, original_type, summary, mut told) = content(platform, &delivery.subject)?;
     make_wrong(&mut told, twists);
-    let event_type = if twists.contains(&Twist::WrongEventType) {
-        "TRANSACTION.UNKNOWN"
-    } else {
-        event_type
-    };
+    let event_type = if twists.contains(&Twist::WrongEventType) { "TRANSACTION.UNKNOWN" } else { event_type };
     // §4, §14: documented as possibly empty, seen as the original type.
     let [coin] = entropy.bytes();
     let associated_data = if coin & 1 == 0 { original_type } else { "" };
@@ -151,9 +122,7 @@ fn content(platform: &Platform, subject: &Subject) -> Result<Content, ApiError> 
         Subject::Payment { out_trade_no } => {
             let account = &platform.keys.account;
             let ledger = platform.ledger();
-            let order = ledger
-                .find(out_trade_no)
-                .ok_or_else(ApiError::system_error)?;
+            let order = ledger.find(out_trade_no).ok_or_else(ApiError::system_error)?;
             let told = order.transaction(&account.mchid, &account.appid, TradeState::Success);
             Ok(("TRANSACTION.SUCCESS", "transaction", "支付成功", told))
         }
@@ -170,10 +139,7 @@ fn make_wrong(told: &mut Value, twists: &[Twist]) {
     for twist in twists {
         let (pointer, value) = match twist {
             Twist::WrongAmount => {
-                let total = told
-                    .pointer("/amount/total")
-                    .and_then(Value::as_i64)
-                    .unwrap_or_default();
+                let total = told.pointer("/amount/total").and_then(Value::as_i64).unwrap_or_default();
                 ("/amount/total", json!(total.saturating_add(1)))
             }
             Twist::WrongCurrency => ("/amount/currency", json!("HKD")),
@@ -181,10 +147,7 @@ fn make_wrong(told: &mut Value, twists: &[Twist]) {
             Twist::WrongAppid => ("/appid", json!("wx0000000000000000")),
             Twist::WrongOutTradeNo => ("/out_trade_no", json!("NOBODY0HAS0THIS0NUMBER")),
             Twist::WrongTradeState => ("/trade_state", json!("NOTPAY")),
-            Twist::WrongEventType
-            | Twist::Signtest
-            | Twist::StaleTimestamp
-            | Twist::AlteredBody => continue,
+            Twist::WrongEventType | Twist::Signtest | Twist::StaleTimestamp | Twist::AlteredBody => continue,
         };
         if let Some(place) = told.pointer_mut(pointer) {
             *place = value;
@@ -196,9 +159,7 @@ fn make_wrong(told: &mut Value, twists: &[Twist]) {
 fn altered(body: &[u8]) -> Bytes {
     const BEFORE: &[u8] = br#""ciphertext":""#;
     let mut body = body.to_vec();
-    let start = body
-        .windows(BEFORE.len())
-        .position(|window| window == BEFORE);
+    let start = body.windows(BEFORE.len()).position(|window| window == BEFORE);
     if let Some(byte) = start.and_then(|start| body.get_mut(start + BEFORE.len())) {
         *byte = if *byte == b'A' { b'B' } else { b'A' };
     }
@@ -218,14 +179,7 @@ fn shuffled_object(entropy: &Entropy, object: &Map<String, Value>) -> String {
         .iter()
         .map(|(name, value)| {
             let place = u64::from_be_bytes(entropy.bytes());
-            (
-                place,
-                format!(
-                    "{}:{}",
-                    Value::from(name.as_str()),
-                    shuffled(entropy, value)
-                ),
-            )
+            (place, format!("{}:{}", Value::from(name.as_str()), shuffled(entropy, value)))
         })
         .collect();
     members.sort_unstable();
@@ -251,9 +205,6 @@ mod tests {
     #[test]
     fn altering_changes_the_ciphertext_alone() {
         let other = altered(br#"{"resource":{"ciphertext":"ABC","nonce":"abcA"}}"#);
-        assert_eq!(
-            &other[..],
-            br#"{"resource":{"ciphertext":"BBC","nonce":"abcA"}}"#
-        );
+        assert_eq!(&other[..], br#"{"resource":{"ciphertext":"BBC","nonce":"abcA"}}"#);
     }
 }

@@ -34,9 +34,7 @@ pub(super) async fn run(platform: Arc<Platform>, shutdown: CancellationToken) {
         if let Some(number) = due {
             let (platform, shutdown) = (Arc::clone(&platform), shutdown.clone());
             deliveries.spawn(async move {
-                let delivered = shutdown
-                    .run_until_cancelled(deliver(Arc::clone(&platform), number))
-                    .await;
+                let delivered = shutdown.run_until_cancelled(deliver(Arc::clone(&platform), number)).await;
                 if delivered.is_none() {
                     platform.ledger().put_back(number);
                 }
@@ -45,9 +43,7 @@ pub(super) async fn run(platform: Arc<Platform>, shutdown: CancellationToken) {
         } else {
             drop(slot);
             let next = platform.ledger().next_due();
-            let wait = next.map(|at| {
-                Duration::try_from(platform.clock.now().duration_until(at)).unwrap_or_default()
-            });
+            let wait = next.map(|at| Duration::try_from(platform.clock.now().duration_until(at)).unwrap_or_default());
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = platform.wake.notified() => {}
@@ -113,27 +109,15 @@ impl Round {
             probe: first && platform.chance(faults.signtest_callbacks),
             dropped: faults.drop.take(),
             twists: faults.take_twists(),
-            beside: if first {
-                faults.concurrent_duplicates
-            } else {
-                0
-            },
+            beside: if first { faults.concurrent_duplicates } else { 0 },
             after: faults.duplicates,
-            public_key_share: if faults.public_key_only {
-                1.0
-            } else {
-                faults.public_key_share
-            },
+            public_key_share: if faults.public_key_only { 1.0 } else { faults.public_key_share },
             timeout: Duration::from_millis(faults.callback_timeout_ms),
         }
     }
 
     fn key(&self, platform: &Platform) -> KeyKind {
-        if platform.chance(self.public_key_share) {
-            KeyKind::PublicKey
-        } else {
-            KeyKind::Certificate
-        }
+        if platform.chance(self.public_key_share) { KeyKind::PublicKey } else { KeyKind::Certificate }
     }
 }
 
@@ -165,22 +149,11 @@ async fn attempt(
     };
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let serial = platform.keys.platform(kind).serial.clone();
-    Attempt {
-        at_ms,
-        result,
-        duration_ms,
-        serial,
-        faults,
-    }
+    Attempt { at_ms, result, duration_ms, serial, faults }
 }
 
 /// §6.1: the headers of real traffic.
-async fn post(
-    platform: &Platform,
-    delivery: &Delivery,
-    notification: Notification,
-    timeout: Duration,
-) -> Outcome {
+async fn post(platform: &Platform, delivery: &Delivery, notification: Notification, timeout: Duration) -> Outcome {
     let request = platform
         .client
         .post(&delivery.notify_url)
@@ -199,10 +172,7 @@ async fn post(
     match request.send().await {
         Ok(answer) => {
             let status = answer.status().as_u16();
-            Outcome::Answered {
-                status,
-                text: beginning(answer).await,
-            }
+            Outcome::Answered { status, text: beginning(answer).await }
         }
         Err(error) if error.is_timeout() => Outcome::Timeout,
         Err(_) => Outcome::Unreachable,
@@ -224,10 +194,5 @@ async fn beginning(mut answer: reqwest::Response) -> String {
 
 fn log(delivery: &Delivery, progress: &Progress) {
     let (id, state, retries) = (&delivery.id, progress.state, progress.retries);
-    tracing::info!(
-        notification.id = id,
-        ?state,
-        retries,
-        "sandbox notification {id}: {state:?}"
-    );
+    tracing::info!(notification.id = id, ?state, retries, "sandbox notification {id}: {state:?}");
 }

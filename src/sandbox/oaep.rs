@@ -1,8 +1,7 @@
 //! Field encryption (`wechatpay-v3.md` §2.3): RSAES-OAEP with SHA-1 and MGF1-SHA-1, base64.
 
 use aws_lc_rs::rsa::{
-    OAEP_SHA1_MGF1SHA1, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
-    PublicEncryptingKey,
+    OAEP_SHA1_MGF1SHA1, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rsa::{
@@ -19,9 +18,7 @@ pub(super) fn encrypt(key: &PublicKey, plaintext: &[u8]) -> Result<String, OaepE
     let key = PublicEncryptingKey::from_der(der.as_bytes()).map_err(|_| OaepError)?;
     let key = OaepPublicEncryptingKey::new(key).map_err(|_| OaepError)?;
     let mut out = vec![0; key.ciphertext_size()];
-    let sealed = key
-        .encrypt(&OAEP_SHA1_MGF1SHA1, plaintext, &mut out, None)
-        .map_err(|_| OaepError)?;
+    let sealed = key.encrypt(&OAEP_SHA1_MGF1SHA1, plaintext, &mut out, None).map_err(|_| OaepError)?;
     Ok(STANDARD.encode(sealed))
 }
 
@@ -31,8 +28,6 @@ pub(super) fn decrypt(key: &PrivateKey, ciphertext: &str) -> Result<Vec<u8>, Oae
     let key = PrivateDecryptingKey::from_pkcs8(der.as_bytes()).map_err(|_| OaepError)?;
     let key = OaepPrivateDecryptingKey::new(key).map_err(|_| OaepError)?;
     let mut out = vec![0; key.min_output_size()];
-    let opened = key
-        .decrypt(&OAEP_SHA1_MGF1SHA1, &ciphertext, &mut out, None)
-        .map_err(|_| OaepError)?;
+    let opened = key.decrypt(&OAEP_SHA1_MGF1SHA1, &ciphertext, &mut out, None).map_err(|_| OaepError)?;
     Ok(opened.to_vec())
 }

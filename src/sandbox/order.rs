@@ -150,11 +150,7 @@ impl Order {
 
 impl Code {
     pub(super) fn new(token: String, now: Timestamp) -> Self {
-        Self {
-            token,
-            issued_ms: now.as_millisecond(),
-            openid: None,
-        }
+        Self { token, issued_ms: now.as_millisecond(), openid: None }
     }
 
     pub(super) fn is_over(&self, now: Timestamp, lives: Lives) -> bool {

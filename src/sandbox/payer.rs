@@ -49,22 +49,11 @@ pub(super) fn delay(platform: &Platform) -> SignedDuration {
 }
 
 /// A notification about `subject`, due after `delay`.
-pub(super) fn notification(
-    platform: &Platform,
-    subject: Subject,
-    url: String,
-    delay: SignedDuration,
-) -> NewDelivery {
+pub(super) fn notification(platform: &Platform, subject: Subject, url: String, delay: SignedDuration) -> NewDelivery {
     let created = platform.now();
     let first_try = created.saturating_add(delay).unwrap_or(created);
     let id = Uuid::from_u128(platform.entropy.u128());
-    NewDelivery {
-        id: id.to_string(),
-        subject,
-        notify_url: url,
-        created,
-        first_try,
-    }
+    NewDelivery { id: id.to_string(), subject, notify_url: url, created, first_try }
 }
 
 fn book(platform: &Platform, token: &str, openid: &str, held: bool) -> Result<Paid, PayError> {
@@ -76,31 +65,19 @@ fn book(platform: &Platform, token: &str, openid: &str, held: bool) -> Result<Pa
     let order = ledger.scan(token, now, lives)?;
     let (out_trade_no, notify_url) = (order.out_trade_no.clone(), order.notify_url.clone());
     let transaction_id = loop {
-        let (front, back) = (
-            seal::digits::<6>(&platform.entropy),
-            seal::digits::<10>(&platform.entropy),
-        );
+        let (front, back) = (seal::digits::<6>(&platform.entropy), seal::digits::<10>(&platform.entropy));
         let number = format!("4200{front}{}{back}", wire_time::date(now));
         if ledger.find_transaction(&number).is_none() {
             break number;
         }
     };
-    let payment = Payment {
-        transaction_id,
-        openid: openid.to_owned(),
-        success_ms: now.as_millisecond(),
-    };
-    let subject = Subject::Payment {
-        out_trade_no: out_trade_no.clone(),
-    };
+    let payment = Payment { transaction_id, openid: openid.to_owned(), success_ms: now.as_millisecond() };
+    let subject = Subject::Payment { out_trade_no: out_trade_no.clone() };
     let delivery = notification(platform, subject, notify_url, delay);
     let paid = ledger.pay(&out_trade_no, payment, delivery)?;
     if held {
         ledger.take(paid.delivery);
     }
-    tracing::info!(
-        order.out_trade_no = out_trade_no,
-        "sandbox payment of {out_trade_no}"
-    );
+    tracing::info!(order.out_trade_no = out_trade_no, "sandbox payment of {out_trade_no}");
     Ok(paid)
 }

@@ -40,14 +40,8 @@ pub(super) fn router() -> Router<Arc<Platform>> {
         .route("/_sandbox", get(|| async { Redirect::permanent(HOME) }))
         .route(HOME, get(screen))
         .route("/_sandbox/phone/pay", post(pay))
-        .route(
-            "/_sandbox/assets/phone.css",
-            get(async || asset("text/css", include_str!("assets/phone.css"))),
-        )
-        .route(
-            "/_sandbox/assets/phone.js",
-            get(async || asset("text/javascript", include_str!("assets/phone.js"))),
-        )
+        .route("/_sandbox/assets/phone.css", get(async || asset("text/css", include_str!("assets/phone.css"))))
+        .route("/_sandbox/assets/phone.js", get(async || asset("text/javascript", include_str!("assets/phone.js"))))
 }
 
 fn asset(kind: &str, text: &'static str) -> Response {
@@ -68,12 +62,7 @@ struct Opened {
 
 /// The list, or what the scanned code has led to by now.
 async fn screen(State(platform): Shared, Query(opened): Query<Opened>) -> Response {
-    let html = match opened
-        .code_url
-        .as_deref()
-        .map(str::trim)
-        .filter(|code_url| !code_url.is_empty())
-    {
+    let html = match opened.code_url.as_deref().map(str::trim).filter(|code_url| !code_url.is_empty()) {
         None => list(&platform),
         Some(code_url) => scanned(&platform, code_url, opened.failed.is_some()),
     };
@@ -84,18 +73,9 @@ fn page(html: String) -> Response {
     let headers = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("same-origin"),
-        ),
-        (
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ),
-        (
-            HeaderName::from_static("x-robots-tag"),
-            HeaderValue::from_static("noindex"),
-        ),
+        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
     ];
     (headers, Html(html)).into_response()
 }
@@ -105,18 +85,10 @@ fn list(platform: &Platform) -> String {
     let ledger = platform.ledger();
     let payable = ledger.open_orders().take(LOOKED_AT).filter_map(|order| {
         let token = &order.codes.last()?.token;
-        ledger.scan(token, now, lives).ok().map(|order| Listed {
-            order,
-            href: href(&platform::code_url(token)),
-        })
+        ledger.scan(token, now, lives).ok().map(|order| Listed { order, href: href(&platform::code_url(token)) })
     });
     let payable: Vec<Listed<'_>> = payable.take(LISTED).collect();
-    let paid: Vec<Receipt<'_>> = ledger
-        .paid_orders()
-        .rev()
-        .filter_map(Receipt::of)
-        .take(RECEIPTS)
-        .collect();
+    let paid: Vec<Receipt<'_>> = ledger.paid_orders().rev().filter_map(Receipt::of).take(RECEIPTS).collect();
     view::list(&payable, &paid, now)
 }
 
@@ -124,19 +96,9 @@ fn scanned(platform: &Platform, code_url: &str, failed: bool) -> String {
     let (now, lives) = (platform.now(), platform.lives());
     let ledger = platform.ledger();
     let token = platform::token_of(code_url);
-    match token
-        .ok_or(ScanError::UnknownCode)
-        .and_then(|token| ledger.scan(token, now, lives))
-    {
-        Ok(order) => view::cashier(&Cashier {
-            order,
-            code_url,
-            failed,
-        }),
-        Err(ScanError::OrderPaid) => match token
-            .and_then(|token| ledger.find_by_token(token))
-            .and_then(Receipt::of)
-        {
+    match token.ok_or(ScanError::UnknownCode).and_then(|token| ledger.scan(token, now, lives)) {
+        Ok(order) => view::cashier(&Cashier { order, code_url, failed }),
+        Err(ScanError::OrderPaid) => match token.and_then(|token| ledger.find_by_token(token)).and_then(Receipt::of) {
             Some(receipt) => view::receipt(&receipt),
             None => view::refused(ScanError::UnknownCode),
         },
@@ -152,14 +114,9 @@ struct Payment {
 
 /// Back to the scanned code, whose screen then tells what came of it.
 async fn pay(State(platform): Shared, Form(payment): Form<Payment>) -> Response {
-    let outcome = match (
-        platform::token_of(&payment.code_url),
-        payment.action.as_str(),
-    ) {
+    let outcome = match (platform::token_of(&payment.code_url), payment.action.as_str()) {
         (Some(token), "pay") => payer::pay(&platform, token, payer::DEFAULT_OPENID).map(|_| ""),
-        (Some(token), _) => {
-            payer::fail(&platform, token, payer::DEFAULT_OPENID).map(|_| "&failed=1")
-        }
+        (Some(token), _) => payer::fail(&platform, token, payer::DEFAULT_OPENID).map(|_| "&failed=1"),
         (None, _) => Err(ScanError::UnknownCode.into()),
     };
     match outcome {

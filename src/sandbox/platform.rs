@@ -135,12 +135,7 @@ impl Platform {
             let timestamp = timestamp.as_second().to_string();
             let nonce = platform.entropy.nonce();
             let signature = key.sign(&signature::answer_message(&timestamp, &nonce, &body))?;
-            Ok::<_, signature::SigningFailed>(Signed {
-                timestamp,
-                nonce,
-                signature,
-                serial: key.serial.clone(),
-            })
+            Ok::<_, signature::SigningFailed>(Signed { timestamp, nonce, signature, serial: key.serial.clone() })
         });
         match signing.await {
             Ok(Ok(signed)) => Ok(signed),
@@ -151,12 +146,7 @@ impl Platform {
     /// Whether this request's reply is to be probed; says so only once for the same request.
     pub(super) fn probes_reply(&self, request: Vec<u8>) -> bool {
         let share = self.faults().signtest_replies;
-        self.chance(share)
-            && self
-                .probed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(request)
+        self.chance(share) && self.probed.lock().unwrap_or_else(PoisonError::into_inner).insert(request)
     }
 }
 

@@ -22,14 +22,7 @@ const FIELDS: &[Field] = &[
     required("appid", Kind::Text { max: 32 }),
     required("mchid", Kind::Text { max: 32 }),
     required("description", Kind::Text { max: 127 }),
-    required(
-        "out_trade_no",
-        Kind::Code {
-            min: 6,
-            max: 32,
-            legal: legal_in_out_trade_no,
-        },
-    ),
+    required("out_trade_no", Kind::Code { min: 6, max: 32, legal: legal_in_out_trade_no }),
     optional("time_expire", Kind::Text { max: 64 }),
     optional("attach", Kind::Text { max: 128 }),
     required("notify_url", Kind::Text { max: 255 }),
@@ -37,10 +30,7 @@ const FIELDS: &[Field] = &[
     optional("support_fapiao", Kind::Bool),
     required(
         "amount",
-        Kind::Object(&[
-            required("total", Kind::Integer { min: 1 }),
-            optional("currency", Kind::Text { max: 16 }),
-        ]),
+        Kind::Object(&[required("total", Kind::Integer { min: 1 }), optional("currency", Kind::Text { max: 16 })]),
     ),
     optional(
         "detail",
@@ -66,10 +56,7 @@ const FIELDS: &[Field] = &[
             ),
         ]),
     ),
-    optional(
-        "settle_info",
-        Kind::Object(&[optional("profit_sharing", Kind::Bool)]),
-    ),
+    optional("settle_info", Kind::Object(&[optional("profit_sharing", Kind::Bool)])),
     optional("limit_pay", Kind::List(&Kind::Text { max: 32 })),
 ];
 
@@ -95,29 +82,13 @@ pub(super) struct Prepay {
 }
 
 /// Reads a body for the merchant `mchid` with its app `appid`.
-pub(super) fn parse(
-    body: &[u8],
-    mchid: &str,
-    appid: &str,
-    now: Timestamp,
-) -> Result<Prepay, ApiError> {
+pub(super) fn parse(body: &[u8], mchid: &str, appid: &str, now: Timestamp) -> Result<Prepay, ApiError> {
     let mut body = schema::read(FIELDS, body)?;
-    let refuse = |field: &str, value: &Value, issue: &str| {
-        Err(ApiError::parameter("body", field, value, issue))
-    };
-    let text = |name: &str| {
-        body.get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let refuse = |field: &str, value: &Value, issue: &str| Err(ApiError::parameter("body", field, value, issue));
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
 
     if text("mchid") != mchid {
-        return refuse(
-            "/mchid",
-            &text("mchid").into(),
-            "与Authorization中的商户号不一致",
-        );
+        return refuse("/mchid", &text("mchid").into(), "与Authorization中的商户号不一致");
     }
     if text("appid") != appid {
         return Err(ApiError::appid_mchid_not_match());
@@ -131,51 +102,27 @@ pub(super) fn parse(
         return refuse("/detail", &Value::from(""), "超过6144字节");
     }
     if !is_notify_url(&text("notify_url")) {
-        return refuse(
-            "/notify_url",
-            &text("notify_url").into(),
-            "须为https地址（本沙箱另接受本机http），不带参数",
-        );
+        return refuse("/notify_url", &text("notify_url").into(), "须为https地址（本沙箱另接受本机http），不带参数");
     }
     let time_expire = match body.get("time_expire").and_then(Value::as_str) {
         None => Some(add(now, MOST_TIME)),
-        Some(text) => {
-            wire_time::parse(text).map(|at| at.clamp(add(now, LEAST_TIME), add(now, MOST_TIME)))
-        }
+        Some(text) => wire_time::parse(text).map(|at| at.clamp(add(now, LEAST_TIME), add(now, MOST_TIME))),
     };
     let Some(time_expire) = time_expire else {
-        return refuse(
-            "/time_expire",
-            &text("time_expire").into(),
-            "须为带时区的RFC 3339时间",
-        );
+        return refuse("/time_expire", &text("time_expire").into(), "须为带时区的RFC 3339时间");
     };
     let prepay = Prepay {
         out_trade_no: text("out_trade_no"),
         description: text("description"),
-        attach: body
-            .get("attach")
-            .and_then(Value::as_str)
-            .map(str::to_owned),
+        attach: body.get("attach").and_then(Value::as_str).map(str::to_owned),
         notify_url: text("notify_url"),
-        total: body
-            .get("amount")
-            .and_then(|amount| amount.get("total"))
-            .and_then(Value::as_i64)
-            .unwrap_or_default(),
-        device_id: body
-            .get("scene_info")
-            .and_then(|s| s.get("device_id"))
-            .and_then(Value::as_str)
-            .map(str::to_owned),
+        total: body.get("amount").and_then(|amount| amount.get("total")).and_then(Value::as_i64).unwrap_or_default(),
+        device_id: body.get("scene_info").and_then(|s| s.get("device_id")).and_then(Value::as_str).map(str::to_owned),
         time_expire,
         parameters: Value::Null,
     };
     set_default_currency(&mut body);
-    Ok(Prepay {
-        parameters: Value::Object(body),
-        ..prepay
-    })
+    Ok(Prepay { parameters: Value::Object(body), ..prepay })
 }
 
 /// §5.1: digits, letters and `_ - | *`.
@@ -196,10 +143,8 @@ pub(super) fn is_notify_url(text: &str) -> bool {
         None => return false,
     };
     let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    let bare = url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
+    let bare =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     scheme && bare
 }
 

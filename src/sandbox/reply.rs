@@ -37,12 +37,7 @@ pub(super) async fn build(
     if probe {
         signed.signature = signature::probe(&platform.entropy.bytes::<254>());
     }
-    let Signed {
-        timestamp,
-        nonce,
-        signature,
-        serial,
-    } = signed;
+    let Signed { timestamp, nonce, signature, serial } = signed;
     let mut response = Response::builder()
         .status(status)
         .header("Wechatpay-Timestamp", timestamp)
@@ -55,7 +50,5 @@ pub(super) async fn build(
     if status != StatusCode::NO_CONTENT {
         response = response.header(header::CONTENT_TYPE, "application/json; charset=utf-8");
     }
-    response
-        .body(Body::from(body))
-        .map_err(|_| ApiError::system_error())
+    response.body(Body::from(body)).map_err(|_| ApiError::system_error())
 }

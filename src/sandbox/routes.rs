@@ -26,39 +26,29 @@ pub(super) fn router(platform: Arc<Platform>) -> Router {
     Router::new()
         .route(
             "/v3/pay/transactions/native",
-            post(|State(platform): Shared, request: Request| {
-                answer(platform, Call::Prepay, request)
-            }),
+            post(|State(platform): Shared, request: Request| answer(platform, Call::Prepay, request)),
         )
         .route(
             "/v3/pay/transactions/out-trade-no/{out_trade_no}",
-            get(
-                |State(platform): Shared, Path(number): Path<String>, request: Request| {
-                    answer(platform, Call::QueryByOutTradeNo(number), request)
-                },
-            ),
+            get(|State(platform): Shared, Path(number): Path<String>, request: Request| {
+                answer(platform, Call::QueryByOutTradeNo(number), request)
+            }),
         )
         .route(
             "/v3/pay/transactions/id/{transaction_id}",
-            get(
-                |State(platform): Shared, Path(number): Path<String>, request: Request| {
-                    answer(platform, Call::QueryByTransactionId(number), request)
-                },
-            ),
+            get(|State(platform): Shared, Path(number): Path<String>, request: Request| {
+                answer(platform, Call::QueryByTransactionId(number), request)
+            }),
         )
         .route(
             "/v3/pay/transactions/out-trade-no/{out_trade_no}/close",
-            post(
-                |State(platform): Shared, Path(number): Path<String>, request: Request| {
-                    answer(platform, Call::Close(number), request)
-                },
-            ),
+            post(|State(platform): Shared, Path(number): Path<String>, request: Request| {
+                answer(platform, Call::Close(number), request)
+            }),
         )
         .route(
             "/v3/certificates",
-            get(|State(platform): Shared, request: Request| {
-                answer(platform, Call::Certificates, request)
-            }),
+            get(|State(platform): Shared, request: Request| answer(platform, Call::Certificates, request)),
         )
         .route(
             "/v3/security/echo",
@@ -75,17 +65,10 @@ async fn answer(platform: Arc<Platform>, call: Call, request: Request) -> Respon
     match process(&platform, call, request, &request_id).await {
         Ok(response) => response,
         Err(error) => {
-            tracing::info!(
-                ?endpoint,
-                status = error.status.as_u16(),
-                code = error.code,
-                "sandbox refuses"
-            );
+            tracing::info!(?endpoint, status = error.status.as_u16(), code = error.code, "sandbox refuses");
             // §1.5: no Request-ID on a 401 from these interfaces.
             let hidden = error.status == StatusCode::UNAUTHORIZED && endpoint.is_payment();
-            error
-                .into_reply((!hidden).then_some(request_id.as_str()))
-                .into_response()
+            error.into_reply((!hidden).then_some(request_id.as_str())).into_response()
         }
     }
 }
@@ -99,12 +82,7 @@ async fn process(
     let endpoint = call.endpoint();
     let admitted = gate::admit(platform, endpoint, request).await?;
     before(platform, endpoint)?;
-    let probed = [
-        admitted.method.as_bytes(),
-        admitted.url.as_bytes(),
-        &admitted.body,
-    ]
-    .join(&b'\n');
+    let probed = [admitted.method.as_bytes(), admitted.url.as_bytes(), &admitted.body].join(&b'\n');
     let key = admitted.key.unwrap_or_else(|| default_key(platform));
     let success = interfaces::perform(platform, call, &admitted).await?;
     after(platform, endpoint).await?;
@@ -114,11 +92,7 @@ async fn process(
 
 /// Without `Wechatpay-Serial` the certificate signs, as for old merchants (§2.3).
 fn default_key(platform: &Platform) -> KeyKind {
-    if platform.faults().public_key_only {
-        KeyKind::PublicKey
-    } else {
-        KeyKind::Certificate
-    }
+    if platform.faults().public_key_only { KeyKind::PublicKey } else { KeyKind::Certificate }
 }
 
 /// Faults that strike before anything is done.
@@ -140,18 +114,12 @@ async fn after(platform: &Platform, endpoint: Endpoint) -> Result<(), ApiError> 
         if faults.error_500_after_commit.take(endpoint) {
             return Err(ApiError::system_error());
         }
-        faults
-            .timeout_after_commit
-            .take(endpoint)
-            .then(|| Duration::from_millis(faults.timeout_ms))
+        faults.timeout_after_commit.take(endpoint).then(|| Duration::from_millis(faults.timeout_ms))
     };
     match withheld {
         None => Ok(()),
         Some(time) => {
-            platform
-                .stopping
-                .run_until_cancelled(tokio::time::sleep(time))
-                .await;
+            platform.stopping.run_until_cancelled(tokio::time::sleep(time)).await;
             Err(ApiError::system_error())
         }
     }

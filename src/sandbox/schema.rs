@@ -32,19 +32,11 @@ pub(super) enum Kind {
 }
 
 pub(super) const fn required(name: &'static str, kind: Kind) -> Field {
-    Field {
-        name,
-        kind,
-        required: true,
-    }
+    Field { name, kind, required: true }
 }
 
 pub(super) const fn optional(name: &'static str, kind: Kind) -> Field {
-    Field {
-        name,
-        kind,
-        required: false,
-    }
+    Field { name, kind, required: false }
 }
 
 /// Reads a body and checks it.
@@ -54,12 +46,7 @@ pub(super) fn read(fields: &[Field], body: &[u8]) -> Result<Map<String, Value>, 
             check_object(fields, &body, "")?;
             Ok(body)
         }
-        _ => Err(ApiError::parameter(
-            "body",
-            "",
-            &Value::from(""),
-            "请求体不是JSON对象",
-        )),
+        _ => Err(ApiError::parameter("body", "", &Value::from(""), "请求体不是JSON对象")),
     }
 }
 
@@ -69,25 +56,13 @@ fn check_object(fields: &[Field], object: &Map<String, Value>, path: &str) -> Re
         match object.get(field.name) {
             Some(value) => check(&field.kind, value, &path)?,
             None if field.required => {
-                return Err(ApiError::parameter(
-                    "body",
-                    &path,
-                    &Value::from(""),
-                    "此字段为必填项",
-                ));
+                return Err(ApiError::parameter("body", &path, &Value::from(""), "此字段为必填项"));
             }
             None => {}
         }
     }
-    match object
-        .iter()
-        .find(|(name, _)| !fields.iter().any(|field| field.name == name.as_str()))
-    {
-        Some((name, value)) => Err(ApiError::unknown_parameter(
-            "body",
-            &format!("{path}/{name}"),
-            value,
-        )),
+    match object.iter().find(|(name, _)| !fields.iter().any(|field| field.name == name.as_str())) {
+        Some((name, value)) => Err(ApiError::unknown_parameter("body", &format!("{path}/{name}"), value)),
         None => Ok(()),
     }
 }
@@ -100,8 +75,7 @@ fn check(kind: &Kind, value: &Value, path: &str) -> Result<(), ApiError> {
             Some(issue) => refuse(&issue),
             None => Ok(()),
         },
-        (Kind::Code { min, max, legal }, Value::String(text)) => match text_issue(text, *min, *max)
-        {
+        (Kind::Code { min, max, legal }, Value::String(text)) => match text_issue(text, *min, *max) {
             Some(issue) => refuse(&issue),
             None if text.chars().all(legal) => Ok(()),
             None => refuse("含有不允许的字符"),
@@ -114,10 +88,9 @@ fn check(kind: &Kind, value: &Value, path: &str) -> Result<(), ApiError> {
         },
         (Kind::Bool, Value::Bool(_)) => Ok(()),
         (Kind::Object(fields), Value::Object(object)) => check_object(fields, object, path),
-        (Kind::List(kind), Value::Array(items)) => items
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, item)| check(kind, item, &format!("{path}/{index}"))),
+        (Kind::List(kind), Value::Array(items)) => {
+            items.iter().enumerate().try_for_each(|(index, item)| check(kind, item, &format!("{path}/{index}")))
+        }
         _ => refuse("类型不符"),
     }
 }

@@ -28,19 +28,10 @@ pub(super) enum SealError {
 impl ApiV3Key {
     pub(super) fn parse(text: &str) -> Result<Self, SealError> {
         let bytes: [u8; 32] = text.as_bytes().try_into().map_err(|_| SealError::Key)?;
-        if bytes.iter().all(u8::is_ascii_alphanumeric) {
-            Ok(Self(bytes))
-        } else {
-            Err(SealError::Key)
-        }
+        if bytes.iter().all(u8::is_ascii_alphanumeric) { Ok(Self(bytes)) } else { Err(SealError::Key) }
     }
 
-    pub(super) fn seal(
-        &self,
-        entropy: &Entropy,
-        associated_data: &str,
-        plaintext: &[u8],
-    ) -> Result<Sealed, SealError> {
+    pub(super) fn seal(&self, entropy: &Entropy, associated_data: &str, plaintext: &[u8]) -> Result<Sealed, SealError> {
         let nonce = alphanumeric::<NONCE_LEN>(entropy);
         let bytes: [u8; NONCE_LEN] = nonce.as_bytes().try_into().map_err(|_| SealError::Cipher)?;
         let key = UnboundKey::new(&AES_256_GCM, &self.0).map_err(|_| SealError::Cipher)?;
@@ -52,10 +43,7 @@ impl ApiV3Key {
                 &mut buffer,
             )
             .map_err(|_| SealError::Cipher)?;
-        Ok(Sealed {
-            nonce,
-            ciphertext: STANDARD.encode(buffer),
-        })
+        Ok(Sealed { nonce, ciphertext: STANDARD.encode(buffer) })
     }
 }
 
@@ -63,20 +51,12 @@ impl ApiV3Key {
 pub(super) fn alphanumeric<const N: usize>(entropy: &Entropy) -> String {
     const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     // 62 does not divide 256: the slight lean to the first eight letters harms nothing here.
-    entropy
-        .bytes::<N>()
-        .iter()
-        .map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]))
-        .collect()
+    entropy.bytes::<N>().iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect()
 }
 
 /// `N` decimal digits.
 pub(super) fn digits<const N: usize>(entropy: &Entropy) -> String {
-    entropy
-        .bytes::<N>()
-        .iter()
-        .map(|byte| char::from(b'0' + byte % 10))
-        .collect()
+    entropy.bytes::<N>().iter().map(|byte| char::from(b'0' + byte % 10)).collect()
 }
 
 #[cfg(test)]
@@ -93,31 +73,18 @@ mod tests {
         let text = "0123456789abcdefghijklmnopqrstuv";
         let key = ApiV3Key::parse(text).expect("32 bytes");
         for associated_data in ["", "transaction"] {
-            let sealed = key
-                .seal(&Entropy::seeded(1), associated_data, b"{}")
-                .expect("seals");
+            let sealed = key.seal(&Entropy::seeded(1), associated_data, b"{}").expect("seals");
             let cipher = Aes256Gcm::new_from_slice(text.as_bytes()).expect("32 bytes");
             let msg = STANDARD.decode(sealed.ciphertext).expect("base64");
             let nonce: [u8; 12] = sealed.nonce.as_bytes().try_into().expect("12 bytes");
-            let payload = Payload {
-                msg: &msg,
-                aad: associated_data.as_bytes(),
-            };
-            assert_eq!(
-                cipher.decrypt(&nonce.into(), payload).expect("opens"),
-                b"{}"
-            );
+            let payload = Payload { msg: &msg, aad: associated_data.as_bytes() };
+            assert_eq!(cipher.decrypt(&nonce.into(), payload).expect("opens"), b"{}");
         }
     }
 
     #[test]
     fn a_key_has_32_letters_and_digits() {
-        for bad in [
-            "",
-            "0123456789abcdef",
-            "0123456789abcdefghijklmnopqrstu\n",
-            "0123456789abcdefghijklmnopqrstuvw",
-        ] {
+        for bad in ["", "0123456789abcdef", "0123456789abcdefghijklmnopqrstu\n", "0123456789abcdefghijklmnopqrstuvw"] {
             assert!(ApiV3Key::parse(bad).is_err(), "{bad:?}");
         }
     }

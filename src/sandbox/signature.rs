@@ -36,10 +36,7 @@ pub(super) struct Mismatch;
 
 impl PlatformKey {
     pub(super) fn new(serial: String, key: PrivateKey) -> Self {
-        Self {
-            serial,
-            signing: SigningKey::new(key),
-        }
+        Self { serial, signing: SigningKey::new(key) }
     }
 
     /// Blinded, so that nobody learns the key by timing signatures over text of their choice.
@@ -67,20 +64,8 @@ impl MerchantKey {
 }
 
 /// What a request signs: five lines, each ended by LF (§1.2). `url` is path and query as sent.
-pub(super) fn request_message(
-    method: &str,
-    url: &str,
-    timestamp: &str,
-    nonce: &str,
-    body: &[u8],
-) -> Vec<u8> {
-    lines(&[
-        method.as_bytes(),
-        url.as_bytes(),
-        timestamp.as_bytes(),
-        nonce.as_bytes(),
-        body,
-    ])
+pub(super) fn request_message(method: &str, url: &str, timestamp: &str, nonce: &str, body: &[u8]) -> Vec<u8> {
+    lines(&[method.as_bytes(), url.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), body])
 }
 
 /// What a reply or a notification signs: three lines (§2.1). The body of a 204 is empty.
@@ -90,10 +75,7 @@ pub(super) fn answer_message(timestamp: &str, nonce: &str, body: &[u8]) -> Vec<u
 
 /// A signature probe (签名探测): not base64 of any 256 bytes (§2.4).
 pub(super) fn probe(noise: &[u8]) -> String {
-    format!(
-        "{PROBE_PREFIX}{}",
-        STANDARD.encode(noise).trim_end_matches('=')
-    )
+    format!("{PROBE_PREFIX}{}", STANDARD.encode(noise).trim_end_matches('='))
 }
 
 fn lines(parts: &[&[u8]]) -> Vec<u8> {
@@ -125,10 +107,6 @@ mod tests {
     fn a_probe_is_no_signature() {
         let probe = probe(&[7; 254]);
         assert!(probe.starts_with("WECHATPAY/SIGNTEST/"));
-        assert!(
-            STANDARD
-                .decode(&probe)
-                .map_or(true, |bytes| bytes.len() != 256)
-        );
+        assert!(STANDARD.decode(&probe).map_or(true, |bytes| bytes.len() != 256));
     }
 }

@@ -9,9 +9,7 @@ pub(super) fn seconds(at: Timestamp) -> String {
 
 /// To the millisecond, for the control routes.
 pub(super) fn millis(at: Timestamp) -> String {
-    beijing(at)
-        .strftime("%Y-%m-%dT%H:%M:%S%.3f+08:00")
-        .to_string()
+    beijing(at).strftime("%Y-%m-%dT%H:%M:%S%.3f+08:00").to_string()
 }
 
 /// `yyyymmdd`, as transaction numbers have it.
@@ -27,26 +25,17 @@ pub(super) fn for_people(at: Timestamp) -> String {
 /// `2018-06-08T10:34:56+08:00`; `Z` and fractions of a second are read too, nothing else is.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     let (clock, rest) = text.split_at_checked(19)?;
-    let shape = clock
-        .bytes()
-        .zip(b"dddd-dd-ddTdd:dd:dd")
-        .all(|(byte, shape)| match shape {
-            b'd' => byte.is_ascii_digit(),
-            _ => byte == *shape,
-        });
+    let shape = clock.bytes().zip(b"dddd-dd-ddTdd:dd:dd").all(|(byte, shape)| match shape {
+        b'd' => byte.is_ascii_digit(),
+        _ => byte == *shape,
+    });
     let zone = match rest.strip_prefix('.') {
         Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
         None => rest,
     };
-    let legal = zone == "Z"
-        || (zone.len() == 6
-            && zone.starts_with(['+', '-'])
-            && zone.as_bytes().get(3) == Some(&b':'));
-    if shape && legal {
-        text.parse().ok()
-    } else {
-        None
-    }
+    let legal =
+        zone == "Z" || (zone.len() == 6 && zone.starts_with(['+', '-']) && zone.as_bytes().get(3) == Some(&b':'));
+    if shape && legal { text.parse().ok() } else { None }
 }
 
 fn beijing(at: Timestamp) -> DateTime {

@@ -159,8 +159,7 @@ pub fn parts(live: LiveSettings) -> Result<Parts, StartupError> {
         StartupError::Settings(Problems(vec![problem]))
     })?;
     let signer = Signer::new(live.mchid.clone(), live.serial, live.private_key);
-    let merchant =
-        Merchant { signer, public_key_id, keyring: keyring.clone(), api_v3_keys: Arc::clone(&api_v3_keys) };
+    let merchant = Merchant { signer, public_key_id, keyring: keyring.clone(), api_v3_keys: Arc::clone(&api_v3_keys) };
     let gateway = GatewaySettings { backup: live.backup, ..GatewaySettings::new(live.domain) };
     let (mchid, appid, origin) = (live.mchid, live.appid, live.notify_domain);
     Ok(Parts { merchant, keyring, api_v3_keys, gateway, origin, mchid, appid, notify_url })

@@ -10,11 +10,17 @@ use crate::domain::{Fen, OrderStatus, OutTradeNo};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptState {
     /// The row is ours alone so far; prepay has not answered, or its answer was lost.
-    Preparing { problem: Option<PrepayProblem> },
+    Preparing {
+        problem: Option<PrepayProblem>,
+    },
     /// WeChat gave a `code_url`.
-    Open { code_url: String },
+    Open {
+        code_url: String,
+    },
     /// The code it had, for the page to show it dimmed.
-    Closed { code_url: Option<String> },
+    Closed {
+        code_url: Option<String>,
+    },
     Paid,
 }
 

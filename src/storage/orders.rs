@@ -43,7 +43,8 @@ impl TryFrom<Row> for Order {
     type Error = StorageError;
 
     fn try_from(row: Row) -> Result<Self, StorageError> {
-        let wrong = |column, problem: String| StorageError::Inconsistent { table: "orders", column, row: row.id, problem };
+        let wrong =
+            |column, problem: String| StorageError::Inconsistent { table: "orders", column, row: row.id, problem };
         let at = |column, millis| timestamp("orders", column, row.id, millis);
         Ok(Self {
             id: row.id,

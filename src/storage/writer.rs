@@ -204,7 +204,12 @@ mod tests {
     #[tokio::test]
     async fn what_is_queued_when_the_books_close_is_committed() {
         let (folder, books) = books().await;
-        let queued: Vec<_> = (1..=100).map(|id| { let books = books.clone(); tokio::spawn(async move { add(&books, id, false).await }) }).collect();
+        let queued: Vec<_> = (1..=100)
+            .map(|id| {
+                let books = books.clone();
+                tokio::spawn(async move { add(&books, id, false).await })
+            })
+            .collect();
         tokio::task::yield_now().await;
         books.close().await;
         let mut accepted = 0;

@@ -83,11 +83,7 @@ fn decrypt(body: &[u8], keys: &ApiV3Keys) -> Result<Vec<PlatformCertificate>, Ce
     if reply.data.is_empty() {
         return Err(CertificatesError::Empty);
     }
-    reply
-        .data
-        .iter()
-        .map(|item| decrypt_one(item, keys))
-        .collect()
+    reply.data.iter().map(|item| decrypt_one(item, keys)).collect()
 }
 
 fn decrypt_one(item: &Item, keys: &ApiV3Keys) -> Result<PlatformCertificate, CertificatesError> {
@@ -99,16 +95,12 @@ fn decrypt_one(item: &Item, keys: &ApiV3Keys) -> Result<PlatformCertificate, Cer
     let pem = keys.open(&sealed.nonce, associated_data, &sealed.ciphertext)?;
     let pem = str::from_utf8(&pem).map_err(|_| KeyError::NotPem)?;
     let mut certificate = PlatformCertificate::from_pem(pem)?;
-    let same = |a: &str, b: &str| {
-        a.trim_start_matches('0')
-            .eq_ignore_ascii_case(b.trim_start_matches('0'))
-    };
+    let same = |a: &str, b: &str| a.trim_start_matches('0').eq_ignore_ascii_case(b.trim_start_matches('0'));
     if !same(&item.serial_no, certificate.serial.as_str()) {
         return Err(CertificatesError::SerialMismatch);
     }
     // SDKs disagree on a leading zero: what WeChat writes here is also what it writes in headers.
-    certificate.serial =
-        PlatformSerial::parse(&item.serial_no).map_err(|_| CertificatesError::SerialMismatch)?;
+    certificate.serial = PlatformSerial::parse(&item.serial_no).map_err(|_| CertificatesError::SerialMismatch)?;
     Ok(certificate)
 }
 

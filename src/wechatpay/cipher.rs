@@ -26,9 +26,7 @@ impl ApiV3Key {
     /// Not 32 bytes. Half of it would silently be AES-128, as in some SDKs.
     pub fn parse(text: &str) -> Result<Self, InvalidApiV3Key> {
         let bytes = text.trim().as_bytes();
-        Aes256Gcm::new_from_slice(bytes)
-            .map(|it| Self(Box::new(it)))
-            .map_err(|_| InvalidApiV3Key(bytes.len()))
+        Aes256Gcm::new_from_slice(bytes).map(|it| Self(Box::new(it))).map_err(|_| InvalidApiV3Key(bytes.len()))
     }
 }
 
@@ -59,23 +57,11 @@ impl ApiV3Keys {
     /// # Errors
     /// Not base64, a nonce that has not 12 bytes, or no key fits: another key, another
     /// `associated_data`, or altered bytes, which cannot be told apart.
-    pub fn open(
-        &self,
-        nonce: &str,
-        associated_data: &str,
-        ciphertext: &str,
-    ) -> Result<Vec<u8>, OpenError> {
-        let nonce =
-            <&Nonce<Aes256Gcm>>::try_from(nonce.as_bytes()).map_err(|_| OpenError::Nonce)?;
+    pub fn open(&self, nonce: &str, associated_data: &str, ciphertext: &str) -> Result<Vec<u8>, OpenError> {
+        let nonce = <&Nonce<Aes256Gcm>>::try_from(nonce.as_bytes()).map_err(|_| OpenError::Nonce)?;
         let sealed = STANDARD.decode(ciphertext).map_err(|_| OpenError::Base64)?;
-        let payload = || Payload {
-            msg: &sealed,
-            aad: associated_data.as_bytes(),
-        };
-        self.0
-            .iter()
-            .find_map(|key| key.0.decrypt(nonce, payload()).ok())
-            .ok_or(OpenError::Unopened)
+        let payload = || Payload { msg: &sealed, aad: associated_data.as_bytes() };
+        self.0.iter().find_map(|key| key.0.decrypt(nonce, payload()).ok()).ok_or(OpenError::Unopened)
     }
 }
 

@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use super::{
-    ApiV3Key, ApiV3Keys, Mchid, MerchantKey, MerchantSerial, PlatformCertificate, PlatformKey,
-    PlatformKeys, PlatformSerial, Signer, message,
+    ApiV3Key, ApiV3Keys, Mchid, MerchantKey, MerchantSerial, PlatformCertificate, PlatformKey, PlatformKeys,
+    PlatformSerial, Signer, message,
 };
 
 pub const MCHID: &str = "1900007291";
@@ -31,9 +31,7 @@ pub fn now() -> Timestamp {
 }
 
 pub fn bytes(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/vectors")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name);
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -46,10 +44,7 @@ pub fn answer(name: &str) -> (HeaderMap, Vec<u8>) {
     let headers = text(&format!("{name}.headers"));
     let headers = headers.lines().map(|line| {
         let (name, value) = line.split_once(": ").expect("a header");
-        (
-            HeaderName::try_from(name).expect("a name"),
-            HeaderValue::try_from(value).expect("a value"),
-        )
+        (HeaderName::try_from(name).expect("a name"), HeaderValue::try_from(value).expect("a value"))
     });
     (headers.collect(), bytes(&format!("{name}.body")))
 }
@@ -91,24 +86,14 @@ pub fn api_v3_keys() -> ApiV3Keys {
 
 /// Headers by which WeChat would send `body` at `time`, signed with its public key's other half.
 pub fn sign(body: &[u8], time: Timestamp) -> HeaderMap {
-    sign_as(
-        "wechatpay_key",
-        PUBLIC_KEY_ID,
-        body,
-        &time.as_second().to_string(),
-    )
+    sign_as("wechatpay_key", PUBLIC_KEY_ID, body, &time.as_second().to_string())
 }
 
 pub fn sign_as(key: &str, serial: &str, body: &[u8], timestamp: &str) -> HeaderMap {
     let key = MerchantKey::from_pem(&text(&format!("keys/{key}.pem"))).expect("a key");
-    let signature = key
-        .sign(&message::of_answer(timestamp, NONCE, body))
-        .expect("signed");
+    let signature = key.sign(&message::of_answer(timestamp, NONCE, body)).expect("signed");
     let header = |name: &'static str, value: &str| {
-        (
-            HeaderName::from_static(name),
-            HeaderValue::from_str(value).expect("a value"),
-        )
+        (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a value"))
     };
     HeaderMap::from_iter([
         header("wechatpay-timestamp", timestamp),
@@ -123,8 +108,7 @@ pub fn seal(key: &str, nonce: &str, associated_data: &str, plaintext: &[u8]) -> 
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_bytes()).expect("32 bytes"));
     let nonce = Nonce::try_assume_unique_for_key(nonce.as_bytes()).expect("12 bytes");
     let mut sealed = plaintext.to_vec();
-    key.seal_in_place_append_tag(nonce, Aad::from(associated_data.as_bytes()), &mut sealed)
-        .expect("sealed");
+    key.seal_in_place_append_tag(nonce, Aad::from(associated_data.as_bytes()), &mut sealed).expect("sealed");
     STANDARD.encode(sealed)
 }
 

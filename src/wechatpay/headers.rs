@@ -27,13 +27,8 @@ pub struct SignatureHeaders<'a> {
 /// Without nonce and signature, which do not belong into a log.
 impl fmt::Debug for SignatureHeaders<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            seconds, serial, ..
-        } = self;
-        f.debug_struct("SignatureHeaders")
-            .field("seconds", seconds)
-            .field("serial", serial)
-            .finish_non_exhaustive()
+        let Self { seconds, serial, .. } = self;
+        f.debug_struct("SignatureHeaders").field("seconds", seconds).field("serial", serial).finish_non_exhaustive()
     }
 }
 
@@ -58,30 +53,18 @@ impl<'a> SignatureHeaders<'a> {
         let timestamp = text(headers, TIMESTAMP)?;
         let nonce = text(headers, NONCE)?;
         let serial = text(headers, SERIAL)?;
-        let signature = single(headers, SIGNATURE)?
-            .ok_or(HeaderError::Missing(SIGNATURE))?
-            .as_bytes();
-        if single(headers, TYPE)?.is_some_and(|value| value.as_bytes() != SIGNATURE_TYPE.as_bytes())
-        {
+        let signature = single(headers, SIGNATURE)?.ok_or(HeaderError::Missing(SIGNATURE))?.as_bytes();
+        if single(headers, TYPE)?.is_some_and(|value| value.as_bytes() != SIGNATURE_TYPE.as_bytes()) {
             return Err(HeaderError::UnknownType);
         }
         let seconds = parse_seconds(timestamp).ok_or(HeaderError::Unreadable(TIMESTAMP))?;
-        Ok(Self {
-            timestamp,
-            seconds,
-            nonce,
-            serial,
-            signature,
-        })
+        Ok(Self { timestamp, seconds, nonce, serial, signature })
     }
 }
 
 /// Digits only: `parse` alone would take a plus sign.
 fn parse_seconds(text: &str) -> Option<u64> {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())
-        .flatten()
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, HeaderError> {
@@ -89,17 +72,10 @@ fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Heade
     value.to_str().map_err(|_| HeaderError::Unreadable(name))
 }
 
-fn single<'a>(
-    headers: &'a HeaderMap,
-    name: &'static str,
-) -> Result<Option<&'a HeaderValue>, HeaderError> {
+fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a HeaderValue>, HeaderError> {
     let mut values = headers.get_all(name).iter();
     let first = values.next();
-    if values.next().is_some() {
-        Err(HeaderError::Repeated(name))
-    } else {
-        Ok(first)
-    }
+    if values.next().is_some() { Err(HeaderError::Repeated(name)) } else { Ok(first) }
 }
 
 #[cfg(test)]

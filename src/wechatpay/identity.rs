@@ -18,9 +18,7 @@ impl Mchid {
     /// # Errors
     /// Anything but 1 to 32 ASCII digits.
     pub fn parse(text: &str) -> Result<Self, InvalidMchid> {
-        checked(text, 32, |b| b.is_ascii_digit())
-            .map(|it| Self(it.to_owned()))
-            .ok_or(InvalidMchid)
+        checked(text, 32, |b| b.is_ascii_digit()).map(|it| Self(it.to_owned())).ok_or(InvalidMchid)
     }
 
     pub fn as_str(&self) -> &str {
@@ -71,9 +69,7 @@ impl fmt::Display for MerchantSerial {
 pub struct PlatformSerial(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the id of a WeChat Pay key is up to 64 characters of 0-9, A-Z, a-z and _, such as PUB_KEY_ID_0123"
-)]
+#[error("the id of a WeChat Pay key is up to 64 characters of 0-9, A-Z, a-z and _, such as PUB_KEY_ID_0123")]
 pub struct InvalidPlatformSerial;
 
 impl PlatformSerial {
@@ -114,18 +110,9 @@ mod tests {
 
     #[test]
     fn a_trailing_line_end_of_a_shell_is_dropped() {
-        assert_eq!(
-            Mchid::parse(" 1900007291\n").map(|it| it.to_string()),
-            Ok("1900007291".to_owned())
-        );
-        assert_eq!(
-            MerchantSerial::parse("5f1c72\r\n").map(|it| it.to_string()),
-            Ok("5F1C72".to_owned())
-        );
-        assert_eq!(
-            PlatformSerial::parse("PUB_KEY_ID_01\n").map(|it| it.to_string()),
-            Ok("PUB_KEY_ID_01".to_owned())
-        );
+        assert_eq!(Mchid::parse(" 1900007291\n").map(|it| it.to_string()), Ok("1900007291".to_owned()));
+        assert_eq!(MerchantSerial::parse("5f1c72\r\n").map(|it| it.to_string()), Ok("5F1C72".to_owned()));
+        assert_eq!(PlatformSerial::parse("PUB_KEY_ID_01\n").map(|it| it.to_string()), Ok("PUB_KEY_ID_01".to_owned()));
     }
 
     #[test]
@@ -134,18 +121,10 @@ mod tests {
             assert_eq!(Mchid::parse(bad), Err(InvalidMchid), "{bad:?}");
         }
         for bad in ["", "PUB_KEY_ID_01", "5F:1C", &"A".repeat(41)] {
-            assert_eq!(
-                MerchantSerial::parse(bad),
-                Err(InvalidMerchantSerial),
-                "{bad:?}"
-            );
+            assert_eq!(MerchantSerial::parse(bad), Err(InvalidMerchantSerial), "{bad:?}");
         }
         for bad in ["", "PUB KEY", "abc\"", &"A".repeat(65)] {
-            assert_eq!(
-                PlatformSerial::parse(bad),
-                Err(InvalidPlatformSerial),
-                "{bad:?}"
-            );
+            assert_eq!(PlatformSerial::parse(bad), Err(InvalidPlatformSerial), "{bad:?}");
         }
     }
 
@@ -154,10 +133,6 @@ mod tests {
         let id = PlatformSerial::parse("PUB_KEY_ID_00aB").expect("legal");
         assert!(id.is_public_key_id());
         assert_eq!(id.as_str(), "PUB_KEY_ID_00aB");
-        assert!(
-            !PlatformSerial::parse("5DEA10EF")
-                .expect("legal")
-                .is_public_key_id()
-        );
+        assert!(!PlatformSerial::parse("5DEA10EF").expect("legal").is_public_key_id());
     }
 }

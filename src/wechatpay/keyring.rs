@@ -16,10 +16,7 @@ impl Keyring {
 
     /// The keys of this moment.
     pub fn snapshot(&self) -> PlatformKeys {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Replaces the content by what `change` makes of it.

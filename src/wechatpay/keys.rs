@@ -57,8 +57,7 @@ impl MerchantKey {
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let block = pem::find(text, &[PemKind::PrivateKey, PemKind::RsaPrivateKey])?;
         let pkcs1 = if block.kind == PemKind::PrivateKey {
-            let info =
-                PrivateKeyInfoRef::try_from(block.der.as_slice()).map_err(|_| KeyError::Damaged)?;
+            let info = PrivateKeyInfoRef::try_from(block.der.as_slice()).map_err(|_| KeyError::Damaged)?;
             require_rsa(&info.algorithm.oid)?;
             info.private_key.as_bytes()
         } else {
@@ -77,9 +76,7 @@ impl MerchantKey {
         let mut signature = vec![0; self.0.public_modulus_len()];
         // The random source is ignored for this padding, which is deterministic.
         let rng = aws_lc_rs::rand::SystemRandom::new();
-        self.0
-            .sign(&RSA_PKCS1_SHA256, &rng, message, &mut signature)
-            .map_err(|_| SignFailed)?;
+        self.0.sign(&RSA_PKCS1_SHA256, &rng, message, &mut signature).map_err(|_| SignFailed)?;
         Ok(signature)
     }
 
@@ -123,9 +120,7 @@ impl PlatformKey {
     }
 
     fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
-        ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der)
-            .map(Self)
-            .map_err(invalid)
+        ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map(Self).map_err(invalid)
     }
 
     /// `signature` is a good one of `message`, which no wrong length of it can be.
@@ -154,13 +149,9 @@ impl MerchantCertificate {
     /// What is wrong with `text`.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let certificate = parse_certificate(text)?;
-        let serial =
-            MerchantSerial::parse(&serial_of(&certificate)).map_err(|_| KeyError::Damaged)?;
+        let serial = MerchantSerial::parse(&serial_of(&certificate)).map_err(|_| KeyError::Damaged)?;
         let spki = spki_of(&certificate)?;
-        Ok(Self {
-            serial,
-            public: pkcs1_of(&spki)?.into(),
-        })
+        Ok(Self { serial, public: pkcs1_of(&spki)?.into() })
     }
 }
 
@@ -182,8 +173,7 @@ impl PlatformCertificate {
         let validity = certificate.tbs_certificate().validity();
         let spki = spki_of(&certificate)?;
         Ok(Self {
-            serial: PlatformSerial::parse(&serial_of(&certificate))
-                .map_err(|_| KeyError::Damaged)?,
+            serial: PlatformSerial::parse(&serial_of(&certificate)).map_err(|_| KeyError::Damaged)?,
             not_before: timestamp(validity.not_before)?,
             not_after: timestamp(validity.not_after)?,
             key: PlatformKey::from_pkcs1(pkcs1_of(&spki)?)?,
@@ -197,29 +187,18 @@ fn parse_certificate(text: &str) -> Result<Certificate, KeyError> {
 }
 
 fn spki_of(certificate: &Certificate) -> Result<Vec<u8>, KeyError> {
-    certificate
-        .tbs_certificate()
-        .subject_public_key_info()
-        .to_der()
-        .map_err(|_| KeyError::Damaged)
+    certificate.tbs_certificate().subject_public_key_info().to_der().map_err(|_| KeyError::Damaged)
 }
 
 /// Upper-case hex without the zero byte that DER puts before a high bit.
 fn serial_of(certificate: &Certificate) -> String {
     let bytes = certificate.tbs_certificate().serial_number().as_bytes();
-    let digits = |byte: &u8| {
-        [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)]))
-    };
-    bytes
-        .iter()
-        .skip_while(|byte| **byte == 0)
-        .flat_map(digits)
-        .collect()
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+    bytes.iter().skip_while(|byte| **byte == 0).flat_map(digits).collect()
 }
 
 fn timestamp(time: x509_cert::time::Time) -> Result<Timestamp, KeyError> {
-    let seconds =
-        i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| KeyError::Damaged)?;
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).map_err(|_| KeyError::Damaged)?;
     Timestamp::from_second(seconds).map_err(|_| KeyError::Damaged)
 }
 
@@ -227,33 +206,20 @@ fn timestamp(time: x509_cert::time::Time) -> Result<Timestamp, KeyError> {
 fn pkcs1_of(spki: &[u8]) -> Result<&[u8], KeyError> {
     let info = SubjectPublicKeyInfoRef::try_from(spki).map_err(|_| KeyError::Damaged)?;
     require_rsa(&info.algorithm.oid)?;
-    let der = info
-        .subject_public_key
-        .as_bytes()
-        .ok_or(KeyError::Damaged)?;
+    let der = info.subject_public_key.as_bytes().ok_or(KeyError::Damaged)?;
     let key = RsaPublicKeyRef::from_der(der).map_err(|_| KeyError::Damaged)?;
     require_length(key.modulus.as_bytes())?;
     Ok(der)
 }
 
 fn require_rsa(algorithm: &ObjectIdentifier) -> Result<(), KeyError> {
-    if *algorithm == RSA_ENCRYPTION {
-        Ok(())
-    } else {
-        Err(KeyError::NotRsa)
-    }
+    if *algorithm == RSA_ENCRYPTION { Ok(()) } else { Err(KeyError::NotRsa) }
 }
 
 fn require_length(modulus: &[u8]) -> Result<(), KeyError> {
-    let leading = modulus
-        .first()
-        .map_or(0, |byte| byte.leading_zeros() as usize);
+    let leading = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
     let bits = modulus.len() * 8 - leading;
-    if bits < LEAST_BITS {
-        Err(KeyError::TooShort(bits))
-    } else {
-        Ok(())
-    }
+    if bits < LEAST_BITS { Err(KeyError::TooShort(bits)) } else { Ok(()) }
 }
 
 fn invalid(_: KeyRejected) -> KeyError {

@@ -15,13 +15,7 @@ pub struct Request<'a> {
 
 /// Method, target, timestamp (Unix seconds), nonce and body: what a merchant signs.
 pub fn of_request(request: &Request<'_>, timestamp: &str, nonce: &str) -> Vec<u8> {
-    lines(&[
-        request.method.as_bytes(),
-        request.target.as_bytes(),
-        timestamp.as_bytes(),
-        nonce.as_bytes(),
-        request.body,
-    ])
+    lines(&[request.method.as_bytes(), request.target.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), request.body])
 }
 
 /// Timestamp, nonce and body: what WeChat signs, in a reply (empty body for 204) and in a
@@ -45,11 +39,7 @@ mod tests {
 
     #[test]
     fn a_request_is_five_lines() {
-        let request = Request {
-            method: "POST",
-            target: "/v3/pay/transactions/native",
-            body: b"{\"a\":1}",
-        };
+        let request = Request { method: "POST", target: "/v3/pay/transactions/native", body: b"{\"a\":1}" };
         assert_eq!(
             of_request(&request, "1554208460", "593BEC0C930BF1AFEB40B4A08C8FB242"),
             b"POST\n/v3/pay/transactions/native\n1554208460\n593BEC0C930BF1AFEB40B4A08C8FB242\n{\"a\":1}\n",
@@ -58,15 +48,8 @@ mod tests {
 
     #[test]
     fn a_get_ends_in_two_line_feeds() {
-        let request = Request {
-            method: "GET",
-            target: "/v3/certificates?algorithm_type=RSA",
-            body: b"",
-        };
-        assert_eq!(
-            of_request(&request, "1", "n"),
-            b"GET\n/v3/certificates?algorithm_type=RSA\n1\nn\n\n"
-        );
+        let request = Request { method: "GET", target: "/v3/certificates?algorithm_type=RSA", body: b"" };
+        assert_eq!(of_request(&request, "1", "n"), b"GET\n/v3/certificates?algorithm_type=RSA\n1\nn\n\n");
     }
 
     #[test]

@@ -38,10 +38,7 @@ pub enum Content {
     /// `original_type` = `security`: the self-test of §10.6.
     SecurityEcho { echo_message: Option<String> },
     /// Something WeChat invented later; opened, but not read.
-    Unknown {
-        event_type: String,
-        original_type: String,
-    },
+    Unknown { event_type: String, original_type: String },
 }
 
 /// The notification was not accepted. No variant and no text holds anything of its body.
@@ -156,11 +153,8 @@ pub fn open(
     let signed = SignatureHeaders::read(headers).map_err(VerifyError::from)?;
     platform.verify(&signed, body, now)?;
 
-    let envelope: Envelope<'_> =
-        serde_json::from_slice(body).map_err(|error| NotifyError::Envelope {
-            line: error.line(),
-            column: error.column(),
-        })?;
+    let envelope: Envelope<'_> = serde_json::from_slice(body)
+        .map_err(|error| NotifyError::Envelope { line: error.line(), column: error.column() })?;
     let resource = envelope.resource;
     if resource.algorithm != ALGORITHM {
         return Err(NotifyError::UnknownAlgorithm);
@@ -170,13 +164,8 @@ pub fn open(
     let content = match resource.original_type.as_str() {
         "transaction" => Content::Transaction(read(&plaintext)?),
         "refund" => Content::Refund(read(&plaintext)?),
-        "security" => Content::SecurityEcho {
-            echo_message: read::<Echo>(&plaintext)?.echo_message,
-        },
-        _ => Content::Unknown {
-            event_type: envelope.event_type.clone(),
-            original_type: resource.original_type,
-        },
+        "security" => Content::SecurityEcho { echo_message: read::<Echo>(&plaintext)?.echo_message },
+        _ => Content::Unknown { event_type: envelope.event_type.clone(), original_type: resource.original_type },
     };
     Ok(Notification {
         id: envelope.id,
@@ -191,10 +180,7 @@ pub fn open(
 fn read<T: DeserializeOwned>(plaintext: &[u8]) -> Result<Box<T>, NotifyError> {
     serde_json::from_slice(plaintext)
         .map(Box::new)
-        .map_err(|error| NotifyError::Content {
-            line: error.line(),
-            column: error.column(),
-        })
+        .map_err(|error| NotifyError::Content { line: error.line(), column: error.column() })
 }
 
 #[cfg(test)]

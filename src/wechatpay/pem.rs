@@ -89,9 +89,7 @@ fn next_block(text: &str) -> Result<Option<(PemKind, &str, &str)>, KeyError> {
         return Ok(None);
     };
     let (label, after_label) = after_begin.split_once("-----").ok_or(KeyError::CutOff)?;
-    let (body, after_body) = after_label
-        .split_once("-----END ")
-        .ok_or(KeyError::CutOff)?;
+    let (body, after_body) = after_label.split_once("-----END ").ok_or(KeyError::CutOff)?;
     let (end_label, rest) = after_body.split_once("-----").ok_or(KeyError::CutOff)?;
     if end_label != label {
         return Err(KeyError::CutOff);
@@ -105,8 +103,5 @@ fn decode(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         return Err(KeyError::WrongKind(PemKind::EncryptedPrivateKey));
     }
     let base64 = Zeroizing::new(body.split_whitespace().collect::<String>());
-    STANDARD
-        .decode(base64.as_bytes())
-        .map(Zeroizing::new)
-        .map_err(|_| KeyError::Damaged)
+    STANDARD.decode(base64.as_bytes()).map(Zeroizing::new).map_err(|_| KeyError::Damaged)
 }

@@ -47,21 +47,12 @@ impl Signer {
     ///
     /// # Errors
     /// `nonce` is not 1 to 32 of `[0-9A-Za-z]`; the crypto library failed.
-    pub fn authorization(
-        &self,
-        request: &Request<'_>,
-        now: Timestamp,
-        nonce: &str,
-    ) -> Result<HeaderValue, SignError> {
-        if !(1..=32).contains(&nonce.len())
-            || !nonce.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        {
+    pub fn authorization(&self, request: &Request<'_>, now: Timestamp, nonce: &str) -> Result<HeaderValue, SignError> {
+        if !(1..=32).contains(&nonce.len()) || !nonce.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(SignError::Nonce);
         }
         let timestamp = now.as_second().to_string();
-        let signature = self
-            .key
-            .sign(&message::of_request(request, &timestamp, nonce))?;
+        let signature = self.key.sign(&message::of_request(request, &timestamp, nonce))?;
         let text = format!(
             r#"{SIGNATURE_TYPE} mchid="{}",nonce_str="{nonce}",timestamp="{timestamp}",serial_no="{}",signature="{}""#,
             self.mchid,

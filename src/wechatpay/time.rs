@@ -15,9 +15,7 @@ pub fn parse(text: &str) -> Option<Timestamp> {
 }
 
 /// For a field that only informs: an absent or unreadable time is `None` and spoils nothing else.
-pub(super) fn lenient<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Timestamp>, D::Error> {
+pub(super) fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.as_deref().and_then(parse))
 }
@@ -33,10 +31,7 @@ mod tests {
             (1_528_425_296, "2018-06-08T10:34:56+08:00"),
             (1_767_196_800, "2026-01-01T00:00:00+08:00"),
         ] {
-            assert_eq!(
-                rfc3339(Timestamp::from_second(seconds).expect("in range")),
-                text
-            );
+            assert_eq!(rfc3339(Timestamp::from_second(seconds).expect("in range")), text);
         }
     }
 
@@ -49,11 +44,7 @@ mod tests {
     #[test]
     fn every_offset_is_read() {
         let expected = Timestamp::from_second(1_528_425_296).ok();
-        for text in [
-            "2018-06-08T10:34:56+08:00",
-            "2018-06-08T02:34:56Z",
-            "2018-06-07T21:34:56-05:00",
-        ] {
+        for text in ["2018-06-08T10:34:56+08:00", "2018-06-08T02:34:56Z", "2018-06-07T21:34:56-05:00"] {
             assert_eq!(parse(text), expected, "{text}");
         }
         assert_eq!(parse("2018-06-08T10:34:56.000+08:00"), expected);

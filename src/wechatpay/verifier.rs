@@ -24,10 +24,7 @@ pub enum VerifyError {
     #[error(transparent)]
     Headers(#[from] HeaderError),
     #[error("the timestamp is {away_seconds} s away from this machine's clock, in the {direction}")]
-    OutsideWindow {
-        away_seconds: u64,
-        direction: Direction,
-    },
+    OutsideWindow { away_seconds: u64, direction: Direction },
     /// A certificate we have not fetched yet, a key that is not configured, or nonsense.
     #[error("no key is known for serial {}", shown(.0))]
     UnknownSerial(String),
@@ -56,11 +53,7 @@ impl fmt::Display for Direction {
 
 /// A stranger chose the text: only what can be a serial is repeated in a log.
 fn shown(serial: &str) -> &str {
-    if PlatformSerial::parse(serial).is_ok_and(|it| it.as_str() == serial) {
-        serial
-    } else {
-        "(no serial at all)"
-    }
+    if PlatformSerial::parse(serial).is_ok_and(|it| it.as_str() == serial) { serial } else { "(no serial at all)" }
 }
 
 /// All keys trusted at one moment. Cloning copies a pointer.
@@ -82,43 +75,23 @@ impl PlatformKeys {
     #[must_use]
     pub fn with_public_key(&self, id: &PlatformSerial, key: PlatformKey) -> Self {
         let mut keys = HashMap::clone(&self.0);
-        keys.insert(
-            id.as_str().into(),
-            Entry {
-                key: Arc::new(key),
-                not_after: None,
-            },
-        );
+        keys.insert(id.as_str().into(), Entry { key: Arc::new(key), not_after: None });
         Self(Arc::new(keys))
     }
 
     /// Puts `certificates` in the place of all certificates there were; public keys stay. An empty
     /// list changes nothing (§3: never replace with an empty list).
     #[must_use]
-    pub fn with_certificates(
-        &self,
-        certificates: impl IntoIterator<Item = PlatformCertificate>,
-    ) -> Self {
+    pub fn with_certificates(&self, certificates: impl IntoIterator<Item = PlatformCertificate>) -> Self {
         let entry = |it: PlatformCertificate| {
-            (
-                it.serial.as_str().into(),
-                Entry {
-                    key: Arc::new(it.key),
-                    not_after: Some(it.not_after),
-                },
-            )
+            (it.serial.as_str().into(), Entry { key: Arc::new(it.key), not_after: Some(it.not_after) })
         };
         let fresh: HashMap<_, _> = certificates.into_iter().map(entry).collect();
         if fresh.is_empty() {
             return self.clone();
         }
         let public = self.0.iter().filter(|(_, it)| it.not_after.is_none());
-        Self(Arc::new(
-            public
-                .map(|(serial, it)| (serial.clone(), it.clone()))
-                .chain(fresh)
-                .collect(),
-        ))
+        Self(Arc::new(public.map(|(serial, it)| (serial.clone(), it.clone())).chain(fresh).collect()))
     }
 
     /// `serial` is compared letter by letter.
@@ -132,11 +105,7 @@ impl PlatformKeys {
 
     /// Serials in alphabetical order, for pages and logs, with the end of life of certificates.
     pub fn list(&self) -> Vec<(&str, Option<Timestamp>)> {
-        let mut list: Vec<_> = self
-            .0
-            .iter()
-            .map(|(serial, it)| (&**serial, it.not_after))
-            .collect();
+        let mut list: Vec<_> = self.0.iter().map(|(serial, it)| (&**serial, it.not_after)).collect();
         list.sort_unstable();
         list
     }
@@ -147,21 +116,11 @@ impl PlatformKeys {
     /// # Errors
     /// The first check that fails. A signature that is not base64 or has the wrong length is simply
     /// wrong: that is what a probe looks like (§2.4).
-    pub fn verify(
-        &self,
-        headers: &SignatureHeaders<'_>,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<(), VerifyError> {
+    pub fn verify(&self, headers: &SignatureHeaders<'_>, body: &[u8], now: Timestamp) -> Result<(), VerifyError> {
         check_window(headers.seconds, now)?;
-        let entry = self
-            .0
-            .get(headers.serial)
-            .ok_or_else(|| VerifyError::UnknownSerial(headers.serial.to_owned()))?;
+        let entry = self.0.get(headers.serial).ok_or_else(|| VerifyError::UnknownSerial(headers.serial.to_owned()))?;
         let message = message::of_answer(headers.timestamp, headers.nonce, body);
-        let good = STANDARD
-            .decode(headers.signature)
-            .is_ok_and(|signature| entry.key.verifies(&message, &signature));
+        let good = STANDARD.decode(headers.signature).is_ok_and(|signature| entry.key.verifies(&message, &signature));
         if good {
             Ok(())
         } else if headers.signature.starts_with(SIGNATURE_PROBE.as_bytes()) {
@@ -174,9 +133,7 @@ impl PlatformKeys {
 
 impl fmt::Debug for PlatformKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.list().iter().map(|(serial, _)| serial))
-            .finish()
+        f.debug_set().entries(self.list().iter().map(|(serial, _)| serial)).finish()
     }
 }
 
@@ -187,15 +144,8 @@ fn check_window(seconds: u64, now: Timestamp) -> Result<(), VerifyError> {
     if away < u128::from(WINDOW_MILLISECONDS) {
         return Ok(());
     }
-    let direction = if then < now {
-        Direction::Past
-    } else {
-        Direction::Future
-    };
-    Err(VerifyError::OutsideWindow {
-        away_seconds: u64::try_from(away / 1000).unwrap_or(u64::MAX),
-        direction,
-    })
+    let direction = if then < now { Direction::Past } else { Direction::Future };
+    Err(VerifyError::OutsideWindow { away_seconds: u64::try_from(away / 1000).unwrap_or(u64::MAX), direction })
 }
 
 #[cfg(test)]

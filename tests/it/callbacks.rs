@@ -268,8 +268,13 @@ async fn a_body_that_is_no_notification_is_a_bad_request_although_signed() {
     for body in bodies {
         assert_changes_nothing(&app, &app.forger.signed(body), 400, "envelope").await;
     }
-    assert_changes_nothing(&app, &app.forger.signed(with("/resource/algorithm", json!("AEAD_SM4_GCM"))), 400, "algorithm")
-        .await;
+    assert_changes_nothing(
+        &app,
+        &app.forger.signed(with("/resource/algorithm", json!("AEAD_SM4_GCM"))),
+        400,
+        "algorithm",
+    )
+    .await;
     assert_acknowledged(&app.deliver(&app.forger.signed(good.to_string())).await);
 }
 

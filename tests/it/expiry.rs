@@ -30,10 +30,7 @@ async fn past_its_deadline_an_order_is_closed_there_and_here_by_a_look() {
     let stored = app.books.order(&order.order_no).await;
     assert_eq!((stored.status.as_str(), stored.closed_reason.as_deref()), ("CLOSED", Some("EXPIRED")));
     assert_eq!(stored.state, "CLOSED");
-    assert_eq!(
-        app.books.events(&order.order_no).await,
-        ["PLACED/SHOPPER", "CODE_READY/SHOPPER", "CLOSED/DEADLINE"]
-    );
+    assert_eq!(app.books.events(&order.order_no).await, ["PLACED/SHOPPER", "CODE_READY/SHOPPER", "CLOSED/DEADLINE"]);
     assert_eq!(app.metric("saoma_orders_total", "status=\"CLOSED\"").await, 1);
     assert_eq!(app.metric("saoma_orders_pending", "").await, 0);
     // Nobody can pay it any more.
@@ -69,10 +66,7 @@ async fn paid_at_the_last_moment_with_a_lost_callback_is_paid_and_not_closed() {
     app.advance(2);
     let paid = app.until_status(&order.token, "SUCCESS").await;
     assert_eq!(paid.get("reason"), None);
-    assert_eq!(
-        app.books.events(&order.order_no).await,
-        ["PLACED/SHOPPER", "CODE_READY/SHOPPER", "PAID/QUERY"]
-    );
+    assert_eq!(app.books.events(&order.order_no).await, ["PLACED/SHOPPER", "CODE_READY/SHOPPER", "PAID/QUERY"]);
     let payments = app.books.payments().await;
     assert_eq!((payments.len(), payments[0].kind.as_str()), (1, "FIRST"));
 }
@@ -82,12 +76,7 @@ async fn a_payment_between_query_and_close_is_settled() {
     let clock = mock_clock();
     let outside = Outside::start(&clock).await;
     let relay = Relay::start(&outside.site.origin).await;
-    let app = Stage::new()
-        .clock(&clock)
-        .live(&outside, free_port())
-        .set("WXPAY_DOMAIN", &relay.origin)
-        .start()
-        .await;
+    let app = Stage::new().clock(&clock).live(&outside, free_port()).set("WXPAY_DOMAIN", &relay.origin).start().await;
     outside.site.faults(json!({"drop": "all"})).await;
     let order = app.order(1).await;
     app.advance(PAY_TIME - 1);
@@ -116,12 +105,7 @@ async fn a_callback_that_overtakes_the_closing_pays() {
     let clock = mock_clock();
     let outside = Outside::start(&clock).await;
     let relay = Relay::start(&outside.site.origin).await;
-    let app = Stage::new()
-        .clock(&clock)
-        .live(&outside, free_port())
-        .set("WXPAY_DOMAIN", &relay.origin)
-        .start()
-        .await;
+    let app = Stage::new().clock(&clock).live(&outside, free_port()).set("WXPAY_DOMAIN", &relay.origin).start().await;
     let order = app.order(1).await;
     app.advance(PAY_TIME + 1);
     let held = relay.hold("/close");
@@ -131,10 +115,8 @@ async fn a_callback_that_overtakes_the_closing_pays() {
     assert_acknowledged(&app.deliver(&app.forger.payment(&order)).await);
     assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
     held.release();
-    until("the close is answered", async || {
-        relay.passed().iter().any(|it| it.path.ends_with("/close")).then_some(())
-    })
-    .await;
+    until("the close is answered", async || relay.passed().iter().any(|it| it.path.ends_with("/close")).then_some(()))
+        .await;
     // Whatever the answer to it has set off is over once the site has stopped.
     let (folder, order_no) = (app.folder.clone(), order.order_no.clone());
     app.stop().await;
@@ -276,10 +258,7 @@ async fn a_second_transaction_for_a_paid_order_is_money_to_give_back() {
     assert_eq!((after.status.as_str(), after.paid_ms), ("SUCCESS", paid.paid_ms));
     let kinds: Vec<_> = app.books.payments().await.into_iter().map(|it| it.kind).collect();
     assert_eq!(kinds, ["FIRST", "SURPLUS"]);
-    assert_eq!(
-        app.books.events(&order.order_no).await[2..],
-        ["PAID/CALLBACK", "SURPLUS_PAYMENT/CALLBACK"]
-    );
+    assert_eq!(app.books.events(&order.order_no).await[2..], ["PAID/CALLBACK", "SURPLUS_PAYMENT/CALLBACK"]);
     assert_eq!((app.callbacks("SURPLUS").await, app.callbacks("DUPLICATE").await), (1, 1));
     assert_eq!(app.metric("saoma_orders_total", "status=\"SUCCESS\"").await, 1);
     // The receipt names the transaction that paid it.
@@ -292,12 +271,7 @@ async fn an_overdue_order_that_cannot_be_closed_is_not_asked_about_at_every_look
     let clock = mock_clock();
     let outside = Outside::start(&clock).await;
     let relay = Relay::start(&outside.site.origin).await;
-    let app = Stage::new()
-        .clock(&clock)
-        .live(&outside, free_port())
-        .set("WXPAY_DOMAIN", &relay.origin)
-        .start()
-        .await;
+    let app = Stage::new().clock(&clock).live(&outside, free_port()).set("WXPAY_DOMAIN", &relay.origin).start().await;
     let order = app.order(1).await;
     outside.site.faults(json!({"error_500": {"query": "all"}})).await;
     app.advance(PAY_TIME + 1);

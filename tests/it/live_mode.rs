@@ -47,7 +47,11 @@ async fn nothing_of_the_sandbox_is_reachable_in_live_mode() {
         if path.starts_with("/_sandbox") {
             assert_ne!(status_of(&sandbox, method, path).await, 404, "{method} {path}");
         } else {
-            assert_eq!(status_of(&sandbox, method, path).await, 404, "{method} {path}: on the platform's own port only");
+            assert_eq!(
+                status_of(&sandbox, method, path).await,
+                404,
+                "{method} {path}: on the platform's own port only"
+            );
         }
         if path.starts_with("/v3") {
             assert_ne!(status_of(&outside.site, method, path).await, 404, "{method} {path}");

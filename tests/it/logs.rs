@@ -87,8 +87,20 @@ fn assert_silent(log: &str, secrets: impl IntoIterator<Item = String>) -> usize 
     }
     // Words that would stand beside a secret.
     for word in [
-        "openid", OPENID, "\"payer\"", "payer_total", "trade_state_desc", "bank_type", "PRIVATE KEY", "Authorization",
-        "authorization:", "nonce_str=", "signature=", "WECHATPAY2-SHA256-RSA2048 ", "set-cookie", "cookie:",
+        "openid",
+        OPENID,
+        "\"payer\"",
+        "payer_total",
+        "trade_state_desc",
+        "bank_type",
+        "PRIVATE KEY",
+        "Authorization",
+        "authorization:",
+        "nonce_str=",
+        "signature=",
+        "WECHATPAY2-SHA256-RSA2048 ",
+        "set-cookie",
+        "cookie:",
     ] {
         let line = log.lines().find(|line| line.contains(word));
         assert!(line.is_none(), "{word:?} is in the log: {line:?}");
@@ -117,7 +129,8 @@ async fn the_log_of_a_live_purchase_at_debug_holds_no_secret() {
     assert!(log.contains("DEBUG") && log.contains(" paid"), "it did log: {log}");
     let (requests, callbacks) = (proofs_of(&there), proofs_of(&back));
     assert!(requests.len() >= 8 && callbacks.len() >= 3, "{} {}", requests.len(), callbacks.len());
-    let count = assert_silent(&log, keys_of(&sandbox_folder).into_iter().chain(requests).chain(callbacks).chain(secrets));
+    let count =
+        assert_silent(&log, keys_of(&sandbox_folder).into_iter().chain(requests).chain(callbacks).chain(secrets));
     println!("live purchase at debug: {} lines of log, none of {count} secrets in them", log.lines().count());
 }
 

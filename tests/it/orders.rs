@@ -101,7 +101,11 @@ async fn twenty_clicks_at_once_are_one_order_with_one_code() {
     let orders = join_all((0..20).map(|_| browser.order(1))).await;
     assert!(orders.iter().all(|order| *order == orders[0]), "{orders:?}");
     assert_eq!((app.books.count("orders").await, app.books.count("attempts").await), (1, 1));
-    assert_eq!(app.metric("saoma_prepays_total", "result=\"ok\"").await, 1, "a second prepay would kill the first code");
+    assert_eq!(
+        app.metric("saoma_prepays_total", "result=\"ok\"").await,
+        1,
+        "a second prepay would kill the first code"
+    );
     assert_eq!(app.metric("saoma_orders_total", "status=\"NOTPAY\"").await, 1);
     app.pay(&orders[0].code_url).await;
     app.until_status(&orders[0].token, "SUCCESS").await;

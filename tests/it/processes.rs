@@ -21,8 +21,14 @@ fn run(folder: &std::path::Path, arguments: &[&str], variables: &[(&str, &str)])
 #[test]
 fn a_partial_configuration_exits_with_2_and_names_everything_that_is_missing() {
     let folder = folder();
-    let required =
-        ["WXPAY_MCH_ID", "WXPAY_APPID", "WXPAY_MCH_SERIAL_NO", "WXPAY_PRIVATE_KEY", "WXPAY_API_V3_KEY", "WXPAY_NOTIFY_DOMAIN"];
+    let required = [
+        "WXPAY_MCH_ID",
+        "WXPAY_APPID",
+        "WXPAY_MCH_SERIAL_NO",
+        "WXPAY_PRIVATE_KEY",
+        "WXPAY_API_V3_KEY",
+        "WXPAY_NOTIFY_DOMAIN",
+    ];
     for given in [
         &[("WXPAY_MCH_ID", "1900007291")][..],
         &[("WXPAY_APPID", "wx2421b1c4370ec43b"), ("WXPAY_NOTIFY_DOMAIN", "https://shop.example.com")],
@@ -203,8 +209,7 @@ async fn with_platform_certificates_a_live_server_makes_a_whole_purchase() {
     assert_eq!(credentials.lines().count(), old.lines().count() + 2);
     fs::write(folder.path().join("old.env"), old).expect("writes");
     sandbox.faults(json!({"public_key_share": 0})).await;
-    let live =
-        Process::serve_live(folder.path(), free_port(), &folder.path().join("old.env"), None, &[]).await;
+    let live = Process::serve_live(folder.path(), free_port(), &folder.path().join("old.env"), None, &[]).await;
     purchase(&live, &sandbox).await;
     assert_eq!(live.callbacks("PAID").await, 1);
 }
@@ -244,5 +249,7 @@ async fn what_a_start_takes() {
     process.kill();
     println!("start to first answer: sandbox mode {first:?} with three RSA keys to make, {second:?} without");
     println!("start to first answer: live mode, empty database {live_start:?} (budget 200 ms)");
-    println!("VmRSS: sandbox mode idle {idle} KiB, after a page {after_a_page} KiB; live mode idle {live_idle} KiB (budget 40 MB)");
+    println!(
+        "VmRSS: sandbox mode idle {idle} KiB, after a page {after_a_page} KiB; live mode idle {live_idle} KiB (budget 40 MB)"
+    );
 }

@@ -73,11 +73,7 @@ async fn ordered_from(browser: &Browser<'_>, app: &App, forwarded: &str) -> u16 
 
 #[tokio::test]
 async fn addresses_behind_a_trusted_proxy_are_counted_apart() {
-    let app = Stage::new()
-        .set("SAOMA_ORDERS_PER_MINUTE", "1")
-        .set("SAOMA_TRUSTED_PROXIES", "127.0.0.1")
-        .start()
-        .await;
+    let app = Stage::new().set("SAOMA_ORDERS_PER_MINUTE", "1").set("SAOMA_TRUSTED_PROXIES", "127.0.0.1").start().await;
     let browser = app.browser();
     assert_eq!(ordered_from(&browser, &app, "203.0.113.1").await, 200);
     assert_eq!(ordered_from(&browser, &app, "203.0.113.1").await, 429);

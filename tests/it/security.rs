@@ -92,7 +92,8 @@ async fn the_sites_own_pages_and_programs_can_change_things() {
 async fn callbacks_need_no_origin_and_no_cookie() {
     let app = App::start().await;
     let order = app.order(1).await;
-    let callback = app.forger.payment(&order).with("origin", "https://evil.example").with("sec-fetch-site", "cross-site");
+    let callback =
+        app.forger.payment(&order).with("origin", "https://evil.example").with("sec-fetch-site", "cross-site");
     let answer = app.deliver(&callback).await;
     assert_eq!(answer.status, 200);
     assert!(!answer.headers.contains_key("set-cookie"));
@@ -233,11 +234,8 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
 async fn behind_https_cookie_and_headers_are_for_https_only() {
     let clock = saoma::clock::Clock::system();
     let outside = Outside::start(&clock).await;
-    let app = Stage::new()
-        .live(&outside, free_port())
-        .set("WXPAY_NOTIFY_DOMAIN", "https://shop.example.com")
-        .start()
-        .await;
+    let app =
+        Stage::new().live(&outside, free_port()).set("WXPAY_NOTIFY_DOMAIN", "https://shop.example.com").start().await;
     let answer = app.get("/").await;
     let baked = answer.header("set-cookie").expect("a cookie");
     assert!(baked.starts_with("__Host-saoma="), "{baked}");
@@ -262,8 +260,20 @@ async fn behind_https_cookie_and_headers_are_for_https_only() {
 
 /// Words of our inside that nobody outside needs.
 const INTERNAL: [&str; 14] = [
-    "sqlx", "sqlite", "SQLITE", "SELECT", "pool", "panick", "src/", ".rs:", "Error {", "WriterGone", "writer", "tokio",
-    "RUST_BACKTRACE", "/tmp/",
+    "sqlx",
+    "sqlite",
+    "SQLITE",
+    "SELECT",
+    "pool",
+    "panick",
+    "src/",
+    ".rs:",
+    "Error {",
+    "WriterGone",
+    "writer",
+    "tokio",
+    "RUST_BACKTRACE",
+    "/tmp/",
 ];
 
 #[tokio::test]

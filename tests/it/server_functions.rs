@@ -60,8 +60,7 @@ async fn the_pages_program_gets_json() {
     assert_eq!((checked.status, checked.json()), (200, json!("NotYet")));
 
     let order = browser.order(2).await;
-    let (path, callback) =
-        (format!("/api/ui/watch_order?token={token}&after=2&wait=25"), app.forger.payment(&order));
+    let (path, callback) = (format!("/api/ui/watch_order?token={token}&after=2&wait=25"), app.forger.payment(&order));
     let (watched, _) = tokio::join!(app.get(&path), app.deliver(&callback));
     let paid = watched.json();
     assert_eq!((&paid["stage"], &paid["version"]), (&json!("Paid"), &json!(3)));

@@ -8,34 +8,16 @@ use crate::harness::Platform;
 #[tokio::test]
 async fn it_says_when_it_is_ready() {
     let platform = Platform::start().await;
-    assert_eq!(
-        platform
-            .control("GET", "/_sandbox/health", &Value::Null)
-            .await
-            .status,
-        200
-    );
+    assert_eq!(platform.control("GET", "/_sandbox/health", &Value::Null).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_scan_that_leads_nowhere_says_why() {
     let platform = Platform::start().await;
-    for unknown in [
-        "weixin://wxpay/bizpayurl?pr=nobodyhasthis000",
-        "https://example.com",
-        "",
-    ] {
+    for unknown in ["weixin://wxpay/bizpayurl?pr=nobodyhasthis000", "https://example.com", ""] {
         let answer = platform.scan(unknown, "pay").await;
-        assert_eq!(
-            (answer.status, answer.code().as_str()),
-            (404, "CODE_UNKNOWN")
-        );
-        assert!(
-            !answer.json()["message"]
-                .as_str()
-                .expect("a message")
-                .is_empty()
-        );
+        assert_eq!((answer.status, answer.code().as_str()), (404, "CODE_UNKNOWN"));
+        assert!(!answer.json()["message"].as_str().expect("a message").is_empty());
     }
     let code_url = platform.prepay("ORDER0001").await;
     platform.pay(&code_url).await;
@@ -53,15 +35,9 @@ async fn a_code_belongs_to_the_account_that_scanned_it_first() {
     };
     assert_eq!(scan(&code_url, "oFirst", "fail").await.status, 200);
     let second = scan(&code_url, "oSecond", "pay").await;
-    assert_eq!(
-        (second.status, second.code().as_str()),
-        (409, "OTHER_PAYER")
-    );
+    assert_eq!((second.status, second.code().as_str()), (409, "OTHER_PAYER"));
     assert_eq!(scan(&code_url, "oFirst", "pay").await.status, 200);
-    assert_eq!(
-        platform.query("ORDER0001").await.json()["payer"],
-        json!({"openid": "oFirst"})
-    );
+    assert_eq!(platform.query("ORDER0001").await.json()["payer"], json!({"openid": "oFirst"}));
     // A fresh code is anybody's.
     let former = platform.prepay("ORDER0002").await;
     assert_eq!(scan(&former, "oFirst", "fail").await.status, 200);
@@ -101,29 +77,15 @@ async fn deliveries_come_page_by_page_newest_first() {
     let mut path = "/_sandbox/deliveries?limit=2".to_owned();
     loop {
         let page = platform.control("GET", &path, &Value::Null).await.json();
-        seen.extend(
-            page["deliveries"]
-                .as_array()
-                .expect("a list")
-                .iter()
-                .map(|d| d["out_trade_no"].clone()),
-        );
+        seen.extend(page["deliveries"].as_array().expect("a list").iter().map(|d| d["out_trade_no"].clone()));
         let Some(next) = page["next"].as_u64() else {
             break;
         };
         path = format!("/_sandbox/deliveries?limit=2&before={next}");
     }
-    assert_eq!(
-        seen,
-        [5, 4, 3, 2, 1].map(|number| json!(format!("ORDER000{number}")))
-    );
-    let all = platform
-        .control("GET", "/_sandbox/deliveries", &Value::Null)
-        .await;
-    assert!(
-        !String::from_utf8_lossy(&all.body).contains("oSandbox"),
-        "no openid is shown"
-    );
+    assert_eq!(seen, [5, 4, 3, 2, 1].map(|number| json!(format!("ORDER000{number}"))));
+    let all = platform.control("GET", "/_sandbox/deliveries", &Value::Null).await;
+    assert!(!String::from_utf8_lossy(&all.body).contains("oSandbox"), "no openid is shown");
 }
 
 #[tokio::test]
@@ -135,9 +97,7 @@ async fn the_ledger_has_a_line_per_payment() {
         transactions.push(platform.pay(&code_url).await["transaction_id"].clone());
     }
     platform.prepay("ORDER0004").await;
-    let ledger = platform
-        .control("GET", "/_sandbox/ledger", &Value::Null)
-        .await;
+    let ledger = platform.control("GET", "/_sandbox/ledger", &Value::Null).await;
     assert_eq!(ledger.headers["Content-Type"], "application/x-ndjson");
     let lines: Vec<Value> = ledger
         .body
@@ -145,25 +105,12 @@ async fn the_ledger_has_a_line_per_payment() {
         .filter(|l| !l.is_empty())
         .map(|l| serde_json::from_slice(l).expect("JSON"))
         .collect();
+    assert_eq!(lines.iter().map(|line| line["transaction_id"].clone()).collect::<Vec<_>>(), transactions);
     assert_eq!(
-        lines
-            .iter()
-            .map(|line| line["transaction_id"].clone())
-            .collect::<Vec<_>>(),
-        transactions
-    );
-    assert_eq!(
-        (
-            &lines[0]["out_trade_no"],
-            &lines[0]["total"],
-            &lines[0]["currency"]
-        ),
+        (&lines[0]["out_trade_no"], &lines[0]["total"], &lines[0]["currency"]),
         (&json!("ORDER0001"), &json!(100), &json!("CNY"))
     );
-    assert_eq!(
-        lines[0]["success_time"],
-        platform.query("ORDER0001").await.json()["success_time"]
-    );
+    assert_eq!(lines[0]["success_time"], platform.query("ORDER0001").await.json()["success_time"]);
 }
 
 #[tokio::test]
@@ -174,29 +121,13 @@ async fn the_controls_can_be_served_elsewhere_and_the_platform_is_not_with_them(
     let router = platform.sandbox.control_router();
     tokio::spawn(async move { axum::serve(listener, router).await });
     let code_url = platform.prepay("ORDER0001").await;
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let scan = json!({"code_url": code_url, "action": "pay"});
-    let answer = http
-        .post(format!("{base}/_sandbox/scan"))
-        .json(&scan)
-        .send()
-        .await
-        .expect("an answer");
+    let answer = http.post(format!("{base}/_sandbox/scan")).json(&scan).send().await.expect("an answer");
     assert_eq!(answer.status(), 200);
     assert_eq!(platform.state("ORDER0001").await, "SUCCESS");
-    let page = http
-        .get(format!("{base}/_sandbox/"))
-        .send()
-        .await
-        .expect("an answer");
+    let page = http.get(format!("{base}/_sandbox/")).send().await.expect("an answer");
     assert_eq!(page.status(), 200);
-    let other = http
-        .get(format!("{base}/v3/certificates"))
-        .send()
-        .await
-        .expect("an answer");
+    let other = http.get(format!("{base}/v3/certificates")).send().await.expect("an answer");
     assert_eq!(other.status(), 404);
 }

@@ -30,49 +30,18 @@ fn a_shell_and_dotenv_read_the_same() {
         .expect("is there")
         .map(|pair| pair.expect("dotenv"))
         .collect();
-    assert_eq!(
-        read.iter()
-            .map(|(name, _)| name.as_str())
-            .collect::<Vec<_>>(),
-        NAMES
-    );
-    let script = format!(
-        ". ./credentials.env; printf '%s\\n' {}",
-        NAMES.map(|name| format!("\"${name}\"")).join(" ")
-    );
-    let output = Command::new("sh")
-        .args(["-c", &script])
-        .current_dir(&dir)
-        .output()
-        .expect("a shell");
-    let sourced: Vec<String> = String::from_utf8(output.stdout)
-        .expect("text")
-        .lines()
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(
-        sourced,
-        read.iter()
-            .map(|(_, value)| value.clone())
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(read.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), NAMES);
+    let script = format!(". ./credentials.env; printf '%s\\n' {}", NAMES.map(|name| format!("\"${name}\"")).join(" "));
+    let output = Command::new("sh").args(["-c", &script]).current_dir(&dir).output().expect("a shell");
+    let sourced: Vec<String> = String::from_utf8(output.stdout).expect("text").lines().map(str::to_owned).collect();
+    assert_eq!(sourced, read.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>());
 
-    let value = |name: &str| {
-        read.iter()
-            .find(|(n, _)| n == name)
-            .expect("is there")
-            .1
-            .clone()
-    };
+    let value = |name: &str| read.iter().find(|(n, _)| n == name).expect("is there").1.clone();
     assert_eq!(value("WXPAY_DOMAIN"), "http://127.0.0.1:9090");
     assert_eq!(value("WXPAY_NOTIFY_DOMAIN"), "http://127.0.0.1:3000");
     for name in ["WXPAY_PRIVATE_KEY_PATH", "WXPAY_PUBLIC_KEY_PATH"] {
         assert!(std::path::Path::new(&value(name)).is_absolute());
-        assert!(
-            fs::read_to_string(value(name))
-                .expect("is there")
-                .starts_with("-----BEGIN P")
-        );
+        assert!(fs::read_to_string(value(name)).expect("is there").starts_with("-----BEGIN P"));
     }
     assert_eq!(value("WXPAY_API_V3_KEY").len(), 32);
     assert!(value("WXPAY_PUBLIC_KEY_ID").starts_with("PUB_KEY_ID_"));
@@ -80,14 +49,9 @@ fn a_shell_and_dotenv_read_the_same() {
 
     let credentials = sandbox.credentials();
     assert_eq!(credentials.mchid, value("WXPAY_MCH_ID"));
-    assert_eq!(
-        credentials.api_v3_key.expose_secret(),
-        value("WXPAY_API_V3_KEY")
-    );
+    assert_eq!(credentials.api_v3_key.expose_secret(), value("WXPAY_API_V3_KEY"));
     let shown = format!("{credentials:?} {credentials}");
-    assert!(
-        !shown.contains(credentials.api_v3_key.expose_secret()) && !shown.contains("PRIVATE KEY")
-    );
+    assert!(!shown.contains(credentials.api_v3_key.expose_secret()) && !shown.contains("PRIVATE KEY"));
 }
 
 #[cfg(unix)]
@@ -105,10 +69,7 @@ async fn secrets_are_for_their_owner_only() {
         "platform/pub_key_private.pem",
         "platform/cert_key.pem",
     ] {
-        let mode = fs::metadata(dir.join(file))
-            .expect("is there")
-            .permissions()
-            .mode();
+        let mode = fs::metadata(dir.join(file)).expect("is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 }
@@ -119,9 +80,7 @@ async fn the_command_runs_until_it_is_told_to_stop() {
     let shutdown = CancellationToken::new();
     let running = {
         let (dir, shutdown) = (dir.to_path_buf(), shutdown.clone());
-        tokio::spawn(async move {
-            saoma::sandbox::run(([127, 0, 0, 1], 0).into(), &dir, shutdown).await
-        })
+        tokio::spawn(async move { saoma::sandbox::run(([127, 0, 0, 1], 0).into(), &dir, shutdown).await })
     };
     let clock = saoma::clock::Clock::system();
     for _ in 0..500 {
@@ -141,18 +100,12 @@ async fn two_folders_are_two_merchants() {
     let (first, second) = (Folder::fresh(), Folder::fresh());
     let open = |dir: &Folder| {
         let options = SandboxOptions::new(([127, 0, 0, 1], 9090).into()).expect("an address");
-        Sandbox::open(dir, options)
-            .expect("opens")
-            .credentials()
-            .clone()
+        Sandbox::open(dir, options).expect("opens").credentials().clone()
     };
     let (first, second) = (open(&first), open(&second));
     assert_ne!(first.mchid, second.mchid);
     assert_ne!(first.serial_no, second.serial_no);
-    assert_ne!(
-        first.api_v3_key.expose_secret(),
-        second.api_v3_key.expose_secret()
-    );
+    assert_ne!(first.api_v3_key.expose_secret(), second.api_v3_key.expose_secret());
     // And a platform of one does not let the other in.
     let platform = Platform::start().await;
     assert_ne!(platform.client.mchid, first.mchid);

@@ -29,8 +29,7 @@ pub use self::{
 /// Key pairs take a while to make, so all tests use copies of the same.
 static KEYS: LazyLock<Folder> = LazyLock::new(|| {
     let dir = Folder::fresh();
-    let options =
-        SandboxOptions::new(SocketAddr::from(([127, 0, 0, 1], 9090))).expect("an address");
+    let options = SandboxOptions::new(SocketAddr::from(([127, 0, 0, 1], 9090))).expect("an address");
     drop(Sandbox::open(&dir, options).expect("opens"));
     fs::remove_file(dir.join("journal.jsonl")).expect("is there");
     dir
@@ -65,11 +64,7 @@ impl Platform {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let options = SandboxOptions::new(address).expect("an address");
-        let options = SandboxOptions {
-            clock: clock.clone(),
-            entropy: Entropy::system(),
-            ..options
-        };
+        let options = SandboxOptions { clock: clock.clone(), entropy: Entropy::system(), ..options };
         let sandbox = Sandbox::open(&dir, options).expect("opens");
         let client = Client::new(&dir, clock.clone());
         let shutdown = CancellationToken::new();
@@ -77,28 +72,12 @@ impl Platform {
             let (sandbox, shutdown) = (sandbox.clone(), shutdown.clone());
             tokio::spawn(async move { sandbox.serve(listener, shutdown).await.expect("serves") })
         };
-        Self {
-            dir,
-            clock,
-            client,
-            receiver,
-            sandbox,
-            shutdown: shutdown.drop_guard(),
-            serving,
-        }
+        Self { dir, clock, client, receiver, sandbox, shutdown: shutdown.drop_guard(), serving }
     }
 
     /// Ends this one in an orderly way and starts another in the same folder.
     pub async fn restart(self) -> Self {
-        let Self {
-            dir,
-            clock,
-            client,
-            receiver,
-            sandbox,
-            shutdown,
-            serving,
-        } = self;
+        let Self { dir, clock, client, receiver, sandbox, shutdown, serving } = self;
         drop(shutdown);
         serving.await.expect("ends");
         drop((sandbox, client));
@@ -119,49 +98,29 @@ impl Platform {
 
     /// Places that order; the code.
     pub async fn prepay(&self, out_trade_no: &str) -> String {
-        let answer = self
-            .client
-            .post("/v3/pay/transactions/native", &self.order(out_trade_no))
-            .await;
+        let answer = self.client.post("/v3/pay/transactions/native", &self.order(out_trade_no)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()["code_url"]
-            .as_str()
-            .expect("a code")
-            .to_owned()
+        answer.json()["code_url"].as_str().expect("a code").to_owned()
     }
 
     pub async fn query(&self, out_trade_no: &str) -> Answer {
         let mchid = &self.client.mchid;
-        self.client
-            .get(&format!(
-                "/v3/pay/transactions/out-trade-no/{out_trade_no}?mchid={mchid}"
-            ))
-            .await
+        self.client.get(&format!("/v3/pay/transactions/out-trade-no/{out_trade_no}?mchid={mchid}")).await
     }
 
     pub async fn state(&self, out_trade_no: &str) -> String {
         let answer = self.query(out_trade_no).await;
         assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()["trade_state"]
-            .as_str()
-            .expect("a state")
-            .to_owned()
+        answer.json()["trade_state"].as_str().expect("a state").to_owned()
     }
 
     pub async fn close(&self, out_trade_no: &str) -> Answer {
         let path = format!("/v3/pay/transactions/out-trade-no/{out_trade_no}/close");
-        self.client
-            .post(&path, &json!({ "mchid": self.client.mchid }))
-            .await
+        self.client.post(&path, &json!({ "mchid": self.client.mchid })).await
     }
 
     pub async fn scan(&self, code_url: &str, action: &str) -> Answer {
-        self.control(
-            "POST",
-            "/_sandbox/scan",
-            &json!({ "code_url": code_url, "action": action }),
-        )
-        .await
+        self.control("POST", "/_sandbox/scan", &json!({ "code_url": code_url, "action": action })).await
     }
 
     pub async fn pay(&self, code_url: &str) -> Value {
@@ -181,15 +140,11 @@ impl Platform {
 
     /// The only delivery there is for an order, once it is in `state`.
     pub async fn delivery(&self, out_trade_no: &str, state: &str) -> Value {
-        self.delivery_when(out_trade_no, |delivery| delivery["state"] == state)
-            .await
+        self.delivery_when(out_trade_no, |delivery| delivery["state"] == state).await
     }
 
     pub async fn delivery_with_attempts(&self, out_trade_no: &str, count: usize) -> Value {
-        self.delivery_when(out_trade_no, |d| {
-            d["attempts"].as_array().is_some_and(|a| a.len() == count)
-        })
-        .await
+        self.delivery_when(out_trade_no, |d| d["attempts"].as_array().is_some_and(|a| a.len() == count)).await
     }
 
     async fn delivery_when(&self, out_trade_no: &str, ready: impl Fn(&Value) -> bool) -> Value {
@@ -209,8 +164,7 @@ impl Platform {
 
 impl Folder {
     pub fn fresh() -> Self {
-        let dir =
-            std::env::temp_dir().join(format!("saoma-sandbox-{:032x}", Entropy::system().u128()));
+        let dir = std::env::temp_dir().join(format!("saoma-sandbox-{:032x}", Entropy::system().u128()));
         fs::create_dir_all(&dir).expect("a folder");
         Self(dir)
     }

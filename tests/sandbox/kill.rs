@@ -28,15 +28,9 @@ impl Process {
             .spawn()
             .map(Self)
             .expect("starts");
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("a client");
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         for _ in 0..1000 {
-            let answer = http
-                .get(format!("http://{address}/_sandbox/health"))
-                .send()
-                .await;
+            let answer = http.get(format!("http://{address}/_sandbox/health")).send().await;
             if answer.is_ok_and(|answer| answer.status() == 200) {
                 return child;
             }
@@ -108,15 +102,11 @@ async fn no_answered_payment_is_lost_and_all_are_told() {
 
     let _process = Process::start(&dir, address).await;
     let client = Client::new(&dir, Clock::system());
-    let ledger = client
-        .control("GET", "/_sandbox/ledger", &Value::Null)
-        .await;
+    let ledger = client.control("GET", "/_sandbox/ledger", &Value::Null).await;
     let lines = String::from_utf8(ledger.body).expect("UTF-8");
     let booked: Vec<String> = lines
         .lines()
-        .map(|line| {
-            serde_json::from_str::<Value>(line).expect("JSON")["transaction_id"].to_string()
-        })
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["transaction_id"].to_string())
         .map(|quoted| quoted.trim_matches('"').to_owned())
         .collect();
     let distinct: BTreeSet<String> = booked.iter().cloned().collect();
@@ -130,9 +120,7 @@ async fn no_answered_payment_is_lost_and_all_are_told() {
             .received()
             .iter()
             .map(|received| client.open(&received.envelope()["resource"]))
-            .map(|text| {
-                serde_json::from_slice::<Value>(&text).expect("JSON")["transaction_id"].to_string()
-            })
+            .map(|text| serde_json::from_slice::<Value>(&text).expect("JSON")["transaction_id"].to_string())
             .map(|quoted| quoted.trim_matches('"').to_owned())
             .collect();
         if told == distinct {

@@ -2,11 +2,7 @@
 //! shares no code with either side. Signatures are made and checked by aws-lc-rs here, the
 //! sandbox's by `rsa`; what it seals with aws-lc-rs is opened by `aes-gcm`.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod harness;
 

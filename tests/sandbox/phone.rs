@@ -5,25 +5,13 @@ use serde_json::json;
 use crate::harness::{Answer, Platform};
 
 async fn page(platform: &Platform, path: &str) -> String {
-    let answer = platform
-        .client
-        .send(platform.client.bare("GET", path, b""))
-        .await;
+    let answer = platform.client.send(platform.client.bare("GET", path, b"")).await;
     assert_eq!(answer.status, 200, "{path}");
-    let policy = answer.headers["Content-Security-Policy"]
-        .to_str()
-        .expect("ASCII");
+    let policy = answer.headers["Content-Security-Policy"].to_str().expect("ASCII");
     assert!(policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self'"));
     let html = String::from_utf8(answer.body).expect("UTF-8");
-    assert!(
-        html.contains("<html lang=\"zh-CN\">")
-            && html.contains("沙箱")
-            && html.contains("不涉及真实资金")
-    );
-    assert!(
-        !html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick"),
-        "{html}"
-    );
+    assert!(html.contains("<html lang=\"zh-CN\">") && html.contains("沙箱") && html.contains("不涉及真实资金"));
+    assert!(!html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick"), "{html}");
     html
 }
 
@@ -33,64 +21,37 @@ async fn press(platform: &Platform, code_url: &str, action: &str) -> (Answer, St
         .append_pair("code_url", code_url)
         .append_pair("action", action)
         .finish();
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .expect("a client");
+    let http =
+        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let request = http
         .post(format!("{}/_sandbox/phone/pay", platform.client.base))
         .header("Content-Type", "application/x-www-form-urlencoded")
         .body(form);
     let answer = platform.client.send(request).await;
-    let location = answer
-        .headers
-        .get("Location")
-        .map_or("", |value| value.to_str().expect("ASCII"))
-        .to_owned();
+    let location = answer.headers.get("Location").map_or("", |value| value.to_str().expect("ASCII")).to_owned();
     (answer, location)
 }
 
 fn link(html: &str) -> String {
     let start = html.find("href=\"/_sandbox/?code_url=").expect("an order") + "href=\"".len();
-    html[start..]
-        .split('"')
-        .next()
-        .expect("an end")
-        .replace("&amp;", "&")
+    html[start..].split('"').next().expect("an end").replace("&amp;", "&")
 }
 
 #[tokio::test]
 async fn an_order_is_listed_opened_and_paid() {
     let platform = Platform::start().await;
-    assert!(
-        page(&platform, "/_sandbox/")
-            .await
-            .contains("还没有可以扫的订单")
-    );
+    assert!(page(&platform, "/_sandbox/").await.contains("还没有可以扫的订单"));
     let mut order = platform.order("20261123135222ABCDEF");
     order["description"] = json!("<葱> & \"油\"");
     order["amount"]["total"] = json!(12_345);
-    let answer = platform
-        .client
-        .post("/v3/pay/transactions/native", &order)
-        .await
-        .json();
+    let answer = platform.client.post("/v3/pay/transactions/native", &order).await.json();
     let code_url = answer["code_url"].as_str().expect("a code");
 
     let list = page(&platform, "/_sandbox/").await;
-    assert!(
-        list.contains("&lt;葱&gt; &amp; &quot;油&quot;")
-            && list.contains("123.45")
-            && list.contains("…ABCDEF")
-    );
+    assert!(list.contains("&lt;葱&gt; &amp; &quot;油&quot;") && list.contains("123.45") && list.contains("…ABCDEF"));
     assert!(list.contains("扫码演示商户"));
     let cashier = page(&platform, &link(&list)).await;
-    assert!(
-        cashier.contains("确认支付")
-            && cashier.contains("模拟支付失败")
-            && cashier.contains("123.45")
-    );
+    assert!(cashier.contains("确认支付") && cashier.contains("模拟支付失败") && cashier.contains("123.45"));
     assert!(cashier.contains("20261123135222ABCDEF"));
 
     let (failed, location) = press(&platform, code_url, "fail").await;
@@ -118,17 +79,11 @@ async fn a_code_that_is_dead_says_why() {
     let first = platform.prepay("ORDER0001").await;
     let second = platform.prepay("ORDER0001").await;
     let opened = async |code_url: &str| {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("code_url", code_url)
-            .finish();
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("code_url", code_url).finish();
         page(&platform, &format!("/_sandbox/?{query}")).await
     };
     assert!(opened(&first).await.contains("二维码已被新的取代"));
-    assert!(
-        opened("weixin://wxpay/bizpayurl?pr=x")
-            .await
-            .contains("没有这个二维码")
-    );
+    assert!(opened("weixin://wxpay/bizpayurl?pr=x").await.contains("没有这个二维码"));
     assert!(opened("<script>").await.contains("没有这个二维码"));
     assert!(opened(&second).await.contains("确认支付"));
     platform.close("ORDER0001").await;
@@ -143,13 +98,7 @@ async fn a_code_opened_by_another_account_is_not_ours() {
     let platform = Platform::start().await;
     let code_url = platform.prepay("ORDER0001").await;
     let scan = json!({"code_url": code_url, "openid": "oOther", "action": "fail"});
-    assert_eq!(
-        platform
-            .control("POST", "/_sandbox/scan", &scan)
-            .await
-            .status,
-        200
-    );
+    assert_eq!(platform.control("POST", "/_sandbox/scan", &scan).await.status, 200);
     let (answer, _) = press(&platform, &code_url, "pay").await;
     assert!(String::from_utf8_lossy(&answer.body).contains("另一个微信账号"));
     assert_eq!(platform.state("ORDER0001").await, "NOTPAY");
@@ -160,22 +109,11 @@ async fn style_and_script_are_files() {
     let platform = Platform::start().await;
     for (path, kind) in [("phone.css", "text/css"), ("phone.js", "text/javascript")] {
         let path = format!("/_sandbox/assets/{path}");
-        let answer = platform
-            .client
-            .send(platform.client.bare("GET", &path, b""))
-            .await;
+        let answer = platform.client.send(platform.client.bare("GET", &path, b"")).await;
         assert_eq!(answer.status, 200);
-        assert!(
-            answer.headers["Content-Type"]
-                .to_str()
-                .expect("ASCII")
-                .starts_with(kind)
-        );
+        assert!(answer.headers["Content-Type"].to_str().expect("ASCII").starts_with(kind));
         assert_eq!(answer.headers["X-Content-Type-Options"], "nosniff");
     }
-    let bare = platform
-        .client
-        .send(platform.client.bare("GET", "/_sandbox", b""))
-        .await;
+    let bare = platform.client.send(platform.client.bare("GET", "/_sandbox", b"")).await;
     assert_eq!(bare.status, 200, "it leads to the page");
 }

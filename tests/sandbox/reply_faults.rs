@@ -12,14 +12,8 @@ const PREPAY: &str = "/v3/pay/transactions/native";
 async fn a_429_does_nothing() {
     let platform = Platform::start().await;
     platform.faults(json!({"error_429": {"prepay": 1}})).await;
-    let limited = platform
-        .client
-        .post(PREPAY, &platform.order("ORDER0001"))
-        .await;
-    assert_eq!(
-        (limited.status, limited.code().as_str()),
-        (429, "FREQUENCY_LIMITED")
-    );
+    let limited = platform.client.post(PREPAY, &platform.order("ORDER0001")).await;
+    assert_eq!((limited.status, limited.code().as_str()), (429, "FREQUENCY_LIMITED"));
     assert_eq!(platform.query("ORDER0001").await.status, 404);
     platform.prepay("ORDER0001").await;
 }
@@ -28,19 +22,10 @@ async fn a_429_does_nothing() {
 async fn a_500_comes_before_or_after_the_deed() {
     let platform = Platform::start().await;
     platform.faults(json!({"error_500": {"prepay": 1}, "error_500_after_commit": {"prepay": 1, "close": 1}})).await;
-    let before = platform
-        .client
-        .post(PREPAY, &platform.order("ORDER0001"))
-        .await;
-    assert_eq!(
-        (before.status, before.code().as_str()),
-        (500, "SYSTEM_ERROR")
-    );
+    let before = platform.client.post(PREPAY, &platform.order("ORDER0001")).await;
+    assert_eq!((before.status, before.code().as_str()), (500, "SYSTEM_ERROR"));
     assert_eq!(platform.query("ORDER0001").await.status, 404);
-    let after = platform
-        .client
-        .post(PREPAY, &platform.order("ORDER0001"))
-        .await;
+    let after = platform.client.post(PREPAY, &platform.order("ORDER0001")).await;
     assert_eq!((after.status, after.code().as_str()), (500, "SYSTEM_ERROR"));
     assert_eq!(platform.state("ORDER0001").await, "NOTPAY");
     assert_eq!(platform.close("ORDER0001").await.status, 500);
@@ -50,19 +35,12 @@ async fn a_500_comes_before_or_after_the_deed() {
 #[tokio::test]
 async fn an_answer_can_be_withheld_after_the_deed() {
     let platform = Platform::start().await;
-    platform
-        .faults(json!({"timeout_after_commit": {"prepay": 1}, "timeout_ms": 60_000}))
-        .await;
+    platform.faults(json!({"timeout_after_commit": {"prepay": 1}, "timeout_ms": 60_000})).await;
     let body = platform.order("ORDER0001").to_string();
-    let request = platform
-        .client
-        .request("POST", PREPAY, body.as_bytes())
-        .timeout(Duration::from_millis(300));
+    let request = platform.client.request("POST", PREPAY, body.as_bytes()).timeout(Duration::from_millis(300));
     assert!(request.send().await.expect_err("no answer").is_timeout());
     assert_eq!(platform.state("ORDER0001").await, "NOTPAY");
-    platform
-        .faults(json!({"timeout_after_commit": {"all": 1}, "timeout_ms": 1}))
-        .await;
+    platform.faults(json!({"timeout_after_commit": {"all": 1}, "timeout_ms": 1})).await;
     assert_eq!(platform.query("ORDER0001").await.status, 500);
 }
 
@@ -73,9 +51,7 @@ async fn one_number_for_all_interfaces() {
     assert_eq!(platform.client.get("/v3/certificates").await.status, 429);
     assert_eq!(platform.close("ORDER0001").await.status, 429);
     assert_eq!(platform.close("ORDER0001").await.status, 404);
-    platform
-        .faults(json!({"error_429": {"query": "all"}}))
-        .await;
+    platform.faults(json!({"error_429": {"query": "all"}})).await;
     for _ in 0..5 {
         assert_eq!(platform.query("ORDER0001").await.status, 429);
     }
@@ -86,10 +62,7 @@ async fn one_number_for_all_interfaces() {
 async fn refused_requests_use_up_no_fault() {
     let platform = Platform::start().await;
     platform.faults(json!({"error_429": 1})).await;
-    let unsigned = platform
-        .client
-        .send(platform.client.bare("POST", PREPAY, b"{}"))
-        .await;
+    let unsigned = platform.client.send(platform.client.bare("POST", PREPAY, b"{}")).await;
     assert_eq!(unsigned.status, 401);
     assert_eq!(platform.query("ORDER0001").await.status, 429);
 }
@@ -99,26 +72,11 @@ async fn a_probed_reply_is_done_and_not_probed_again() {
     let platform = Platform::start().await;
     platform.faults(json!({"signtest_replies": 1})).await;
     let body = platform.order("ORDER0001").to_string();
-    let send = async || {
-        platform
-            .client
-            .send(platform.client.request("POST", PREPAY, body.as_bytes()))
-            .await
-    };
+    let send = async || platform.client.send(platform.client.request("POST", PREPAY, body.as_bytes())).await;
     let probed = send().await;
     assert_eq!(probed.status, 200);
-    assert!(
-        probed.headers["Wechatpay-Signature"]
-            .to_str()
-            .expect("ASCII")
-            .starts_with("WECHATPAY/SIGNTEST/")
-    );
-    assert!(
-        platform
-            .client
-            .verify(&probed.headers, &probed.body)
-            .is_err()
-    );
+    assert!(probed.headers["Wechatpay-Signature"].to_str().expect("ASCII").starts_with("WECHATPAY/SIGNTEST/"));
+    assert!(platform.client.verify(&probed.headers, &probed.body).is_err());
     let good = send().await;
     assert_eq!(platform.client.verify(&good.headers, &good.body), Ok(()));
 }
@@ -136,10 +94,7 @@ async fn lives_can_be_shortened() {
 #[tokio::test]
 async fn knobs_are_off_at_start_merged_by_put_and_cleared_by_delete() {
     let platform = Platform::start().await;
-    let start = platform
-        .control("GET", "/_sandbox/faults", &Value::Null)
-        .await
-        .json();
+    let start = platform.control("GET", "/_sandbox/faults", &Value::Null).await.json();
     let knobs = start.as_object().expect("an object");
     assert_eq!(knobs["retry_scale"], 1.0);
     assert_eq!(knobs["callback_timeout_ms"], 5000);
@@ -150,52 +105,17 @@ async fn knobs_are_off_at_start_merged_by_put_and_cleared_by_delete() {
     );
     platform.faults(json!({"drop": 3})).await;
     platform.faults(json!({"duplicates": 1})).await;
-    let now = platform
-        .control("GET", "/_sandbox/faults", &Value::Null)
-        .await
-        .json();
+    let now = platform.control("GET", "/_sandbox/faults", &Value::Null).await.json();
     assert_eq!((&now["drop"], &now["duplicates"]), (&json!(3), &json!(1)));
     // What GET says, PUT takes.
     platform.faults(now.clone()).await;
-    for wrong in [
-        json!({"dorp": 1}),
-        json!({"drop": 1, "retry_scale": "fast"}),
-        json!({"error_429": {"refnud": 1}}),
-    ] {
+    for wrong in [json!({"dorp": 1}), json!({"drop": 1, "retry_scale": "fast"}), json!({"error_429": {"refnud": 1}})] {
         let answer = platform.control("PUT", "/_sandbox/faults", &wrong).await;
         assert_eq!(answer.status, 400, "{wrong}");
-        let message = answer.json()["message"]
-            .as_str()
-            .expect("a message")
-            .to_owned();
-        assert!(
-            wrong
-                .as_object()
-                .expect("an object")
-                .keys()
-                .any(|knob| message.contains(knob)),
-            "{message}"
-        );
+        let message = answer.json()["message"].as_str().expect("a message").to_owned();
+        assert!(wrong.as_object().expect("an object").keys().any(|knob| message.contains(knob)), "{message}");
     }
-    assert_eq!(
-        platform
-            .control("PUT", "/_sandbox/faults", &json!([]))
-            .await
-            .status,
-        422
-    );
-    assert_eq!(
-        platform
-            .control("GET", "/_sandbox/faults", &Value::Null)
-            .await
-            .json(),
-        now
-    );
-    assert_eq!(
-        platform
-            .control("DELETE", "/_sandbox/faults", &Value::Null)
-            .await
-            .json(),
-        start
-    );
+    assert_eq!(platform.control("PUT", "/_sandbox/faults", &json!([])).await.status, 422);
+    assert_eq!(platform.control("GET", "/_sandbox/faults", &Value::Null).await.json(), now);
+    assert_eq!(platform.control("DELETE", "/_sandbox/faults", &Value::Null).await.json(), start);
 }

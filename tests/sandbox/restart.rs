@@ -18,30 +18,18 @@ async fn keys_orders_and_payments_are_kept() {
     let superseded = platform.prepay("ORDER0003").await;
     let open = platform.prepay("ORDER0003").await;
     let told = platform.query("ORDER0001").await.json();
-    let (mchid, serial) = (
-        platform.client.mchid.clone(),
-        platform.client.public_key_id.clone(),
-    );
+    let (mchid, serial) = (platform.client.mchid.clone(), platform.client.public_key_id.clone());
 
     // Twice: the second start reads what the first one has compacted.
     let platform = platform.restart().await.restart().await;
-    assert_eq!(
-        (&platform.client.mchid, &platform.client.public_key_id),
-        (&mchid, &serial)
-    );
+    assert_eq!((&platform.client.mchid, &platform.client.public_key_id), (&mchid, &serial));
     assert_eq!(platform.query("ORDER0001").await.json(), told);
     assert_eq!(told["transaction_id"], transaction);
     assert_eq!(platform.state("ORDER0002").await, "CLOSED");
-    assert_eq!(
-        platform.scan(&superseded, "pay").await.code(),
-        "CODE_SUPERSEDED"
-    );
+    assert_eq!(platform.scan(&superseded, "pay").await.code(), "CODE_SUPERSEDED");
     platform.pay(&open).await;
     platform.delivery("ORDER0003", "accepted").await;
-    assert_eq!(
-        platform.delivery("ORDER0001", "accepted").await["number"],
-        1
-    );
+    assert_eq!(platform.delivery("ORDER0001", "accepted").await["number"], 1);
     assert_eq!(platform.receiver.received().len(), 2);
 }
 
@@ -55,10 +43,7 @@ async fn a_delivery_that_was_not_accepted_goes_on() {
     assert_eq!(platform.receiver.received().len(), 0);
     let platform = platform.restart().await;
     let after = platform.delivery("ORDER0001", "pending").await;
-    assert_eq!(
-        (&after["id"], &after["next_try"]),
-        (&before["id"], &before["next_try"])
-    );
+    assert_eq!((&after["id"], &after["next_try"]), (&before["id"], &before["next_try"]));
 
     // One that was never tried, since it was delayed, is tried at once when its time has come.
     platform.faults(json!({"delay_ms": 400})).await;
@@ -66,10 +51,7 @@ async fn a_delivery_that_was_not_accepted_goes_on() {
     platform.pay(&code_url).await;
     let platform = platform.restart().await;
     let received = platform.receiver.wait_for(1).await;
-    assert_eq!(
-        received[0].open(&platform.client)["out_trade_no"],
-        "ORDER0002"
-    );
+    assert_eq!(received[0].open(&platform.client)["out_trade_no"], "ORDER0002");
 }
 
 #[tokio::test]
@@ -80,13 +62,8 @@ async fn a_line_cut_short_by_a_crash_is_forgotten_and_the_rest_is_kept() {
     let dir = Folder::fresh();
     // What a kill leaves: no orderly end, half a line.
     crate::harness::copy(&platform.dir, &dir);
-    let mut journal = fs::File::options()
-        .append(true)
-        .open(dir.join("journal.jsonl"))
-        .expect("is there");
-    journal
-        .write_all(br#"[{"closed":{"out_trade_no":"ORDER0001","at_m"#)
-        .expect("writes");
+    let mut journal = fs::File::options().append(true).open(dir.join("journal.jsonl")).expect("is there");
+    journal.write_all(br#"[{"closed":{"out_trade_no":"ORDER0001","at_m"#).expect("writes");
     let crashed = Platform::start_in(dir, platform.clock.clone(), platform.receiver.clone()).await;
     assert_eq!(crashed.state("ORDER0001").await, "SUCCESS");
     crashed.delivery("ORDER0001", "accepted").await;
@@ -105,23 +82,13 @@ async fn a_journal_of_something_else_is_not_overwritten() {
     fs::write(dir.join("journal.jsonl"), format!("{text}{{}}\n{text}")).expect("writes");
     let options = SandboxOptions::new(([127, 0, 0, 1], 9090).into()).expect("an address");
     let error = Sandbox::open(&dir, options).expect_err("refused");
-    assert!(
-        matches!(error, SandboxError::Journal { line: 2, .. }),
-        "{error:?}"
-    );
-    assert!(
-        fs::read_to_string(dir.join("journal.jsonl"))
-            .expect("is there")
-            .contains("{}")
-    );
+    assert!(matches!(error, SandboxError::Journal { line: 2, .. }), "{error:?}");
+    assert!(fs::read_to_string(dir.join("journal.jsonl")).expect("is there").contains("{}"));
 }
 
 #[tokio::test]
 async fn one_folder_serves_one_sandbox() {
     let platform = Platform::start().await;
     let options = SandboxOptions::new(([127, 0, 0, 1], 9090).into()).expect("an address");
-    assert!(matches!(
-        Sandbox::open(&platform.dir, options),
-        Err(SandboxError::InUse { .. })
-    ));
+    assert!(matches!(Sandbox::open(&platform.dir, options), Err(SandboxError::InUse { .. })));
 }

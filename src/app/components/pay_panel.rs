@@ -6,7 +6,10 @@
 
 use leptos::{ev::SubmitEvent, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 
-use super::{QrCode, follow::{count_down, follow}};
+use super::{
+    QrCode,
+    follow::{count_down, follow},
+};
 use crate::app::{
     api::{CheckPayment, PlaceOrder, check_payment, place_order},
     text,

@@ -3,12 +3,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::Problem;
-use crate::app::{
-    api::watch_order,
-    components::PayIsland,
-    text,
-    view::Checked,
-};
+use crate::app::{api::watch_order, components::PayIsland, text, view::Checked};
 
 /// Seconds between two looks of a page without JavaScript.
 const REFRESH: &str = "5";

@@ -3,12 +3,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::Problem;
-use crate::app::{
-    api::watch_order,
-    components::Print,
-    text,
-    view::PayView,
-};
+use crate::app::{api::watch_order, components::Print, text, view::PayView};
 
 /// `/pay/{token}/receipt`: a paid order on one printable page.
 #[component]

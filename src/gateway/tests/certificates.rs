@@ -7,8 +7,7 @@ use super::*;
 use crate::wechatpay::{
     ApiV3Key, ApiV3Keys, VerifyError,
     fixtures::{
-        NEXT_SERIAL, PLATFORM_SERIAL, PREVIOUS_API_V3_KEY, PUBLIC_KEY_ID, answer, both_keys,
-        certificate, sign_as, text,
+        NEXT_SERIAL, PLATFORM_SERIAL, PREVIOUS_API_V3_KEY, PUBLIC_KEY_ID, answer, both_keys, certificate, sign_as, text,
     },
 };
 
@@ -20,12 +19,7 @@ fn bare(platform: &Platform) -> (Gateway, Keyring, Clock) {
 fn with_keys(platform: &Platform, keys: PlatformKeys) -> (Gateway, Keyring, Clock) {
     let merchant = merchant(keys, None);
     let (keyring, clock) = (merchant.keyring.clone(), Clock::mock(now()));
-    let gateway = Gateway::new(
-        &settings(&platform.base),
-        merchant,
-        clock.clone(),
-        Entropy::seeded(1),
-    );
+    let gateway = Gateway::new(&settings(&platform.base), merchant, clock.clone(), Entropy::seeded(1));
     (gateway.expect("a gateway"), keyring, clock)
 }
 
@@ -36,11 +30,7 @@ fn list(name: &str) -> Answer {
 
 fn query_signed_by_certificate() -> Answer {
     let body = text("answers/query.body").into_bytes();
-    Answer::Reply(
-        200,
-        sign_as("platform_key", PLATFORM_SERIAL, &body, "1767196800"),
-        body,
-    )
+    Answer::Reply(200, sign_as("platform_key", PLATFORM_SERIAL, &body, "1767196800"), body)
 }
 
 #[tokio::test]
@@ -50,10 +40,7 @@ async fn the_first_certificates_are_fetched_with_nothing_known() {
     assert_eq!(gateway.refresh_certificates().await.expect("fetched"), 1);
     assert!(keyring.snapshot().contains(PLATFORM_SERIAL));
     let [seen] = platform.seen().try_into().expect("one request");
-    assert_eq!(
-        (seen.method.as_str(), seen.uri.to_string()),
-        ("GET", CERTIFICATES.to_owned())
-    );
+    assert_eq!((seen.method.as_str(), seen.uri.to_string()), ("GET", CERTIFICATES.to_owned()));
 }
 
 #[tokio::test]
@@ -62,66 +49,34 @@ async fn a_rotation_adds_the_new_and_a_later_one_drops_the_old() {
     let (gateway, keyring, _) = with_keys(&platform, both_keys());
     assert_eq!(gateway.refresh_certificates().await.expect("fetched"), 2);
     let serials = [NEXT_SERIAL, PLATFORM_SERIAL, PUBLIC_KEY_ID];
-    assert!(
-        serials
-            .iter()
-            .all(|serial| keyring.snapshot().contains(serial))
-    );
+    assert!(serials.iter().all(|serial| keyring.snapshot().contains(serial)));
     assert_eq!(gateway.refresh_certificates().await.expect("fetched"), 1);
     let keys = keyring.snapshot();
-    assert!(
-        !keys.contains(NEXT_SERIAL)
-            && keys.contains(PLATFORM_SERIAL)
-            && keys.contains(PUBLIC_KEY_ID)
-    );
+    assert!(!keys.contains(NEXT_SERIAL) && keys.contains(PLATFORM_SERIAL) && keys.contains(PUBLIC_KEY_ID));
 }
 
 #[tokio::test]
 async fn every_failure_keeps_what_was_known() {
-    let wrong = Answer::Reply(
-        200,
-        sign_as("platform_key", PLATFORM_SERIAL, b"", "1767196800"),
-        b"{}".to_vec(),
-    );
+    let wrong = Answer::Reply(200, sign_as("platform_key", PLATFORM_SERIAL, b"", "1767196800"), b"{}".to_vec());
     let empty = r#"{"data":[]}"#;
     let empty = Answer::Reply(
         200,
-        sign_as(
-            "platform_key",
-            PLATFORM_SERIAL,
-            empty.as_bytes(),
-            "1767196800",
-        ),
+        sign_as("platform_key", PLATFORM_SERIAL, empty.as_bytes(), "1767196800"),
         empty.as_bytes().to_vec(),
     );
-    for answer in [
-        rejected(500, ""),
-        rejected(404, r#"{"code":"RESOURCE_NOT_EXISTS"}"#),
-        wrong,
-        empty,
-    ] {
+    for answer in [rejected(500, ""), rejected(404, r#"{"code":"RESOURCE_NOT_EXISTS"}"#), wrong, empty] {
         let platform = Platform::start([answer]).await;
         let (gateway, keyring, _) = with_keys(&platform, both_keys());
-        gateway
-            .refresh_certificates()
-            .await
-            .expect_err("nothing usable");
+        gateway.refresh_certificates().await.expect_err("nothing usable");
         assert_eq!(keyring.snapshot().list().len(), 2);
     }
 }
 
 #[tokio::test]
 async fn a_merchant_with_a_public_key_only_is_recognised() {
-    let platform = Platform::start([rejected(
-        404,
-        r#"{"code":"RESOURCE_NOT_EXISTS","message":"请使用微信支付公钥"}"#,
-    )])
-    .await;
-    let error = bare(&platform)
-        .0
-        .refresh_certificates()
-        .await
-        .expect_err("no certificates");
+    let platform =
+        Platform::start([rejected(404, r#"{"code":"RESOURCE_NOT_EXISTS","message":"请使用微信支付公钥"}"#)]).await;
+    let error = bare(&platform).0.refresh_certificates().await.expect_err("no certificates");
     assert!(error.is_certificates_unavailable(), "{error}");
 }
 
@@ -129,25 +84,10 @@ async fn a_merchant_with_a_public_key_only_is_recognised() {
 async fn a_wrong_api_v3_key_is_an_alarm() {
     let platform = Platform::start([list("certificates")]).await;
     let keys = ApiV3Keys::new(ApiV3Key::parse(PREVIOUS_API_V3_KEY).expect("32 bytes"));
-    let merchant = Merchant {
-        api_v3_keys: Arc::new(keys),
-        ..merchant(PlatformKeys::default(), None)
-    };
-    let gateway = Gateway::new(
-        &settings(&platform.base),
-        merchant,
-        Clock::mock(now()),
-        Entropy::seeded(1),
-    );
-    let error = gateway
-        .expect("a gateway")
-        .refresh_certificates()
-        .await
-        .expect_err("sealed otherwise");
-    assert!(
-        matches!(error, GatewayError::Misconfigured(Alarm::ApiV3Key)),
-        "{error}"
-    );
+    let merchant = Merchant { api_v3_keys: Arc::new(keys), ..merchant(PlatformKeys::default(), None) };
+    let gateway = Gateway::new(&settings(&platform.base), merchant, Clock::mock(now()), Entropy::seeded(1));
+    let error = gateway.expect("a gateway").refresh_certificates().await.expect_err("sealed otherwise");
+    assert!(matches!(error, GatewayError::Misconfigured(Alarm::ApiV3Key)), "{error}");
 }
 
 #[tokio::test]
@@ -156,40 +96,19 @@ async fn a_reply_by_a_new_certificate_is_verified_after_one_refresh() {
     let (gateway, keyring, _) = with_keys(&platform, public_keys());
     gateway.query(&number()).await.expect("a transaction");
     assert!(keyring.snapshot().contains(PLATFORM_SERIAL));
-    let targets: Vec<_> = platform
-        .seen()
-        .iter()
-        .map(|it| it.uri.path().to_owned())
-        .collect();
-    assert!(
-        targets.len() == 2 && targets[1] == "/v3/certificates",
-        "{targets:?}"
-    );
+    let targets: Vec<_> = platform.seen().iter().map(|it| it.uri.path().to_owned()).collect();
+    assert!(targets.len() == 2 && targets[1] == "/v3/certificates", "{targets:?}");
 }
 
 #[tokio::test]
 async fn a_reply_by_an_unknown_key_stays_unknown() {
-    let answers = [
-        query_signed_by_certificate(),
-        rejected(500, ""),
-        query_signed_by_certificate(),
-    ];
+    let answers = [query_signed_by_certificate(), rejected(500, ""), query_signed_by_certificate()];
     let platform = Platform::start(answers).await;
     let (gateway, ..) = with_keys(&platform, public_keys());
     let expected = Cause::Unverified(VerifyError::UnknownSerial(PLATFORM_SERIAL.to_owned()));
-    assert_eq!(
-        cause(gateway.query(&number()).await.expect_err("unknown key")),
-        expected
-    );
-    assert_eq!(
-        cause(gateway.query(&number()).await.expect_err("unknown key")),
-        expected
-    );
-    assert_eq!(
-        platform.seen().len(),
-        3,
-        "the second reply caused no second refresh"
-    );
+    assert_eq!(cause(gateway.query(&number()).await.expect_err("unknown key")), expected);
+    assert_eq!(cause(gateway.query(&number()).await.expect_err("unknown key")), expected);
+    assert_eq!(platform.seen().len(), 3, "the second reply caused no second refresh");
 }
 
 #[tokio::test]

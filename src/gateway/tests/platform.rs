@@ -29,11 +29,7 @@ pub enum Answer {
 
 /// A reply with the headers by which WeChat signs it at the moment of the test vectors.
 pub fn signed(status: u16, body: &str) -> Answer {
-    Answer::Reply(
-        status,
-        sign(body.as_bytes(), now()),
-        body.as_bytes().to_vec(),
-    )
+    Answer::Reply(status, sign(body.as_bytes(), now()), body.as_bytes().to_vec())
 }
 
 /// An error reply: not signed.
@@ -60,21 +56,14 @@ impl Platform {
             let (log, answers) = (Arc::clone(&log), Arc::clone(&answers));
             async move {
                 let (head, body) = request.into_parts();
-                let body = axum::body::to_bytes(body, usize::MAX)
-                    .await
-                    .expect("a body")
-                    .to_vec();
+                let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body").to_vec();
                 log.lock().expect("a lock").push(Seen {
                     method: head.method,
                     uri: head.uri,
                     headers: head.headers,
                     body,
                 });
-                let answer = answers
-                    .lock()
-                    .expect("a lock")
-                    .pop_front()
-                    .unwrap_or(Answer::Silence);
+                let answer = answers.lock().expect("a lock").pop_front().unwrap_or(Answer::Silence);
                 reply(answer).await
             }
         });
@@ -91,11 +80,7 @@ impl Platform {
 }
 
 pub fn base_of(listener: &TcpListener) -> Url {
-    Url::parse(&format!(
-        "http://{}",
-        listener.local_addr().expect("an address")
-    ))
-    .expect("a URL")
+    Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("a URL")
 }
 
 async fn reply(answer: Answer) -> Response {

@@ -20,10 +20,7 @@ async fn start_rude() -> (Url, Arc<Mutex<Vec<u8>>>) {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut bytes = vec![0; 8192];
             let length = stream.read(&mut bytes).await.unwrap_or(0);
-            written
-                .lock()
-                .expect("a lock")
-                .extend_from_slice(&bytes[..length]);
+            written.lock().expect("a lock").extend_from_slice(&bytes[..length]);
         }
     });
     (base, log)
@@ -52,25 +49,16 @@ async fn nobody() -> Url {
 }
 
 fn quick(base: &Url) -> GatewaySettings {
-    GatewaySettings {
-        total_limit: Duration::from_millis(50),
-        ..settings(base)
-    }
+    GatewaySettings { total_limit: Duration::from_millis(50), ..settings(base) }
 }
 
 #[tokio::test]
 async fn a_silent_platform_costs_no_more_than_the_limit() {
     let platform = Platform::start([]).await;
     let backup = Platform::start([good_query()]).await;
-    let settings = GatewaySettings {
-        backup: Some(backup.base.clone()),
-        ..quick(&platform.base)
-    };
+    let settings = GatewaySettings { backup: Some(backup.base.clone()), ..quick(&platform.base) };
     let start = Instant::now();
-    let error = build(&settings)
-        .query(&number())
-        .await
-        .expect_err("no answer");
+    let error = build(&settings).query(&number()).await.expect_err("no answer");
     assert_eq!(cause(error), Cause::Timeout);
     assert!(start.elapsed() < Duration::from_secs(2));
     assert!(backup.seen().is_empty(), "the time of the call was used up");
@@ -84,10 +72,7 @@ async fn a_reply_that_never_ends_is_a_timeout() {
         b"HTTP/1.1 200",
     ] {
         let base = start_raw(reply).await;
-        let error = build(&quick(&base))
-            .query(&number())
-            .await
-            .expect_err("no answer");
+        let error = build(&quick(&base)).query(&number()).await.expect_err("no answer");
         assert_eq!(cause(error), Cause::Timeout);
     }
 }
@@ -98,35 +83,16 @@ async fn a_reply_that_is_too_long_is_not_read_to_its_end() {
     let backup = Platform::start([good_query()]).await;
     for (most, expected) in [(1000, Cause::TooLong), (1001, Cause::Unreadable)] {
         let platform = Platform::start([signed(200, &body)]).await;
-        let settings = GatewaySettings {
-            reply_most: most,
-            backup: Some(backup.base.clone()),
-            ..settings(&platform.base)
-        };
-        let error = build(&settings)
-            .query(&number())
-            .await
-            .expect_err("no transaction");
+        let settings =
+            GatewaySettings { reply_most: most, backup: Some(backup.base.clone()), ..settings(&platform.base) };
+        let error = build(&settings).query(&number()).await.expect_err("no transaction");
         assert_eq!(cause(error), expected);
         assert!(backup.seen().is_empty(), "the main host did answer");
     }
     // Announced, and sent in pieces without an end.
-    let announced =
-        start_raw(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\nxxxxxxxxxxxxxxxxxxxx")
-            .await;
-    let settings = GatewaySettings {
-        reply_most: 10,
-        ..settings(&announced)
-    };
-    assert_eq!(
-        cause(
-            build(&settings)
-                .query(&number())
-                .await
-                .expect_err("no answer")
-        ),
-        Cause::TooLong
-    );
+    let announced = start_raw(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\nxxxxxxxxxxxxxxxxxxxx").await;
+    let settings = GatewaySettings { reply_most: 10, ..settings(&announced) };
+    assert_eq!(cause(build(&settings).query(&number()).await.expect_err("no answer")), Cause::TooLong);
 }
 
 #[tokio::test]
@@ -138,10 +104,7 @@ async fn a_redirect_is_not_followed() {
             HeaderValue::try_from(elsewhere.base.as_str()).expect("a value"),
         )]);
         let platform = Platform::start([Answer::Reply(status, headers, Vec::new())]).await;
-        let error = gateway(&platform)
-            .query(&number())
-            .await
-            .expect_err("a redirect");
+        let error = gateway(&platform).query(&number()).await.expect_err("a redirect");
         assert_eq!(cause(error), Cause::Status, "{status}");
     }
     assert!(elsewhere.seen().is_empty());
@@ -150,14 +113,8 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn the_backup_host_is_asked_when_nobody_is_there() {
     let backup = Platform::start([good_query()]).await;
-    let settings = GatewaySettings {
-        backup: Some(backup.base.clone()),
-        ..settings(&nobody().await)
-    };
-    build(&settings)
-        .query(&number())
-        .await
-        .expect("a transaction");
+    let settings = GatewaySettings { backup: Some(backup.base.clone()), ..settings(&nobody().await) };
+    build(&settings).query(&number()).await.expect("a transaction");
     assert_eq!(backup.seen().len(), 1);
 }
 
@@ -165,10 +122,7 @@ async fn the_backup_host_is_asked_when_nobody_is_there() {
 async fn the_backup_host_gets_the_very_same_signed_request() {
     let (rude, log) = start_rude().await;
     let backup = Platform::start([signed(200, r#"{"code_url":"weixin://x"}"#)]).await;
-    let settings = GatewaySettings {
-        backup: Some(backup.base.clone()),
-        ..settings(&rude)
-    };
+    let settings = GatewaySettings { backup: Some(backup.base.clone()), ..settings(&rude) };
     let body = fixtures::bytes("requests/prepay.body");
     build(&settings).prepay(&body).await.expect("a link");
 
@@ -177,30 +131,16 @@ async fn the_backup_host_gets_the_very_same_signed_request() {
     let first = String::from_utf8(log.lock().expect("a lock").clone()).expect("text");
     let authorization = seen.headers["authorization"].to_str().expect("text");
     assert!(first.contains(authorization), "{first}");
-    assert!(
-        first.ends_with(&fixtures::text("requests/prepay.body")),
-        "{first}"
-    );
+    assert!(first.ends_with(&fixtures::text("requests/prepay.body")), "{first}");
 }
 
 #[tokio::test]
 async fn an_answer_of_the_main_host_is_final_for_the_call() {
-    for answer in [
-        rejected(500, ""),
-        rejected(503, ""),
-        rejected(404, ""),
-        rejected(200, ""),
-    ] {
+    for answer in [rejected(500, ""), rejected(503, ""), rejected(404, ""), rejected(200, "")] {
         let platform = Platform::start([answer]).await;
         let backup = Platform::start([good_query()]).await;
-        let settings = GatewaySettings {
-            backup: Some(backup.base.clone()),
-            ..settings(&platform.base)
-        };
-        build(&settings)
-            .query(&number())
-            .await
-            .expect_err("no transaction");
+        let settings = GatewaySettings { backup: Some(backup.base.clone()), ..settings(&platform.base) };
+        build(&settings).query(&number()).await.expect_err("no transaction");
         assert!(backup.seen().is_empty());
     }
 }
@@ -208,33 +148,11 @@ async fn an_answer_of_the_main_host_is_final_for_the_call() {
 #[tokio::test]
 async fn without_any_host_the_outcome_is_unknown() {
     let (one, two) = (nobody().await, nobody().await);
-    assert_eq!(
-        cause(
-            build(&settings(&one))
-                .close(&number())
-                .await
-                .expect_err("nobody")
-        ),
-        Cause::Unreachable
-    );
-    let settings = GatewaySettings {
-        backup: Some(two),
-        ..settings(&one)
-    };
-    assert_eq!(
-        cause(build(&settings).close(&number()).await.expect_err("nobody")),
-        Cause::Unreachable
-    );
+    assert_eq!(cause(build(&settings(&one)).close(&number()).await.expect_err("nobody")), Cause::Unreachable);
+    let settings = GatewaySettings { backup: Some(two), ..settings(&one) };
+    assert_eq!(cause(build(&settings).close(&number()).await.expect_err("nobody")), Cause::Unreachable);
     let (rude, _) = start_rude().await;
-    assert_eq!(
-        cause(
-            build(&self::settings(&rude))
-                .close(&number())
-                .await
-                .expect_err("rude")
-        ),
-        Cause::Broken
-    );
+    assert_eq!(cause(build(&self::settings(&rude)).close(&number()).await.expect_err("rude")), Cause::Broken);
 }
 
 #[tokio::test]
@@ -245,45 +163,23 @@ async fn an_address_that_would_send_keys_in_the_clear_is_refused() {
             backup: Some(settings.base.clone()),
             ..GatewaySettings::new(Url::parse("https://api.mch.weixin.qq.com").expect("a URL"))
         };
-        [settings, backup].map(|it| {
-            Gateway::new(
-                &it,
-                merchant(public_keys(), None),
-                Clock::mock(now()),
-                Entropy::seeded(1),
-            )
-            .err()
-        })
+        [settings, backup]
+            .map(|it| Gateway::new(&it, merchant(public_keys(), None), Clock::mock(now()), Entropy::seeded(1)).err())
     };
-    for base in [
-        "http://api.mch.weixin.qq.com",
-        "http://192.168.0.1:9090",
-        "http://localhost.example",
-        "ftp://localhost",
-    ] {
+    for base in
+        ["http://api.mch.weixin.qq.com", "http://192.168.0.1:9090", "http://localhost.example", "ftp://localhost"]
+    {
         for error in refused(base) {
             assert!(matches!(error, Some(SetupError::Insecure(_))), "{base}");
         }
     }
-    for base in [
-        "https://a.example/v3",
-        "https://a.example/?x",
-        "https://a.example/#x",
-        "https://u:p@a.example",
-    ] {
+    for base in ["https://a.example/v3", "https://a.example/?x", "https://a.example/#x", "https://u:p@a.example"] {
         for error in refused(base) {
-            let Some(SetupError::NotAnOrigin(shown)) = error else {
-                panic!("{base}")
-            };
+            let Some(SetupError::NotAnOrigin(shown)) = error else { panic!("{base}") };
             assert_eq!(shown, "https://a.example", "no password");
         }
     }
-    for base in [
-        "https://api2.mch.weixin.qq.com",
-        "http://127.0.0.1:1",
-        "http://[::1]:1",
-        "http://localhost:1",
-    ] {
+    for base in ["https://api2.mch.weixin.qq.com", "http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1"] {
         assert!(refused(base).iter().all(Option::is_none), "{base}");
     }
 }

@@ -30,25 +30,16 @@ const fn usual_limit() -> usize {
     100
 }
 
-pub(super) async fn list(
-    State(platform): State<Arc<Platform>>,
-    Query(page): Query<Page>,
-) -> Json<Value> {
+pub(super) async fn list(State(platform): State<Arc<Platform>>, Query(page): Query<Page>) -> Json<Value> {
     let limit = page.limit.clamp(1, 1000);
     let ledger = platform.ledger();
     let mut found = ledger
         .deliveries()
         .filter(|delivery| page.before.is_none_or(|before| delivery.number < before))
-        .filter(|delivery| {
-            page.out_trade_no
-                .as_deref()
-                .is_none_or(|number| out_trade_no(delivery) == Some(number))
-        });
+        .filter(|delivery| page.out_trade_no.as_deref().is_none_or(|number| out_trade_no(delivery) == Some(number)));
     let deliveries: Vec<&Delivery> = found.by_ref().take(limit).collect();
     let next = found.next().and(deliveries.last()).map(|last| last.number);
-    Json(
-        json!({ "deliveries": deliveries.into_iter().map(show).collect::<Vec<_>>(), "next": next }),
-    )
+    Json(json!({ "deliveries": deliveries.into_iter().map(show).collect::<Vec<_>>(), "next": next }))
 }
 
 fn out_trade_no(delivery: &Delivery) -> Option<&str> {

@@ -43,31 +43,16 @@ pub(super) async fn scan(
 ) -> Result<Json<Value>, ControlError> {
     let Json(scan) = scan?;
     let openid = scan.openid.as_deref().unwrap_or(payer::DEFAULT_OPENID);
-    if openid.is_empty()
-        || openid.len() > OPENID_MAX
-        || !openid.bytes().all(|b| b.is_ascii_graphic())
-    {
-        return Err(ControlError::bad_request(
-            "openid: 1 to 128 visible ASCII characters",
-        ));
+    if openid.is_empty() || openid.len() > OPENID_MAX || !openid.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(ControlError::bad_request("openid: 1 to 128 visible ASCII characters"));
     }
-    let token = platform::token_of(&scan.code_url)
-        .ok_or(ScanError::UnknownCode)
-        .map_err(PayError::from)?;
+    let token = platform::token_of(&scan.code_url).ok_or(ScanError::UnknownCode).map_err(PayError::from)?;
     match scan.action {
         Action::Pay => {
             let paid = payer::pay(&platform, token, openid)?;
-            Ok(answer(
-                &paid.out_trade_no,
-                Some(&paid.transaction_id),
-                TradeState::Success,
-            ))
+            Ok(answer(&paid.out_trade_no, Some(&paid.transaction_id), TradeState::Success))
         }
-        Action::Fail => Ok(answer(
-            &payer::fail(&platform, token, openid)?,
-            None,
-            TradeState::Notpay,
-        )),
+        Action::Fail => Ok(answer(&payer::fail(&platform, token, openid)?, None, TradeState::Notpay)),
     }
 }
 
@@ -91,10 +76,6 @@ impl From<PayError> for ControlError {
             PayError::Scan(ScanError::OrderPaid) => (StatusCode::CONFLICT, "ORDER_PAID"),
             PayError::Scan(ScanError::OtherPayer) => (StatusCode::CONFLICT, "OTHER_PAYER"),
         };
-        Self {
-            status,
-            code,
-            message: error.to_string(),
-        }
+        Self { status, code, message: error.to_string() }
     }
 }

@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::sandbox::{
-    error::ApiError, keys::KeyKind, platform::Platform, reply::Success, wire_time,
-};
+use crate::sandbox::{error::ApiError, keys::KeyKind, platform::Platform, reply::Success, wire_time};
 
 /// What certificates are sealed with in place of `transaction`.
 const ASSOCIATED_DATA: &str = "certificate";
@@ -16,11 +14,7 @@ pub(super) fn list(platform: &Platform, query: &str) -> Result<Success, ApiError
             ("algorithm_type", "RSA" | "ALL") => {}
             ("algorithm_type", "SM2") => return Err(ApiError::no_certificates()),
             _ => {
-                return Err(ApiError::unknown_parameter(
-                    "query",
-                    &format!("/{name}"),
-                    &json!(value),
-                ));
+                return Err(ApiError::unknown_parameter("query", &format!("/{name}"), &json!(value)));
             }
         }
     }
@@ -35,11 +29,7 @@ fn certificate(platform: &Platform) -> Result<Value, ApiError> {
     let (from, to) = keys.certificate_validity();
     let sealed = keys
         .api_v3_key
-        .seal(
-            &platform.entropy,
-            ASSOCIATED_DATA,
-            keys.certificate_pem.as_bytes(),
-        )
+        .seal(&platform.entropy, ASSOCIATED_DATA, keys.certificate_pem.as_bytes())
         .map_err(|_| ApiError::system_error())?;
     Ok(json!({
         "serial_no": keys.platform(KeyKind::Certificate).serial,

@@ -30,9 +30,7 @@ pub(super) fn echo(platform: &Platform, admitted: &Admitted) -> Result<Success, 
     let secret = match text("encrypted_echo_message") {
         None => message.as_bytes().to_vec(),
         Some(sealed) => {
-            let key = platform
-                .keys
-                .platform(admitted.key.unwrap_or(KeyKind::PublicKey));
+            let key = platform.keys.platform(admitted.key.unwrap_or(KeyKind::PublicKey));
             oaep::decrypt(key.private_key(), sealed).map_err(|_| {
                 ApiError::parameter(
                     "body",
@@ -43,27 +41,15 @@ pub(super) fn echo(platform: &Platform, admitted: &Admitted) -> Result<Success, 
             })?
         }
     };
-    let encrypted = oaep::encrypt(&platform.keys.merchant_public, &secret)
-        .map_err(|_| ApiError::system_error())?;
+    let encrypted = oaep::encrypt(&platform.keys.merchant_public, &secret).map_err(|_| ApiError::system_error())?;
     if let Some(text) = text("notify_url") {
         if !is_notify_url(text) {
-            return Err(ApiError::parameter(
-                "body",
-                "/notify_url",
-                &json!(text),
-                "须为https地址，不带参数",
-            ));
+            return Err(ApiError::parameter("body", "/notify_url", &json!(text), "须为https地址，不带参数"));
         }
-        let subject = Subject::Echo {
-            message: message.to_owned(),
-            encrypted: Some(encrypted.clone()),
-        };
-        let delivery =
-            payer::notification(platform, subject, text.to_owned(), payer::delay(platform));
+        let subject = Subject::Echo { message: message.to_owned(), encrypted: Some(encrypted.clone()) };
+        let delivery = payer::notification(platform, subject, text.to_owned(), payer::delay(platform));
         platform.ledger().add_delivery(delivery)?;
         platform.wake.notify_one();
     }
-    Ok(Success::Body(
-        json!({ "echo_message": message, "encrypted_echo_message": encrypted }),
-    ))
+    Ok(Success::Body(json!({ "echo_message": message, "encrypted_echo_message": encrypted })))
 }

@@ -23,20 +23,13 @@ pub(super) async fn prepay(platform: &Arc<Platform>, body: &[u8]) -> Result<Succ
     let out_trade_no = prepay.out_trade_no.clone();
     let token = platform.code_token();
     let lives = platform.lives();
-    platform
-        .ledger()
-        .prepay(prepay, token.clone(), now, lives)?;
-    tracing::info!(
-        order.out_trade_no = out_trade_no,
-        "sandbox order {out_trade_no}"
-    );
+    platform.ledger().prepay(prepay, token.clone(), now, lives)?;
+    tracing::info!(order.out_trade_no = out_trade_no, "sandbox order {out_trade_no}");
     let paid_now = platform.faults().pay_before_reply.take();
     if paid_now {
         pay_before_reply(platform, &token).await?;
     }
-    Ok(Success::Body(
-        json!({ "code_url": platform::code_url(&token) }),
-    ))
+    Ok(Success::Body(json!({ "code_url": platform::code_url(&token) })))
 }
 
 /// §6.3: a notification may come before the reply to the prepay. Here the first attempt is over
@@ -48,66 +41,31 @@ async fn pay_before_reply(platform: &Arc<Platform>, token: &str) -> Result<(), A
     delivery.await.map_err(|_| ApiError::system_error())
 }
 
-pub(super) fn query(
-    platform: &Platform,
-    out_trade_no: &str,
-    query: &str,
-) -> Result<Success, ApiError> {
+pub(super) fn query(platform: &Platform, out_trade_no: &str, query: &str) -> Result<Success, ApiError> {
     check_mchid_parameter(platform, query)?;
     let now = platform.now();
     let lives = platform.lives();
     let ledger = platform.ledger();
-    let order = ledger
-        .find(out_trade_no)
-        .ok_or_else(ApiError::order_not_exist)?;
+    let order = ledger.find(out_trade_no).ok_or_else(ApiError::order_not_exist)?;
     let account = &platform.keys.account;
-    Ok(Success::Body(order.transaction(
-        &account.mchid,
-        &account.appid,
-        order.state(now, lives),
-    )))
+    Ok(Success::Body(order.transaction(&account.mchid, &account.appid, order.state(now, lives))))
 }
 
 /// Knows paid orders only (§5.2).
-pub(super) fn query_by_id(
-    platform: &Platform,
-    transaction_id: &str,
-    query: &str,
-) -> Result<Success, ApiError> {
+pub(super) fn query_by_id(platform: &Platform, transaction_id: &str, query: &str) -> Result<Success, ApiError> {
     check_mchid_parameter(platform, query)?;
     let ledger = platform.ledger();
-    let order = ledger
-        .find_transaction(transaction_id)
-        .ok_or_else(ApiError::order_not_exist)?;
+    let order = ledger.find_transaction(transaction_id).ok_or_else(ApiError::order_not_exist)?;
     let account = &platform.keys.account;
-    Ok(Success::Body(order.transaction(
-        &account.mchid,
-        &account.appid,
-        TradeState::Success,
-    )))
+    Ok(Success::Body(order.transaction(&account.mchid, &account.appid, TradeState::Success)))
 }
 
-pub(super) fn close(
-    platform: &Platform,
-    out_trade_no: &str,
-    body: &[u8],
-) -> Result<Success, ApiError> {
+pub(super) fn close(platform: &Platform, out_trade_no: &str, body: &[u8]) -> Result<Success, ApiError> {
     let body = schema::read(&[required("mchid", Kind::Text { max: 32 })], body)?;
-    check_mchid(
-        platform,
-        "body",
-        body.get("mchid")
-            .and_then(Value::as_str)
-            .unwrap_or_default(),
-    )?;
+    check_mchid(platform, "body", body.get("mchid").and_then(Value::as_str).unwrap_or_default())?;
     let lives = platform.lives();
-    platform
-        .ledger()
-        .close(out_trade_no, platform.now(), lives)?;
-    tracing::info!(
-        order.out_trade_no = out_trade_no,
-        "sandbox closed order {out_trade_no}"
-    );
+    platform.ledger().close(out_trade_no, platform.now(), lives)?;
+    tracing::info!(order.out_trade_no = out_trade_no, "sandbox closed order {out_trade_no}");
     Ok(Success::NoContent)
 }
 
@@ -116,21 +74,12 @@ fn check_mchid_parameter(platform: &Platform, query: &str) -> Result<(), ApiErro
     let mut mchid = None;
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if name != "mchid" || mchid.is_some() {
-            return Err(ApiError::unknown_parameter(
-                "query",
-                &format!("/{name}"),
-                &json!(value),
-            ));
+            return Err(ApiError::unknown_parameter("query", &format!("/{name}"), &json!(value)));
         }
         mchid = Some(value);
     }
     let Some(mchid) = mchid else {
-        return Err(ApiError::parameter(
-            "query",
-            "/mchid",
-            &json!(""),
-            "此字段为必填项",
-        ));
+        return Err(ApiError::parameter("query", "/mchid", &json!(""), "此字段为必填项"));
     };
     check_mchid(platform, "query", &mchid)
 }
@@ -139,11 +88,6 @@ fn check_mchid(platform: &Platform, location: &str, mchid: &str) -> Result<(), A
     if mchid == platform.keys.account.mchid {
         Ok(())
     } else {
-        Err(ApiError::parameter(
-            location,
-            "/mchid",
-            &json!(mchid),
-            "与Authorization中的商户号不一致",
-        ))
+        Err(ApiError::parameter(location, "/mchid", &json!(mchid), "与Authorization中的商户号不一致"))
     }
 }

@@ -6,22 +6,14 @@ use super::{Change, CommitError, Ledger};
 use crate::sandbox::delivery::{Attempt, Delivery, NewDelivery, Progress};
 
 impl Ledger {
-    pub(in crate::sandbox) fn add_delivery(
-        &mut self,
-        delivery: NewDelivery,
-    ) -> Result<(), CommitError> {
+    pub(in crate::sandbox) fn add_delivery(&mut self, delivery: NewDelivery) -> Result<(), CommitError> {
         let delivery = self.number(delivery);
         self.commit(vec![Change::Delivery(Box::new(delivery))])
     }
 
     /// Gives a delivery the number after the last one.
     pub(super) fn number(&self, delivery: NewDelivery) -> Delivery {
-        delivery.into_delivery(
-            self.books
-                .deliveries
-                .last_key_value()
-                .map_or(1, |(last, _)| last + 1),
-        )
+        delivery.into_delivery(self.books.deliveries.last_key_value().map_or(1, |(last, _)| last + 1))
     }
 
     pub(in crate::sandbox) fn delivery(&self, number: u64) -> Option<&Delivery> {
@@ -36,58 +28,33 @@ impl Ledger {
     /// Takes the delivery that has waited longest out of the queue; [`Ledger::attempted`] or
     /// [`Ledger::put_back`] returns it.
     pub(in crate::sandbox) fn take_due(&mut self, now: Timestamp) -> Option<u64> {
-        let first = self
-            .books
-            .due
-            .first()
-            .copied()
-            .filter(|(at, _)| *at <= now.as_millisecond())?;
+        let first = self.books.due.first().copied().filter(|(at, _)| *at <= now.as_millisecond())?;
         self.books.due.remove(&first);
         Some(first.1)
     }
 
     /// Takes this delivery out of the queue.
     pub(in crate::sandbox) fn take(&mut self, number: u64) -> bool {
-        let at = self
-            .delivery(number)
-            .and_then(|delivery| delivery.progress.next_try_ms);
+        let at = self.delivery(number).and_then(|delivery| delivery.progress.next_try_ms);
         at.is_some_and(|at| self.books.due.remove(&(at, number)))
     }
 
     pub(in crate::sandbox) fn put_back(&mut self, number: u64) {
-        let at = self
-            .delivery(number)
-            .and_then(|delivery| delivery.progress.next_try_ms);
+        let at = self.delivery(number).and_then(|delivery| delivery.progress.next_try_ms);
         self.books.due.extend(at.map(|at| (at, number)));
     }
 
     pub(in crate::sandbox) fn next_due(&self) -> Option<Timestamp> {
-        self.books
-            .due
-            .first()
-            .and_then(|(at, _)| Timestamp::from_millisecond(*at).ok())
+        self.books.due.first().and_then(|(at, _)| Timestamp::from_millisecond(*at).ok())
     }
 
     /// True in memory even if it cannot be written down: a delivery too many after a restart is
     /// better than one that is tried again and again now.
-    pub(in crate::sandbox) fn attempted(
-        &mut self,
-        number: u64,
-        attempts: Vec<Attempt>,
-        progress: Progress,
-    ) {
-        let change = Change::Attempted {
-            number,
-            attempts: attempts.clone(),
-            progress: progress.clone(),
-        };
+    pub(in crate::sandbox) fn attempted(&mut self, number: u64, attempts: Vec<Attempt>, progress: Progress) {
+        let change = Change::Attempted { number, attempts: attempts.clone(), progress: progress.clone() };
         if let Err(error) = self.commit(vec![change]) {
             tracing::error!(error = &error as &dyn std::error::Error, "sandbox journal");
-            self.books.apply(Change::Attempted {
-                number,
-                attempts,
-                progress,
-            });
+            self.books.apply(Change::Attempted { number, attempts, progress });
         }
     }
 }

@@ -53,19 +53,12 @@ impl Ledger {
 
     /// Unpaid and not closed by the merchant, newest first.
     pub(in crate::sandbox) fn open_orders(&self) -> impl Iterator<Item = &Order> {
-        self.books
-            .open
-            .iter()
-            .rev()
-            .filter_map(|(_, number)| self.find(number))
+        self.books.open.iter().rev().filter_map(|(_, number)| self.find(number))
     }
 
     /// Paid orders in the order of payment.
     pub(in crate::sandbox) fn paid_orders(&self) -> impl DoubleEndedIterator<Item = &Order> {
-        self.books
-            .payments
-            .iter()
-            .filter_map(|number| self.find(number))
+        self.books.payments.iter().filter_map(|number| self.find(number))
     }
 
     /// A new order, or a fresh code for one that was sent before with the same parameters.
@@ -90,10 +83,7 @@ impl Ledger {
                 if order.is_past_time_expire(now) {
                     return Err(ApiError::order_closed("订单已过支付时间"));
                 }
-                Change::Code {
-                    out_trade_no: prepay.out_trade_no,
-                    code: Code::new(token, now),
-                }
+                Change::Code { out_trade_no: prepay.out_trade_no, code: Code::new(token, now) }
             }
         };
         Ok(self.commit(vec![change])?)
@@ -106,40 +96,26 @@ impl Ledger {
         now: Timestamp,
         lives: Lives,
     ) -> Result<(), ApiError> {
-        let order = self
-            .find(out_trade_no)
-            .ok_or_else(ApiError::order_not_exist)?;
+        let order = self.find(out_trade_no).ok_or_else(ApiError::order_not_exist)?;
         match order.state(now, lives) {
             TradeState::Success => Err(ApiError::order_paid()),
             TradeState::Closed => Ok(()),
             TradeState::Notpay => {
-                let change = Change::Closed {
-                    out_trade_no: out_trade_no.to_owned(),
-                    at_ms: now.as_millisecond(),
-                };
+                let change = Change::Closed { out_trade_no: out_trade_no.to_owned(), at_ms: now.as_millisecond() };
                 Ok(self.commit(vec![change])?)
             }
         }
     }
 
     /// The order behind a code, if it can be paid with it now.
-    pub(in crate::sandbox) fn scan(
-        &self,
-        token: &str,
-        now: Timestamp,
-        lives: Lives,
-    ) -> Result<&Order, ScanError> {
+    pub(in crate::sandbox) fn scan(&self, token: &str, now: Timestamp, lives: Lives) -> Result<&Order, ScanError> {
         let order = self.find_by_token(token).ok_or(ScanError::UnknownCode)?;
         match order.state(now, lives) {
             TradeState::Success => return Err(ScanError::OrderPaid),
             TradeState::Closed => return Err(ScanError::OrderClosed),
             TradeState::Notpay => {}
         }
-        let code = order
-            .codes
-            .last()
-            .filter(|code| code.token == token)
-            .ok_or(ScanError::Superseded)?;
+        let code = order.codes.last().filter(|code| code.token == token).ok_or(ScanError::Superseded)?;
         if order.is_past_time_expire(now) {
             Err(ScanError::OrderExpired)
         } else if code.is_over(now, lives) {
@@ -166,10 +142,7 @@ impl Ledger {
             Some(_) => Ok(Err(ScanError::OtherPayer)),
             None => {
                 let out_trade_no = order.out_trade_no.clone();
-                self.commit(vec![Change::Scanned {
-                    out_trade_no,
-                    openid: openid.to_owned(),
-                }])?;
+                self.commit(vec![Change::Scanned { out_trade_no, openid: openid.to_owned() }])?;
                 Ok(Ok(()))
             }
         }
@@ -189,13 +162,7 @@ impl Ledger {
             transaction_id: payment.transaction_id.clone(),
             delivery: delivery.number,
         };
-        self.commit(vec![
-            Change::Paid {
-                out_trade_no,
-                payment,
-            },
-            Change::Delivery(Box::new(delivery)),
-        ])?;
+        self.commit(vec![Change::Paid { out_trade_no, payment }, Change::Delivery(Box::new(delivery))])?;
         Ok(paid)
     }
 }

@@ -32,34 +32,22 @@ pub(super) struct Receipt<'a> {
 
 impl<'a> Receipt<'a> {
     pub(super) fn of(order: &'a Order) -> Option<Self> {
-        order
-            .payment
-            .as_ref()
-            .map(|payment| Self { order, payment })
+        order.payment.as_ref().map(|payment| Self { order, payment })
     }
 }
 
 pub(super) fn list(payable: &[Listed<'_>], paid: &[Receipt<'_>], now: Timestamp) -> String {
     let orders = match payable {
-        [] => {
-            r#"<p class="empty">还没有可以扫的订单。<br>在商店里下一单，它会自动出现在这里。</p>"#
-                .to_owned()
+        [] => r#"<p class="empty">还没有可以扫的订单。<br>在商店里下一单，它会自动出现在这里。</p>"#.to_owned(),
+        _ => {
+            format!(r#"<ul class="orders">{}</ul>"#, payable.iter().map(|order| listed(order, now)).collect::<String>())
         }
-        _ => format!(
-            r#"<ul class="orders">{}</ul>"#,
-            payable
-                .iter()
-                .map(|order| listed(order, now))
-                .collect::<String>()
-        ),
     };
     let paid = match paid {
         [] => String::new(),
         _ => format!(
             r#"<h2>最近支付</h2><ul class="orders paid">{}</ul>"#,
-            paid.iter()
-                .map(|receipt| recent(receipt, now))
-                .collect::<String>()
+            paid.iter().map(|receipt| recent(receipt, now)).collect::<String>()
         ),
     };
     let main = format!(
@@ -98,11 +86,7 @@ fn recent(receipt: &Receipt<'_>, now: Timestamp) -> String {
 }
 
 pub(super) fn cashier(cashier: &Cashier<'_>) -> String {
-    let Cashier {
-        order,
-        code_url,
-        failed,
-    } = cashier;
+    let Cashier { order, code_url, failed } = cashier;
     let alert = if *failed {
         r#"<p class="alert" role="alert">支付未完成（模拟失败）。没有扣款，订单仍待支付，可以再试。</p>"#
     } else {
@@ -158,9 +142,7 @@ pub(super) fn refused(error: ScanError) -> String {
     let advice = match error {
         ScanError::UnknownCode => "请确认这是本沙箱的二维码。",
         ScanError::Superseded => "商店已经换了一个新码，请扫新的。",
-        ScanError::CodeExpired | ScanError::OrderExpired | ScanError::OrderClosed => {
-            "请回到商店重新下单。"
-        }
+        ScanError::CodeExpired | ScanError::OrderExpired | ScanError::OrderClosed => "请回到商店重新下单。",
         ScanError::OrderPaid => "无需再付。",
         ScanError::OtherPayer => "请换回第一次扫码的账号，或请商店换一个新码。",
     };
@@ -182,10 +164,7 @@ enum Live {
 
 fn shell(title: &str, main: &str, live: Live) -> String {
     let (attribute, refresh) = match live {
-        Live::Yes => (
-            " data-live",
-            r#"<noscript><meta http-equiv="refresh" content="5"></noscript>"#,
-        ),
+        Live::Yes => (" data-live", r#"<noscript><meta http-equiv="refresh" content="5"></noscript>"#),
         Live::No => ("", ""),
     };
     include_str!("../assets/phone.html")
@@ -197,11 +176,7 @@ fn shell(title: &str, main: &str, live: Live) -> String {
 
 /// `¥1.00`
 fn yuan(fen: i64) -> String {
-    format!(
-        r#"<span class="yuan">¥</span>{}.{:02}"#,
-        fen / 100,
-        fen % 100
-    )
+    format!(r#"<span class="yuan">¥</span>{}.{:02}"#, fen / 100, fen % 100)
 }
 
 /// The end of a number is what tells it apart.
@@ -215,16 +190,8 @@ fn short(number: &str) -> String {
 /// Hours and minutes, after the date when that is not today's.
 fn clock(at: Timestamp, now: Timestamp) -> String {
     let text = wire_time::for_people(at);
-    let from = if wire_time::date(at) == wire_time::date(now) {
-        11
-    } else {
-        5
-    };
-    format!(
-        r#"<time datetime="{}">{}</time>"#,
-        wire_time::seconds(at),
-        text.get(from..16).unwrap_or(&text)
-    )
+    let from = if wire_time::date(at) == wire_time::date(now) { 11 } else { 5 };
+    format!(r#"<time datetime="{}">{}</time>"#, wire_time::seconds(at), text.get(from..16).unwrap_or(&text))
 }
 
 fn time(at_ms: i64) -> Timestamp {

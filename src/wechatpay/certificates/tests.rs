@@ -4,8 +4,8 @@ use super::*;
 use crate::wechatpay::{
     ApiV3Key,
     fixtures::{
-        self, API_V3_KEY, NEXT_SERIAL, PLATFORM_SERIAL, PREVIOUS_API_V3_KEY, api_v3_keys,
-        both_keys, now, public_keys, seal, sign, sign_as, text,
+        self, API_V3_KEY, NEXT_SERIAL, PLATFORM_SERIAL, PREVIOUS_API_V3_KEY, api_v3_keys, both_keys, now, public_keys,
+        seal, sign, sign_as, text,
     },
     headers,
     keys::PemKind,
@@ -16,33 +16,17 @@ fn serials(certificates: &[PlatformCertificate]) -> Vec<&str> {
 }
 
 /// A reply with one item, changed by `change`, signed by the public key that is known.
-fn open_changed(
-    change: impl FnOnce(&mut Value),
-) -> Result<Vec<PlatformCertificate>, CertificatesError> {
-    let mut reply: Value =
-        serde_json::from_slice(&fixtures::bytes("answers/certificates.body")).expect("JSON");
+fn open_changed(change: impl FnOnce(&mut Value)) -> Result<Vec<PlatformCertificate>, CertificatesError> {
+    let mut reply: Value = serde_json::from_slice(&fixtures::bytes("answers/certificates.body")).expect("JSON");
     change(&mut reply);
     let body = reply.to_string().into_bytes();
-    open(
-        &sign(&body, now()),
-        &body,
-        &public_keys(),
-        &api_v3_keys(),
-        now(),
-    )
+    open(&sign(&body, now()), &body, &public_keys(), &api_v3_keys(), now())
 }
 
 #[test]
 fn the_first_reply_is_verified_with_the_certificate_inside_it() {
     let (headers, body) = fixtures::answer("answers/certificates");
-    let opened = open(
-        &headers,
-        &body,
-        &PlatformKeys::default(),
-        &api_v3_keys(),
-        now(),
-    )
-    .expect("opens");
+    let opened = open(&headers, &body, &PlatformKeys::default(), &api_v3_keys(), now()).expect("opens");
     assert_eq!(serials(&opened), [PLATFORM_SERIAL]);
     assert!(opened[0].not_before < opened[0].not_after);
 }
@@ -71,10 +55,7 @@ fn a_known_serial_is_verified_before_anything_is_read() {
     );
     headers.remove(headers::SERIAL);
     let missing = VerifyError::from(headers::HeaderError::Missing(headers::SERIAL));
-    assert_eq!(
-        open(&headers, b"", &public_keys(), &api_v3_keys(), now()).err(),
-        Some(missing.into())
-    );
+    assert_eq!(open(&headers, b"", &public_keys(), &api_v3_keys(), now()).err(), Some(missing.into()));
 }
 
 #[test]
@@ -83,24 +64,11 @@ fn a_reply_signed_by_a_stranger_is_refused() {
     // By a key that is neither known nor inside.
     let headers = sign_as("next_platform_key", NEXT_SERIAL, &body, "1767196800");
     let unknown = VerifyError::UnknownSerial(NEXT_SERIAL.to_owned());
-    assert_eq!(
-        open(&headers, &body, &both_keys(), &api_v3_keys(), now()).err(),
-        Some(unknown.into())
-    );
+    assert_eq!(open(&headers, &body, &both_keys(), &api_v3_keys(), now()).err(), Some(unknown.into()));
     // In the name of the one inside.
     let headers = sign_as("next_platform_key", PLATFORM_SERIAL, &body, "1767196800");
     let wrong = Some(VerifyError::SignatureWrong.into());
-    assert_eq!(
-        open(
-            &headers,
-            &body,
-            &PlatformKeys::default(),
-            &api_v3_keys(),
-            now()
-        )
-        .err(),
-        wrong
-    );
+    assert_eq!(open(&headers, &body, &PlatformKeys::default(), &api_v3_keys(), now()).err(), wrong);
 }
 
 #[test]
@@ -116,18 +84,9 @@ fn a_certificate_sealed_with_another_key_is_refused() {
 
 #[test]
 fn an_empty_or_shapeless_list_is_refused() {
-    assert_eq!(
-        open_changed(|it| it["data"] = json!([])).err(),
-        Some(CertificatesError::Empty)
-    );
-    assert_eq!(
-        open_changed(|it| *it = json!({})).err(),
-        Some(CertificatesError::Shape)
-    );
-    assert_eq!(
-        open_changed(|it| it["data"][0]["serial_no"] = json!(5)).err(),
-        Some(CertificatesError::Shape)
-    );
+    assert_eq!(open_changed(|it| it["data"] = json!([])).err(), Some(CertificatesError::Empty));
+    assert_eq!(open_changed(|it| *it = json!({})).err(), Some(CertificatesError::Shape));
+    assert_eq!(open_changed(|it| it["data"][0]["serial_no"] = json!(5)).err(), Some(CertificatesError::Shape));
 }
 
 #[test]
@@ -151,22 +110,15 @@ fn the_serial_is_kept_as_the_reply_spells_it() {
         let item = &mut it["data"][0];
         item["serial_no"] = json!(NEXT_SERIAL.trim_start_matches('0'));
         let pem = text("keys/next_platform_certificate.pem");
-        item["encrypt_certificate"]["ciphertext"] =
-            json!(seal(API_V3_KEY, nonce, "certificate", pem.as_bytes()));
+        item["encrypt_certificate"]["ciphertext"] = json!(seal(API_V3_KEY, nonce, "certificate", pem.as_bytes()));
     });
-    assert_eq!(
-        serials(&changed.expect("opens")),
-        [NEXT_SERIAL.trim_start_matches('0')]
-    );
+    assert_eq!(serials(&changed.expect("opens")), [NEXT_SERIAL.trim_start_matches('0')]);
 }
 
 #[test]
 fn what_opens_must_be_a_certificate() {
     for (plaintext, error) in [
-        (
-            text("keys/wechatpay_public.pem").into_bytes(),
-            KeyError::WrongKind(PemKind::PublicKey),
-        ),
+        (text("keys/wechatpay_public.pem").into_bytes(), KeyError::WrongKind(PemKind::PublicKey)),
         (b"\xff".to_vec(), KeyError::NotPem),
         (Vec::new(), KeyError::Empty),
     ] {
@@ -190,14 +142,9 @@ fn one_bad_certificate_spoils_the_list() {
 
 #[test]
 fn the_published_certificate_opens() {
-    let keys =
-        ApiV3Keys::new(ApiV3Key::parse("a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb").expect("32 bytes"));
-    let opened =
-        decrypt(&fixtures::bytes("published/java_certificates.json"), &keys).expect("opens");
-    assert_eq!(
-        serials(&opened),
-        ["5DEA10EF55877E3CF6C33255C2E7DEFFF7E427EC"]
-    );
+    let keys = ApiV3Keys::new(ApiV3Key::parse("a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb").expect("32 bytes"));
+    let opened = decrypt(&fixtures::bytes("published/java_certificates.json"), &keys).expect("opens");
+    assert_eq!(serials(&opened), ["5DEA10EF55877E3CF6C33255C2E7DEFFF7E427EC"]);
     assert_eq!(opened[0].not_before.to_string(), "2023-09-19T15:15:58Z");
     assert_eq!(opened[0].not_after.to_string(), "2028-09-17T15:15:58Z");
 }

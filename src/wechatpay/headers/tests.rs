@@ -36,11 +36,7 @@ fn none_may_come_twice() {
     for name in ALL {
         let mut headers = headers();
         headers.append(name, headers[name].clone());
-        assert_eq!(
-            error_of(&headers),
-            Some(HeaderError::Repeated(name)),
-            "even with the same value"
-        );
+        assert_eq!(error_of(&headers), Some(HeaderError::Repeated(name)), "even with the same value");
     }
     let mut headers = headers();
     headers.append(TYPE, HeaderValue::from_static(SIGNATURE_TYPE));
@@ -66,11 +62,7 @@ fn a_timestamp_is_digits() {
     ] {
         let mut headers = headers();
         headers.insert(TIMESTAMP, HeaderValue::from_static(bad));
-        assert_eq!(
-            error_of(&headers),
-            Some(HeaderError::Unreadable(TIMESTAMP)),
-            "{bad:?}"
-        );
+        assert_eq!(error_of(&headers), Some(HeaderError::Unreadable(TIMESTAMP)), "{bad:?}");
     }
 }
 
@@ -78,10 +70,7 @@ fn a_timestamp_is_digits() {
 fn text_is_needed_where_text_is_used() {
     for name in [TIMESTAMP, NONCE, SERIAL] {
         let mut headers = headers();
-        headers.insert(
-            name,
-            HeaderValue::from_bytes(b"17\xff").expect("legal for HTTP"),
-        );
+        headers.insert(name, HeaderValue::from_bytes(b"17\xff").expect("legal for HTTP"));
         assert_eq!(error_of(&headers), Some(HeaderError::Unreadable(name)));
     }
 }
@@ -91,18 +80,9 @@ fn only_our_signature_type_is_known() {
     let mut headers = headers();
     headers.insert(TYPE, HeaderValue::from_static(SIGNATURE_TYPE));
     assert_eq!(error_of(&headers), None);
-    for other in [
-        "WECHATPAY2-SM2-WITH-SM3",
-        "WECHATPAY-BRAND-SHA256-RSA2048",
-        "wechatpay2-sha256-rsa2048",
-        "",
-    ] {
+    for other in ["WECHATPAY2-SM2-WITH-SM3", "WECHATPAY-BRAND-SHA256-RSA2048", "wechatpay2-sha256-rsa2048", ""] {
         headers.insert(TYPE, HeaderValue::from_static(other));
-        assert_eq!(
-            error_of(&headers),
-            Some(HeaderError::UnknownType),
-            "{other:?}"
-        );
+        assert_eq!(error_of(&headers), Some(HeaderError::UnknownType), "{other:?}");
     }
 }
 
@@ -110,8 +90,5 @@ fn only_our_signature_type_is_known() {
 fn debug_shows_no_signature() {
     let headers = headers();
     let shown = format!("{:?}", SignatureHeaders::read(&headers).expect("complete"));
-    assert!(
-        !shown.contains(&headers[SIGNATURE].to_str().expect("text")[..16]),
-        "{shown}"
-    );
+    assert!(!shown.contains(&headers[SIGNATURE].to_str().expect("text")[..16]), "{shown}");
 }

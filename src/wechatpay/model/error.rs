@@ -27,10 +27,7 @@ impl ErrorBody {
     /// `None` if `body` is no error of WeChat's: some proxy's page, or the empty body of 404 and 405.
     pub fn parse(body: &[u8]) -> Option<Self> {
         let wire: Wire = serde_json::from_slice(body).ok()?;
-        let field = wire
-            .detail
-            .as_ref()
-            .and_then(|detail| detail.get("field")?.as_str());
+        let field = wire.detail.as_ref().and_then(|detail| detail.get("field")?.as_str());
         Some(Self {
             code: ErrorCode::parse(&wire.code)?,
             message: printable(wire.message.as_deref().unwrap_or_default(), 200),
@@ -40,10 +37,7 @@ impl ErrorBody {
 }
 
 fn printable(text: &str, most: usize) -> String {
-    text.chars()
-        .filter(|it| !it.is_control())
-        .take(most)
-        .collect()
+    text.chars().filter(|it| !it.is_control()).take(most).collect()
 }
 
 /// An error code, whichever of its two spellings was used: `ORDERNOTEXIST` of the older pages and
@@ -85,11 +79,7 @@ impl ErrorCode {
         if !(1..=64).contains(&text.len()) || !text.bytes().all(legal) {
             return None;
         }
-        let normal: String = text
-            .chars()
-            .filter(|it| *it != '_')
-            .map(|it| it.to_ascii_uppercase())
-            .collect();
+        let normal: String = text.chars().filter(|it| *it != '_').map(|it| it.to_ascii_uppercase()).collect();
         Some(match normal.as_str() {
             "" => return None,
             "ACCOUNTERROR" => Self::AccountError,
@@ -156,20 +146,13 @@ impl ErrorCode {
     pub const fn is_undecided(&self) -> bool {
         matches!(
             self,
-            Self::BankError
-                | Self::FrequencyLimited
-                | Self::ServiceUnavailable
-                | Self::SystemError
-                | Self::UserPaying
+            Self::BankError | Self::FrequencyLimited | Self::ServiceUnavailable | Self::SystemError | Self::UserPaying
         )
     }
 
     /// Whatever its status: no order is to blame, the configuration is (§1.6).
     pub const fn is_configuration(&self) -> bool {
-        matches!(
-            self,
-            Self::AppidMchidNotMatch | Self::MchNotExists | Self::NoAuth | Self::SignError
-        )
+        matches!(self, Self::AppidMchidNotMatch | Self::MchNotExists | Self::NoAuth | Self::SignError)
     }
 }
 

@@ -29,9 +29,6 @@ mod tests {
             query_path(&number, &mchid),
             "/v3/pay/transactions/out-trade-no/1217752501201407033233368018?mchid=1230000109"
         );
-        assert_eq!(
-            close_path(&number),
-            "/v3/pay/transactions/out-trade-no/1217752501201407033233368018/close"
-        );
+        assert_eq!(close_path(&number), "/v3/pay/transactions/out-trade-no/1217752501201407033233368018/close");
     }
 }

@@ -31,9 +31,7 @@ pub struct NativePrepay<'a> {
 pub enum InvalidPrepay {
     #[error("appid is 1 to 32 characters")]
     Appid,
-    #[error(
-        "description is 1 to {DESCRIPTION_MOST} characters, none of them beyond U+FFFF and no control character"
-    )]
+    #[error("description is 1 to {DESCRIPTION_MOST} characters, none of them beyond U+FFFF and no control character")]
     Description,
     #[error("attach is 1 to 128 characters, none of them beyond U+FFFF and no control character")]
     Attach,
@@ -73,24 +71,12 @@ impl NativePrepay<'_> {
     /// A field breaks a rule of §5.1 or §1.4.
     pub fn to_bytes(&self) -> Result<Vec<u8>, InvalidPrepay> {
         check(within(self.appid, 32), InvalidPrepay::Appid)?;
-        check(
-            within(self.description, DESCRIPTION_MOST),
-            InvalidPrepay::Description,
-        )?;
-        check(
-            self.attach.is_none_or(|it| within(it, 128)),
-            InvalidPrepay::Attach,
-        )?;
+        check(within(self.description, DESCRIPTION_MOST), InvalidPrepay::Description)?;
+        check(self.attach.is_none_or(|it| within(it, 128)), InvalidPrepay::Attach)?;
         let notify_url = self.notify_url;
         let plain = notify_url.query().is_none() && notify_url.fragment().is_none();
-        check(
-            plain && notify_url.as_str().len() <= 255,
-            InvalidPrepay::NotifyUrl,
-        )?;
-        check(
-            self.total >= Fen::new(1).unwrap_or(Fen::MAX),
-            InvalidPrepay::Total,
-        )?;
+        check(plain && notify_url.as_str().len() <= 255, InvalidPrepay::NotifyUrl)?;
+        check(self.total >= Fen::new(1).unwrap_or(Fen::MAX), InvalidPrepay::Total)?;
         let body = Body {
             appid: self.appid,
             mchid: self.mchid.as_str(),
@@ -99,10 +85,7 @@ impl NativePrepay<'_> {
             time_expire: time::rfc3339(self.time_expire),
             attach: self.attach,
             notify_url: notify_url.as_str(),
-            amount: Amount {
-                total: self.total.get(),
-                currency: "CNY",
-            },
+            amount: Amount { total: self.total.get(), currency: "CNY" },
         };
         serde_json::to_vec(&body).map_err(|_| InvalidPrepay::Json)
     }
@@ -124,12 +107,7 @@ fn is_legal(character: char) -> bool {
 /// `title` without what WeChat refuses, cut to 127 characters: what becomes of a product's title.
 /// `None` if nothing is left.
 pub fn fit_description(title: &str) -> Option<String> {
-    let legal: String = title
-        .trim()
-        .chars()
-        .filter(|it| is_legal(*it))
-        .take(DESCRIPTION_MOST)
-        .collect();
+    let legal: String = title.trim().chars().filter(|it| is_legal(*it)).take(DESCRIPTION_MOST).collect();
     let legal = legal.trim();
     (!legal.is_empty()).then(|| legal.to_owned())
 }

@@ -41,18 +41,12 @@ impl Transaction {
     /// What the payer was asked for, coupons included: the number to compare with the order
     /// (§6.4). `None` if absent or no amount of money.
     pub fn total(&self) -> Option<Fen> {
-        self.amount
-            .as_ref()?
-            .total
-            .and_then(|fen| Fen::new(fen).ok())
+        self.amount.as_ref()?.total.and_then(|fen| Fen::new(fen).ok())
     }
 
     /// Cash part of the total.
     pub fn payer_total(&self) -> Option<Fen> {
-        self.amount
-            .as_ref()?
-            .payer_total
-            .and_then(|fen| Fen::new(fen).ok())
+        self.amount.as_ref()?.payer_total.and_then(|fen| Fen::new(fen).ok())
     }
 
     pub fn currency(&self) -> Option<&str> {

@@ -13,59 +13,36 @@ use crate::wechatpay::fixtures::{self, MERCHANT_SERIAL, NONCE, OUT_TRADE_NO, now
 fn requests_are_signed_as_openssl_signs_them() {
     let query = format!("/v3/pay/transactions/out-trade-no/{OUT_TRADE_NO}?mchid=1900007291");
     let close = format!("/v3/pay/transactions/out-trade-no/{OUT_TRADE_NO}/close");
-    for (name, method, target) in [
-        ("prepay", "POST", "/v3/pay/transactions/native"),
-        ("query", "GET", &query),
-        ("close", "POST", &close),
-    ] {
+    for (name, method, target) in
+        [("prepay", "POST", "/v3/pay/transactions/native"), ("query", "GET", &query), ("close", "POST", &close)]
+    {
         let body = fixtures::bytes(&format!("requests/{name}.body"));
-        let request = Request {
-            method,
-            target,
-            body: &body,
-        };
+        let request = Request { method, target, body: &body };
         let timestamp = now().as_second().to_string();
         assert_eq!(
             message::of_request(&request, &timestamp, NONCE),
             fixtures::bytes(&format!("requests/{name}.message")),
             "{name}"
         );
-        let value = signer()
-            .authorization(&request, now(), NONCE)
-            .expect("signed");
-        assert_eq!(
-            value.to_str().expect("text"),
-            fixtures::text(&format!("requests/{name}.authorization")),
-            "{name}"
-        );
+        let value = signer().authorization(&request, now(), NONCE).expect("signed");
+        assert_eq!(value.to_str().expect("text"), fixtures::text(&format!("requests/{name}.authorization")), "{name}");
         assert!(value.is_sensitive());
     }
 }
 
 #[test]
 fn a_nonce_that_could_break_out_of_its_quotes_is_refused() {
-    let request = Request {
-        method: "GET",
-        target: "/",
-        body: b"",
-    };
+    let request = Request { method: "GET", target: "/", body: b"" };
     let long = "a".repeat(33);
     for bad in ["", "a\"b", "a b", "a,b", "a\n", "随机", &long] {
-        assert_eq!(
-            signer().authorization(&request, now(), bad).err(),
-            Some(SignError::Nonce),
-            "{bad:?}"
-        );
+        assert_eq!(signer().authorization(&request, now(), bad).err(), Some(SignError::Nonce), "{bad:?}");
     }
 }
 
 #[test]
 fn no_key_shows() {
     let shown = format!("{:?}", signer());
-    assert!(
-        shown.contains(MERCHANT_SERIAL) && shown.contains("[redacted]"),
-        "{shown}"
-    );
+    assert!(shown.contains(MERCHANT_SERIAL) && shown.contains("[redacted]"), "{shown}");
 }
 
 proptest! {

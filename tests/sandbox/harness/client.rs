@@ -58,15 +58,10 @@ impl Client {
             .expect("is there")
             .map(|pair| pair.expect("dotenv"))
             .collect();
-        let value = |name: &str| {
-            env.get(name)
-                .unwrap_or_else(|| panic!("{name} is missing"))
-                .clone()
-        };
+        let value = |name: &str| env.get(name).unwrap_or_else(|| panic!("{name} is missing")).clone();
         let read = |path: String| std::fs::read_to_string(path).expect("is there");
         let certificate =
-            Certificate::from_pem(read(dir.join("platform/cert.pem").display().to_string()))
-                .expect("X.509");
+            Certificate::from_pem(read(dir.join("platform/cert.pem").display().to_string())).expect("X.509");
         let certificate = certificate.tbs_certificate();
         let serial = certificate.serial_number().to_string().replace(':', "");
         let spki = certificate.subject_public_key_info().to_der().expect("DER");
@@ -83,19 +78,13 @@ impl Client {
             public_key_id: value("WXPAY_PUBLIC_KEY_ID"),
             key,
             private_der,
-            http: reqwest::Client::builder()
-                .no_proxy()
-                .build()
-                .expect("a client"),
+            http: reqwest::Client::builder().no_proxy().build().expect("a client"),
             clock,
         }
     }
 
     pub fn certificate_serial(&self) -> &str {
-        self.platform_keys
-            .keys()
-            .find(|serial| **serial != self.public_key_id)
-            .expect("two keys")
+        self.platform_keys.keys().find(|serial| **serial != self.public_key_id).expect("two keys")
     }
 
     pub fn signing(&self) -> Signing {
@@ -108,24 +97,12 @@ impl Client {
     }
 
     pub fn authorization(&self, signing: &Signing, method: &str, url: &str, body: &[u8]) -> String {
-        let Signing {
-            mchid,
-            serial_no,
-            nonce,
-            timestamp,
-        } = signing;
+        let Signing { mchid, serial_no, nonce, timestamp } = signing;
         let mut message = format!("{method}\n{url}\n{timestamp}\n{nonce}\n").into_bytes();
         message.extend_from_slice(body);
         message.push(b'\n');
         let mut signature = vec![0; self.key.public_modulus_len()];
-        self.key
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                &message,
-                &mut signature,
-            )
-            .expect("signs");
+        self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &message, &mut signature).expect("signs");
         let signature = STANDARD.encode(signature);
         format!(
             "WECHATPAY2-SHA256-RSA2048 mchid=\"{mchid}\",nonce_str=\"{nonce}\",signature=\"{signature}\",\
@@ -136,9 +113,7 @@ impl Client {
     /// A request with nothing but what a test wants in it.
     pub fn bare(&self, method: &str, url: &str, body: &[u8]) -> reqwest::RequestBuilder {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        self.http
-            .request(method, format!("{}{url}", self.base))
-            .body(body.to_vec())
+        self.http.request(method, format!("{}{url}", self.base)).body(body.to_vec())
     }
 
     /// A request as it should be.
@@ -150,21 +125,13 @@ impl Client {
             .header("User-Agent", "test/1")
             .header("Accept", "application/json")
             .header("Wechatpay-Serial", &self.public_key_id);
-        if body.is_empty() {
-            request
-        } else {
-            request.header("Content-Type", "application/json")
-        }
+        if body.is_empty() { request } else { request.header("Content-Type", "application/json") }
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let answer = request.send().await.expect("an answer");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Answer {
-            status,
-            headers,
-            body: answer.bytes().await.expect("a body").to_vec(),
-        }
+        Answer { status, headers, body: answer.bytes().await.expect("a body").to_vec() }
     }
 
     /// Sends a GET; whatever succeeds must be signed well.
@@ -173,19 +140,12 @@ impl Client {
     }
 
     pub async fn post(&self, url: &str, body: &Value) -> Answer {
-        self.verified(
-            self.send(self.request("POST", url, body.to_string().as_bytes()))
-                .await,
-        )
+        self.verified(self.send(self.request("POST", url, body.to_string().as_bytes())).await)
     }
 
     fn verified(&self, answer: Answer) -> Answer {
         if answer.status < 300 {
-            assert_eq!(
-                self.verify(&answer.headers, &answer.body),
-                Ok(()),
-                "{answer:?}"
-            );
+            assert_eq!(self.verify(&answer.headers, &answer.body), Ok(()), "{answer:?}");
         } else {
             assert!(!answer.is_signed(), "{answer:?}");
         }
@@ -193,16 +153,8 @@ impl Client {
     }
 
     pub async fn control(&self, method: &str, path: &str, body: &Value) -> Answer {
-        let body = if body.is_null() {
-            Vec::new()
-        } else {
-            body.to_string().into_bytes()
-        };
-        self.send(
-            self.bare(method, path, &body)
-                .header("Content-Type", "application/json"),
-        )
-        .await
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.send(self.bare(method, path, &body).header("Content-Type", "application/json")).await
     }
 
     /// §2.1: over the raw bytes of a reply or a notification.
@@ -225,13 +177,8 @@ impl Client {
         let mut message = format!("{timestamp}\n{nonce}\n").into_bytes();
         message.extend_from_slice(body);
         message.push(b'\n');
-        let key = self
-            .platform_keys
-            .get(one("Wechatpay-Serial")?)
-            .ok_or("unknown serial")?;
-        let signature = STANDARD
-            .decode(one("Wechatpay-Signature")?)
-            .map_err(|_| "not base64")?;
+        let key = self.platform_keys.get(one("Wechatpay-Serial")?).ok_or("unknown serial")?;
+        let signature = STANDARD.decode(one("Wechatpay-Signature")?).map_err(|_| "not base64")?;
         let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key);
         key.verify(&message, &signature).map_err(|_| "mismatch")
     }
@@ -242,10 +189,7 @@ impl Client {
         let text = |name: &str| sealed[name].as_str().unwrap_or_default();
         let nonce: [u8; 12] = text("nonce").as_bytes().try_into().expect("12 bytes");
         let msg = STANDARD.decode(text("ciphertext")).expect("base64");
-        let payload = Payload {
-            msg: &msg,
-            aad: text("associated_data").as_bytes(),
-        };
+        let payload = Payload { msg: &msg, aad: text("associated_data").as_bytes() };
         let cipher = Aes256Gcm::new_from_slice(self.api_v3_key.as_bytes()).expect("32 bytes");
         cipher.decrypt(&nonce.into(), payload).expect("opens")
     }
@@ -258,9 +202,7 @@ impl Client {
         let key = OaepPrivateDecryptingKey::new(key).expect("a key");
         let mut out = vec![0; key.min_output_size()];
         let sealed = STANDARD.decode(field).expect("base64");
-        key.decrypt(&OAEP_SHA1_MGF1SHA1, &sealed, &mut out, None)
-            .expect("decrypts")
-            .to_vec()
+        key.decrypt(&OAEP_SHA1_MGF1SHA1, &sealed, &mut out, None).expect("decrypts").to_vec()
     }
 }
 
@@ -274,16 +216,11 @@ impl Answer {
     }
 
     pub fn is_signed(&self) -> bool {
-        self.headers
-            .keys()
-            .any(|name| name.as_str().starts_with("wechatpay-"))
+        self.headers.keys().any(|name| name.as_str().starts_with("wechatpay-"))
     }
 }
 
 fn pem_body(pem: &str) -> Vec<u8> {
-    let lines: String = pem
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .collect();
+    let lines: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     STANDARD.decode(lines).expect("PEM")
 }

@@ -41,9 +41,7 @@ impl Receiver {
         let inner = Arc::<Mutex<Inner>>::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/notify", listener.local_addr().expect("bound"));
-        let router = Router::new()
-            .fallback(receive)
-            .with_state(Arc::clone(&inner));
+        let router = Router::new().fallback(receive).with_state(Arc::clone(&inner));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, inner }
     }
@@ -80,18 +78,11 @@ impl Received {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
-async fn receive(
-    State(inner): State<Arc<Mutex<Inner>>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
+async fn receive(State(inner): State<Arc<Mutex<Inner>>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let status = {
         let mut inner = inner.lock().expect("whole");
         inner.received.push(Received { headers, body });

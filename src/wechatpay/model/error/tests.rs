@@ -38,18 +38,12 @@ fn both_spellings_are_one_code() {
         assert_eq!(ErrorCode::parse(&code.to_lowercase()), Some(new));
     }
     assert_eq!(ErrorCode::parse("ORDER_PAID"), Some(ErrorCode::OrderPaid));
-    assert_eq!(
-        ErrorCode::parse("RATELIMIT_EXCEEDED"),
-        Some(ErrorCode::FrequencyLimited)
-    );
+    assert_eq!(ErrorCode::parse("RATELIMIT_EXCEEDED"), Some(ErrorCode::FrequencyLimited));
 }
 
 #[test]
 fn an_unheard_of_code_is_kept() {
-    assert_eq!(
-        ErrorCode::parse("SOME_NEW_CODE"),
-        Some(ErrorCode::Other("SOMENEWCODE".to_owned()))
-    );
+    assert_eq!(ErrorCode::parse("SOME_NEW_CODE"), Some(ErrorCode::Other("SOMENEWCODE".to_owned())));
 }
 
 #[test]
@@ -70,20 +64,10 @@ fn a_body_gives_code_message_and_field() {
 
 #[test]
 fn a_detail_of_any_other_shape_is_ignored() {
-    for detail in [
-        "null",
-        "[]",
-        "\"text\"",
-        "{\"sign_information\":{\"method\":\"GET\"}}",
-        "{\"field\":1}",
-    ] {
+    for detail in ["null", "[]", "\"text\"", "{\"sign_information\":{\"method\":\"GET\"}}", "{\"field\":1}"] {
         let body = format!(r#"{{"code":"SIGN_ERROR","detail":{detail}}}"#);
         let error = ErrorBody::parse(body.as_bytes()).expect("an error");
-        assert_eq!(
-            (error.code, error.message.as_str(), error.field),
-            (ErrorCode::SignError, "", None),
-            "{detail}"
-        );
+        assert_eq!((error.code, error.message.as_str(), error.field), (ErrorCode::SignError, "", None), "{detail}");
     }
 }
 
@@ -93,26 +77,12 @@ fn what_a_log_could_not_bear_is_cut_off() {
     let error = ErrorBody::parse(body.to_string().as_bytes()).expect("an error");
     assert_eq!(error.message.chars().count(), 200);
     assert_eq!(error.field.as_ref().map(String::len), Some(100));
-    assert!(
-        !error
-            .message
-            .chars()
-            .chain(error.field.expect("there").chars())
-            .any(char::is_control)
-    );
+    assert!(!error.message.chars().chain(error.field.expect("there").chars()).any(char::is_control));
 }
 
 #[test]
 fn a_proxys_page_is_no_error_of_the_platforms() {
-    for body in [
-        "",
-        "<html>",
-        "[]",
-        "{}",
-        "{\"code\":403}",
-        "{\"code\":\"\"}",
-        "{\"code\":\"A\"} x",
-    ] {
+    for body in ["", "<html>", "[]", "{}", "{\"code\":403}", "{\"code\":\"\"}", "{\"code\":\"A\"} x"] {
         assert_eq!(ErrorBody::parse(body.as_bytes()), None, "{body}");
     }
 }

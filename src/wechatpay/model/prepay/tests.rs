@@ -21,8 +21,7 @@ impl Parts {
             description: "腾讯充值中心-QQ会员充值".to_owned(),
             number: OutTradeNo::parse(OUT_TRADE_NO).expect("legal"),
             attach: Some("自定义数据".to_owned()),
-            notify_url: Url::parse("https://www.example.com/api/wx-pay/native/notify")
-                .expect("legal"),
+            notify_url: Url::parse("https://www.example.com/api/wx-pay/native/notify").expect("legal"),
             total: 100,
         }
     }
@@ -50,10 +49,7 @@ fn changed(change: impl FnOnce(&mut Parts)) -> Result<Vec<u8>, InvalidPrepay> {
 
 #[test]
 fn the_body_is_the_documented_one_byte_by_byte() {
-    assert_eq!(
-        Parts::good().bytes(),
-        Ok(fixtures::bytes("requests/prepay.body"))
-    );
+    assert_eq!(Parts::good().bytes(), Ok(fixtures::bytes("requests/prepay.body")));
     assert_eq!(Parts::good().bytes(), Parts::good().bytes());
 }
 
@@ -66,59 +62,28 @@ fn an_absent_attach_is_left_out_instead_of_null() {
 #[test]
 fn limits_are_counted_in_characters() {
     assert!(changed(|it| it.description = "会".repeat(127)).is_ok());
-    assert_eq!(
-        changed(|it| it.description = "a".repeat(128)),
-        Err(InvalidPrepay::Description)
-    );
+    assert_eq!(changed(|it| it.description = "a".repeat(128)), Err(InvalidPrepay::Description));
     assert!(changed(|it| it.attach = Some("会".repeat(128))).is_ok());
-    assert_eq!(
-        changed(|it| it.attach = Some("a".repeat(129))),
-        Err(InvalidPrepay::Attach)
-    );
-    assert_eq!(
-        changed(|it| it.appid = "a".repeat(33)),
-        Err(InvalidPrepay::Appid)
-    );
+    assert_eq!(changed(|it| it.attach = Some("a".repeat(129))), Err(InvalidPrepay::Attach));
+    assert_eq!(changed(|it| it.appid = "a".repeat(33)), Err(InvalidPrepay::Appid));
 }
 
 #[test]
 fn empty_texts_emoji_and_control_characters_are_refused() {
     for bad in ["", "红包🧧", "a\nb", "a\0"] {
-        assert_eq!(
-            changed(|it| it.description = bad.to_owned()),
-            Err(InvalidPrepay::Description),
-            "{bad:?}"
-        );
-        assert_eq!(
-            changed(|it| it.attach = Some(bad.to_owned())),
-            Err(InvalidPrepay::Attach),
-            "{bad:?}"
-        );
-        assert_eq!(
-            changed(|it| it.appid = bad.to_owned()),
-            Err(InvalidPrepay::Appid),
-            "{bad:?}"
-        );
+        assert_eq!(changed(|it| it.description = bad.to_owned()), Err(InvalidPrepay::Description), "{bad:?}");
+        assert_eq!(changed(|it| it.attach = Some(bad.to_owned())), Err(InvalidPrepay::Attach), "{bad:?}");
+        assert_eq!(changed(|it| it.appid = bad.to_owned()), Err(InvalidPrepay::Appid), "{bad:?}");
     }
 }
 
 #[test]
 fn a_notify_url_has_no_query() {
-    for bad in [
-        "https://a.example/?",
-        "https://a.example/?x=1",
-        "https://a.example/#x",
-    ] {
-        assert_eq!(
-            changed(|it| it.notify_url = Url::parse(bad).expect("a URL")),
-            Err(InvalidPrepay::NotifyUrl)
-        );
+    for bad in ["https://a.example/?", "https://a.example/?x=1", "https://a.example/#x"] {
+        assert_eq!(changed(|it| it.notify_url = Url::parse(bad).expect("a URL")), Err(InvalidPrepay::NotifyUrl));
     }
     let long = format!("https://a.example/{}", "x".repeat(240));
-    assert_eq!(
-        changed(|it| it.notify_url = Url::parse(&long).expect("a URL")),
-        Err(InvalidPrepay::NotifyUrl)
-    );
+    assert_eq!(changed(|it| it.notify_url = Url::parse(&long).expect("a URL")), Err(InvalidPrepay::NotifyUrl));
 }
 
 #[test]
@@ -129,10 +94,7 @@ fn nothing_is_not_for_sale() {
 
 #[test]
 fn a_title_is_made_to_fit() {
-    assert_eq!(
-        fit_description("  红包🧧 大\n礼 ").as_deref(),
-        Some("红包 大礼")
-    );
+    assert_eq!(fit_description("  红包🧧 大\n礼 ").as_deref(), Some("红包 大礼"));
     assert_eq!(fit_description(&"会".repeat(200)), Some("会".repeat(127)));
     assert_eq!(fit_description("🧧🧧"), None);
     assert_eq!(fit_description(" \n"), None);
@@ -144,20 +106,13 @@ fn a_title_is_made_to_fit() {
 
 #[test]
 fn a_close_names_the_mchid_only() {
-    assert_eq!(
-        close_body(&Mchid::parse(MCHID).expect("legal")),
-        fixtures::bytes("requests/close.body")
-    );
+    assert_eq!(close_body(&Mchid::parse(MCHID).expect("legal")), fixtures::bytes("requests/close.body"));
 }
 
 #[test]
 fn the_link_is_read_and_the_rest_ignored() {
     let reply: PrepayReply =
-        serde_json::from_str(r#"{"x":1,"code_url":"weixin://wxpay/bizpayurl/up?pr=N&groupid=00"}"#)
-            .expect("a reply");
-    assert_eq!(
-        reply.code_url,
-        "weixin://wxpay/bizpayurl/up?pr=N&groupid=00"
-    );
+        serde_json::from_str(r#"{"x":1,"code_url":"weixin://wxpay/bizpayurl/up?pr=N&groupid=00"}"#).expect("a reply");
+    assert_eq!(reply.code_url, "weixin://wxpay/bizpayurl/up?pr=N&groupid=00");
     assert!(serde_json::from_str::<PrepayReply>(r#"{"code_url":null}"#).is_err());
 }

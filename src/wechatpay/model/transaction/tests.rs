@@ -10,13 +10,7 @@ const UNPAID: &str = r#"{"appid":"wx1","mchid":"1","out_trade_no":"123456","trad
 fn an_unpaid_order_has_little_to_say() {
     let transaction = parse(UNPAID);
     assert_eq!(transaction.trade_state, TradeState::NotPay);
-    assert_eq!(
-        (
-            transaction.transaction_id.as_deref(),
-            transaction.success_time
-        ),
-        (None, None)
-    );
+    assert_eq!((transaction.transaction_id.as_deref(), transaction.success_time), (None, None));
     assert_eq!(transaction.total(), Fen::new(1).ok());
     assert_eq!(transaction.openid(), None);
     assert_eq!(transaction.currency(), None);
@@ -24,49 +18,26 @@ fn an_unpaid_order_has_little_to_say() {
 
 #[test]
 fn every_state_is_read_and_written_alike() {
-    for name in [
-        "NOTPAY",
-        "SUCCESS",
-        "REFUND",
-        "CLOSED",
-        "REVOKED",
-        "USERPAYING",
-        "PAYERROR",
-        "ACCEPT",
-    ] {
+    for name in ["NOTPAY", "SUCCESS", "REFUND", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR", "ACCEPT"] {
         let state = TradeState::from(name.to_owned());
         assert!(!matches!(state, TradeState::Unknown(_)), "{name}");
         assert_eq!(state.to_string(), name);
     }
     for name in ["", "success", "PAID", "支付成功"] {
-        assert_eq!(
-            TradeState::from(name.to_owned()),
-            TradeState::Unknown(name.to_owned())
-        );
+        assert_eq!(TradeState::from(name.to_owned()), TradeState::Unknown(name.to_owned()));
     }
-    assert_eq!(
-        parse(&UNPAID.replace("NOTPAY", "NEW")).trade_state.as_str(),
-        "NEW"
-    );
+    assert_eq!(parse(&UNPAID.replace("NOTPAY", "NEW")).trade_state.as_str(), "NEW");
 }
 
 #[test]
 fn an_amount_that_is_none_is_not_guessed() {
-    for (amount, total) in [
-        ("-1", None),
-        ("0", Some(0)),
-        ("9223372036854775807", None),
-        ("null", None),
-    ] {
+    for (amount, total) in [("-1", None), ("0", Some(0)), ("9223372036854775807", None), ("null", None)] {
         let transaction = parse(&UNPAID.replace("\"total\":1", &format!("\"total\":{amount}")));
         assert_eq!(transaction.total().map(Fen::get), total, "{amount}");
     }
     for float in ["1.0", "1e2", "\"1\"", "110.00000000000001"] {
         let text = UNPAID.replace("\"total\":1", &format!("\"total\":{float}"));
-        assert!(
-            serde_json::from_str::<Transaction>(&text).is_err(),
-            "{float}"
-        );
+        assert!(serde_json::from_str::<Transaction>(&text).is_err(), "{float}");
     }
 }
 
@@ -80,11 +51,7 @@ fn what_identifies_an_order_is_needed() {
 
 #[test]
 fn a_strange_time_spoils_nothing() {
-    for (time, read) in [
-        ("\"2018-06-08T10:34:56+08:00\"", true),
-        ("\"gestern\"", false),
-        ("null", false),
-    ] {
+    for (time, read) in [("\"2018-06-08T10:34:56+08:00\"", true), ("\"gestern\"", false), ("null", false)] {
         let text = UNPAID.replacen('{', &format!("{{\"success_time\":{time},"), 1);
         assert_eq!(parse(&text).success_time.is_some(), read, "{time}");
     }
@@ -95,8 +62,5 @@ fn an_openid_does_not_show() {
     let transaction = parse(&UNPAID.replace("\"payer\":{}", "\"payer\":{\"openid\":\"oUpF8\"}"));
     assert_eq!(transaction.openid().map(Private::expose), Some("oUpF8"));
     let shown = format!("{transaction:?}");
-    assert!(
-        shown.contains("[redacted]") && !shown.contains("oUpF8"),
-        "{shown}"
-    );
+    assert!(shown.contains("[redacted]") && !shown.contains("oUpF8"), "{shown}");
 }
