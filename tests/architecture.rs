@@ -2,6 +2,8 @@
 //! compiler's mind: every path that begins with `crate`, `super` or a crate's name, wherever it
 //! stands, outside comments, texts and tests.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use std::{
     collections::BTreeSet,
     fs,

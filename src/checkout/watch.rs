@@ -34,7 +34,12 @@ impl Checkout {
         let mut changes = self.0.live.subscribe(snapshot.order.id);
         // What changed between the first look and the subscription would wake nobody.
         let mut snapshot = self.load_snapshot(token).await?;
+        let was_overdue = snapshot.is_overdue();
         while snapshot.order.version <= after.unwrap_or(0) && Instant::now() < end {
+            // The code must not stay on a page past its time, however long closing takes.
+            if snapshot.is_overdue() && !was_overdue {
+                break;
+            }
             let nap = due.map_or(end, |due| end.min(Instant::now() + due));
             tokio::select! {
                 _ = changes.changed() => snapshot = self.load_snapshot(token).await?,

@@ -75,7 +75,7 @@ fn a_whole_account_is_live_mode() {
     let settings = with_live(&[]).expect("usable");
     let Mode::Live(live) = settings.mode else { panic!("sandbox mode") };
     assert_eq!(live.domain.as_str(), "https://api.mch.weixin.qq.com/");
-    assert_eq!(live.backup.as_ref().map(Url::as_str), Some("https://api2.mch.weixin.qq.com/"));
+    assert_eq!(live.backup.as_ref().map(url::Url::as_str), Some("https://api2.mch.weixin.qq.com/"));
     assert!(live.public_key.is_some());
 }
 

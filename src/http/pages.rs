@@ -1,17 +1,19 @@
 //! The pages: Leptos' routes and server functions, and the 404 page for everything else.
 
+use std::convert::Infallible;
+
 use axum::{
     Router,
     body::{Body, to_bytes},
-    extract::State,
+    extract::Request,
     middleware,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
 use leptos::{prelude::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 
-use super::AppState;
+use super::{AppState, site};
 use crate::app::{App, error::PublicError, shell};
 
 /// Routes with their state still open, so that the layers of `http` see them.
@@ -25,12 +27,14 @@ pub fn router(state: &AppState) -> Router<AppState> {
         let options = state.leptos.clone();
         move || shell(options.clone())
     };
-    let missing = leptos_axum::file_and_error_handler_with_context::<AppState, _>(context.clone(), shell);
+    let page = leptos_axum::render_app_async_with_context(context.clone(), render.clone());
+    let missing = tower::service_fn(move |request: Request| {
+        let page = page(request);
+        async move { Ok::<Response, Infallible>(page.await) }
+    });
     Router::new()
         .leptos_routes_with_context(state, routes, context, render)
-        .fallback(move |uri: http::Uri, state: State<AppState>, request: axum::extract::Request| async move {
-            missing(uri, state, request).await.into_response()
-        })
+        .merge(site::files(&state.leptos, missing))
         .layer(middleware::map_response(give_status))
         .layer(middleware::map_response(|mut response: Response| async move {
             // A page shows one shopper's orders: no cache may keep it.

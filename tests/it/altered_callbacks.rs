@@ -187,7 +187,7 @@ async fn line_ends_are_part_of_what_is_signed_and_are_accepted_as_they_are() {
         [("", "\n", false), ("", "\r\n", false), ("\r\n", "\r\n\r\n", false), ("", "", true), ("\n", "\n", true)]
     {
         let order = app.order(1).await;
-        let envelope = app.forger.envelope(&app.forger.notice(app.forger.transaction(&order)));
+        let envelope = app.forger.envelope(&Notice::of(app.forger.transaction(&order)));
         let text = if pretty { serde_json::to_string_pretty(&envelope).expect("JSON") } else { envelope.to_string() };
         let body = format!("{before}{}{after}", text.replace('\n', "\r\n"));
         assert_acknowledged(&app.deliver(&app.forger.signed(body)).await);

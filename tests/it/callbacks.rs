@@ -45,7 +45,7 @@ async fn a_genuine_callback_pays_the_order_and_is_acknowledged() {
     assert_eq!((before.status.as_str(), before.state.as_str()), ("NOTPAY", "OPEN"));
 
     let transaction = app.forger.transaction(&order);
-    let notice = app.forger.notice(transaction.clone());
+    let notice = Notice::of(transaction.clone());
     let callback = app.forger.callback(&notice);
     assert_acknowledged(&app.deliver(&callback).await);
 
@@ -84,7 +84,7 @@ async fn a_genuine_callback_pays_the_order_and_is_acknowledged() {
 async fn a_duplicate_is_acknowledged_and_changes_nothing() {
     let app = App::start().await;
     let order = app.order(1).await;
-    let mut notice = app.forger.notice(app.forger.transaction(&order));
+    let mut notice = Notice::of(app.forger.transaction(&order));
     let callback = app.forger.callback(&notice);
     assert_acknowledged(&app.deliver(&callback).await);
     let paid = app.books.picture().await;
@@ -108,7 +108,7 @@ async fn a_callback_signed_with_a_platform_certificate_is_accepted_beside_the_pu
     let app = App::start().await;
     let order = app.order(1).await;
     // The site has only the public key so far, and fetches the certificate because of this.
-    let envelope = app.forger.envelope(&app.forger.notice(app.forger.transaction(&order)));
+    let envelope = app.forger.envelope(&Notice::of(app.forger.transaction(&order)));
     let callback = app.forger.signed_at(KeyKind::Certificate, envelope.to_string(), 0);
     assert_acknowledged(&app.deliver(&callback).await);
     assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
@@ -141,7 +141,7 @@ async fn what_does_not_matter_does_not_matter() {
     let mut transaction = app.forger.transaction(&order);
     transaction["promotion_detail"] = json!([{"coupon_id": "1", "new": {"deep": null}}]);
     transaction["success_time"] = json!("2026-11-23T14:05:09.123+08:00");
-    let notice = Notice { associated_data: String::new(), ..app.forger.notice(transaction) };
+    let notice = Notice { associated_data: String::new(), ..Notice::of(transaction) };
     let mut envelope = app.forger.envelope(&notice);
     envelope["resource"].as_object_mut().expect("an object").remove("associated_data");
     envelope["invented_later"] = json!([1, 2, 3]);
@@ -223,7 +223,7 @@ async fn an_unknown_signature_type_is_a_bad_request() {
 async fn a_body_that_is_no_notification_is_a_bad_request_although_signed() {
     let app = App::start().await;
     let order = app.order(1).await;
-    let good = app.forger.envelope(&app.forger.notice(app.forger.transaction(&order)));
+    let good = app.forger.envelope(&Notice::of(app.forger.transaction(&order)));
     let without = |name: &str| {
         let mut envelope = good.clone();
         envelope.as_object_mut().expect("an object").remove(name).expect("is there");
@@ -283,11 +283,11 @@ async fn a_ciphertext_that_does_not_open_is_a_bad_request() {
     let app = App::start().await;
     let order = app.order(1).await;
     let forger = &app.forger;
-    let notice = forger.notice(forger.transaction(&order));
+    let notice = Notice::of(forger.transaction(&order));
     let good = forger.envelope(&notice);
     let text = notice.content.to_string();
-    let other_key = forger.seal("0123456789abcdef0123456789ABCDEF", "transaction", text.as_bytes());
-    let other_data = forger.seal(&forger.api_v3_key, "refund", text.as_bytes());
+    let other_key = Forger::seal("0123456789abcdef0123456789ABCDEF", "transaction", text.as_bytes());
+    let other_data = Forger::seal(&forger.api_v3_key, "refund", text.as_bytes());
     let sealed = |(nonce, ciphertext): (String, String)| {
         let mut envelope = good.clone();
         envelope["resource"]["nonce"] = json!(nonce);
@@ -330,14 +330,14 @@ async fn a_content_that_is_not_of_its_type_is_a_bad_request() {
         json!({"out_trade_no": order.order_no}),
         json!({"appid": 1, "mchid": 2, "out_trade_no": 3, "trade_state": 4}),
     ] {
-        let callback = app.forger.callback(&app.forger.notice(content));
+        let callback = app.forger.callback(&Notice::of(content));
         assert_changes_nothing(&app, &callback, 400, "content").await;
     }
     // The amount as a text or a fraction is no amount, and must not be read as one.
     for total in [json!("1"), json!(1.5), json!(1.0), json!([1]), json!(1e300)] {
         let mut transaction = app.forger.transaction(&order);
         transaction["amount"]["total"] = total;
-        let callback = app.forger.callback(&app.forger.notice(transaction));
+        let callback = app.forger.callback(&Notice::of(transaction));
         assert_changes_nothing(&app, &callback, 400, "content").await;
     }
     assert_eq!(app.books.status(&order.order_no).await, "NOTPAY");
@@ -350,7 +350,7 @@ async fn a_timestamp_five_minutes_away_is_unauthorized_and_one_second_less_is_no
     let app = App::start_with_mock_clock().await;
     let order = app.order(1).await;
     for seconds in [-300, 300, -301, 301, -86_400, 86_400, -1_000_000_000] {
-        let envelope = app.forger.envelope(&app.forger.notice(app.forger.transaction(&order)));
+        let envelope = app.forger.envelope(&Notice::of(app.forger.transaction(&order)));
         let callback = app.forger.signed_at(KeyKind::PublicKey, envelope.to_string(), seconds);
         assert_changes_nothing(&app, &callback, 401, "timestamp").await;
     }
@@ -360,7 +360,7 @@ async fn a_timestamp_five_minutes_away_is_unauthorized_and_one_second_less_is_no
     }
     for seconds in [-299, 299] {
         let order = app.order(1).await;
-        let envelope = app.forger.envelope(&app.forger.notice(app.forger.transaction(&order)));
+        let envelope = app.forger.envelope(&Notice::of(app.forger.transaction(&order)));
         let callback = app.forger.signed_at(KeyKind::PublicKey, envelope.to_string(), seconds);
         assert_acknowledged(&app.deliver(&callback).await);
         assert_eq!(app.books.status(&order.order_no).await, "SUCCESS", "{seconds}");
@@ -441,7 +441,7 @@ async fn a_signature_probe_is_unauthorized_and_counted_apart() {
 
 /// A notification of exactly this many bytes: JSON allows any amount of white space.
 fn padded(app: &App, order: &Placed, length: usize) -> Callback {
-    let mut body = app.forger.envelope(&app.forger.notice(app.forger.transaction(order))).to_string().into_bytes();
+    let mut body = app.forger.envelope(&Notice::of(app.forger.transaction(order))).to_string().into_bytes();
     assert!(body.len() < length);
     body.resize(length, b' ');
     app.forger.signed(body)
@@ -521,18 +521,18 @@ async fn a_verified_statement_that_does_not_fit_is_kept_and_acknowledged_and_pay
     let changed = |pointer: &str, value: Value| {
         let mut transaction = app.forger.transaction(&order);
         *transaction.pointer_mut(pointer).expect("is there") = value;
-        app.forger.notice(transaction)
+        Notice::of(transaction)
     };
     let without = |pointer: &str, name: &str| {
         let mut transaction = app.forger.transaction(&order);
         let object = transaction.pointer_mut(pointer).expect("is there").as_object_mut().expect("an object");
         object.remove(name).expect("is there");
-        app.forger.notice(transaction)
+        Notice::of(transaction)
     };
     let event = |event_type: &str, original_type: &str| Notice {
         event_type: event_type.to_owned(),
         original_type: original_type.to_owned(),
-        ..app.forger.notice(app.forger.transaction(&order))
+        ..Notice::of(app.forger.transaction(&order))
     };
     let cases = [
         ("MISMATCH_MCHID", changed("/mchid", json!("1900000001"))),
@@ -596,7 +596,7 @@ async fn what_the_payer_paid_in_coupons_does_not_matter() {
     let mut transaction = app.forger.transaction(&order);
     transaction["amount"]["payer_total"] = json!(10_000);
     transaction["amount"]["payer_currency"] = json!("HKD");
-    assert_acknowledged(&app.deliver(&app.forger.callback(&app.forger.notice(transaction))).await);
+    assert_acknowledged(&app.deliver(&app.forger.callback(&Notice::of(transaction))).await);
     assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
 }
 
@@ -612,15 +612,12 @@ async fn refunds_and_self_tests_at_this_route_are_kept_and_acknowledged() {
         "user_received_account": "招商银行信用卡0403",
         "amount": {"total": 1, "refund": 1, "payer_total": 1, "payer_refund": 1},
     });
-    let refund = Notice {
-        event_type: "REFUND.SUCCESS".to_owned(),
-        original_type: "refund".to_owned(),
-        ..app.forger.notice(refund)
-    };
+    let refund =
+        Notice { event_type: "REFUND.SUCCESS".to_owned(), original_type: "refund".to_owned(), ..Notice::of(refund) };
     let echo = Notice {
         event_type: "SECURITY_ECHO.SUCCESS".to_owned(),
         original_type: "security".to_owned(),
-        ..app.forger.notice(json!({"echo_message": "hello", "encrypt_echo_message": "AAAA"}))
+        ..Notice::of(json!({"echo_message": "hello", "encrypt_echo_message": "AAAA"}))
     };
     assert_acknowledged(&app.deliver(&app.forger.callback(&refund)).await);
     assert_acknowledged(&app.deliver(&app.forger.callback(&echo)).await);
@@ -641,7 +638,7 @@ async fn an_unknown_order_is_kept_and_not_found_so_that_it_comes_again() {
     for (number, out_trade_no) in numbers.into_iter().enumerate() {
         let mut transaction = app.forger.transaction(&order);
         transaction["out_trade_no"] = json!(out_trade_no);
-        let notice = app.forger.notice(transaction);
+        let notice = Notice::of(transaction);
         assert_refused(&app.deliver(&app.forger.callback(&notice)).await, 404);
         assert_refused(&app.deliver(&app.forger.callback(&notice)).await, 404);
         let received = app.books.received().await;
@@ -656,7 +653,7 @@ async fn an_unknown_order_is_kept_and_not_found_so_that_it_comes_again() {
     let mut transaction = app.forger.transaction(&order);
     transaction["out_trade_no"] = json!("NOBODY0HAS0THIS0NUMBER");
     transaction["mchid"] = json!("1900000001");
-    assert_acknowledged(&app.deliver(&app.forger.callback(&app.forger.notice(transaction))).await);
+    assert_acknowledged(&app.deliver(&app.forger.callback(&Notice::of(transaction))).await);
 }
 
 // 503.
@@ -672,10 +669,10 @@ async fn without_its_database_the_site_acknowledges_nothing() {
     }
     let mut unknown = app.forger.transaction(&order);
     unknown["out_trade_no"] = json!("NOBODY0HAS0THIS0NUMBER");
-    assert_refused(&app.deliver(&app.forger.callback(&app.forger.notice(unknown))).await, 503);
+    assert_refused(&app.deliver(&app.forger.callback(&Notice::of(unknown))).await, 503);
     let mut mismatch = app.forger.transaction(&order);
     mismatch["amount"]["total"] = json!(2);
-    assert_refused(&app.deliver(&app.forger.callback(&app.forger.notice(mismatch))).await, 503);
+    assert_refused(&app.deliver(&app.forger.callback(&Notice::of(mismatch))).await, 503);
     assert_eq!((app.books.picture().await, app.books.received().await), before);
     // What cannot be believed is still refused as such.
     let wrong = app.forger.payment(&order).with("wechatpay-nonce", "another");
@@ -687,7 +684,7 @@ async fn without_its_database_the_site_acknowledges_nothing() {
 async fn a_database_that_somebody_else_holds_is_not_waited_for_longer_than_wechat_waits() {
     let app = App::start().await;
     let order = app.order(1).await;
-    let notice = app.forger.notice(app.forger.transaction(&order));
+    let notice = Notice::of(app.forger.transaction(&order));
     let mut other = app.books.pool.acquire().await.expect("a connection");
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *other).await.expect("begins");
     let started = tokio::time::Instant::now();

@@ -55,7 +55,7 @@ async fn fifty_concurrent_notifications_of_one_transaction_pay_once() {
     let app = App::start().await;
     let order = app.order(1).await;
     let transaction = app.forger.transaction(&order);
-    let notices: Vec<Notice> = (0..50).map(|_| app.forger.notice(transaction.clone())).collect();
+    let notices: Vec<Notice> = (0..50).map(|_| Notice::of(transaction.clone())).collect();
     deliver_at_once(&app, notices.iter().map(|notice| app.forger.callback(notice)).collect()).await;
     assert_paid_once(&app, &order.order_no).await;
     let received = app.books.received().await;
@@ -75,7 +75,7 @@ async fn fifty_orders_paid_at_once_are_all_paid() {
     // One that cannot be booked among them must not take its neighbours with it.
     let mut wrong = app.forger.transaction(&orders[7]);
     wrong["amount"]["total"] = json!(99);
-    callbacks[7] = app.forger.callback(&app.forger.notice(wrong));
+    callbacks[7] = app.forger.callback(&Notice::of(wrong));
     deliver_at_once(&app, callbacks).await;
     for (number, order) in orders.iter().enumerate() {
         let expected = if number == 7 { "NOTPAY" } else { "SUCCESS" };
@@ -105,7 +105,7 @@ async fn the_two_instances_of_a_site_book_a_payment_once() {
     let second = Stage::new().beside(&first).start().await;
     let order = first.order(1).await;
     // Both have the same merchant account.
-    let notice = first.forger.notice(first.forger.transaction(&order));
+    let notice = Notice::of(first.forger.transaction(&order));
     let callbacks: Vec<_> = (0..20).map(|_| first.forger.callback(&notice)).collect();
     let answers = callbacks.iter().enumerate().map(|(number, callback)| {
         let site: &Site = if number % 2 == 0 { &first } else { &second };

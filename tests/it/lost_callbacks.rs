@@ -24,7 +24,7 @@ async fn a_page_that_waits_sees_a_payment_whose_callback_was_lost() {
     // The callback comes after all, and is a duplicate.
     let mut transaction_told = app.forger.transaction(&order);
     transaction_told["transaction_id"] = json!(transaction);
-    let answer = app.deliver(&app.forger.callback(&app.forger.notice(transaction_told))).await;
+    let answer = app.deliver(&app.forger.callback(&Notice::of(transaction_told))).await;
     assert_eq!(answer.status, 200);
     assert_eq!(app.books.received().await[0].verdict, "DUPLICATE");
     assert_eq!(app.books.payments().await.len(), 1);
@@ -84,7 +84,7 @@ async fn nobody_asks_while_nobody_waits_and_many_pages_ask_once() {
     let unwatched = app.order(1).await;
     let order = app.order(1).await;
     // While the first question is under way, no page and no button asks a second one.
-    let held = relay.hold(&order_path(&order.order_no));
+    let held = relay.hold(&order.order_no);
     let pages = futures::future::join_all((0..30).map(|_| app.watch(&order.token, 2, 3)));
     let browser = app.browser();
     let asking = async {
@@ -101,11 +101,6 @@ async fn nobody_asks_while_nobody_waits_and_many_pages_ask_once() {
     assert!(asked.iter().all(|it| it.path.contains(&order.order_no)));
     assert!(!asked.iter().any(|it| it.path.contains(&unwatched.order_no)), "nobody waits for it");
     println!("30 pages waiting for one order for 3 s, gap 100 ms: {} questions to the platform", asked.len());
-}
-
-/// The end of the path of its query. Lives as long as the test.
-fn order_path(order_no: &str) -> &'static str {
-    Box::leak(format!("/{order_no}").into_boxed_str())
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 //! shares no code with either side. Nothing waits for a fixed time: tests poll until a deadline, or
 //! move the clock.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "tests print the numbers they measured")]
 
 mod support;

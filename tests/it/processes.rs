@@ -201,13 +201,9 @@ async fn with_platform_certificates_a_live_server_makes_a_whole_purchase() {
     let sandbox = Process::sandbox(&sandbox_folder).await;
     // Old merchants have no public key: neither in their settings, nor does WeChat use one.
     let credentials = fs::read_to_string(sandbox_folder.join("credentials.env")).expect("is there");
-    let old: String = credentials
-        .lines()
-        .filter(|line| !line.starts_with("WXPAY_PUBLIC_KEY"))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    assert_eq!(credentials.lines().count(), old.lines().count() + 2);
-    fs::write(folder.path().join("old.env"), old).expect("writes");
+    let old: Vec<_> = credentials.lines().filter(|line| !line.starts_with("WXPAY_PUBLIC_KEY")).collect();
+    assert_eq!(credentials.lines().count(), old.len() + 2);
+    fs::write(folder.path().join("old.env"), old.join("\n")).expect("writes");
     sandbox.faults(json!({"public_key_share": 0})).await;
     let live = Process::serve_live(folder.path(), free_port(), &folder.path().join("old.env"), None, &[]).await;
     purchase(&live, &sandbox).await;

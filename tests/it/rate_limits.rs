@@ -33,7 +33,7 @@ async fn past_the_limit_rejected_callbacks_get_429_and_genuine_ones_still_200() 
     // A verified one of an unknown order is WeChat's: it must come again, not go away.
     let mut unknown = app.forger.transaction(&orders[0]);
     unknown["out_trade_no"] = json!("NOBODY0HAS0THIS0NUMBER");
-    assert_refused(&app.deliver(&app.forger.callback(&app.forger.notice(unknown))).await, 404);
+    assert_refused(&app.deliver(&app.forger.callback(&Notice::of(unknown))).await, 404);
     assert_eq!(app.callbacks("signature").await, 27, "all of them are counted");
 }
 

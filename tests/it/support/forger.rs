@@ -116,18 +116,8 @@ impl Forger {
         })
     }
 
-    pub fn notice(&self, content: Value) -> Notice {
-        Notice {
-            id: Entropy::system().nonce(),
-            event_type: "TRANSACTION.SUCCESS".to_owned(),
-            original_type: "transaction".to_owned(),
-            associated_data: "transaction".to_owned(),
-            content,
-        }
-    }
-
     /// `nonce` and `ciphertext` of a resource.
-    pub fn seal(&self, key: &str, associated_data: &str, plaintext: &[u8]) -> (String, String) {
+    pub fn seal(key: &str, associated_data: &str, plaintext: &[u8]) -> (String, String) {
         let nonce = Entropy::system().nonce()[..12].to_owned();
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_bytes()).expect("32 bytes"));
         let mut sealed = plaintext.to_vec();
@@ -139,7 +129,7 @@ impl Forger {
     /// The envelope as JSON.
     pub fn envelope(&self, notice: &Notice) -> Value {
         let plaintext = notice.content.to_string();
-        let (nonce, ciphertext) = self.seal(&self.api_v3_key, &notice.associated_data, plaintext.as_bytes());
+        let (nonce, ciphertext) = Self::seal(&self.api_v3_key, &notice.associated_data, plaintext.as_bytes());
         json!({
             "id": notice.id,
             "create_time": "2026-11-23T14:05:09+08:00",
@@ -184,7 +174,20 @@ impl Forger {
 
     /// The genuine notification of an order's payment.
     pub fn payment(&self, order: &Placed) -> Callback {
-        self.callback(&self.notice(self.transaction(order)))
+        self.callback(&Notice::of(self.transaction(order)))
+    }
+}
+
+impl Notice {
+    /// Of a payment, unless changed.
+    pub fn of(content: Value) -> Self {
+        Self {
+            id: Entropy::system().nonce(),
+            event_type: "TRANSACTION.SUCCESS".to_owned(),
+            original_type: "transaction".to_owned(),
+            associated_data: "transaction".to_owned(),
+            content,
+        }
     }
 }
 
@@ -226,10 +229,8 @@ impl Callback {
 
     /// Request line and headers, for [`super::raw`].
     pub fn head(&self) -> String {
-        let mut head = format!("POST {NATIVE_NOTIFY} HTTP/1.1\r\ncontent-length: {}", self.body.len());
-        for (name, value) in &self.headers {
-            head.push_str(&format!("\r\n{name}: {}", value.to_str().expect("text")));
-        }
-        head
+        let first = format!("POST {NATIVE_NOTIFY} HTTP/1.1\r\ncontent-length: {}", self.body.len());
+        let lines = self.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().expect("text")));
+        [first].into_iter().chain(lines).collect::<Vec<_>>().join("\r\n")
     }
 }

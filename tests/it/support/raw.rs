@@ -16,7 +16,7 @@ pub async fn raw(site: &Site, head: &str, body: &[u8]) -> Vec<u8> {
     let write = async {
         let head = format!("{head}\r\nhost: {address}\r\nconnection: close\r\n\r\n");
         if writing.write_all(head.as_bytes()).await.is_ok() {
-            let _ = writing.write_all(body).await;
+            writing.write_all(body).await.ok();
         }
     };
     let mut answer = Vec::new();

@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, Method},
+    http::HeaderMap,
     response::Response,
 };
 use serde_json::Value;
@@ -27,13 +27,11 @@ pub struct Relay {
 /// One exchange.
 #[derive(Clone, Debug)]
 pub struct Passed {
-    pub method: Method,
     pub path: String,
     pub request_headers: HeaderMap,
     pub request: Bytes,
     pub status: u16,
     pub reply_headers: HeaderMap,
-    pub reply: Bytes,
 }
 
 /// Requests that wait in front of the target.
@@ -42,13 +40,16 @@ pub struct Held {
     released: Arc<Notify>,
 }
 
+/// Given the path and the reply, answers whether it has changed anything.
 type Lie = Box<dyn Fn(&str, &mut Value) -> bool + Send + Sync>;
+/// The end of a path, whom to tell that a request for it is there, and who lets it go on.
+type Hold = (String, Arc<Semaphore>, Arc<Notify>);
 
 struct Inner {
     target: String,
     http: reqwest::Client,
     passed: Mutex<Vec<Passed>>,
-    holds: Mutex<Vec<(&'static str, Arc<Semaphore>, Arc<Notify>)>>,
+    holds: Mutex<Vec<Hold>>,
     lie: Mutex<Option<(Arc<Forger>, Lie)>>,
 }
 
@@ -78,9 +79,9 @@ impl Relay {
     }
 
     /// Holds the next request whose path ends in `path`.
-    pub fn hold(&self, path: &'static str) -> Held {
+    pub fn hold(&self, path: impl Into<String>) -> Held {
         let (arrived, released) = (Arc::new(Semaphore::new(0)), Arc::new(Notify::new()));
-        let hold = (path, Arc::clone(&arrived), Arc::clone(&released));
+        let hold = (path.into(), Arc::clone(&arrived), Arc::clone(&released));
         self.inner.holds.lock().expect("no panic").push(hold);
         Held { arrived, released }
     }
@@ -112,7 +113,7 @@ async fn pass(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let path = head.uri.path().to_owned();
     let hold = {
         let mut holds = inner.holds.lock().expect("no panic");
-        let place = holds.iter().position(|(held, ..)| path.ends_with(held));
+        let place = holds.iter().position(|(held, ..)| path.ends_with(held.as_str()));
         place.map(|place| holds.remove(place))
     };
     if let Some((_, arrived, released)) = hold {
@@ -138,16 +139,14 @@ async fn pass(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     {
         let signed = forger.signed(told.to_string());
         reply = signed.body.into();
-        reply_headers.extend(signed.headers.into_iter());
+        reply_headers.extend(signed.headers);
     }
     inner.passed.lock().expect("no panic").push(Passed {
-        method: head.method,
         path,
         request_headers: head.headers,
         request: body,
         status: status.as_u16(),
         reply_headers: reply_headers.clone(),
-        reply: reply.clone(),
     });
     let mut response = Response::new(Body::from(reply));
     *response.status_mut() = status;
