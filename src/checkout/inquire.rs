@@ -194,9 +194,13 @@ impl Checkout {
             return self.ask(order_id).await;
         }
         // Somebody is asking or has just asked: their answer shows in the order.
-        let _ = tokio::time::timeout(BUTTON_PAUSE.unsigned_abs(), changes.changed()).await;
-        let status = self.load_by_id(order_id).await?.order.status;
-        Ok(if status.is_paid() { Answer::Paid } else { Answer::NotPaid })
+        let limit = BUTTON_PAUSE.unsigned_abs();
+        let decided = |now: &OrderSnapshot| now.order.status != OrderStatus::NotPay;
+        Ok(match self.wait_until(order_id, &mut changes, limit, decided).await?.order.status {
+            OrderStatus::NotPay => Answer::NotPaid,
+            OrderStatus::Closed(_) => Answer::Closed,
+            _ => Answer::Paid,
+        })
     }
 
     fn begin(&self, order_id: i64, due: Due) -> Option<Asking<'_>> {

@@ -28,16 +28,22 @@ impl Checkout {
     /// # Errors
     /// WeChat gave no usable answer or refused; the order stays as it is and can be tried again.
     pub async fn fetch_code(&self, order_id: i64) -> Result<OrderSnapshot, CheckoutError> {
+        const FIRST_TRY: CodeState<'_> = CodeState::Preparing { trouble: false };
         let mut changes = self.0.live.subscribe(order_id);
         let mut snapshot = self.load_by_id(order_id).await?;
         if matches!(snapshot.code(), CodeState::Preparing { .. } | CodeState::Refused) {
-            if self.claim(&snapshot).await? {
-                self.prepay(&snapshot.attempt).await?;
-            } else if matches!(snapshot.code(), CodeState::Preparing { trouble: false }) {
-                // Somebody else is asking at this moment.
-                let _ = tokio::time::timeout(PATIENCE, changes.changed()).await;
-            }
-            snapshot = self.load_by_id(order_id).await?;
+            // A task of its own: whoever hangs up must not take the code away from those who wait.
+            let (checkout, attempt) = (self.clone(), snapshot.attempt.clone());
+            let asking = self.0.tasks.spawn(async move {
+                let is_ours = checkout.claim(&attempt).await?;
+                if is_ours {
+                    checkout.prepay(&attempt).await?;
+                }
+                Ok::<_, CheckoutError>(is_ours)
+            });
+            let was_ours = asking.await.map_err(|_| CheckoutError::PlatformUnreachable)??;
+            let wait = if was_ours || snapshot.code() != FIRST_TRY { Duration::ZERO } else { PATIENCE };
+            snapshot = self.wait_until(order_id, &mut changes, wait, |now| now.code() != FIRST_TRY).await?;
         }
         match snapshot.code() {
             CodeState::Ready(_) | CodeState::Gone => Ok(snapshot),
@@ -56,8 +62,8 @@ impl Checkout {
         });
     }
 
-    async fn claim(&self, snapshot: &OrderSnapshot) -> Result<bool, CheckoutError> {
-        let (id, now) = (snapshot.attempt.id, self.0.clock.now());
+    async fn claim(&self, attempt: &Attempt) -> Result<bool, CheckoutError> {
+        let (id, now) = (attempt.id, self.0.clock.now());
         Ok(self.0.db.write(move |c| Box::pin(attempts::claim_prepay(c, id, now, now + CLAIM))).await?)
     }
 

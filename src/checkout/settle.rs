@@ -45,7 +45,7 @@ pub enum Mismatch {
     Appid,
     Amount,
     Currency,
-    /// Paid, it says, but without a usable `transaction_id`.
+    /// Paid, it says, but without a usable `transaction_id`, or with the one of another order.
     TransactionId,
 }
 
@@ -244,7 +244,9 @@ async fn settle(
     }
     let (verdict, kind, event) = meaning(owed.status);
     if !payments::insert(c, &new_payment(proof, &owed, kind, source, now)).await? {
-        return Ok((Verdict::Duplicate, None));
+        let booked = payments::find_attempt(c, &proof.transaction_id).await?;
+        let same = booked == Some(owed.attempt_id);
+        return Ok((if same { Verdict::Duplicate } else { Verdict::Mismatch(Mismatch::TransactionId) }, None));
     }
     attempts::mark_paid(c, owed.attempt_id).await?;
     events::append(c, owed.order_id, now, event, source, &proof.transaction_id).await?;

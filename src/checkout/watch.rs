@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tokio::time::Instant;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 
 use super::{Checkout, CheckoutError, OrderSnapshot};
 use crate::{domain::OrderToken, storage::orders};
@@ -51,6 +54,24 @@ impl Checkout {
         }
         snapshot.now = self.0.clock.now();
         Ok(snapshot)
+    }
+
+    /// How the order stands once `done` says so, at the latest after `limit`. Being woken is no sign
+    /// that it is done: other changes wake as well.
+    pub(super) async fn wait_until(
+        &self,
+        order_id: i64,
+        changes: &mut watch::Receiver<i64>,
+        limit: Duration,
+        done: impl Fn(&OrderSnapshot) -> bool,
+    ) -> Result<OrderSnapshot, CheckoutError> {
+        let end = Instant::now() + limit;
+        loop {
+            let snapshot = self.load_by_id(order_id).await?;
+            if done(&snapshot) || !matches!(timeout_at(end, changes.changed()).await, Ok(Ok(()))) {
+                return Ok(snapshot);
+            }
+        }
     }
 
     /// Wakes the pages whose orders were changed by another process; runs until it is dropped.

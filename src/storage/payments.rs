@@ -55,6 +55,12 @@ pub async fn insert(c: &mut AnyConnection, payment: &NewPayment<'_>) -> Result<b
     inserted(insert.execute(c).await)
 }
 
+/// The attempt that this transaction is booked on.
+pub async fn find_attempt(c: &mut AnyConnection, transaction_id: &str) -> Result<Option<i64>, StorageError> {
+    let sql = "SELECT attempt_id FROM payments WHERE transaction_id = ?";
+    Ok(sqlx::query_scalar(sql).bind(transaction_id).fetch_optional(c).await?)
+}
+
 /// The transaction that paid the order, for its receipt.
 pub async fn find_paying(c: &mut AnyConnection, order_id: i64) -> Result<Option<String>, StorageError> {
     let sql = "SELECT transaction_id FROM payments WHERE order_id = ? AND kind <> 'SURPLUS' ORDER BY id LIMIT 1";

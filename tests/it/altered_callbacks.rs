@@ -7,7 +7,7 @@ use futures::{StreamExt as _, stream};
 
 use crate::{
     callbacks::{assert_acknowledged, assert_refused},
-    support::{App, Callback, Placed, Stage},
+    support::{App, Callback, Notice, Placed, Stage},
 };
 
 /// Requests under way at once.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{App, Outside, Relay, Stage, free_port, until};
+use crate::support::{App, Notice, Outside, Relay, Stage, free_port, until};
 
 #[tokio::test]
 async fn a_page_that_waits_sees_a_payment_whose_callback_was_lost() {

@@ -26,3 +26,4 @@ mod rate_limits;
 mod security;
 mod server_functions;
 mod status;
+mod verdicts;

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{App, Placed, Stage, until};
+use crate::support::{App, Placed, Site, Stage, until};
 
 /// Of an object, in alphabetical order.
 fn names(object: &Value) -> Vec<&str> {
@@ -109,6 +109,26 @@ async fn twenty_clicks_at_once_are_one_order_with_one_code() {
     assert_eq!(app.metric("saoma_orders_total", "status=\"NOTPAY\"").await, 1);
     app.pay(&orders[0].code_url).await;
     app.until_status(&orders[0].token, "SUCCESS").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn twenty_clicks_at_two_instances_are_one_order_with_one_code() {
+    let first = App::start().await;
+    let second = Stage::new().beside(&first).start().await;
+    let browser = first.browser();
+    browser.get("/products/1").await;
+    let cookie = browser.cookie().expect("a cookie");
+    let orders = join_all((0..20).map(|number| {
+        let (site, cookie): (&Site, _) = (if number % 2 == 0 { &first } else { &second }, cookie.clone());
+        async move {
+            let request = site.request(Method::POST, "/api/wx-pay/native/native/1").header("cookie", cookie);
+            Placed::read(&site.send(request).await, 1)
+        }
+    }))
+    .await;
+    let told: std::collections::BTreeSet<_> = orders.iter().map(|it| (&it.order_no, &it.code_url, &it.token)).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((first.books.count("orders").await, first.books.count("attempts").await), (1, 1));
 }
 
 #[tokio::test]

@@ -167,6 +167,55 @@ async fn many_pages_waiting_for_a_code_cause_one_prepay_at_a_time() {
 }
 
 #[tokio::test]
+async fn who_comes_second_waits_for_the_first_ones_code() {
+    let clock = saoma::clock::Clock::system();
+    let outside = Outside::start(&clock).await;
+    let relay = Relay::start(&outside.site.origin).await;
+    let app = Stage::new().live(&outside, free_port()).set("WXPAY_DOMAIN", &relay.origin).start().await;
+    let browser = app.browser();
+    browser.get("/products/1").await;
+    let held = relay.hold("/native");
+    let second = async {
+        held.arrived().await;
+        let asking = browser.order(1);
+        tokio::pin!(asking);
+        // Looks for changes by other instances, once a second, are no reason to give up.
+        let early = tokio::time::timeout(Duration::from_secs(3), &mut asking).await;
+        assert!(early.is_err(), "there is no code yet: {early:?}");
+        held.release();
+        asking.await
+    };
+    let (first, second) = tokio::join!(browser.order(1), second);
+    assert_eq!(first, second);
+    assert_eq!(relay.passed().len(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_that_hangs_up_takes_the_code_from_nobody() {
+    let clock = saoma::clock::Clock::system();
+    let outside = Outside::start(&clock).await;
+    let relay = Relay::start(&outside.site.origin).await;
+    let app = Stage::new().live(&outside, free_port()).set("WXPAY_DOMAIN", &relay.origin).start().await;
+    let browser = app.browser();
+    browser.get("/products/1").await;
+    let held = relay.hold("/native");
+    {
+        let impatient = browser.try_order(1);
+        tokio::pin!(impatient);
+        tokio::select! {
+            answer = &mut impatient => panic!("answered without a code: {answer:?}"),
+            () = held.arrived() => {}
+        }
+        // Dropped here, and its connection with it.
+    }
+    held.release();
+    let order = browser.order(1).await;
+    assert_eq!(relay.passed().len(), 1, "the first prepay was enough");
+    app.platform.pay(&order.code_url).await;
+    app.until_status(&order.token, "SUCCESS").await;
+}
+
+#[tokio::test]
 async fn a_refused_order_says_so_and_is_no_danger() {
     // The merchant's number is not the one of the key: a configuration that WeChat refuses.
     let clock = saoma::clock::Clock::system();

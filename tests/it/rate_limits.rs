@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     callbacks::{assert_acknowledged, assert_refused},
-    support::{App, Browser, Stage},
+    support::{App, Browser, Notice, Stage},
 };
 
 #[tokio::test]
