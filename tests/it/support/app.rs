@@ -17,13 +17,14 @@ use saoma::{
     config::Settings,
     entropy::Entropy,
     http::AppState,
-    startup::{Application, Surroundings},
+    sandbox::SandboxError,
+    startup::{Application, StartupError, Surroundings},
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Books, Forger, Outside, Site, folder, lay_keys};
+use super::{Books, Forger, Outside, Site, folder, lay_keys, until};
 
 /// What an application is started with.
 pub struct Stage {
@@ -128,9 +129,18 @@ impl Stage {
         if outside.is_none() && !sandbox.exists() {
             lay_keys(&sandbox);
         }
-        let settings = Settings::from_lookup(&|variable| variables.get(variable).cloned()).expect("usable");
-        let database = settings.database_url.trim_start_matches("sqlite://").to_owned();
-        let application = Application::build(settings, surroundings).await.expect("builds");
+        let settings = || Settings::from_lookup(&|variable| variables.get(variable).cloned()).expect("usable");
+        let database = settings().database_url.trim_start_matches("sqlite://").to_owned();
+        let application = until("an application", async || {
+            match Application::build(settings(), surroundings.clone()).await {
+                Ok(application) => Some(application),
+                // A process that another test is just starting has all our files open for a moment,
+                // and with them the lock of the sandbox that was here before.
+                Err(StartupError::Sandbox(SandboxError::InUse { .. })) => None,
+                Err(error) => panic!("{error}"),
+            }
+        })
+        .await;
         let site = Site::new(format!("http://{}", application.address()));
         let state = application.state().clone();
         let shutdown = CancellationToken::new();

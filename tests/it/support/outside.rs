@@ -7,7 +7,7 @@ use saoma::{
     sandbox::{Sandbox, SandboxOptions},
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Site, folder, free_port, lay_keys};
@@ -16,8 +16,8 @@ pub struct Outside {
     pub site: Site,
     dir: TempDir,
     address: SocketAddr,
-    clock: Clock,
-    serving: Option<(DropGuard, JoinHandle<()>)>,
+    sandbox: Sandbox,
+    serving: Option<DropGuard>,
 }
 
 impl Outside {
@@ -27,31 +27,23 @@ impl Outside {
         outside
     }
 
-    /// Nobody listens at its address yet.
+    /// Has its keys and `credentials.env`; nobody listens at its address yet.
     pub fn closed(clock: &Clock) -> Self {
         let dir = folder();
         lay_keys(dir.path());
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let site = Site::new(format!("http://{address}"));
-        let outside = Self { site, dir, address, clock: clock.clone(), serving: None };
-        // Writes credentials.env.
-        drop(outside.sandbox());
-        outside
-    }
-
-    fn sandbox(&self) -> Sandbox {
-        let options = SandboxOptions::new(self.address).expect("an address");
-        let options = SandboxOptions { clock: self.clock.clone(), ..options };
-        Sandbox::open(self.dir.path(), options).expect("opens")
+        let options = SandboxOptions::new(address).expect("an address");
+        let options = SandboxOptions { clock: clock.clone(), ..options };
+        let sandbox = Sandbox::open(dir.path(), options).expect("opens");
+        Self { site: Site::new(format!("http://{address}")), dir, address, sandbox, serving: None }
     }
 
     pub async fn open(&mut self) {
         let listener = TcpListener::bind(self.address).await.expect("the port is free");
-        let sandbox = self.sandbox();
         let stop = CancellationToken::new();
-        let stopping = stop.clone();
-        let serving = tokio::spawn(async move { sandbox.serve(listener, stopping).await.expect("serves") });
-        self.serving = Some((stop.drop_guard(), serving));
+        let (sandbox, stopping) = (self.sandbox.clone(), stop.clone());
+        tokio::spawn(async move { sandbox.serve(listener, stopping).await.expect("serves") });
+        self.serving = Some(stop.drop_guard());
     }
 
     pub fn dir(&self) -> &Path {
