@@ -5,12 +5,16 @@
 
 pub mod money;
 pub mod order;
+pub mod out_refund_no;
 pub mod out_trade_no;
 pub mod product;
+pub mod refund;
 pub mod token;
 
 pub use money::{Fen, InvalidAmount};
-pub use order::{ClosedReason, OrderStatus};
+pub use order::{ClosedReason, OrderStatus, Wish};
+pub use out_refund_no::OutRefundNo;
 pub use out_trade_no::OutTradeNo;
 pub use product::{Product, ProductId};
+pub use refund::RefundState;
 pub use token::OrderToken;

@@ -14,6 +14,15 @@ pub enum ClosedReason {
     Cancelled,
 }
 
+/// What the shopper asked for and WeChat has yet to confirm by closing the current attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Call the order off.
+    Cancel,
+    /// Go on with another code, under a new `out_trade_no`.
+    Renew,
+}
+
 /// What an order is, as every page, program and table row sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE", tag = "status", content = "reason")]
@@ -74,6 +83,24 @@ impl OrderStatus {
             ("REFUND_ABNORMAL", None) => Self::RefundAbnormal,
             _ => return Err(UnknownStatus(format!("{code}/{}", reason.unwrap_or("-")))),
         })
+    }
+}
+
+impl Wish {
+    /// As stored.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Cancel => "CANCEL",
+            Self::Renew => "RENEW",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        match code {
+            "CANCEL" => Some(Self::Cancel),
+            "RENEW" => Some(Self::Renew),
+            _ => None,
+        }
     }
 }
 

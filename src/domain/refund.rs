@@ -1,0 +1,155 @@
+//! Refunds: their states, and what they make of the order they belong to.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fen, OrderStatus};
+
+/// How far one refund has come. Stored by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RefundState {
+    /// Ours alone so far, or WeChat's answer was lost: the same request is repeated.
+    Requested,
+    /// Accepted by WeChat, not yet with the payer.
+    Processing,
+    Success,
+    /// Failed at WeChat for good: another try needs a new `out_refund_no`.
+    Closed,
+    /// The payer's account did not take it: staff must act in the merchant console.
+    Abnormal,
+    /// Never accepted, and repeating will not help.
+    Refused,
+}
+
+impl RefundState {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Requested => "REQUESTED",
+            Self::Processing => "PROCESSING",
+            Self::Success => "SUCCESS",
+            Self::Closed => "CLOSED",
+            Self::Abnormal => "ABNORMAL",
+            Self::Refused => "REFUSED",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        let all = [Self::Requested, Self::Processing, Self::Success, Self::Closed, Self::Abnormal, Self::Refused];
+        all.into_iter().find(|state| state.code() == code)
+    }
+
+    /// Its amount is given back, or may still be: it cannot be given back a second time.
+    pub const fn holds_money(self) -> bool {
+        !self.has_failed()
+    }
+
+    /// On its way: nobody has to do anything but wait.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Requested | Self::Processing)
+    }
+
+    /// Nothing of it will reach the payer.
+    pub const fn has_failed(self) -> bool {
+        matches!(self, Self::Closed | Self::Refused)
+    }
+
+    /// Whether WeChat may truthfully report `next` after this. What is final stays; a reply that was
+    /// overtaken by its own notification must not take anything back.
+    pub const fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Requested => !matches!(next, Self::Requested),
+            Self::Processing => matches!(next, Self::Success | Self::Closed | Self::Abnormal),
+            // Mended in the console, or given up there.
+            Self::Abnormal => matches!(next, Self::Success | Self::Closed),
+            Self::Success | Self::Closed | Self::Refused => false,
+        }
+    }
+}
+
+impl fmt::Display for RefundState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl OrderStatus {
+    /// What an order is that was paid with `paid` and has these refunds of it.
+    pub fn after_refunds(paid: Fen, refunds: impl IntoIterator<Item = (Fen, RefundState)>) -> Self {
+        let (mut returned, mut open, mut abnormal) = (Fen::ZERO, false, false);
+        for (amount, state) in refunds {
+            match state {
+                RefundState::Abnormal => abnormal = true,
+                RefundState::Requested | RefundState::Processing => open = true,
+                RefundState::Success => returned = returned.checked_add(amount).unwrap_or(Fen::MAX),
+                RefundState::Closed | RefundState::Refused => {}
+            }
+        }
+        if abnormal {
+            Self::RefundAbnormal
+        } else if open {
+            Self::RefundProcessing
+        } else if returned == Fen::ZERO {
+            Self::Success
+        } else if returned < paid {
+            Self::RefundPartial
+        } else {
+            Self::RefundSuccess
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [RefundState; 6] = [
+        RefundState::Requested,
+        RefundState::Processing,
+        RefundState::Success,
+        RefundState::Closed,
+        RefundState::Abnormal,
+        RefundState::Refused,
+    ];
+
+    #[test]
+    fn what_is_stored_is_read_back() {
+        for state in ALL {
+            assert_eq!(RefundState::parse(state.code()), Some(state));
+        }
+        assert_eq!(RefundState::parse("DONE"), None);
+    }
+
+    #[test]
+    fn nothing_leaves_a_final_state_and_nothing_becomes_a_mere_request_again() {
+        for from in ALL {
+            for to in ALL {
+                let last = matches!(from, RefundState::Success | RefundState::Closed | RefundState::Refused);
+                assert!(!(from.may_become(to) && last), "{from} to {to}");
+                assert!(!from.may_become(RefundState::Requested) && !from.may_become(from), "{from} to {to}");
+            }
+        }
+        assert!(!RefundState::Abnormal.may_become(RefundState::Processing), "an old answer");
+    }
+
+    #[test]
+    fn an_order_is_what_its_refunds_make_of_it() {
+        use RefundState::{Abnormal, Closed, Processing, Refused, Requested, Success};
+        let fen = |fen| Fen::new(fen).expect("an amount");
+        for (refunds, status) in [
+            (vec![], OrderStatus::Success),
+            (vec![(100, Requested)], OrderStatus::RefundProcessing),
+            (vec![(30, Success), (20, Processing)], OrderStatus::RefundProcessing),
+            (vec![(30, Success)], OrderStatus::RefundPartial),
+            (vec![(30, Success), (70, Success)], OrderStatus::RefundSuccess),
+            (vec![(30, Success), (70, Closed)], OrderStatus::RefundPartial),
+            (vec![(100, Closed), (100, Refused)], OrderStatus::Success),
+            (vec![(30, Abnormal), (20, Processing)], OrderStatus::RefundAbnormal),
+        ] {
+            let told =
+                OrderStatus::after_refunds(fen(100), refunds.iter().map(|(amount, state)| (fen(*amount), *state)));
+            assert_eq!(told, status, "{refunds:?}");
+        }
+    }
+}
