@@ -39,7 +39,7 @@ pub use cipher::{ApiV3Key, ApiV3Keys};
 pub use identity::{Mchid, MerchantSerial, PlatformSerial};
 pub use keyring::Keyring;
 pub use keys::{KeyError, MerchantCertificate, MerchantKey, PlatformCertificate, PlatformKey};
-pub use model::{ErrorCode, RefundNotice, RefundStatus, TradeState, Transaction};
+pub use model::{ErrorCode, RefundNotice, RefundReply, RefundStatus, TradeState, Transaction};
 pub use notify::{Content, Notification, NotifyError};
 pub use signer::Signer;
 pub use verifier::{PlatformKeys, VerifyError};

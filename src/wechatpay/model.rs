@@ -6,11 +6,12 @@ mod path;
 mod prepay;
 mod private;
 mod refund;
+mod text;
 mod transaction;
 
 pub use error::{ErrorBody, ErrorCode};
-pub use path::{CERTIFICATES, NATIVE_PREPAY, close_path, query_path};
+pub use path::{CERTIFICATES, NATIVE_PREPAY, REFUNDS, close_path, query_path, refund_path};
 pub use prepay::{InvalidPrepay, NativePrepay, PrepayReply, close_body, fit_description};
 pub use private::Private;
-pub use refund::{RefundAmount, RefundNotice, RefundReply, RefundStatus};
+pub use refund::{InvalidRefund, RefundAmount, RefundNotice, RefundReply, RefundRequest, RefundStatus};
 pub use transaction::{Payer, TradeState, Transaction, TransactionAmount};

@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, tz};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// RFC 3339 in Beijing time (+08:00), whole seconds, fractions cut off: the form of `time_expire`.
 pub fn rfc3339(time: Timestamp) -> String {
@@ -14,10 +15,11 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// For a field that only informs: an absent or unreadable time is `None` and spoils nothing else.
+/// For a field that only informs: an absent or unreadable time, be it a number or whatever else in
+/// JSON, is `None` and spoils nothing else.
 pub(super) fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    Ok(text.as_deref().and_then(parse))
+    let value = Value::deserialize(deserializer)?;
+    Ok(value.as_str().and_then(parse))
 }
 
 #[cfg(test)]

@@ -54,9 +54,13 @@ request() { # name, method, target; the body is in requests/NAME.body
 printf '%s' '{"appid":"wxd678efh567hg6787","mchid":"1900007291","description":"腾讯充值中心-QQ会员充值","out_trade_no":"1217752501201407033233368018","time_expire":"2026-01-01T00:15:00+08:00","attach":"自定义数据","notify_url":"https://www.example.com/api/wx-pay/native/notify","amount":{"total":100,"currency":"CNY"}}' > requests/prepay.body
 printf '' > requests/query.body
 printf '%s' '{"mchid":"1900007291"}' > requests/close.body
+printf '%s' '{"transaction_id":"4200001234202601010000000001","out_refund_no":"7752501201407033233368018","reason":"商品已售完","notify_url":"https://www.example.com/api/wx-pay/refunds/notify","amount":{"refund":40,"total":100,"currency":"CNY"}}' > requests/refund.body
+printf '' > requests/refund_query.body
 request prepay POST /v3/pay/transactions/native
 request query GET '/v3/pay/transactions/out-trade-no/1217752501201407033233368018?mchid=1900007291'
 request close POST /v3/pay/transactions/out-trade-no/1217752501201407033233368018/close
+request refund POST /v3/refund/domestic/refunds
+request refund_query GET /v3/refund/domestic/refunds/7752501201407033233368018
 
 answer() { # name, signing key, serial; the body is in answers/NAME.body
   local base=answers/$1 nonce=EcZ9Cmy4Xyx1i6RlJQzLcCyEqDa26NBz
@@ -67,7 +71,7 @@ answer() { # name, signing key, serial; the body is in answers/NAME.body
 }
 node seal.mjs
 for name in transaction crlf newline reordered absent_associated_data refund security unknown \
-    previous_key prepay query close; do
+    previous_key prepay query close refund_reply; do
   answer "$name" wechatpay_key.pem "$PUBLIC_KEY_ID"
 done
 answer transaction_by_certificate platform_key.pem "$PLATFORM_SERIAL"

@@ -76,6 +76,21 @@ write('unknown', JSON.stringify(envelope('COUPON.USE', 'coupon', { stock_id: '98
 write('prepay', JSON.stringify({ code_url: 'weixin://wxpay/bizpayurl?pr=JyC91EIz1' }))
 write('query', JSON.stringify(transaction))
 write('close', '')
+write('refund_reply', JSON.stringify({
+  refund_id: '50200207182018070300011301001',
+  out_refund_no: '7752501201407033233368018',
+  transaction_id: '4200001234202601010000000001',
+  out_trade_no: '1217752501201407033233368018',
+  channel: 'ORIGINAL',
+  user_received_account: '招商银行信用卡0403',
+  create_time: '2025-12-31T23:59:59+08:00',
+  status: 'PROCESSING',
+  funds_account: 'AVAILABLE',
+  amount: {
+    total: 100, refund: 40, payer_total: 90, payer_refund: 36, settlement_refund: 40, settlement_total: 100,
+    discount_refund: 4, currency: 'CNY',
+  },
+}))
 
 const certificate = (serial_no, file, nonce) => ({
   serial_no,

@@ -1,9 +1,14 @@
 //! Paths and queries, as they are signed. Every character in them is legal unencoded.
 
-use crate::{domain::OutTradeNo, wechatpay::identity::Mchid};
+use crate::{
+    domain::{OutRefundNo, OutTradeNo},
+    wechatpay::identity::Mchid,
+};
 
 /// `POST` (§5.1).
 pub const NATIVE_PREPAY: &str = "/v3/pay/transactions/native";
+/// `POST` (§7.1).
+pub const REFUNDS: &str = "/v3/refund/domestic/refunds";
 /// `GET` (§3).
 pub const CERTIFICATES: &str = "/v3/certificates?algorithm_type=RSA";
 
@@ -15,6 +20,11 @@ pub fn query_path(number: &OutTradeNo, mchid: &Mchid) -> String {
 /// `POST` (§5.3): the mchid is in the body.
 pub fn close_path(number: &OutTradeNo) -> String {
     format!("/v3/pay/transactions/out-trade-no/{number}/close")
+}
+
+/// `GET` (§7.3): knows no mchid.
+pub fn refund_path(number: &OutRefundNo) -> String {
+    format!("{REFUNDS}/{number}")
 }
 
 #[cfg(test)]
@@ -30,5 +40,7 @@ mod tests {
             "/v3/pay/transactions/out-trade-no/1217752501201407033233368018?mchid=1230000109"
         );
         assert_eq!(close_path(&number), "/v3/pay/transactions/out-trade-no/1217752501201407033233368018/close");
+        let number = OutRefundNo::parse("1217752501201407033233368018").expect("legal");
+        assert_eq!(refund_path(&number), "/v3/refund/domestic/refunds/1217752501201407033233368018");
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::text::{is_legal, within};
 use crate::{
     domain::{Fen, OutTradeNo},
     wechatpay::{identity::Mchid, time},
@@ -93,15 +94,6 @@ impl NativePrepay<'_> {
 
 fn check(good: bool, error: InvalidPrepay) -> Result<(), InvalidPrepay> {
     if good { Ok(()) } else { Err(error) }
-}
-
-fn within(text: &str, most: usize) -> bool {
-    (1..=most).contains(&text.chars().count()) && text.chars().all(is_legal)
-}
-
-/// Characters of four bytes (emoji) are refused everywhere (§1.4).
-fn is_legal(character: char) -> bool {
-    character.len_utf8() <= 3 && !character.is_control()
 }
 
 /// `title` without what WeChat refuses, cut to 127 characters: what becomes of a product's title.

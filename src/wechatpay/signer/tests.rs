@@ -13,9 +13,13 @@ use crate::wechatpay::fixtures::{self, MERCHANT_SERIAL, NONCE, OUT_TRADE_NO, now
 fn requests_are_signed_as_openssl_signs_them() {
     let query = format!("/v3/pay/transactions/out-trade-no/{OUT_TRADE_NO}?mchid=1900007291");
     let close = format!("/v3/pay/transactions/out-trade-no/{OUT_TRADE_NO}/close");
-    for (name, method, target) in
-        [("prepay", "POST", "/v3/pay/transactions/native"), ("query", "GET", &query), ("close", "POST", &close)]
-    {
+    for (name, method, target) in [
+        ("prepay", "POST", "/v3/pay/transactions/native"),
+        ("query", "GET", &query),
+        ("close", "POST", &close),
+        ("refund", "POST", "/v3/refund/domestic/refunds"),
+        ("refund_query", "GET", "/v3/refund/domestic/refunds/7752501201407033233368018"),
+    ] {
         let body = fixtures::bytes(&format!("requests/{name}.body"));
         let request = Request { method, target, body: &body };
         let timestamp = now().as_second().to_string();

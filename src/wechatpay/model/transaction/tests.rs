@@ -51,7 +51,13 @@ fn what_identifies_an_order_is_needed() {
 
 #[test]
 fn a_strange_time_spoils_nothing() {
-    for (time, read) in [("\"2018-06-08T10:34:56+08:00\"", true), ("\"gestern\"", false), ("null", false)] {
+    for (time, read) in [
+        ("\"2018-06-08T10:34:56+08:00\"", true),
+        ("\"gestern\"", false),
+        ("null", false),
+        ("1528425296", false),
+        ("[{}]", false),
+    ] {
         let text = UNPAID.replacen('{', &format!("{{\"success_time\":{time},"), 1);
         assert_eq!(parse(&text).success_time.is_some(), read, "{time}");
     }
