@@ -1,4 +1,4 @@
-//! The only caller of the WeChat Pay platform: prepay, query, close, platform certificates.
+//! The only caller of the WeChat Pay platform: prepay, query, close, refunds, platform certificates.
 //!
 //! Every call has a time limit; looks at the status first, then verifies the raw bytes of a good
 //! reply, then reads them; and ends in one of four ways: a verified value, or a [`GatewayError`]
@@ -32,12 +32,12 @@ use self::{
 };
 use crate::{
     clock::Clock,
-    domain::OutTradeNo,
+    domain::{OutRefundNo, OutTradeNo},
     entropy::Entropy,
     wechatpay::{
-        PlatformSerial, Transaction, certificates, headers,
+        PlatformSerial, RefundReply, Transaction, certificates, headers,
         message::Request,
-        model::{CERTIFICATES, NATIVE_PREPAY, PrepayReply, close_body, close_path, query_path},
+        model::{CERTIFICATES, NATIVE_PREPAY, PrepayReply, REFUNDS, close_body, close_path, query_path, refund_path},
     },
 };
 
@@ -135,6 +135,31 @@ impl Gateway {
         let body = close_body(self.merchant.signer.mchid());
         let reply = self.call(Method::POST, &close_path(number), &body).await?;
         reply.require(StatusCode::NO_CONTENT)
+    }
+
+    /// Asks for a refund (§7.1). `body` is what [`RefundRequest::to_bytes`] made and the caller has
+    /// stored: a repetition must be equal byte by byte, and is then the same refund. `Ok` means
+    /// accepted; the money is back when a status says so. Verified; number, transaction and amount
+    /// are for the caller to compare.
+    ///
+    /// [`RefundRequest::to_bytes`]: crate::wechatpay::model::RefundRequest::to_bytes
+    ///
+    /// # Errors
+    /// See [`GatewayError`]; after any of them the refund may exist: query its number.
+    pub async fn refund(&self, body: &[u8]) -> Result<RefundReply, GatewayError> {
+        self.call(Method::POST, REFUNDS, body).await?.read(StatusCode::OK)
+    }
+
+    /// The refund as WeChat sees it (§7.3), any state. Verified and of this number; transaction and
+    /// amount are for the caller to compare.
+    ///
+    /// # Errors
+    /// See [`GatewayError`]. After [`GatewayError::is_refund_not_exist`] the same bytes may be sent
+    /// again.
+    pub async fn query_refund(&self, number: &OutRefundNo) -> Result<RefundReply, GatewayError> {
+        let reply = self.call(Method::GET, &refund_path(number), b"").await?;
+        let refund: RefundReply = reply.read(StatusCode::OK)?;
+        if refund.out_refund_no == number.as_str() { Ok(refund) } else { Err(reply.unknown(Cause::Mismatch)) }
     }
 
     /// Asks for the platform certificates and takes them over, for the first time and then every

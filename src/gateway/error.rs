@@ -119,7 +119,7 @@ pub enum Cause {
     TooLong,
     #[error("the verified reply cannot be read")]
     Unreadable,
-    #[error("the verified reply is about another order or merchant")]
+    #[error("the verified reply is about another order, refund or merchant")]
     Mismatch,
 }
 
@@ -192,6 +192,13 @@ impl GatewayError {
     /// number (§1.6).
     pub fn is_out_trade_no_used(&self) -> bool {
         self.is_rejected_with(&ErrorCode::OutTradeNoUsed)
+    }
+
+    /// Query of a refund: no refund of this number was ever accepted, they say, so that the same one
+    /// may be asked for again (§1.6). Asking for one: the payment is unknown or not paid, which
+    /// right after paying may not be the last word.
+    pub fn is_refund_not_exist(&self) -> bool {
+        self.is_rejected_with(&ErrorCode::ResourceNotExists)
     }
 
     /// This merchant has no platform certificates, only a WeChat Pay public key (§3).

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod platform;
+mod refunds;
 mod refusals;
 mod requests;
 mod trust;

@@ -8,7 +8,7 @@ use crate::wechatpay::{PlatformKey, TradeState, fixtures::text, message};
 const CODE_URL: &str = r#"{"code_url":"weixin://wxpay/bizpayurl?pr=JyC91EIz1"}"#;
 
 /// The signature in `Authorization` is one of the request exactly as it arrived.
-fn assert_signed(seen: &Seen) {
+pub(super) fn assert_signed(seen: &Seen) {
     let authorization = seen.headers["authorization"].to_str().expect("text");
     let rest = authorization.strip_prefix("WECHATPAY2-SHA256-RSA2048 ").expect("the scheme");
     let value = |key: &str| {
