@@ -4,7 +4,7 @@
 //! | variable | meaning | default |
 //! | --- | --- | --- |
 //! | `WXPAY_*` | see [`live`]; none at all means sandbox mode | |
-//! | `DATABASE_URL` | `sqlite://…` | `sqlite://data/saoma.db` |
+//! | `DATABASE_URL` | `sqlite://PATH` or `mysql://USER:PASSWORD@HOST:PORT/NAME` | `sqlite://data/saoma.db` |
 //! | `SAOMA_DATA_DIR` | folder for everything we keep | `data` |
 //! | `SAOMA_PAYEE` | the shop's name on the pay page | `扫码示例商店` |
 //! | `SAOMA_PAY_MINUTES` | how long an order can be paid, 1–120 | 15 |
@@ -17,9 +17,10 @@
 
 pub mod live;
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{fmt, net::SocketAddr, ops::Deref, path::PathBuf};
 
 use ipnet::IpNet;
+use url::Url;
 
 pub use live::LiveSettings;
 
@@ -27,7 +28,7 @@ pub use live::LiveSettings;
 #[derive(Debug)]
 pub struct Settings {
     pub mode: Mode,
-    pub database_url: String,
+    pub database_url: DatabaseUrl,
     pub data_dir: PathBuf,
     pub payee: String,
     pub pay_minutes: i64,
@@ -43,6 +44,24 @@ pub enum Mode {
     /// No merchant account: the platform is the sandbox inside this process.
     Sandbox,
     Live(Box<LiveSettings>),
+}
+
+/// Where the books are. May hold a password, so it shows in no `Debug` and has no `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl Deref for DatabaseUrl {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl([redacted])")
+    }
 }
 
 /// One thing wrong with one variable (or a pair of which one is needed).
@@ -136,11 +155,23 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(one).collect()
 }
 
-fn database_url(text: &str) -> Result<String, &'static str> {
-    match text.split_once("://") {
-        Some(("sqlite", path)) if !path.is_empty() => Ok(text.to_owned()),
-        _ => Err("must be sqlite://PATH"),
+/// Nothing of a wrong one is repeated: the password may be in it.
+fn database_url(text: &str) -> Result<DatabaseUrl, &'static str> {
+    let usable = match text.split_once("://") {
+        Some(("sqlite", path)) => !path.is_empty(),
+        Some(("mysql", _)) => Url::parse(text).is_ok_and(|url| is_server(&url)),
+        _ => false,
+    };
+    if usable {
+        return Ok(DatabaseUrl(text.to_owned()));
     }
+    Err("must be sqlite://PATH or mysql://USER:PASSWORD@HOST:PORT/NAME, \
+         with what is neither a letter nor a digit in the password written as %XX")
+}
+
+fn is_server(url: &Url) -> bool {
+    let name = url.path().trim_start_matches('/');
+    url.has_host() && !name.is_empty() && !name.contains('/') && url.fragment().is_none()
 }
 
 impl Settings {
@@ -176,7 +207,7 @@ impl Settings {
         let mode = reader.finish(mode)?;
         Ok(Self {
             mode,
-            database_url: database.unwrap_or_else(|| format!("sqlite://{data_dir}/saoma.db")),
+            database_url: database.unwrap_or_else(|| DatabaseUrl(format!("sqlite://{data_dir}/saoma.db"))),
             data_dir: data_dir.into(),
             payee,
             pay_minutes: i64::from(minutes),

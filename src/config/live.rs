@@ -7,6 +7,7 @@
 //! | `WXPAY_MCH_SERIAL_NO` | serial of the merchant certificate |
 //! | `WXPAY_PRIVATE_KEY_PATH` or `WXPAY_PRIVATE_KEY` | merchant private key, PKCS#8 or PKCS#1 PEM |
 //! | `WXPAY_API_V3_KEY` or `WXPAY_API_V3_KEY_PATH` | the 32-byte APIv3 key |
+//! | `WXPAY_API_V3_KEY_PREVIOUS` or `WXPAY_API_V3_KEY_PREVIOUS_PATH` | the one before it, for a day around a change: callbacks sealed with it are still on their way |
 //! | `WXPAY_PUBLIC_KEY_ID` with `WXPAY_PUBLIC_KEY_PATH` or `WXPAY_PUBLIC_KEY` | WeChat Pay public key; absent: platform certificates |
 //! | `WXPAY_DOMAIN` | API base, default `https://api.mch.weixin.qq.com` |
 //! | `WXPAY_NOTIFY_DOMAIN` | this site's public https origin |
@@ -16,9 +17,9 @@ use std::fs;
 use url::Url;
 
 use super::{Problems, Reader};
-use crate::wechatpay::{ApiV3Key, Mchid, MerchantKey, MerchantSerial, PlatformKey, PlatformSerial};
+use crate::wechatpay::{ApiV3Key, ApiV3Keys, Mchid, MerchantKey, MerchantSerial, PlatformKey, PlatformSerial};
 
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 14] = [
     "WXPAY_MCH_ID",
     "WXPAY_APPID",
     "WXPAY_MCH_SERIAL_NO",
@@ -26,6 +27,8 @@ pub const VARIABLES: [&str; 12] = [
     "WXPAY_PRIVATE_KEY",
     "WXPAY_API_V3_KEY",
     "WXPAY_API_V3_KEY_PATH",
+    "WXPAY_API_V3_KEY_PREVIOUS",
+    "WXPAY_API_V3_KEY_PREVIOUS_PATH",
     "WXPAY_PUBLIC_KEY_ID",
     "WXPAY_PUBLIC_KEY_PATH",
     "WXPAY_PUBLIC_KEY",
@@ -44,7 +47,7 @@ pub struct LiveSettings {
     pub appid: String,
     pub serial: MerchantSerial,
     pub private_key: MerchantKey,
-    pub api_v3_key: ApiV3Key,
+    pub api_v3_keys: ApiV3Keys,
     pub public_key: Option<(PlatformSerial, PlatformKey)>,
     pub domain: Url,
     pub backup: Option<Url>,
@@ -66,9 +69,11 @@ pub fn read(reader: &mut Reader<'_>) -> Option<LiveSettings> {
     let mchid = reader.required("WXPAY_MCH_ID", Mchid::parse);
     let appid = reader.required("WXPAY_APPID", appid);
     let serial = reader.required("WXPAY_MCH_SERIAL_NO", MerchantSerial::parse);
-    let private_key = secret(reader, "WXPAY_PRIVATE_KEY", "WXPAY_PRIVATE_KEY_PATH")
+    let private_key = required_secret(reader, "WXPAY_PRIVATE_KEY", "WXPAY_PRIVATE_KEY_PATH")
         .and_then(|(variable, pem)| noted(reader, variable, MerchantKey::from_pem(&pem)));
-    let api_v3_key = secret(reader, "WXPAY_API_V3_KEY", "WXPAY_API_V3_KEY_PATH")
+    let api_v3_key = required_secret(reader, "WXPAY_API_V3_KEY", "WXPAY_API_V3_KEY_PATH")
+        .and_then(|(variable, key)| noted(reader, variable, ApiV3Key::parse(key.trim())));
+    let previous = secret(reader, "WXPAY_API_V3_KEY_PREVIOUS", "WXPAY_API_V3_KEY_PREVIOUS_PATH")
         .and_then(|(variable, key)| noted(reader, variable, ApiV3Key::parse(key.trim())));
     let public_key = public_key(reader);
     let domain = match reader.text("WXPAY_DOMAIN") {
@@ -89,7 +94,10 @@ pub fn read(reader: &mut Reader<'_>) -> Option<LiveSettings> {
         appid: appid?,
         serial: serial?,
         private_key: private_key?,
-        api_v3_key: api_v3_key?,
+        api_v3_keys: match (ApiV3Keys::new(api_v3_key?), previous) {
+            (keys, Some(previous)) => keys.with_previous(previous),
+            (keys, None) => keys,
+        },
         public_key: public_key.ok()?,
         domain: domain?,
         backup: if backup { Url::parse(BACKUP_DOMAIN).ok() } else { None },
@@ -111,7 +119,7 @@ fn public_key(reader: &mut Reader<'_>) -> Result<Option<(PlatformSerial, Platfor
         let id = PlatformSerial::parse(text).map_err(|error| error.to_string())?;
         if id.is_public_key_id() { Ok(id) } else { Err("must begin with PUB_KEY_ID_".to_owned()) }
     });
-    let key = secret(reader, "WXPAY_PUBLIC_KEY", "WXPAY_PUBLIC_KEY_PATH")
+    let key = required_secret(reader, "WXPAY_PUBLIC_KEY", "WXPAY_PUBLIC_KEY_PATH")
         .and_then(|(variable, pem)| noted(reader, variable, PlatformKey::from_pem(&pem)));
     Ok(Some((id.ok_or(Wrong)?, key.ok_or(Wrong)?)))
 }
@@ -120,7 +128,15 @@ fn noted<T, E: std::fmt::Display>(reader: &mut Reader<'_>, variable: &'static st
     result.map_err(|error| reader.wrong(variable, error)).ok()
 }
 
+fn required_secret(reader: &mut Reader<'_>, value: &'static str, path: &'static str) -> Option<(&'static str, String)> {
+    if reader.text(value).is_none() && reader.text(path).is_none() {
+        reader.wrong(value, format!("is missing (or {path})"));
+    }
+    secret(reader, value, path)
+}
+
 /// A value given directly or as the path of a file, never both; with the name of the one used.
+/// `None` also when neither is set.
 fn secret(reader: &mut Reader<'_>, value: &'static str, path: &'static str) -> Option<(&'static str, String)> {
     match (reader.text(value), reader.text(path)) {
         (Some(text), None) => Some((value, text)),
@@ -135,10 +151,7 @@ fn secret(reader: &mut Reader<'_>, value: &'static str, path: &'static str) -> O
             reader.wrong(value, format!("is set together with {path}; one of them is enough"));
             None
         }
-        (None, None) => {
-            reader.wrong(value, format!("is missing (or {path})"));
-            None
-        }
+        (None, None) => None,
     }
 }
 

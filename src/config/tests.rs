@@ -41,7 +41,7 @@ fn with_live(change: &[(&'static str, &str)]) -> Result<Settings, Problems> {
 fn nothing_set_is_sandbox_mode_with_the_documented_defaults() {
     let settings = settings(&[]).expect("usable");
     assert!(matches!(settings.mode, Mode::Sandbox));
-    assert_eq!(settings.database_url, "sqlite://data/saoma.db");
+    assert_eq!(&*settings.database_url, "sqlite://data/saoma.db");
     assert_eq!(settings.site_addr.to_string(), "127.0.0.1:3000");
     assert_eq!(
         (settings.pay_minutes, settings.orders_per_minute, settings.rejected_callbacks_per_minute),
@@ -75,7 +75,7 @@ fn a_whole_account_is_live_mode() {
     let settings = with_live(&[]).expect("usable");
     let Mode::Live(live) = settings.mode else { panic!("sandbox mode") };
     assert_eq!(live.domain.as_str(), "https://api.mch.weixin.qq.com/");
-    assert_eq!(live.backup.as_ref().map(url::Url::as_str), Some("https://api2.mch.weixin.qq.com/"));
+    assert_eq!(live.backup.as_ref().map(Url::as_str), Some("https://api2.mch.weixin.qq.com/"));
     assert!(live.public_key.is_some());
 }
 
@@ -88,12 +88,13 @@ fn without_a_public_key_certificates_are_used() {
 #[test]
 fn wrong_values_are_named() {
     let public = pem("wechatpay_public.pem");
-    let cases: [(&'static str, &str); 13] = [
+    let cases: [(&'static str, &str); 14] = [
         ("WXPAY_MCH_ID", "abc"),
         ("WXPAY_APPID", "wx 1"),
         ("WXPAY_MCH_SERIAL_NO", "PUB_KEY_ID_1"),
         ("WXPAY_PRIVATE_KEY", &public),
         ("WXPAY_API_V3_KEY", "short"),
+        ("WXPAY_API_V3_KEY_PREVIOUS", "short"),
         ("WXPAY_PUBLIC_KEY_ID", "5F1C72AB"),
         ("WXPAY_PUBLIC_KEY", "nonsense"),
         ("WXPAY_DOMAIN", "http://api.example.com"),
@@ -125,6 +126,38 @@ fn value_and_path_together_are_refused() {
     assert!(problems.to_string().contains("WXPAY_API_V3_KEY_PATH"), "{problems}");
 }
 
+/// A body that the given key has sealed, of the test vectors.
+fn opens(keys: &crate::wechatpay::ApiV3Keys, answer: &str) -> bool {
+    let path = format!("{}/tests/vectors/answers/{answer}.body", env!("CARGO_MANIFEST_DIR"));
+    let body = std::fs::read(path).expect("an answer of the test vectors");
+    let envelope: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    let text = |name: &str| envelope["resource"][name].as_str().expect("a text").to_owned();
+    keys.open(&text("nonce"), &text("associated_data"), &text("ciphertext")).is_ok()
+}
+
+#[test]
+fn around_a_change_the_previous_key_opens_as_well() {
+    let keys = |change: &[(&'static str, &str)]| match with_live(change).expect("usable").mode {
+        Mode::Live(live) => live.api_v3_keys,
+        Mode::Sandbox => panic!("sandbox mode"),
+    };
+    let current = ("WXPAY_API_V3_KEY", "0123456789abcdefghijABCDEFGHIJ_-");
+    let previous = "previous-previous-previous-12345";
+    let alone = keys(&[current]);
+    assert!(opens(&alone, "transaction") && !opens(&alone, "previous_key"));
+    let both = keys(&[current, ("WXPAY_API_V3_KEY_PREVIOUS", previous)]);
+    assert!(opens(&both, "transaction") && opens(&both, "previous_key"));
+
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), format!("{previous}\n")).expect("writes");
+    let path = ("WXPAY_API_V3_KEY_PREVIOUS_PATH", file.path().to_str().expect("UTF-8"));
+    assert!(opens(&keys(&[current, path]), "previous_key"));
+
+    let problems = with_live(&[path, ("WXPAY_API_V3_KEY_PREVIOUS", previous)]).expect_err("both");
+    assert_eq!(problems.0[0].variable, "WXPAY_API_V3_KEY_PREVIOUS");
+    assert!(!problems.to_string().contains(previous), "{problems}");
+}
+
 #[test]
 fn the_merchants_own_half_is_no_platform_key() {
     let own = pem("merchant_public.pem");
@@ -149,6 +182,38 @@ fn proxies_are_addresses_or_networks() {
 }
 
 #[test]
-fn another_database_is_refused_by_name() {
-    assert_eq!(named(&[("DATABASE_URL", "postgres://x")]), ["DATABASE_URL"]);
+fn the_books_are_in_a_file_or_on_a_server() {
+    for url in [
+        "sqlite://books.db",
+        "sqlite:///var/lib/saoma/saoma.db",
+        "mysql://saoma:p%40ss@db.internal:3306/saoma",
+        "mysql://saoma@127.0.0.1/saoma",
+        "mysql://saoma@localhost/saoma?socket=/run/mysqld/mysqld.sock",
+        "mysql://saoma:x@db.example.com/saoma?ssl-mode=VERIFY_IDENTITY",
+    ] {
+        assert_eq!(&*settings(&[("DATABASE_URL", url)]).expect(url).database_url, url);
+    }
+}
+
+#[test]
+fn another_database_is_refused_by_name_and_its_password_not_repeated() {
+    for url in [
+        "postgres://u:very-secret@h/d",
+        "sqlite://",
+        "books.db",
+        "mysql://u:very-secret@h",
+        "mysql://u:very-secret@h/",
+        "mysql://u:very-secret@h/a/b",
+        "mysql://u:very-secret@/d",
+        "mysql:///d",
+        "mysql://u:very-secret#1@h/d",
+        "mysql://u:very-secret@h:port/d",
+        "very-secret",
+    ] {
+        let problems = settings(&[("DATABASE_URL", url)]).expect_err(url);
+        assert_eq!(problems.0.iter().map(|it| it.variable).collect::<Vec<_>>(), ["DATABASE_URL"], "{url}");
+        assert!(!format!("{problems} {problems:?}").contains("very-secret"), "{problems}");
+    }
+    let shown = format!("{:?}", settings(&[("DATABASE_URL", "mysql://u:very-secret@h/d")]).expect("usable"));
+    assert!(!shown.contains("very-secret"), "{shown}");
 }
