@@ -1,24 +1,40 @@
 //! The books: tables, the statements that read and change them, and the one way to write.
 //!
-//! Statements are written once for every engine: `?` placeholders, `BIGINT` milliseconds and fen,
-//! nothing that only one engine understands (that stays in `migrations/` and [`sqlite`]).
-//! Functions take a connection, so that a use case puts several of them into one transaction.
+//! Two engines: SQLite for one machine ([`sqlite`], [`writer`]), MySQL and those who speak its
+//! protocol (MariaDB, Galera, TiDB) for more ([`mysql`]). Statements are written once for both: `?`
+//! placeholders, `BIGINT` milliseconds and fen, nothing that only one engine understands (that stays
+//! in `migrations/`, [`sqlite`] and [`mysql`]). Functions take a connection, so that a use case puts
+//! several of them into one transaction.
+//!
+//! What holds on both, and what jobs are therefore made of: between two statements of a transaction
+//! others may commit (`READ COMMITTED`), so a job decides by guarded statements (`UPDATE … WHERE
+//! status = ?`, rows counted; `INSERT`, [`inserted`]) and not by what it has read. No assignment of an `UPDATE` refers to a column that another one sets:
+//! SQLite means its old value, MySQL the new one. No `SUM` without `CAST(… AS SIGNED)`, no boolean
+//! column: sqlx's common driver cannot carry what MySQL makes of them. And a job may be run again, also
+//! when it has already been committed: see [`Database::write`].
 //!
 //! Knows no protocol type, no HTTP, no Leptos; decides nothing about money (that is `checkout`).
 
 pub mod attempts;
 pub mod events;
+pub mod leases;
+mod mysql;
 pub mod notifications;
 pub mod orders;
 pub mod payments;
 pub mod products;
+pub mod refunds;
 mod sqlite;
 mod writer;
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use sqlx::{AnyConnection, AnyPool, pool::PoolConnection};
+use sqlx::{
+    Any, AnyConnection, AnyPool, Encode, QueryBuilder, SqlSafeStr, Type,
+    migrate::{Migration, MigrationType, Migrator},
+    pool::PoolConnection,
+};
 
 pub use writer::JobFuture;
 
@@ -37,6 +53,9 @@ pub enum StorageError {
     Raced { table: &'static str, row: i64 },
     #[error("the database's writer has stopped")]
     WriterGone,
+    /// Also of a commit that may have happened: keep the state, as after an unknown answer.
+    #[error("the database has not answered in time")]
+    NoAnswer,
 }
 
 impl From<sqlx::Error> for StorageError {
@@ -50,7 +69,9 @@ impl StorageError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Raced { .. } => true,
-            Self::Database(error) => error.as_database_error().is_some_and(sqlite::is_busy),
+            Self::Database(error) => {
+                error.as_database_error().is_some_and(|error| sqlite::is_busy(error) || mysql::is_transient(error))
+            }
             _ => false,
         }
     }
@@ -72,54 +93,100 @@ pub(crate) fn inserted(result: Result<sqlx::any::AnyQueryResult, sqlx::Error>) -
 
 /// The open books. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Database {
-    readers: AnyPool,
-    writer: writer::Writer,
+pub struct Database(Engine);
+
+#[derive(Clone, Debug)]
+enum Engine {
+    /// A file: many readers, one writer.
+    Sqlite { readers: AnyPool, writer: writer::Writer },
+    /// A server, which has many writers.
+    Mysql(mysql::Server),
 }
 
 impl Database {
-    /// Opens the database at `url` (`sqlite://…`), making and migrating it as needed.
+    /// Opens the database at `url` and migrates it as needed: `sqlite://PATH`, which is made if it
+    /// is not there, or `mysql://…/NAME`, which must be there.
     ///
     /// # Errors
-    /// The file cannot be made or opened, or holds a newer or damaged schema.
+    /// The file cannot be made or opened, the server cannot be reached or knows no such user or
+    /// database, or the schema is a newer or damaged one.
     pub async fn open(url: &str) -> Result<Self, StorageError> {
         sqlx::any::install_default_drivers();
+        if url.starts_with("mysql:") {
+            return Ok(Self(Engine::Mysql(mysql::Server::open(url).await?)));
+        }
         sqlite::make_folder(url)?;
         let mut connection = sqlite::connect(url).await?;
-        sqlx::migrate!("migrations/sqlite")
+        sqlite::migrations()
             .run(&mut connection)
             .await
             .map_err(|error| StorageError::Migration(std::sync::Arc::new(error)))?;
         let readers = sqlite::readers(url).await?;
-        Ok(Self { readers, writer: writer::Writer::start(connection) })
+        Ok(Self(Engine::Sqlite { readers, writer: writer::Writer::start(connection) }))
     }
 
     /// A connection for reading.
     ///
     /// # Errors
     /// The pool is exhausted past its time limit, or the database is gone.
-    pub async fn read(&self) -> Result<PoolConnection<sqlx::Any>, StorageError> {
-        Ok(self.readers.acquire().await?)
+    pub async fn read(&self) -> Result<PoolConnection<Any>, StorageError> {
+        Ok(match &self.0 {
+            Engine::Sqlite { readers, .. } => readers.acquire().await?,
+            Engine::Mysql(server) => server.acquire().await?,
+        })
     }
 
     /// Runs `job` in a transaction and answers once it is committed. The job may run more than
-    /// once (another writer was in the way), so it must do nothing but read and write the books.
+    /// once: another writer was in the way, or the connection was lost while it was committed and
+    /// nobody can tell whether it was. So it must do nothing but read and write the books, and find
+    /// its own work when it comes again (a UNIQUE number that is there already, a guarded statement
+    /// that no longer fits).
     ///
     /// # Errors
-    /// The job's, or that the commit failed: then nothing of it has happened.
+    /// The job's, or that the commit failed: then nothing of it has happened, except perhaps after
+    /// [`StorageError::NoAnswer`].
     pub async fn write<T, F>(&self, job: F) -> Result<T, StorageError>
     where
         T: Send + 'static,
         F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
     {
-        self.writer.run(job).await
+        match &self.0 {
+            Engine::Sqlite { writer, .. } => writer.run(job).await,
+            Engine::Mysql(server) => server.run(job).await,
+        }
     }
 
-    /// Finishes what is queued and closes the files.
+    /// Finishes what is queued and closes files or connections.
     pub async fn close(&self) {
-        self.writer.close().await;
-        self.readers.close().await;
+        match &self.0 {
+            Engine::Sqlite { readers, writer } => {
+                writer.close().await;
+                readers.close().await;
+            }
+            Engine::Mysql(server) => server.close().await,
+        }
     }
+}
+
+/// `(?, ?, …)` with these values.
+fn tuple<'t, T>(query: &mut QueryBuilder<Any>, values: impl IntoIterator<Item = T>)
+where
+    T: Encode<'t, Any> + Type<Any>,
+{
+    let mut list = query.push("(").separated(", ");
+    values.into_iter().for_each(|value| {
+        list.push_bind(value);
+    });
+    query.push(")");
+}
+
+/// An engine's schema, version by version, from the files in `migrations/`. Put together here and not
+/// by sqlx's macro, which would have every engine compiled a second time for the compiler's own use.
+fn migrator(versions: &[(&'static str, &'static str)]) -> Migrator {
+    let migration = |(version, (name, sql)): (i64, &(&'static str, &'static str))| {
+        Migration::new(version, (*name).into(), MigrationType::Simple, SqlSafeStr::into_sql_str(*sql), false)
+    };
+    Migrator::with_migrations((1..).zip(versions).map(migration).collect())
 }
 
 pub(crate) fn millis(at: Timestamp) -> i64 {
@@ -139,3 +206,8 @@ pub(crate) fn timestamp(
         problem: error.to_string(),
     })
 }
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

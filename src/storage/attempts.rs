@@ -1,9 +1,9 @@
 //! `attempts`: one `out_trade_no` each, with the exact prepay body and the `code_url` it got.
 
 use jiff::Timestamp;
-use sqlx::{AnyConnection, FromRow};
+use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, millis, timestamp};
+use super::{StorageError, millis, timestamp, tuple};
 use crate::domain::{Fen, OrderStatus, OutTradeNo};
 
 /// How far an attempt has come. Stored by name.
@@ -53,25 +53,13 @@ pub struct Attempt {
     pub not_before: Timestamp,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: i64,
-    order_id: i64,
-    out_trade_no: String,
-    state: String,
-    request: Vec<u8>,
-    code_url: Option<String>,
-    problem: Option<String>,
-    prepay_until_ms: i64,
-}
-
-impl TryFrom<Row> for Attempt {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self, StorageError> {
+impl Attempt {
+    fn read(row: &AnyRow) -> Result<Self, StorageError> {
+        let id = row.try_get("id")?;
         let wrong =
-            |column, problem: String| StorageError::Inconsistent { table: "attempts", column, row: row.id, problem };
-        let state = match (row.state.as_str(), row.code_url, row.problem.as_deref()) {
+            |column, problem: String| StorageError::Inconsistent { table: "attempts", column, row: id, problem };
+        let problem: Option<String> = row.try_get("problem")?;
+        let state = match (row.try_get("state")?, row.try_get("code_url")?, problem.as_deref()) {
             ("PREPARING", None, None) => AttemptState::Preparing { problem: None },
             ("PREPARING", None, Some("UNREACHABLE")) => {
                 AttemptState::Preparing { problem: Some(PrepayProblem::Unreachable) }
@@ -83,34 +71,59 @@ impl TryFrom<Row> for Attempt {
             (state, ..) => return Err(wrong("state", format!("{state:?} does not go with the other columns"))),
         };
         Ok(Self {
-            id: row.id,
-            order_id: row.order_id,
-            out_trade_no: OutTradeNo::parse(&row.out_trade_no).map_err(|e| wrong("out_trade_no", e.to_string()))?,
+            id,
+            order_id: row.try_get("order_id")?,
+            out_trade_no: OutTradeNo::parse(row.try_get("out_trade_no")?)
+                .map_err(|e| wrong("out_trade_no", e.to_string()))?,
             state,
-            request: row.request,
-            not_before: timestamp("attempts", "prepay_until_ms", row.id, row.prepay_until_ms)?,
+            request: row.try_get("request")?,
+            not_before: timestamp("attempts", "prepay_until_ms", id, row.try_get("prepay_until_ms")?)?,
         })
     }
 }
 
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, order_id, out_trade_no, state, request, code_url, problem, prepay_until_ms FROM attempts ",
+            $rest
+        )
+    };
+}
+
 /// The attempt that counts: an order's newest.
 pub async fn find_current(c: &mut AnyConnection, order_id: i64) -> Result<Option<Attempt>, StorageError> {
-    let sql = "SELECT id, order_id, out_trade_no, state, request, code_url, problem, prepay_until_ms FROM attempts \
-               WHERE order_id = ? ORDER BY id DESC LIMIT 1";
-    sqlx::query_as::<_, Row>(sql).bind(order_id).fetch_optional(c).await?.map(Attempt::try_from).transpose()
+    let query = sqlx::query(select!("WHERE order_id = ? ORDER BY id DESC LIMIT 1")).bind(order_id);
+    query.fetch_optional(c).await?.as_ref().map(Attempt::read).transpose()
+}
+
+/// All attempts of an order, oldest first.
+pub async fn list_of_order(c: &mut AnyConnection, order_id: i64) -> Result<Vec<Attempt>, StorageError> {
+    let query = sqlx::query(select!("WHERE order_id = ? ORDER BY id")).bind(order_id);
+    query.fetch_all(c).await?.iter().map(Attempt::read).collect()
+}
+
+/// Everything of an attempt that is decided before it is written.
+#[derive(Clone, Debug)]
+pub struct NewAttempt {
+    pub out_trade_no: OutTradeNo,
+    pub request: Vec<u8>,
+    /// Until when its order can be paid.
+    pub expires: Timestamp,
+    /// When somebody looks after it, should no page do so.
+    pub check: Timestamp,
 }
 
 pub async fn insert(
     c: &mut AnyConnection,
     order_id: i64,
-    out_trade_no: &OutTradeNo,
-    request: &[u8],
+    attempt: &NewAttempt,
     now: Timestamp,
 ) -> Result<(), StorageError> {
     let sql = "INSERT INTO attempts (order_id, out_trade_no, state, request, prepay_until_ms, created_ms) \
                VALUES (?, ?, 'PREPARING', ?, 0, ?)";
-    let insert = sqlx::query(sql).bind(order_id).bind(out_trade_no.as_str()).bind(request).bind(millis(now));
-    insert.execute(c).await?;
+    let insert = sqlx::query(sql).bind(order_id).bind(attempt.out_trade_no.as_str()).bind(&attempt.request[..]);
+    insert.bind(millis(now)).execute(c).await?;
     Ok(())
 }
 
@@ -145,50 +158,74 @@ pub async fn mark_problem(
     Ok(update.execute(c).await?.rows_affected() == 1)
 }
 
-pub async fn mark_paid(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
-    sqlx::query("UPDATE attempts SET state = 'PAID' WHERE id = ?").bind(id).execute(c).await?;
+pub async fn mark_paid(c: &mut AnyConnection, ids: &[i64]) -> Result<(), StorageError> {
+    let mut update = QueryBuilder::<Any>::new("UPDATE attempts SET state = 'PAID' WHERE id IN ");
+    tuple(&mut update, ids.iter().copied());
+    update.build().persistent(false).execute(c).await?;
     Ok(())
 }
 
-pub async fn mark_closed(c: &mut AnyConnection, order_id: i64) -> Result<(), StorageError> {
-    let sql = "UPDATE attempts SET state = 'CLOSED' WHERE order_id = ? AND state IN ('PREPARING', 'OPEN')";
-    sqlx::query(sql).bind(order_id).execute(c).await?;
-    Ok(())
+/// It was closed at WeChat. `false` when it was closed or paid before.
+pub async fn mark_closed(c: &mut AnyConnection, id: i64) -> Result<bool, StorageError> {
+    let sql = "UPDATE attempts SET state = 'CLOSED' WHERE id = ? AND state IN ('PREPARING', 'OPEN')";
+    Ok(sqlx::query(sql).bind(id).execute(c).await?.rows_affected() == 1)
+}
+
+/// WeChat has never heard of it, and nobody has begun to prepay since `not_before` was read: whoever
+/// begins after this finds it closed. `false` when somebody has, or it has moved on.
+pub async fn mark_never_created(c: &mut AnyConnection, id: i64, not_before: Timestamp) -> Result<bool, StorageError> {
+    let sql = "UPDATE attempts SET state = 'CLOSED' WHERE id = ? AND state = 'PREPARING' AND prepay_until_ms = ?";
+    Ok(sqlx::query(sql).bind(id).bind(millis(not_before)).execute(c).await?.rows_affected() == 1)
 }
 
 /// What `settle` must know about an `out_trade_no` before money is booked on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owed {
+    pub out_trade_no: OutTradeNo,
     pub attempt_id: i64,
     pub order_id: i64,
     pub status: OrderStatus,
     pub total: Fen,
     pub version: i64,
+    /// WeChat had told us that this number was closed.
+    pub was_closed: bool,
+    /// Other numbers of the same order can still be paid.
+    pub has_open_others: bool,
 }
 
-#[derive(FromRow)]
-struct OwedRow {
-    attempt_id: i64,
-    order_id: i64,
-    status: String,
-    closed_reason: Option<String>,
-    total_fen: i64,
-    version: i64,
+impl Owed {
+    fn read(row: &AnyRow) -> Result<Self, StorageError> {
+        let order_id = row.try_get("order_id")?;
+        let wrong =
+            |column, problem: String| StorageError::Inconsistent { table: "orders", column, row: order_id, problem };
+        let reason: Option<String> = row.try_get("closed_reason")?;
+        Ok(Self {
+            out_trade_no: OutTradeNo::parse(row.try_get("out_trade_no")?)
+                .map_err(|e| wrong("out_trade_no", e.to_string()))?,
+            attempt_id: row.try_get("attempt_id")?,
+            order_id,
+            status: OrderStatus::parse(row.try_get("status")?, reason.as_deref())
+                .map_err(|e| wrong("status", e.to_string()))?,
+            total: Fen::new(row.try_get("total_fen")?).map_err(|e| wrong("total_fen", e.to_string()))?,
+            version: row.try_get("version")?,
+            was_closed: row.try_get::<&str, _>("state")? == "CLOSED",
+            has_open_others: row.try_get::<i64, _>("open_others")? > 0,
+        })
+    }
 }
 
-pub async fn find_owed(c: &mut AnyConnection, out_trade_no: &OutTradeNo) -> Result<Option<Owed>, StorageError> {
-    let sql = "SELECT attempts.id AS attempt_id, orders.id AS order_id, status, closed_reason, total_fen, version \
-               FROM attempts JOIN orders ON orders.id = attempts.order_id WHERE out_trade_no = ?";
-    let query = sqlx::query_as::<_, OwedRow>(sql).bind(out_trade_no.as_str());
-    let Some(row) = query.fetch_optional(c).await? else { return Ok(None) };
-    let wrong =
-        |column, problem: String| StorageError::Inconsistent { table: "orders", column, row: row.order_id, problem };
-    Ok(Some(Owed {
-        attempt_id: row.attempt_id,
-        order_id: row.order_id,
-        status: OrderStatus::parse(&row.status, row.closed_reason.as_deref())
-            .map_err(|e| wrong("status", e.to_string()))?,
-        total: Fen::new(row.total_fen).map_err(|e| wrong("total_fen", e.to_string()))?,
-        version: row.version,
-    }))
+/// Those of these numbers that are ours, in no particular order.
+pub async fn list_owed(c: &mut AnyConnection, numbers: &[&OutTradeNo]) -> Result<Vec<Owed>, StorageError> {
+    let mut query = QueryBuilder::<Any>::new(
+        "SELECT out_trade_no, attempts.id AS attempt_id, orders.id AS order_id, status, closed_reason, total_fen, \
+         version, attempts.state AS state, (SELECT COUNT(*) FROM attempts AS other WHERE other.order_id = orders.id \
+         AND other.id <> attempts.id AND other.state IN ('PREPARING', 'OPEN')) AS open_others \
+         FROM attempts JOIN orders ON orders.id = attempts.order_id WHERE out_trade_no IN ",
+    );
+    tuple(&mut query, numbers.iter().map(|number| number.as_str()));
+    query.build().persistent(false).fetch_all(c).await?.iter().map(Owed::read).collect()
+}
+
+pub async fn find_owed(c: &mut AnyConnection, number: &OutTradeNo) -> Result<Option<Owed>, StorageError> {
+    Ok(list_owed(c, &[number]).await?.pop())
 }

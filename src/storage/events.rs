@@ -1,9 +1,9 @@
 //! `order_events`: the timeline of an order, append-only.
 
 use jiff::Timestamp;
-use sqlx::AnyConnection;
+use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, millis};
+use super::{StorageError, millis, timestamp};
 
 /// What happened. Stored by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,21 @@ pub enum EventKind {
     Paid,
     PaidLate,
     SurplusPayment,
+    /// Its shopper asked to call it off; the detail of `Closed` tells that it came true.
+    CancelAsked,
+    /// Its shopper asked for another code.
+    RenewAsked,
+    /// A new attempt, under another `out_trade_no`.
+    Renewed,
     Closed,
+    RefundAsked,
+    RefundProcessing,
+    RefundSuccess,
+    RefundClosed,
+    RefundAbnormal,
+    RefundRefused,
+    /// WeChat tells of a refund that we know nothing of: made in the merchant console.
+    RefundElsewhere,
 }
 
 impl EventKind {
@@ -26,7 +40,17 @@ impl EventKind {
             Self::Paid => "PAID",
             Self::PaidLate => "PAID_LATE",
             Self::SurplusPayment => "SURPLUS_PAYMENT",
+            Self::CancelAsked => "CANCEL_ASKED",
+            Self::RenewAsked => "RENEW_ASKED",
+            Self::Renewed => "RENEWED",
             Self::Closed => "CLOSED",
+            Self::RefundAsked => "REFUND_ASKED",
+            Self::RefundProcessing => "REFUND_PROCESSING",
+            Self::RefundSuccess => "REFUND_SUCCESS",
+            Self::RefundClosed => "REFUND_CLOSED",
+            Self::RefundAbnormal => "REFUND_ABNORMAL",
+            Self::RefundRefused => "REFUND_REFUSED",
+            Self::RefundElsewhere => "REFUND_ELSEWHERE",
         }
     }
 }
@@ -36,8 +60,16 @@ impl EventKind {
 pub enum Source {
     Shopper,
     Callback,
+    /// A question to WeChat that a page set off.
     Query,
-    Deadline,
+    /// A background job.
+    Sweep,
+    Staff,
+    CommandLine,
+    /// Somebody at the merchant console.
+    Console,
+    /// Saoma of its own accord.
+    Automatic,
 }
 
 impl Source {
@@ -46,9 +78,22 @@ impl Source {
             Self::Shopper => "SHOPPER",
             Self::Callback => "CALLBACK",
             Self::Query => "QUERY",
-            Self::Deadline => "DEADLINE",
+            Self::Sweep => "SWEEP",
+            Self::Staff => "STAFF",
+            Self::CommandLine => "COMMAND_LINE",
+            Self::Console => "CONSOLE",
+            Self::Automatic => "AUTOMATIC",
         }
     }
+}
+
+/// Something that happened to an order.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEvent<'a> {
+    pub order_id: i64,
+    pub kind: EventKind,
+    pub source: Source,
+    pub detail: &'a str,
 }
 
 pub async fn append(
@@ -59,8 +104,49 @@ pub async fn append(
     source: Source,
     detail: &str,
 ) -> Result<(), StorageError> {
-    let sql = "INSERT INTO order_events (order_id, at_ms, kind, source, detail) VALUES (?, ?, ?, ?, ?)";
-    let insert = sqlx::query(sql).bind(order_id).bind(millis(at)).bind(kind.code()).bind(source.code());
-    insert.bind(detail).execute(c).await?;
+    append_all(c, at, &[NewEvent { order_id, kind, source, detail }]).await
+}
+
+/// Several at once, in this order.
+pub async fn append_all(c: &mut AnyConnection, at: Timestamp, events: &[NewEvent<'_>]) -> Result<(), StorageError> {
+    let mut insert = QueryBuilder::<Any>::new("INSERT INTO order_events (order_id, at_ms, kind, source, detail) ");
+    insert.push_values(events, |mut row, event| {
+        row.push_bind(event.order_id)
+            .push_bind(millis(at))
+            .push_bind(event.kind.code())
+            .push_bind(event.source.code())
+            .push_bind(event.detail);
+    });
+    insert.build().persistent(false).execute(c).await?;
     Ok(())
+}
+
+/// Whether this has happened to an order.
+pub async fn has(c: &mut AnyConnection, order_id: i64, kind: EventKind) -> Result<bool, StorageError> {
+    let sql = "SELECT COUNT(*) FROM order_events WHERE order_id = ? AND kind = ?";
+    let count: i64 = sqlx::query_scalar(sql).bind(order_id).bind(kind.code()).fetch_one(c).await?;
+    Ok(count > 0)
+}
+
+/// A line of a timeline, as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub at: Timestamp,
+    pub kind: String,
+    pub source: String,
+    pub detail: String,
+}
+
+/// An order's timeline, oldest first.
+pub async fn list_of_order(c: &mut AnyConnection, order_id: i64) -> Result<Vec<Event>, StorageError> {
+    let sql = "SELECT id, at_ms, kind, source, detail FROM order_events WHERE order_id = ? ORDER BY id";
+    let event = |row: &AnyRow| {
+        Ok(Event {
+            at: timestamp("order_events", "at_ms", row.try_get("id")?, row.try_get("at_ms")?)?,
+            kind: row.try_get("kind")?,
+            source: row.try_get("source")?,
+            detail: row.try_get("detail")?,
+        })
+    };
+    sqlx::query(sql).bind(order_id).fetch_all(c).await?.iter().map(event).collect()
 }

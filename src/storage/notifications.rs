@@ -1,7 +1,9 @@
 //! `notifications`: the inbox of verified notifications, as they came, with what became of them.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
-use sqlx::AnyConnection;
+use sqlx::{Any, AnyConnection, QueryBuilder};
 
 use super::{StorageError, inserted, millis};
 
@@ -18,27 +20,63 @@ pub struct Received {
     pub at: Timestamp,
 }
 
-/// Keeps it, or counts one more delivery of a notification that is there already. Its first
-/// verdict stays, unless the order was unknown then and is known now.
-pub async fn record(c: &mut AnyConnection, received: &Received, verdict: &str) -> Result<(), StorageError> {
-    let sql = "INSERT INTO notifications (notify_id, event_type, verdict, out_trade_no, transaction_id, deliveries, \
-               headers, body, received_ms, last_ms) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, ?)";
-    let at = millis(received.at);
-    let insert = sqlx::query(sql)
-        .bind(&received.notify_id)
-        .bind(&received.event_type)
-        .bind(verdict)
-        .bind(received.out_trade_no.as_deref())
-        .bind(received.transaction_id.as_deref())
-        .bind(&received.headers)
-        .bind(&received.body[..])
-        .bind(at)
-        .bind(at);
-    if inserted(insert.execute(&mut *c).await)? {
+/// A notification with its verdict and how often it has come.
+struct Entry<'a> {
+    received: &'a Received,
+    verdict: &'a str,
+    deliveries: i64,
+    last: Timestamp,
+}
+
+/// Keeps them with their verdicts, or counts further deliveries of those that are there already. The
+/// first verdict stays, unless it was one that asks for another delivery.
+pub async fn record(c: &mut AnyConnection, received: &[(&Received, &str)]) -> Result<(), StorageError> {
+    let mut entries: Vec<Entry<'_>> = Vec::with_capacity(received.len());
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (received, verdict) in received {
+        let place = *places.entry(&received.notify_id).or_insert(entries.len());
+        match entries.get_mut(place) {
+            Some(entry) => (entry.deliveries, entry.last) = (entry.deliveries + 1, received.at),
+            None => entries.push(Entry { received, verdict, deliveries: 1, last: received.at }),
+        }
+    }
+    if entries.is_empty() || insert(c, &entries).await? {
         return Ok(());
     }
-    let sql = "UPDATE notifications SET deliveries = deliveries + 1, last_ms = ?, \
-               verdict = CASE WHEN verdict = 'UNKNOWN_ORDER' THEN ? ELSE verdict END WHERE notify_id = ?";
-    sqlx::query(sql).bind(at).bind(verdict).bind(&received.notify_id).execute(c).await?;
+    for entry in &entries {
+        if !insert(c, std::slice::from_ref(entry)).await? {
+            count(c, entry).await?;
+        }
+    }
+    Ok(())
+}
+
+/// All of them, or `false` and none.
+async fn insert(c: &mut AnyConnection, entries: &[Entry<'_>]) -> Result<bool, StorageError> {
+    let mut insert = QueryBuilder::<Any>::new(
+        "INSERT INTO notifications (notify_id, event_type, verdict, out_trade_no, transaction_id, deliveries, \
+         headers, body, received_ms, last_ms) ",
+    );
+    insert.push_values(entries, |mut row, Entry { received, verdict, deliveries, last }| {
+        row.push_bind(&received.notify_id)
+            .push_bind(&received.event_type)
+            .push_bind(*verdict)
+            .push_bind(received.out_trade_no.as_deref())
+            .push_bind(received.transaction_id.as_deref())
+            .push_bind(*deliveries)
+            .push_bind(&received.headers)
+            .push_bind(&received.body[..])
+            .push_bind(millis(received.at))
+            .push_bind(millis(*last));
+    });
+    inserted(insert.build().persistent(false).execute(c).await)
+}
+
+async fn count(c: &mut AnyConnection, entry: &Entry<'_>) -> Result<(), StorageError> {
+    let sql = "UPDATE notifications SET deliveries = deliveries + ?, last_ms = ?, \
+               verdict = CASE WHEN verdict IN ('UNKNOWN_ORDER', 'UNKNOWN_REFUND', 'REFUND_TOO_EARLY') THEN ? \
+               ELSE verdict END WHERE notify_id = ?";
+    let update = sqlx::query(sql).bind(entry.deliveries).bind(millis(entry.last)).bind(entry.verdict);
+    update.bind(&entry.received.notify_id).execute(c).await?;
     Ok(())
 }

@@ -2,10 +2,10 @@
 //! `version`.
 
 use jiff::Timestamp;
-use sqlx::{AnyConnection, FromRow};
+use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, inserted, millis, timestamp};
-use crate::domain::{ClosedReason, Fen, OrderStatus, OrderToken, ProductId};
+use super::{StorageError, inserted, millis, timestamp, tuple};
+use crate::domain::{ClosedReason, Fen, OrderStatus, OrderToken, ProductId, Wish};
 
 /// An order as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,48 +17,41 @@ pub struct Order {
     pub title: String,
     pub total: Fen,
     pub status: OrderStatus,
+    /// What its shopper asked for and WeChat has not confirmed yet.
+    pub wish: Option<Wish>,
     pub version: i64,
     pub created: Timestamp,
     pub expires: Timestamp,
     pub paid: Option<Timestamp>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: i64,
-    token: String,
-    shopper: String,
-    product_id: i64,
-    title: String,
-    total_fen: i64,
-    status: String,
-    closed_reason: Option<String>,
-    version: i64,
-    created_ms: i64,
-    expires_ms: i64,
-    paid_ms: Option<i64>,
-}
-
-impl TryFrom<Row> for Order {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self, StorageError> {
-        let wrong =
-            |column, problem: String| StorageError::Inconsistent { table: "orders", column, row: row.id, problem };
-        let at = |column, millis| timestamp("orders", column, row.id, millis);
+impl Order {
+    fn read(row: &AnyRow) -> Result<Self, StorageError> {
+        let id = row.try_get("id")?;
+        let wrong = |column, problem: String| StorageError::Inconsistent { table: "orders", column, row: id, problem };
+        let at = |column| timestamp("orders", column, id, row.try_get(column)?);
+        let reason: Option<String> = row.try_get("closed_reason")?;
+        let wish: Option<String> = row.try_get("wish")?;
         Ok(Self {
-            id: row.id,
-            token: OrderToken::parse(&row.token).map_err(|e| wrong("token", e.to_string()))?,
-            product_id: ProductId(row.product_id),
-            total: Fen::new(row.total_fen).map_err(|e| wrong("total_fen", e.to_string()))?,
-            status: OrderStatus::parse(&row.status, row.closed_reason.as_deref())
+            id,
+            token: OrderToken::parse(row.try_get("token")?).map_err(|e| wrong("token", e.to_string()))?,
+            shopper: row.try_get("shopper")?,
+            product_id: ProductId(row.try_get("product_id")?),
+            title: row.try_get("title")?,
+            total: Fen::new(row.try_get("total_fen")?).map_err(|e| wrong("total_fen", e.to_string()))?,
+            status: OrderStatus::parse(row.try_get("status")?, reason.as_deref())
                 .map_err(|e| wrong("status", e.to_string()))?,
-            version: row.version,
-            created: at("created_ms", row.created_ms)?,
-            expires: at("expires_ms", row.expires_ms)?,
-            paid: row.paid_ms.map(|paid| at("paid_ms", paid)).transpose()?,
-            shopper: row.shopper,
-            title: row.title,
+            wish: match wish {
+                None => None,
+                Some(code) => Some(Wish::parse(&code).ok_or_else(|| wrong("wish", format!("{code:?} is none")))?),
+            },
+            version: row.try_get("version")?,
+            created: at("created_ms")?,
+            expires: at("expires_ms")?,
+            paid: row
+                .try_get::<Option<i64>, _>("paid_ms")?
+                .map(|paid| timestamp("orders", "paid_ms", id, paid))
+                .transpose()?,
         })
     }
 }
@@ -66,26 +59,26 @@ impl TryFrom<Row> for Order {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, token, shopper, product_id, title, total_fen, status, closed_reason, version, created_ms, \
-             expires_ms, paid_ms FROM orders ",
+            "SELECT id, token, shopper, product_id, title, total_fen, status, closed_reason, wish, version, \
+             created_ms, expires_ms, paid_ms FROM orders ",
             $rest
         )
     };
 }
 
 pub async fn find_by_token(c: &mut AnyConnection, token: &OrderToken) -> Result<Option<Order>, StorageError> {
-    let query = sqlx::query_as::<_, Row>(select!("WHERE token = ?")).bind(token.as_str());
-    query.fetch_optional(c).await?.map(Order::try_from).transpose()
+    let query = sqlx::query(select!("WHERE token = ?")).bind(token.as_str());
+    query.fetch_optional(c).await?.as_ref().map(Order::read).transpose()
 }
 
 pub async fn find(c: &mut AnyConnection, id: i64) -> Result<Option<Order>, StorageError> {
-    let query = sqlx::query_as::<_, Row>(select!("WHERE id = ?")).bind(id);
-    query.fetch_optional(c).await?.map(Order::try_from).transpose()
+    let query = sqlx::query(select!("WHERE id = ?")).bind(id);
+    query.fetch_optional(c).await?.as_ref().map(Order::read).transpose()
 }
 
 pub async fn find_by_live_key(c: &mut AnyConnection, live_key: &str) -> Result<Option<Order>, StorageError> {
-    let query = sqlx::query_as::<_, Row>(select!("WHERE live_key = ?")).bind(live_key);
-    query.fetch_optional(c).await?.map(Order::try_from).transpose()
+    let query = sqlx::query(select!("WHERE live_key = ?")).bind(live_key);
+    query.fetch_optional(c).await?.as_ref().map(Order::read).transpose()
 }
 
 /// A shopper's orders, newest first, older than the order `before`.
@@ -96,19 +89,23 @@ pub async fn list_of_shopper(
     limit: i64,
 ) -> Result<Vec<Order>, StorageError> {
     let sql = select!("WHERE shopper = ? AND id < ? ORDER BY id DESC LIMIT ?");
-    let query = sqlx::query_as::<_, Row>(sql).bind(shopper).bind(before).bind(limit);
-    query.fetch_all(c).await?.into_iter().map(Order::try_from).collect()
+    let query = sqlx::query(sql).bind(shopper).bind(before).bind(limit);
+    query.fetch_all(c).await?.iter().map(Order::read).collect()
 }
 
-/// What changed since, for pages that wait in this process while another one writes.
-pub async fn versions_since(c: &mut AnyConnection, since: Timestamp) -> Result<Vec<(i64, i64)>, StorageError> {
-    let sql = "SELECT id, version FROM orders WHERE updated_ms >= ?";
-    Ok(sqlx::query_as(sql).bind(millis(since)).fetch_all(c).await?)
+/// Which of these orders have which version now; a page in this process waits for each of them while
+/// another process may write.
+pub async fn list_versions(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<(i64, i64)>, StorageError> {
+    let mut query = QueryBuilder::<Any>::new("SELECT id, version FROM orders WHERE id IN ");
+    tuple(&mut query, ids.iter().copied());
+    Ok(query.build_query_as().persistent(false).fetch_all(c).await?)
 }
 
 /// How many orders wait for their payer.
 pub async fn count_pending(c: &mut AnyConnection) -> Result<i64, StorageError> {
-    Ok(sqlx::query_scalar("SELECT COUNT(*) FROM orders WHERE status = 'NOTPAY'").fetch_one(c).await?)
+    // All of them are due at some time, so that only those rows are read that wait for something.
+    let sql = "SELECT COUNT(*) FROM orders WHERE check_ms > 0 AND status = 'NOTPAY'";
+    Ok(sqlx::query_scalar(sql).fetch_one(c).await?)
 }
 
 #[derive(Clone, Debug)]
@@ -121,12 +118,14 @@ pub struct NewOrder {
     pub total: Fen,
     pub created: Timestamp,
     pub expires: Timestamp,
+    /// When somebody looks after it, should no page do so.
+    pub check: Timestamp,
 }
 
 /// The new order's id; `None` when the shopper has a live order of this product already.
 pub async fn insert(c: &mut AnyConnection, order: &NewOrder) -> Result<Option<i64>, StorageError> {
     let sql = "INSERT INTO orders (token, shopper, live_key, product_id, title, total_fen, status, version, created_ms, \
-               expires_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, 'NOTPAY', 1, ?, ?, ?)";
+               expires_ms, check_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, 'NOTPAY', 1, ?, ?, ?, ?)";
     let created = millis(order.created);
     let insert = sqlx::query(sql)
         .bind(order.token.as_str())
@@ -137,6 +136,7 @@ pub async fn insert(c: &mut AnyConnection, order: &NewOrder) -> Result<Option<i6
         .bind(order.total.get())
         .bind(created)
         .bind(millis(order.expires))
+        .bind(millis(order.check))
         .bind(created);
     if !inserted(insert.execute(&mut *c).await)? {
         return Ok(None);
@@ -145,45 +145,140 @@ pub async fn insert(c: &mut AnyConnection, order: &NewOrder) -> Result<Option<i6
     Ok(Some(id.fetch_one(c).await?))
 }
 
-/// Gives up the place of an order whose time is over but whose end WeChat has not confirmed yet,
-/// so that its shopper can buy again. The order itself stays as it is.
+/// Gives up the place of an order that is over or called off but whose end WeChat has not confirmed
+/// yet, so that its shopper can buy again. The order itself stays as it is.
 pub async fn release_live_key(c: &mut AnyConnection, live_key: &str, now: Timestamp) -> Result<(), StorageError> {
-    let sql = "UPDATE orders SET live_key = NULL WHERE live_key = ? AND expires_ms <= ?";
+    let sql = "UPDATE orders SET live_key = NULL WHERE live_key = ? AND (expires_ms <= ? OR wish = 'CANCEL')";
     sqlx::query(sql).bind(live_key).bind(millis(now)).execute(c).await?;
     Ok(())
 }
 
-/// `NOTPAY` or `CLOSED` → `SUCCESS`, naming which of the two it was.
+/// A transition found its order as it was read, or has to be decided anew.
+fn changed(result: &sqlx::any::AnyQueryResult, id: i64) -> Result<(), StorageError> {
+    if result.rows_affected() == 1 { Ok(()) } else { Err(StorageError::Raced { table: "orders", row: id }) }
+}
+
+/// An order that money has come for.
+#[derive(Clone, Copy, Debug)]
+pub struct PaidOrder {
+    pub id: i64,
+    /// As it was read.
+    pub version: i64,
+    pub paid: Timestamp,
+    /// When something is left to be done.
+    pub check: Option<Timestamp>,
+}
+
+/// `NOTPAY` or `CLOSED` → `SUCCESS`, for each of them.
 ///
 /// # Errors
-/// [`StorageError::Raced`] when it is no longer in that state.
-pub async fn mark_paid(
-    c: &mut AnyConnection,
-    id: i64,
-    from: OrderStatus,
-    paid: Timestamp,
-    now: Timestamp,
-) -> Result<(), StorageError> {
-    let sql = "UPDATE orders SET status = 'SUCCESS', closed_reason = NULL, live_key = NULL, paid_ms = ?, \
-               version = version + 1, updated_ms = ? WHERE id = ? AND status = ? AND status IN ('NOTPAY', 'CLOSED')";
-    let update = sqlx::query(sql).bind(millis(paid)).bind(millis(now)).bind(id).bind(from.code());
-    match update.execute(c).await?.rows_affected() {
-        1 => Ok(()),
-        _ => Err(StorageError::Raced { table: "orders", row: id }),
+/// [`StorageError::Raced`] when one has changed since it was read.
+pub async fn mark_paid(c: &mut AnyConnection, paid: &[PaidOrder], now: Timestamp) -> Result<(), StorageError> {
+    let each = |column: fn(&PaidOrder) -> Option<i64>| paid.iter().map(move |order| (order.id, column(order)));
+    let mut update = QueryBuilder::<Any>::new(
+        "UPDATE orders SET status = 'SUCCESS', closed_reason = NULL, live_key = NULL, wish = NULL, check_ms = ",
+    );
+    by_id(&mut update, each(|order| order.check.map(millis)));
+    by_id(update.push(", paid_ms = "), each(|order| Some(millis(order.paid))));
+    update.push(", version = version + 1, updated_ms = ").push_bind(millis(now)).push(" WHERE id IN ");
+    tuple(&mut update, paid.iter().map(|order| order.id));
+    by_id(update.push(" AND version = "), each(|order| Some(order.version)));
+    update.push(" AND status IN ('NOTPAY', 'CLOSED')");
+    let rows = update.build().persistent(false).execute(c).await?.rows_affected();
+    if usize::try_from(rows) == Ok(paid.len()) {
+        Ok(())
+    } else {
+        Err(StorageError::Raced { table: "orders", row: paid.first().map_or(0, |order| order.id) })
     }
 }
 
-/// `NOTPAY` → `CLOSED`. `false` when it was no longer waiting: the payment was faster.
+/// A value for each of several rows; NULL for those without one.
+fn by_id(query: &mut QueryBuilder<Any>, values: impl Iterator<Item = (i64, Option<i64>)>) {
+    query.push("CASE id");
+    for (id, value) in values {
+        if let Some(value) = value {
+            query.push(" WHEN ").push_bind(id).push(" THEN ").push_bind(value);
+        }
+    }
+    // One that matches no row, so that there is always one.
+    query.push(" WHEN 0 THEN NULL END");
+}
+
+/// `NOTPAY` → `CLOSED`.
+///
+/// # Errors
+/// [`StorageError::Raced`] when it has changed since it was read.
 pub async fn mark_closed(
     c: &mut AnyConnection,
-    id: i64,
+    order: &Order,
     reason: ClosedReason,
     now: Timestamp,
+) -> Result<(), StorageError> {
+    let sql = "UPDATE orders SET status = 'CLOSED', closed_reason = ?, live_key = NULL, wish = NULL, check_ms = NULL, \
+               version = version + 1, updated_ms = ? WHERE id = ? AND version = ? AND status = 'NOTPAY'";
+    let update = sqlx::query(sql).bind(reason.code()).bind(millis(now)).bind(order.id).bind(order.version);
+    changed(&update.execute(c).await?, order.id)
+}
+
+/// `NOTPAY`, or `CLOSED` once more: it can be paid until `expires`. `false` when its shopper has
+/// another live order of this product by now.
+///
+/// # Errors
+/// [`StorageError::Raced`] when it has changed since it was read.
+pub async fn reopen(
+    c: &mut AnyConnection,
+    order: &Order,
+    expires: Timestamp,
+    check: Timestamp,
+    now: Timestamp,
 ) -> Result<bool, StorageError> {
-    let sql = "UPDATE orders SET status = 'CLOSED', closed_reason = ?, live_key = NULL, version = version + 1, \
-               updated_ms = ? WHERE id = ? AND status = 'NOTPAY'";
-    let update = sqlx::query(sql).bind(reason.code()).bind(millis(now)).bind(id);
-    Ok(update.execute(c).await?.rows_affected() == 1)
+    let sql = "UPDATE orders SET status = 'NOTPAY', closed_reason = NULL, live_key = ?, wish = NULL, expires_ms = ?, \
+               check_ms = ?, version = version + 1, updated_ms = ? \
+               WHERE id = ? AND version = ? AND status IN ('NOTPAY', 'CLOSED')";
+    let update = sqlx::query(sql)
+        .bind(live_key(&order.shopper, order.product_id))
+        .bind(millis(expires))
+        .bind(millis(check))
+        .bind(millis(now))
+        .bind(order.id)
+        .bind(order.version);
+    match update.execute(c).await {
+        Ok(result) => changed(&result, order.id).map(|()| true),
+        Err(error) => inserted(Err(error)),
+    }
+}
+
+/// Notes what the shopper wants; it comes true once WeChat has closed the current attempt.
+///
+/// # Errors
+/// [`StorageError::Raced`] when the order has changed since it was read.
+pub async fn mark_wish(
+    c: &mut AnyConnection,
+    order: &Order,
+    wish: Wish,
+    check: Timestamp,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let sql = "UPDATE orders SET wish = ?, check_ms = ?, version = version + 1, updated_ms = ? \
+               WHERE id = ? AND version = ? AND status = 'NOTPAY'";
+    let update = sqlx::query(sql).bind(wish.code()).bind(millis(check)).bind(millis(now)).bind(order.id);
+    changed(&update.bind(order.version).execute(c).await?, order.id)
+}
+
+/// What its refunds have made of a paid order.
+///
+/// # Errors
+/// [`StorageError::Raced`] when it has changed since it was read.
+pub async fn mark_status(
+    c: &mut AnyConnection,
+    order: &Order,
+    status: OrderStatus,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let sql = "UPDATE orders SET status = ?, version = version + 1, updated_ms = ? \
+               WHERE id = ? AND version = ? AND status NOT IN ('NOTPAY', 'CLOSED')";
+    let update = sqlx::query(sql).bind(status.code()).bind(millis(now)).bind(order.id).bind(order.version);
+    changed(&update.execute(c).await?, order.id)
 }
 
 /// Something a page shows has changed, the status has not.
@@ -191,4 +286,41 @@ pub async fn touch(c: &mut AnyConnection, id: i64, now: Timestamp) -> Result<(),
     let sql = "UPDATE orders SET version = version + 1, updated_ms = ? WHERE id = ?";
     sqlx::query(sql).bind(millis(now)).bind(id).execute(c).await?;
     Ok(())
+}
+
+/// Nobody has to look after it any more; unless it has become payable again meanwhile.
+pub async fn rest(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
+    let sql = "UPDATE orders SET check_ms = NULL WHERE id = ? AND status <> 'NOTPAY' AND check_ms IS NOT NULL";
+    sqlx::query(sql).bind(id).execute(c).await?;
+    Ok(())
+}
+
+/// An order that somebody has to look after now.
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    pub id: i64,
+    /// The time that was set for it; names this occasion.
+    pub check_ms: i64,
+    pub expires_ms: i64,
+}
+
+/// The longest due ones first.
+pub async fn list_due(c: &mut AnyConnection, now: Timestamp, limit: i64) -> Result<Vec<Due>, StorageError> {
+    let sql = "SELECT id, check_ms, expires_ms FROM orders WHERE check_ms <= ? ORDER BY check_ms LIMIT ?";
+    let due = |row: &AnyRow| {
+        Ok(Due { id: row.try_get("id")?, check_ms: row.try_get("check_ms")?, expires_ms: row.try_get("expires_ms")? })
+    };
+    sqlx::query(sql).bind(millis(now)).bind(limit).fetch_all(c).await?.iter().map(due).collect()
+}
+
+/// The right to look after it, until `next`; `false` when somebody else took it, or nothing is left to do.
+pub async fn claim_check(c: &mut AnyConnection, due: Due, next: Timestamp) -> Result<bool, StorageError> {
+    let sql = "UPDATE orders SET check_ms = ? WHERE id = ? AND check_ms = ?";
+    let claim = sqlx::query(sql).bind(millis(next)).bind(due.id).bind(due.check_ms);
+    Ok(claim.execute(c).await?.rows_affected() == 1)
+}
+
+/// The one place that a shopper's live order of a product takes.
+pub fn live_key(shopper: &str, product_id: ProductId) -> String {
+    format!("{shopper}:{product_id}")
 }

@@ -1,40 +1,29 @@
 //! `products`: what is on sale.
 
-use sqlx::{AnyConnection, FromRow};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{StorageError, inserted};
 use crate::domain::{Fen, Product, ProductId};
 
-#[derive(FromRow)]
-struct Row {
-    id: i64,
-    title: String,
-    summary: String,
-    price_fen: i64,
-}
-
-impl TryFrom<Row> for Product {
-    type Error = StorageError;
-
-    fn try_from(row: Row) -> Result<Self, StorageError> {
-        let price = Fen::new(row.price_fen).map_err(|error| StorageError::Inconsistent {
-            table: "products",
-            column: "price_fen",
-            row: row.id,
-            problem: error.to_string(),
-        })?;
-        Ok(Self { id: ProductId(row.id), title: row.title, summary: row.summary, price })
-    }
+fn read(row: &AnyRow) -> Result<Product, StorageError> {
+    let id = row.try_get("id")?;
+    let price = Fen::new(row.try_get("price_fen")?).map_err(|error| StorageError::Inconsistent {
+        table: "products",
+        column: "price_fen",
+        row: id,
+        problem: error.to_string(),
+    })?;
+    Ok(Product { id: ProductId(id), title: row.try_get("title")?, summary: row.try_get("summary")?, price })
 }
 
 pub async fn list(c: &mut AnyConnection) -> Result<Vec<Product>, StorageError> {
     let sql = "SELECT id, title, summary, price_fen FROM products ORDER BY id";
-    sqlx::query_as::<_, Row>(sql).fetch_all(c).await?.into_iter().map(Product::try_from).collect()
+    sqlx::query(sql).fetch_all(c).await?.iter().map(read).collect()
 }
 
 pub async fn find(c: &mut AnyConnection, id: ProductId) -> Result<Option<Product>, StorageError> {
     let sql = "SELECT id, title, summary, price_fen FROM products WHERE id = ?";
-    sqlx::query_as::<_, Row>(sql).bind(id.0).fetch_optional(c).await?.map(Product::try_from).transpose()
+    sqlx::query(sql).bind(id.0).fetch_optional(c).await?.as_ref().map(read).transpose()
 }
 
 /// `false` when a product of this id is there already; it is left as it is.

@@ -1,5 +1,4 @@
-//! What only SQLite needs: folder, pragmas, its words for "busy". The one file of `storage` with
-//! engine-specific text.
+//! What only SQLite needs: folder, pragmas, its words for "busy".
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -7,15 +6,24 @@ use sqlx::{
     AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
     error::DatabaseError,
+    migrate::Migrator,
+    sqlite::SqliteError,
 };
 
-use super::StorageError;
+use super::{StorageError, migrator};
 
 /// WAL lets pages read while a callback is written; FULL makes a commit survive a power cut.
 const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                       PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY;";
+                       PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;";
 
 const READERS: u32 = 4;
+
+pub fn migrations() -> Migrator {
+    migrator(&[
+        ("checkout", include_str!("../../migrations/sqlite/0001_checkout.sql")),
+        ("life", include_str!("../../migrations/sqlite/0002_life.sql")),
+    ])
+}
 
 fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
     let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
@@ -55,5 +63,9 @@ pub async fn readers(url: &str) -> Result<AnyPool, StorageError> {
 
 /// `SQLITE_BUSY` (5), `SQLITE_LOCKED` (6) and their extended codes, which carry them in the low byte.
 pub fn is_busy(error: &dyn DatabaseError) -> bool {
-    error.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    let error = error.try_downcast_ref::<SqliteError>();
+    error
+        .and_then(DatabaseError::code)
+        .and_then(|code| code.parse::<i32>().ok())
+        .is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }

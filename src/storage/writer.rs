@@ -1,6 +1,6 @@
-//! All writes go through one task with one connection, which commits whatever has queued up while
-//! the last commit was reaching the disk: one `fsync` for many callbacks, each still answered only
-//! after its own commit.
+//! SQLite's writer: all writes go through one task with one connection, which commits whatever has
+//! queued up while the last commit was reaching the disk: one `fsync` for many callbacks, each still
+//! answered only after its own commit.
 //!
 //! A job that fails must not take its neighbours with it. The group is rolled back, and each of
 //! its jobs is run again in a transaction of its own.
@@ -23,11 +23,11 @@ const GROUP: usize = 64;
 /// How many jobs may wait; past it callers wait for a place.
 const QUEUE: usize = 4096;
 /// How often a job is run that lost a race against another instance.
-const TRIES: usize = 5;
+pub(super) const TRIES: usize = 5;
 /// Another process in the way (a command line, another instance) is gone within its own commit.
 /// SQLite does not wait for it by itself when a transaction has read before it writes. Shorter than
 /// WeChat and those who answer it wait.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A job with its answer: run it, then tell its caller how the commit went.
@@ -59,7 +59,7 @@ where
     fn answer(self: Box<Self>, commit: Result<(), StorageError>) {
         let Self { done, caller, .. } = *self;
         // A caller that went away does not undo what is committed.
-        let _ = caller.send(commit.and_then(|()| done.ok_or(StorageError::WriterGone)));
+        drop(caller.send(commit.and_then(|()| done.ok_or(StorageError::WriterGone))));
     }
 }
 
@@ -98,7 +98,7 @@ impl Writer {
     pub async fn close(&self) {
         self.stop.cancel();
         if let Some(task) = self.task.lock().await.take() {
-            let _ = task.await;
+            drop(task.await);
         }
     }
 }
@@ -155,72 +155,4 @@ async fn transaction(connection: &mut AnyConnection, jobs: &mut [Box<dyn Job>]) 
         }
     }
     Ok(transaction.commit().await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Database, inserted};
-
-    async fn books() -> (tempfile::TempDir, Database) {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let url = format!("sqlite://{}/a/b/books.db", folder.path().display());
-        (folder, Database::open(&url).await.expect("opens"))
-    }
-
-    async fn add(books: &Database, id: i64, fail: bool) -> Result<bool, super::StorageError> {
-        books
-            .write(move |c| {
-                Box::pin(async move {
-                    let sql = "INSERT INTO products (id, title, summary, price_fen) VALUES (?, 't', 's', 1)";
-                    let added = inserted(sqlx::query(sql).bind(id).execute(&mut *c).await)?;
-                    if fail {
-                        sqlx::query("INSERT INTO nowhere VALUES (1)").execute(&mut *c).await?;
-                    }
-                    Ok(added)
-                })
-            })
-            .await
-    }
-
-    #[tokio::test]
-    async fn a_failing_job_leaves_its_neighbours_committed_and_nothing_of_itself() {
-        let (_folder, books) = books().await;
-        let outcomes = futures::future::join_all((1..=40).map(|id| add(&books, id, id % 5 == 0))).await;
-        for (id, outcome) in (1..=40).zip(outcomes) {
-            assert_eq!(outcome.is_ok(), id % 5 != 0, "job {id}");
-        }
-        let mut c = books.read().await.expect("reads");
-        let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM products").fetch_one(&mut *c).await.expect("counts");
-        assert_eq!(rows, 32);
-    }
-
-    #[tokio::test]
-    async fn there_already_is_a_case_and_not_a_failure() {
-        let (_folder, books) = books().await;
-        assert!(add(&books, 1, false).await.expect("writes"));
-        assert!(!add(&books, 1, false).await.expect("writes"));
-    }
-
-    #[tokio::test]
-    async fn what_is_queued_when_the_books_close_is_committed() {
-        let (folder, books) = books().await;
-        let queued: Vec<_> = (1..=100)
-            .map(|id| {
-                let books = books.clone();
-                tokio::spawn(async move { add(&books, id, false).await })
-            })
-            .collect();
-        tokio::task::yield_now().await;
-        books.close().await;
-        let mut accepted = 0;
-        for job in queued {
-            accepted += i64::from(job.await.expect("joins").is_ok());
-        }
-        let url = format!("sqlite://{}/a/b/books.db", folder.path().display());
-        let again = Database::open(&url).await.expect("opens again");
-        let mut c = again.read().await.expect("reads");
-        let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM products").fetch_one(&mut *c).await.expect("counts");
-        assert_eq!(rows, accepted);
-        assert!(add(&books, 1000, false).await.is_err());
-    }
 }

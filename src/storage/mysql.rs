@@ -1,0 +1,205 @@
+//! What only MySQL and its relatives need: how a connection is set up, and how a write is carried
+//! through on a server that may refuse it as late as at its commit. Who migrates when several start
+//! at once is in [`migrate`].
+//!
+//! Each job is a transaction of its own on one of a few connections; the server puts commits that
+//! come together into one flush. Where SQLite has one writer, here any number of instances write,
+//! and in a cluster on several servers. What they do at the same time shows as an error to one of
+//! them (a deadlock; in Galera a refused certification, which is told as one and comes at the
+//! commit), and the answer is always the same: roll back, wait a moment, run the whole job again.
+//!
+//! **A connection lost during the commit** leaves open whether it happened. The job is run again all
+//! the same, on another connection. If nothing was committed, this is the first time. If it was, the
+//! job meets its own traces: its `INSERT` of a UNIQUE number says "there already", its guarded
+//! `UPDATE` finds no row in the expected state, and its caller hears what a second caller would have
+//! heard ("booked before"). Nothing is done twice, and nothing is acknowledged that is not there.
+
+mod migrate;
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use sqlx::{
+    Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
+    any::{AnyConnectOptions, AnyPoolOptions},
+    error::DatabaseError,
+    mysql::MySqlDatabaseError,
+    pool::PoolConnection,
+};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::task::TaskTracker;
+
+use super::{
+    StorageError,
+    writer::{JobFuture, PATIENCE, TRIES},
+};
+
+/// Of one process, for reading and writing together.
+const CONNECTIONS: u32 = 16;
+/// How long a connection may take, from asking for it until the server has answered on it.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long a connection may take to show, before and after its use, that it is still good.
+const PROOF: Duration = Duration::from_secs(1);
+
+/// `READ COMMITTED`: what a guarded statement sees is what is there, and no gaps are locked that
+/// others want to insert into. Waiting for a lock ends before [`PATIENCE`] does, so that a job can
+/// say why it failed, or be tried once more. Strict, because a server may have been told to cut
+/// texts that are too long, and bytes of a request or a number must never be cut.
+const SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+                       SET NAMES utf8mb4 COLLATE utf8mb4_bin; \
+                       SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT', \
+                       innodb_lock_wait_timeout = 2, lock_wait_timeout = 2";
+
+/// The books on a server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pool: AnyPool,
+    /// Writes under way.
+    jobs: TaskTracker,
+}
+
+impl Server {
+    pub async fn open(url: &str) -> Result<Self, StorageError> {
+        let options = options(url)?;
+        migrate::run(&options).await?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .min_connections(1)
+            .acquire_timeout(CONNECT)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(SESSION).await?;
+                    Ok(())
+                })
+            })
+            // What `test_before_acquire` and the pool itself do, but with a limit: a server that has
+            // fallen silent must cost a moment, and keep no place in the pool for ever.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(prove(connection)))
+            // Whoever hangs up leaves a connection in the middle of a statement.
+            .after_release(|connection, _| Box::pin(prove(connection)));
+        Ok(Self { pool: pool.connect_with(options).await?, jobs: TaskTracker::new() })
+    }
+
+    pub async fn acquire(&self) -> Result<PoolConnection<Any>, StorageError> {
+        acquire(&self.pool).await
+    }
+
+    /// See [`Database::write`](super::Database::write).
+    pub async fn run<T, F>(&self, job: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
+    {
+        if self.jobs.is_closed() {
+            return Err(StorageError::WriterGone);
+        }
+        let pool = self.pool.clone();
+        // A task of its own: a caller that goes away does not stop what is half done.
+        let running = self.jobs.spawn(async move { carry_through(&pool, job).await });
+        running.await.unwrap_or(Err(StorageError::WriterGone))
+    }
+
+    /// Lets running jobs come to their end, which none puts off for longer than [`PATIENCE`].
+    pub async fn close(&self) {
+        self.jobs.close();
+        self.jobs.wait().await;
+        if timeout(PATIENCE, self.pool.close()).await.is_err() {
+            tracing::warn!("a connection to the database does not close");
+        }
+    }
+}
+
+async fn carry_through<T, F>(pool: &AnyPool, mut job: F) -> Result<T, StorageError>
+where
+    F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send,
+{
+    let end = Instant::now() + PATIENCE;
+    for tries in 1.. {
+        let Ok(outcome) = timeout_at(end, attempt(pool, &mut job)).await else { break };
+        let again = match &outcome {
+            Ok(_) => false,
+            Err(StorageError::Raced { .. }) => tries < TRIES,
+            Err(error) => error.is_transient() || is_lost(error),
+        };
+        if !again {
+            return outcome;
+        }
+        let pause = pause(tries);
+        if Instant::now() + pause >= end {
+            return outcome;
+        }
+        tokio::time::sleep(pause).await;
+    }
+    Err(StorageError::NoAnswer)
+}
+
+async fn attempt<T, F>(pool: &AnyPool, job: &mut F) -> Result<T, StorageError>
+where
+    F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send,
+{
+    let mut connection = acquire(pool).await?;
+    let mut transaction = connection.begin().await?;
+    match job(&mut transaction).await {
+        Ok(done) => {
+            transaction.commit().await?;
+            Ok(done)
+        }
+        Err(error) => {
+            // Where this fails the connection is lost, and the server undoes what it had begun.
+            if let Err(lost) = transaction.rollback().await {
+                tracing::debug!(error = %lost, "rolling back");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn acquire(pool: &AnyPool) -> Result<PoolConnection<Any>, StorageError> {
+    pool.acquire().await.map_err(|error| match error {
+        sqlx::Error::PoolTimedOut => StorageError::NoAnswer,
+        error => error.into(),
+    })
+}
+
+/// Two that were in each other's way must not meet again at once. Drawn here and not from `entropy`,
+/// because it decides nothing: it is a wait.
+fn pause(tries: usize) -> Duration {
+    let drawn = RandomState::new().hash_one(tries) % 20;
+    Duration::from_millis(5 + drawn).saturating_mul(u32::try_from(tries).unwrap_or(u32::MAX).min(5))
+}
+
+/// That the server answers on this connection, and that nothing of an earlier statement is under way.
+async fn prove(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    timeout(PROOF, connection.ping()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
+    Ok(true)
+}
+
+fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
+    let options: AnyConnectOptions = url.parse()?;
+    Ok(options.disable_statement_logging())
+}
+
+/// The transaction is undone, or the server does not take any now; the same may succeed in a moment.
+/// Galera tells a refused certification as a deadlock (1213), and a node that is not in a cluster
+/// that can decide as 1047.
+pub fn is_transient(error: &dyn DatabaseError) -> bool {
+    /// An error during the commit, a lock that was not given in time, a statement that was
+    /// interrupted (by a cluster's transaction that goes first), a connection that was ended.
+    const NUMBERS: [u16; 4] = [1180, 1205, 1317, 1927];
+    let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() else { return false };
+    // Classes of the standard: trouble with the connection, a transaction that was rolled back.
+    let class = error.code().and_then(|state| state.get(..2));
+    NUMBERS.contains(&error.number()) || matches!(class, Some("08" | "40"))
+}
+
+/// The connection broke, at whatever point of the job.
+fn is_lost(error: &StorageError) -> bool {
+    let StorageError::Database(error) = error else { return false };
+    matches!(**error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))
+}
+
+#[cfg(test)]
+mod tests;

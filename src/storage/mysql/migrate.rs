@@ -1,0 +1,184 @@
+//! Brings the schema up to date, also when many instances start at once, on any nodes of a cluster.
+//!
+//! The lock of sqlx's own `run` is one by name (`GET_LOCK`): MariaDB waits for nobody with it, Galera
+//! refuses it. And the row that is written before each migration cannot be the lock, because MySQL
+//! commits in the middle of a migration, and Galera sends a change of the schema around before the
+//! commit that should have decided whose it is. So the lock is a row of its own, committed before
+//! anything else is done: of all instances one gets it in. It is taken for one migration at a time,
+//! and only where there is one to run.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+    time::Duration,
+};
+
+use sqlx::{
+    AnyConnection, Connection, Executor, Row as _,
+    any::{AnyConnectOptions, AnyRow},
+    error::DatabaseError,
+    migrate::{Migrate, MigrateError, Migration, Migrator},
+    mysql::MySqlDatabaseError,
+};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{super::migrator, CONNECT, StorageError, is_transient, pause};
+
+/// How long others are waited for. Whoever waits longer is told of a migration that was not finished,
+/// which is then either a long one, or one whose process died, and somebody has to look.
+const WAIT: Duration = Duration::from_mins(1);
+
+/// How often one waits before one says so: about half a second.
+const NOTICED: usize = 8;
+const GIVING_BACK: usize = 5;
+
+/// sqlx's.
+const TABLE: &str = "_sqlx_migrations";
+const APPLIED: &str = "SELECT version, checksum, CASE WHEN success THEN 1 ELSE 0 END AS through \
+                       FROM _sqlx_migrations ORDER BY version";
+
+pub(super) const LOCK: &str = "CREATE TABLE IF NOT EXISTS _saoma_migrating (id INT NOT NULL PRIMARY KEY, \
+                    holder VARCHAR(16) NOT NULL, until_s BIGINT NOT NULL) ENGINE = InnoDB";
+/// A holder that died leaves the lock to the next one. One that is only slow has by then marked its
+/// migration as begun, so that the next one does not run it a second time.
+const TAKE: &str = "INSERT INTO _saoma_migrating (id, holder, until_s) VALUES (1, ?, UNIX_TIMESTAMP() + 60)";
+const TAKE_OVER: &str = "UPDATE _saoma_migrating SET holder = ?, until_s = UNIX_TIMESTAMP() + 60 \
+                         WHERE id = 1 AND until_s < UNIX_TIMESTAMP()";
+const GIVE_BACK: &str = "DELETE FROM _saoma_migrating WHERE id = 1 AND holder = ?";
+
+pub async fn run(options: &AnyConnectOptions) -> Result<(), StorageError> {
+    let migrator = migrator(&[
+        ("checkout", include_str!("../../../migrations/mysql/0001_checkout.sql")),
+        ("life", include_str!("../../../migrations/mysql/0002_life.sql")),
+    ]);
+    let holder = format!("{:016x}", RandomState::new().hash_one(()));
+    let end = Instant::now() + WAIT;
+    for tries in 1.. {
+        let connecting = timeout(CONNECT, AnyConnection::connect_with(options));
+        let mut connection = connecting.await.map_err(|_| StorageError::NoAnswer)??;
+        if tries == NOTICED {
+            tracing::warn!("another instance is migrating the database, or was stopped while it did");
+        }
+        let outcome = step(&mut connection, &migrator, &holder).await;
+        if let Err(error) = connection.close().await {
+            tracing::debug!(%error, "closing the connection that migrated");
+        }
+        match outcome {
+            Ok(Step::NothingLeft) => break,
+            Ok(Step::Applied(version)) => {
+                tracing::info!(version, "migrated the database");
+                continue;
+            }
+            Ok(Step::Waiting) if Instant::now() < end => {}
+            Ok(Step::Waiting) => return Err(StorageError::NoAnswer),
+            Err(error) if is_under_way(&error) && Instant::now() < end => {}
+            Err(error) => return Err(StorageError::Migration(Arc::new(error))),
+        }
+        sleep(pause(tries)).await;
+    }
+    Ok(())
+}
+
+enum Step {
+    NothingLeft,
+    Applied(i64),
+    /// Somebody else has the lock.
+    Waiting,
+}
+
+async fn step(connection: &mut AnyConnection, migrator: &Migrator, holder: &str) -> Result<Step, MigrateError> {
+    if let Ok(None) = next(connection, migrator).await {
+        return Ok(Step::NothingLeft);
+    }
+    if !take(connection, holder).await? {
+        return Ok(Step::Waiting);
+    }
+    let outcome = migrate(connection, migrator).await;
+    give_back(connection, holder).await;
+    outcome
+}
+
+/// By whoever has the lock: nobody else changes a table, because in a cluster that would break into
+/// the transactions of whoever does.
+async fn migrate(connection: &mut AnyConnection, migrator: &Migrator) -> Result<Step, MigrateError> {
+    connection.ensure_migrations_table(TABLE).await?;
+    let Some(migration) = next(connection, migrator).await? else { return Ok(Step::NothingLeft) };
+    connection.apply(TABLE, migration).await?;
+    Ok(Step::Applied(migration.version))
+}
+
+/// `true` when the lock is ours now.
+async fn take(connection: &mut AnyConnection, holder: &str) -> Result<bool, sqlx::Error> {
+    let mut taken = sqlx::query(TAKE).bind(holder).execute(&mut *connection).await;
+    if taken.as_ref().is_err_and(is_no_such_table) {
+        connection.execute(LOCK).await?;
+        taken = sqlx::query(TAKE).bind(holder).execute(&mut *connection).await;
+    }
+    match taken {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_database_error().is_some_and(DatabaseError::is_unique_violation) => {
+            Ok(sqlx::query(TAKE_OVER).bind(holder).execute(connection).await?.rows_affected() == 1)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Where that fails for good, the others wait until the lock is too old.
+async fn give_back(connection: &mut AnyConnection, holder: &str) {
+    for tries in 1..=GIVING_BACK {
+        match sqlx::query(GIVE_BACK).bind(holder).execute(&mut *connection).await {
+            Ok(_) => return,
+            Err(error) => tracing::debug!(%error, "giving back the right to migrate"),
+        }
+        sleep(pause(tries)).await;
+    }
+}
+
+fn is_no_such_table(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+    error.is_some_and(|error| error.number() == 1146)
+}
+
+struct Applied {
+    version: i64,
+    checksum: Vec<u8>,
+    through: i64,
+}
+
+impl Applied {
+    fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let (version, checksum) = (row.try_get("version")?, row.try_get("checksum")?);
+        Ok(Self { version, checksum, through: row.try_get("through")? })
+    }
+}
+
+/// The first migration that has not been applied. All that must be known for it is read at once.
+async fn next<'m>(
+    connection: &mut AnyConnection,
+    migrator: &'m Migrator,
+) -> Result<Option<&'m Migration>, MigrateError> {
+    let rows = sqlx::query(APPLIED).fetch_all(connection).await?;
+    let applied = rows.iter().map(Applied::read).collect::<Result<Vec<_>, _>>()?;
+    for Applied { version, checksum, through } in &applied {
+        let known = migrator.iter().find(|migration| migration.version == *version);
+        let known = known.ok_or(MigrateError::VersionMissing(*version))?;
+        if *through == 0 {
+            return Err(MigrateError::Dirty(*version));
+        }
+        if known.checksum[..] != checksum[..] {
+            return Err(MigrateError::VersionMismatch(*version));
+        }
+    }
+    Ok(migrator.iter().find(|migration| applied.iter().all(|applied| applied.version != migration.version)))
+}
+
+/// Another instance is migrating, or was in the way.
+fn is_under_way(error: &MigrateError) -> bool {
+    match error {
+        MigrateError::Dirty(_) => true,
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            error.as_database_error().is_some_and(is_transient)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,175 @@
+//! `refunds`: one `out_refund_no` each, with the exact request and what became of it.
+
+use jiff::Timestamp;
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+use super::{StorageError, events::Source, inserted, millis, timestamp};
+use crate::domain::{Fen, OutRefundNo, RefundState};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    pub id: i64,
+    pub out_refund_no: OutRefundNo,
+    pub order_id: i64,
+    pub payment_id: i64,
+    pub amount: Fen,
+    pub reason: String,
+    pub state: RefundState,
+    pub request: Vec<u8>,
+    /// WeChat's own number, once it has answered.
+    pub refund_id: Option<String>,
+    /// The code of the last refusal, for staff.
+    pub problem: Option<String>,
+    pub created: Timestamp,
+    pub success: Option<Timestamp>,
+}
+
+impl Refund {
+    fn read(row: &AnyRow) -> Result<Self, StorageError> {
+        let id = row.try_get("id")?;
+        let wrong = |column, problem: String| StorageError::Inconsistent { table: "refunds", column, row: id, problem };
+        let state: &str = row.try_get("state")?;
+        let success: Option<i64> = row.try_get("success_ms")?;
+        Ok(Self {
+            id,
+            out_refund_no: OutRefundNo::parse(row.try_get("out_refund_no")?)
+                .map_err(|e| wrong("out_refund_no", e.to_string()))?,
+            order_id: row.try_get("order_id")?,
+            payment_id: row.try_get("payment_id")?,
+            amount: Fen::new(row.try_get("amount_fen")?).map_err(|e| wrong("amount_fen", e.to_string()))?,
+            reason: row.try_get("reason")?,
+            state: RefundState::parse(state).ok_or_else(|| wrong("state", format!("{state:?} is none")))?,
+            request: row.try_get("request")?,
+            refund_id: row.try_get("refund_id")?,
+            problem: row.try_get("problem")?,
+            created: timestamp("refunds", "created_ms", id, row.try_get("created_ms")?)?,
+            success: success.map(|at| timestamp("refunds", "success_ms", id, at)).transpose()?,
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, out_refund_no, order_id, payment_id, amount_fen, reason, state, request, refund_id, problem, \
+             created_ms, success_ms FROM refunds ",
+            $rest
+        )
+    };
+}
+
+pub async fn find(c: &mut AnyConnection, number: &OutRefundNo) -> Result<Option<Refund>, StorageError> {
+    let query = sqlx::query(select!("WHERE out_refund_no = ?")).bind(number.as_str());
+    query.fetch_optional(c).await?.as_ref().map(Refund::read).transpose()
+}
+
+pub async fn find_by_id(c: &mut AnyConnection, id: i64) -> Result<Option<Refund>, StorageError> {
+    let query = sqlx::query(select!("WHERE id = ?")).bind(id);
+    query.fetch_optional(c).await?.as_ref().map(Refund::read).transpose()
+}
+
+/// All of an order, those of surplus payments too, oldest first.
+pub async fn list_of_order(c: &mut AnyConnection, order_id: i64) -> Result<Vec<Refund>, StorageError> {
+    let query = sqlx::query(select!("WHERE order_id = ? ORDER BY id")).bind(order_id);
+    query.fetch_all(c).await?.iter().map(Refund::read).collect()
+}
+
+#[derive(Clone, Debug)]
+pub struct NewRefund {
+    pub out_refund_no: OutRefundNo,
+    pub order_id: i64,
+    pub payment_id: i64,
+    pub amount: Fen,
+    pub reason: String,
+    pub source: Source,
+    /// Empty for one that was not made here.
+    pub request: Vec<u8>,
+    pub state: RefundState,
+    pub refund_id: Option<String>,
+    /// When somebody has to look after it.
+    pub check: Option<Timestamp>,
+    pub created: Timestamp,
+    pub success: Option<Timestamp>,
+}
+
+/// `false` when this number is there already.
+pub async fn insert(c: &mut AnyConnection, refund: &NewRefund) -> Result<bool, StorageError> {
+    let sql = "INSERT INTO refunds (out_refund_no, order_id, payment_id, amount_fen, reason, source, state, request, \
+               refund_id, check_ms, created_ms, updated_ms, success_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let insert = sqlx::query(sql)
+        .bind(refund.out_refund_no.as_str())
+        .bind(refund.order_id)
+        .bind(refund.payment_id)
+        .bind(refund.amount.get())
+        .bind(&refund.reason)
+        .bind(refund.source.code())
+        .bind(refund.state.code())
+        .bind(&refund.request[..])
+        .bind(refund.refund_id.as_deref())
+        .bind(refund.check.map(millis))
+        .bind(millis(refund.created))
+        .bind(millis(refund.created))
+        .bind(refund.success.map(millis));
+    inserted(insert.execute(c).await)
+}
+
+/// What WeChat says of a refund.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    pub state: RefundState,
+    pub refund_id: Option<&'a str>,
+    pub success: Option<Timestamp>,
+    pub problem: Option<&'a str>,
+    pub check: Option<Timestamp>,
+}
+
+/// From the state it was read in to another one.
+///
+/// # Errors
+/// [`StorageError::Raced`] when it is no longer in that state.
+pub async fn advance(
+    c: &mut AnyConnection,
+    refund: &Refund,
+    progress: &Progress<'_>,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let sql = "UPDATE refunds SET state = ?, refund_id = COALESCE(?, refund_id), success_ms = ?, problem = ?, \
+               check_ms = ?, updated_ms = ? WHERE id = ? AND state = ?";
+    let update = sqlx::query(sql)
+        .bind(progress.state.code())
+        .bind(progress.refund_id)
+        .bind(progress.success.map(millis))
+        .bind(progress.problem)
+        .bind(progress.check.map(millis))
+        .bind(millis(now))
+        .bind(refund.id)
+        .bind(refund.state.code());
+    match update.execute(c).await?.rows_affected() {
+        1 => Ok(()),
+        _ => Err(StorageError::Raced { table: "refunds", row: refund.id }),
+    }
+}
+
+/// Still where it was; why, and when somebody tries again.
+pub async fn postpone(
+    c: &mut AnyConnection,
+    id: i64,
+    problem: Option<&str>,
+    check: Timestamp,
+) -> Result<(), StorageError> {
+    let sql = "UPDATE refunds SET problem = ?, check_ms = ? WHERE id = ? AND check_ms IS NOT NULL";
+    sqlx::query(sql).bind(problem).bind(millis(check)).bind(id).execute(c).await?;
+    Ok(())
+}
+
+/// Refunds that somebody has to look after now, with the time that was set for it.
+pub async fn list_due(c: &mut AnyConnection, now: Timestamp, limit: i64) -> Result<Vec<(i64, i64)>, StorageError> {
+    let sql = "SELECT id, check_ms FROM refunds WHERE check_ms <= ? ORDER BY check_ms LIMIT ?";
+    Ok(sqlx::query_as(sql).bind(millis(now)).bind(limit).fetch_all(c).await?)
+}
+
+/// The right to look after it, until `next`; `false` when somebody else took it.
+pub async fn claim(c: &mut AnyConnection, id: i64, seen_ms: i64, next: Timestamp) -> Result<bool, StorageError> {
+    let sql = "UPDATE refunds SET check_ms = ? WHERE id = ? AND check_ms = ?";
+    Ok(sqlx::query(sql).bind(millis(next)).bind(id).bind(seen_ms).execute(c).await?.rows_affected() == 1)
+}
