@@ -1,4 +1,5 @@
-//! The use cases: place an order, get its code, settle it, watch it, ask WeChat about it, expire it.
+//! The use cases: place an order, get its code, settle it, watch it, ask WeChat about it, end it, give
+//! its money back; and the jobs that do so when nobody looks.
 //!
 //! The money rules (design §3.2) live here and are numbered in the comments. This is the only layer
 //! that knows both the books ([`storage`](crate::storage)) and the platform
@@ -7,10 +8,15 @@
 //! Deliberately absent: a process-wide lock (the statements are guarded, so any number of instances
 //! may run), and a way to call an order paid without WeChat's signature.
 
+mod bookings;
+mod close;
+mod history;
 mod inquire;
+mod jobs;
 pub mod live;
 mod place;
 mod prepay;
+mod refund;
 mod settle;
 mod snapshot;
 mod watch;
@@ -22,8 +28,11 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use bookings::Bookings;
+pub use history::OrderHistory;
 pub use inquire::{Answer, Inquiries};
 pub use live::LiveOrders;
+pub use refund::{RefundError, RefundOrder, RefundVerdict};
 pub use settle::{Mismatch, NotifyContext, Verdict};
 pub use snapshot::{CodeState, OrderSnapshot};
 
@@ -46,6 +55,8 @@ pub struct CheckoutSettings {
     pub payee: String,
     /// Where WeChat delivers payment notifications.
     pub notify_url: Url,
+    /// Where it delivers refund notifications.
+    pub refund_notify_url: Url,
     /// How long an order can be paid.
     pub pay_time: SignedDuration,
     /// After an order was placed, and then between one question to WeChat and the next, while a
@@ -94,6 +105,7 @@ struct Inner {
     db: Database,
     gateway: Gateway,
     settings: CheckoutSettings,
+    bookings: Bookings,
     live: LiveOrders,
     inquiries: Inquiries,
     inquiry_places: Arc<Semaphore>,
@@ -114,6 +126,7 @@ impl Checkout {
         entropy: Entropy,
     ) -> Self {
         Self(Arc::new(Inner {
+            bookings: Bookings::start(db.clone()),
             db,
             gateway,
             settings,

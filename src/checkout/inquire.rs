@@ -1,5 +1,6 @@
-//! Asking WeChat how an order stands: while a page waits, when a shopper says 我已完成支付, and when
-//! the time to pay is over. One question per order at a time, a bounded number over all.
+//! Asking WeChat how an order stands: while a page waits, and when a shopper says 我已完成支付. One
+//! question per order at a time, a bounded number over all. What follows from an answer that an
+//! order should end is in `close`.
 
 use std::{
     collections::HashMap,
@@ -9,14 +10,12 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
+use tokio::sync::Notify;
+
 use super::{Checkout, CheckoutError, CodeState, OrderSnapshot, Verdict};
 use crate::{
-    domain::{ClosedReason, OrderStatus, OrderToken},
-    storage::{
-        attempts,
-        events::{self, EventKind, Source},
-        orders,
-    },
+    domain::{OrderStatus, OrderToken},
+    storage::{attempts::Attempt, events::Source},
     wechatpay::TradeState,
 };
 
@@ -37,15 +36,16 @@ pub enum Answer {
 const BUTTON_PAUSE: SignedDuration = SignedDuration::from_secs(2);
 /// How soon an order whose time is over is asked about again when the answer was of no use.
 const OVERDUE_PAUSE: SignedDuration = SignedDuration::from_secs(5);
-/// How long after the deadline an order that WeChat does not know is taken for never created: a
-/// prepay that is still on its way has died of its own time limit by then.
-const NEVER_CREATED: SignedDuration = SignedDuration::from_secs(60);
 /// Orders remembered before those that nobody asks about any more are dropped.
 const REMEMBERED: usize = 20_000;
 
 /// When each order is asked about next.
 #[derive(Debug, Default)]
-pub struct Inquiries(Mutex<HashMap<i64, Plan>>);
+pub struct Inquiries {
+    plans: Mutex<HashMap<i64, Plan>>,
+    /// Some question has come to its end.
+    ended: Notify,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Plan {
@@ -57,7 +57,7 @@ struct Plan {
 
 /// When it is time to ask.
 #[derive(Clone, Copy, Debug)]
-enum Due {
+pub(super) enum Due {
     AsPlanned,
     /// Plan or not, once the last question is this long ago.
     After(SignedDuration),
@@ -71,7 +71,7 @@ impl Plan {
 
 impl Inquiries {
     fn with<T>(&self, f: impl FnOnce(&mut HashMap<i64, Plan>) -> T) -> T {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut self.plans.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// When to ask about this order, counted from its placing.
@@ -113,14 +113,15 @@ impl Inquiries {
                 plan.busy = false;
             }
         });
+        self.ended.notify_waiters();
     }
 }
 
 /// Gives the place back however the question ends.
-struct Asking<'a> {
+pub(super) struct Asking<'a> {
     inquiries: &'a Inquiries,
     order_id: i64,
-    forget: bool,
+    pub(super) forget: bool,
 }
 
 impl Drop for Asking<'_> {
@@ -139,15 +140,15 @@ impl Checkout {
         }
         let now = self.0.clock.now();
         let gaps = &self.0.settings.query_gaps;
+        let wants_end = now >= order.expires || order.wish.is_some();
         let wants_code = matches!(snapshot.code(), CodeState::Preparing { .. } | CodeState::Refused);
-        if wants_code && now < order.expires && now >= snapshot.attempt.not_before {
+        if wants_code && !wants_end && now >= snapshot.attempt.not_before {
             self.spawn_fetch_code(order.id);
         }
-        let overdue = now >= order.expires;
         let mut next = self.0.inquiries.next(order.id, order.created, now, gaps);
-        if overdue || now >= next {
-            self.spawn_inquiry(order.id, overdue);
-            next = now + if overdue { OVERDUE_PAUSE } else { gaps.last().copied().unwrap_or(OVERDUE_PAUSE) };
+        if wants_end || now >= next {
+            self.spawn_inquiry(order.id, if wants_end { Due::After(OVERDUE_PAUSE) } else { Due::AsPlanned });
+            next = now + if wants_end { OVERDUE_PAUSE } else { gaps.last().copied().unwrap_or(OVERDUE_PAUSE) };
         } else {
             next = next.min(order.expires);
         }
@@ -158,23 +159,17 @@ impl Checkout {
         Some(wait.unsigned_abs())
     }
 
-    fn spawn_inquiry(&self, order_id: i64, overdue: bool) {
+    fn spawn_inquiry(&self, order_id: i64, due: Due) {
         let Ok(place) = Arc::clone(&self.0.inquiry_places).try_acquire_owned() else { return };
         let checkout = self.clone();
         self.0.tasks.spawn(async move {
             let _place = place;
-            let outcome = if overdue { checkout.expire(order_id).await } else { checkout.ask_if_due(order_id).await };
-            if let Err(error) = outcome {
-                tracing::error!(%error, order.id = order_id, "asking about order {order_id}");
+            let Some(mut asking) = checkout.begin(order_id, due) else { return };
+            match checkout.look_after(order_id, Source::Query).await {
+                Ok(answer) => asking.forget = matches!(answer, Answer::Paid | Answer::Closed),
+                Err(error) => tracing::error!(%error, order.id = order_id, "asking about order {order_id}"),
             }
         });
-    }
-
-    async fn ask_if_due(&self, order_id: i64) -> Result<(), CheckoutError> {
-        let Some(mut asking) = self.begin(order_id, Due::AsPlanned) else { return Ok(()) };
-        let answer = self.ask(order_id).await?;
-        asking.forget = matches!(answer, Answer::Paid | Answer::Closed);
-        Ok(())
     }
 
     /// 我已完成支付: asks at once, unless somebody asked a moment ago.
@@ -191,7 +186,7 @@ impl Checkout {
         let order_id = snapshot.order.id;
         let mut changes = self.0.live.subscribe(order_id);
         if let Some(_asking) = self.begin(order_id, Due::After(BUTTON_PAUSE)) {
-            return self.ask(order_id).await;
+            return self.look_after(order_id, Source::Query).await;
         }
         // Somebody is asking or has just asked: their answer shows in the order.
         let limit = BUTTON_PAUSE.unsigned_abs();
@@ -203,17 +198,27 @@ impl Checkout {
         })
     }
 
-    fn begin(&self, order_id: i64, due: Due) -> Option<Asking<'_>> {
+    pub(super) fn begin(&self, order_id: i64, due: Due) -> Option<Asking<'_>> {
         let inquiries = &self.0.inquiries;
         let begun = inquiries.begin(order_id, self.0.clock.now(), due, &self.0.settings.query_gaps);
         // Not `then_some`: an `Asking` that is made and dropped would end somebody else's question.
         begun.then(|| Asking { inquiries, order_id, forget: false })
     }
 
-    /// One question about the order's current attempt; settles what the verified answer says.
-    pub(super) async fn ask(&self, order_id: i64) -> Result<Answer, CheckoutError> {
-        let snapshot = self.load_by_id(order_id).await?;
-        let number = &snapshot.attempt.out_trade_no;
+    /// The right to ask, as soon as nobody else has it.
+    pub(super) async fn begin_now(&self, order_id: i64) -> Asking<'_> {
+        loop {
+            let ended = self.0.inquiries.ended.notified();
+            if let Some(asking) = self.begin(order_id, Due::After(SignedDuration::ZERO)) {
+                return asking;
+            }
+            ended.await;
+        }
+    }
+
+    /// One question about an attempt; settles what the verified answer says.
+    pub(super) async fn ask_about(&self, attempt: &Attempt, source: Source) -> Result<Answer, CheckoutError> {
+        let number = &attempt.out_trade_no;
         let transaction = match self.0.gateway.query(number).await {
             Ok(transaction) => transaction,
             Err(error) if error.is_order_not_exist() => return Ok(Answer::NotExist),
@@ -223,79 +228,25 @@ impl Checkout {
             }
         };
         match transaction.trade_state {
-            TradeState::Success => Ok(match self.settle_queried(&transaction).await? {
-                Verdict::Paid | Verdict::PaidLate | Verdict::Duplicate => Answer::Paid,
-                Verdict::Surplus | Verdict::UnknownOrder | Verdict::Mismatch(_) | Verdict::Echo => Answer::Unknown,
-            }),
-            TradeState::NotPay => Ok(Answer::NotPaid),
-            TradeState::Closed => {
-                let overdue = snapshot.now >= snapshot.order.expires;
-                let reason = if overdue { ClosedReason::Expired } else { ClosedReason::Cancelled };
-                self.close_here(order_id, reason, Source::Query).await?;
-                Ok(Answer::Closed)
+            TradeState::Success | TradeState::Refund => {
+                let verdict = self.settle_queried(&transaction, source).await?;
+                if transaction.trade_state == TradeState::Refund {
+                    self.note_refund_elsewhere(attempt.order_id, source).await?;
+                }
+                Ok(match verdict {
+                    Verdict::Paid | Verdict::PaidLate | Verdict::Duplicate | Verdict::Surplus => Answer::Paid,
+                    Verdict::UnknownOrder | Verdict::Mismatch(_) | Verdict::Echo | Verdict::Refund(_) => {
+                        Answer::Unknown
+                    }
+                })
             }
+            TradeState::NotPay => Ok(Answer::NotPaid),
+            TradeState::Closed => Ok(Answer::Closed),
             state => {
                 tracing::error!(order.out_trade_no = %number, state = state.as_str(), "query of {number}: staff must look");
                 Ok(Answer::Unknown)
             }
         }
-    }
-
-    /// The time to pay is over. Query, close upstream, only then close here (money rule 6);
-    /// whatever is not certain stays as it is and is tried again.
-    pub(super) async fn expire(&self, order_id: i64) -> Result<(), CheckoutError> {
-        let Some(mut asking) = self.begin(order_id, Due::After(OVERDUE_PAUSE)) else { return Ok(()) };
-        let snapshot = self.load_by_id(order_id).await?;
-        if !snapshot.is_overdue() {
-            return Ok(());
-        }
-        let answer = self.ask(order_id).await?;
-        let never_created = snapshot.now >= snapshot.order.expires + NEVER_CREATED;
-        let closed = match answer {
-            Answer::Paid | Answer::Closed | Answer::Unknown => false,
-            Answer::NotPaid => self.close_there(&snapshot).await?,
-            Answer::NotExist => self.close_there(&snapshot).await? || never_created,
-        };
-        if closed {
-            self.close_here(order_id, ClosedReason::Expired, Source::Deadline).await?;
-        }
-        asking.forget = closed || matches!(answer, Answer::Paid | Answer::Closed);
-        Ok(())
-    }
-
-    /// `true` only for WeChat's own word that the order is closed.
-    async fn close_there(&self, snapshot: &OrderSnapshot) -> Result<bool, CheckoutError> {
-        let number = &snapshot.attempt.out_trade_no;
-        match self.0.gateway.close(number).await {
-            Ok(()) => Ok(true),
-            Err(error) => {
-                tracing::warn!(order.out_trade_no = %number, %error, "close of {number}");
-                if error.is_order_paid() {
-                    self.ask(snapshot.order.id).await?;
-                }
-                Ok(false)
-            }
-        }
-    }
-
-    async fn close_here(&self, order_id: i64, reason: ClosedReason, source: Source) -> Result<(), CheckoutError> {
-        let now = self.0.clock.now();
-        let closed = self.0.db.write(move |c| {
-            Box::pin(async move {
-                let closed = orders::mark_closed(c, order_id, reason, now).await?;
-                if closed {
-                    attempts::mark_closed(c, order_id).await?;
-                    events::append(c, order_id, now, EventKind::Closed, source, reason.code()).await?;
-                }
-                Ok(closed)
-            })
-        });
-        if closed.await? {
-            self.0.metrics.order_entered(OrderStatus::Closed(reason));
-            tracing::info!(order.id = order_id, reason = reason.code(), "order {order_id} closed");
-            self.announce(order_id).await?;
-        }
-        Ok(())
     }
 }
 

@@ -40,6 +40,11 @@ impl LiveOrders {
         !map.is_empty()
     }
 
+    /// The orders that somebody waits for.
+    pub fn waiting_orders(&self) -> Vec<i64> {
+        self.map().keys().copied().collect()
+    }
+
     /// How many pages wait.
     pub fn waiting(&self) -> usize {
         self.map().values().map(watch::Sender::receiver_count).sum()

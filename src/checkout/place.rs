@@ -6,11 +6,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
-use super::{Checkout, CheckoutError, OrderSnapshot};
+use super::{Checkout, CheckoutError, OrderSnapshot, jobs::next_look};
 use crate::{
-    domain::{OrderToken, OutTradeNo, Product, ProductId},
+    domain::{Fen, OrderToken, OutTradeNo, Product, ProductId, Wish},
     storage::{
-        StorageError, attempts,
+        StorageError,
+        attempts::{self, NewAttempt},
         events::{self, EventKind, Source},
         orders::{self, NewOrder},
         products,
@@ -21,8 +22,7 @@ use crate::{
 /// Everything of an order that is decided before it is written.
 struct Draft {
     order: NewOrder,
-    out_trade_no: OutTradeNo,
-    request: Vec<u8>,
+    attempt: NewAttempt,
 }
 
 impl Checkout {
@@ -33,11 +33,11 @@ impl Checkout {
     /// No such product, a product WeChat would refuse, or the books cannot be written.
     pub async fn place_order(&self, shopper: &str, product_id: ProductId) -> Result<OrderSnapshot, CheckoutError> {
         let now = self.0.clock.now();
-        let live_key = format!("{shopper}:{product_id}");
+        let live_key = orders::live_key(shopper, product_id);
         let product = {
             let mut c = self.0.db.read().await?;
             let live = orders::find_by_live_key(&mut c, &live_key).await?;
-            if let Some(live) = live.filter(|order| order.expires > now) {
+            if let Some(live) = live.filter(|order| order.expires > now && order.wish != Some(Wish::Cancel)) {
                 drop(c);
                 return self.load_by_id(live.id).await;
             }
@@ -71,27 +71,7 @@ impl Checkout {
         product: &Product,
         now: Timestamp,
     ) -> Result<Draft, CheckoutError> {
-        let settings = &self.0.settings;
-        let unfit = |reason| CheckoutError::UnfitProduct { product: product.id, reason };
-        // Whole seconds, so that our deadline is the very one WeChat is told.
-        let expires = now + settings.pay_time;
-        let expires = Timestamp::from_second(expires.as_second()).unwrap_or(expires);
-        let second = jiff::tz::offset(8).to_datetime(now).strftime("%Y%m%d%H%M%S").to_string();
-        let out_trade_no =
-            OutTradeNo::build(&second, self.0.entropy.bytes()).map_err(|_| unfit(InvalidPrepay::Json))?;
-        let description = fit_description(&product.title).ok_or_else(|| unfit(InvalidPrepay::Description))?;
-        let request = NativePrepay {
-            appid: &settings.appid,
-            mchid: &settings.mchid,
-            description: &description,
-            out_trade_no: &out_trade_no,
-            time_expire: expires,
-            attach: None,
-            notify_url: &settings.notify_url,
-            total: product.price,
-        }
-        .to_bytes()
-        .map_err(unfit)?;
+        let attempt = self.draft_attempt(product.id, &product.title, product.price, now)?;
         let order = NewOrder {
             token: OrderToken::build(self.0.entropy.u128()),
             shopper: shopper.to_owned(),
@@ -100,22 +80,59 @@ impl Checkout {
             title: product.title.clone(),
             total: product.price,
             created: now,
-            expires,
+            expires: attempt.expires,
+            check: attempt.check,
         };
-        Ok(Draft { order, out_trade_no, request })
+        Ok(Draft { order, attempt })
     }
+
+    /// A new number with the exact request that asks WeChat for its code.
+    pub(super) fn draft_attempt(
+        &self,
+        product: ProductId,
+        title: &str,
+        total: Fen,
+        now: Timestamp,
+    ) -> Result<NewAttempt, CheckoutError> {
+        let settings = &self.0.settings;
+        let unfit = |reason| CheckoutError::UnfitProduct { product, reason };
+        // Whole seconds, so that our deadline is the very one WeChat is told.
+        let expires = now + settings.pay_time;
+        let expires = Timestamp::from_second(expires.as_second()).unwrap_or(expires);
+        let out_trade_no =
+            OutTradeNo::build(&beijing_second(now), self.0.entropy.bytes()).map_err(|_| unfit(InvalidPrepay::Json))?;
+        let description = fit_description(title).ok_or_else(|| unfit(InvalidPrepay::Description))?;
+        let request = NativePrepay {
+            appid: &settings.appid,
+            mchid: &settings.mchid,
+            description: &description,
+            out_trade_no: &out_trade_no,
+            time_expire: expires,
+            attach: None,
+            notify_url: &settings.notify_url,
+            total,
+        }
+        .to_bytes()
+        .map_err(unfit)?;
+        Ok(NewAttempt { out_trade_no, request, expires, check: next_look(now, expires) })
+    }
+}
+
+/// How the numbers of a moment begin: `20261123135222`.
+pub(super) fn beijing_second(now: Timestamp) -> String {
+    jiff::tz::offset(8).to_datetime(now).strftime("%Y%m%d%H%M%S").to_string()
 }
 
 /// The id of the order now alive under the draft's key: the draft's own, or the one that another
 /// click wrote a moment earlier.
 async fn write(c: &mut AnyConnection, draft: &Draft) -> Result<i64, StorageError> {
-    let Draft { order, out_trade_no, request } = draft;
+    let Draft { order, attempt } = draft;
     orders::release_live_key(c, &order.live_key, order.created).await?;
     let Some(id) = orders::insert(c, order).await? else {
         let live = orders::find_by_live_key(c, &order.live_key).await?;
         return live.map(|live| live.id).ok_or(StorageError::Raced { table: "orders", row: 0 });
     };
-    attempts::insert(c, id, out_trade_no, request, order.created).await?;
-    events::append(c, id, order.created, EventKind::Placed, Source::Shopper, out_trade_no.as_str()).await?;
+    attempts::insert(c, id, attempt, order.created).await?;
+    events::append(c, id, order.created, EventKind::Placed, Source::Shopper, attempt.out_trade_no.as_str()).await?;
     Ok(id)
 }

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use super::{Checkout, CheckoutError, CodeState, OrderSnapshot};
 use crate::{
+    domain::Wish,
     gateway::{CodeUrl, GatewayError},
     storage::{
         attempts::{self, Attempt, PrepayProblem},
@@ -18,6 +19,8 @@ use crate::{
 const CLAIM: SignedDuration = SignedDuration::from_secs(25);
 /// A refusal stays until somebody changes something; asking each minute notices that.
 const REFUSED_PAUSE: SignedDuration = SignedDuration::from_secs(60);
+/// How many numbers an order may use up before somebody has to look at why WeChat refuses them.
+const NUMBERS_MOST: usize = 3;
 /// How long a second caller waits for the first one's code.
 const PATIENCE: Duration = Duration::from_secs(22);
 
@@ -132,10 +135,25 @@ impl Checkout {
             })
             .await?;
         if error.is_order_paid() || error.is_out_trade_no_used() || error.is_order_closed() {
-            // Advice, not proof (money rule 7): ask, and settle what the verified answer says.
-            self.ask(order_id).await?;
+            self.replace_dead_number(attempt, !error.is_order_paid()).await?;
         }
         self.announce(order_id).await
+    }
+
+    /// Advice, not proof (money rule 7): asks, and settles what the verified answer says. Where the number
+    /// is of no more use and nobody has paid, the order goes on under another one; but not for ever.
+    async fn replace_dead_number(&self, attempt: &Attempt, is_dead: bool) -> Result<(), CheckoutError> {
+        let (order, attempts) = {
+            let mut c = self.0.db.read().await?;
+            let order = orders::find(&mut c, attempt.order_id).await?.ok_or(CheckoutError::NoSuchOrder)?;
+            (order, attempts::list_of_order(&mut c, attempt.order_id).await?)
+        };
+        if is_dead && attempts.len() < NUMBERS_MOST && self.0.clock.now() < order.expires && order.wish.is_none() {
+            self.wish(&order, Wish::Renew, Source::Automatic).await?;
+        }
+        let _asking = self.begin_now(order.id).await;
+        self.look_after(order.id, Source::Query).await?;
+        Ok(())
     }
 
     /// Wakes the pages that wait for this order.

@@ -1,22 +1,26 @@
 //! Booking a payment: one function, whoever calls it (money rules 1 to 5).
 
-use std::{fmt, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
-use super::{Checkout, CheckoutError};
+use super::{Checkout, CheckoutError, RefundVerdict};
 use crate::{
-    domain::{Fen, OrderStatus, OutTradeNo},
+    domain::{Fen, OrderStatus, OutRefundNo, OutTradeNo, RefundState},
     storage::{
         StorageError,
         attempts::{self, Owed},
-        events::{self, EventKind, Source},
+        events::{self, EventKind, NewEvent, Source},
         notifications::{self, Received},
-        orders,
+        orders::{self, PaidOrder},
         payments::{self, NewPayment, PaymentKind},
+        refunds::{self, NewRefund},
     },
-    wechatpay::{Content, Notification, TradeState, Transaction},
+    wechatpay::{Content, Notification, TradeState, Transaction, model::RefundRequest},
 };
 
 /// What became of a verified statement by WeChat.
@@ -34,6 +38,8 @@ pub enum Verdict {
     Mismatch(Mismatch),
     /// The platform's self-test (`wechatpay-v3.md` §10.6): concerns no order.
     Echo,
+    /// About a refund.
+    Refund(RefundVerdict),
 }
 
 /// What did not fit.
@@ -59,6 +65,12 @@ impl Verdict {
             Self::Surplus => "SURPLUS",
             Self::UnknownOrder => "UNKNOWN_ORDER",
             Self::Echo => "ECHO",
+            Self::Refund(RefundVerdict::Booked) => "REFUND",
+            Self::Refund(RefundVerdict::Repeated) => "REFUND_REPEATED",
+            Self::Refund(RefundVerdict::Elsewhere) => "REFUND_ELSEWHERE",
+            Self::Refund(RefundVerdict::Mismatch) => "MISMATCH_REFUND",
+            Self::Refund(RefundVerdict::UnknownPayment) => "UNKNOWN_REFUND",
+            Self::Refund(RefundVerdict::TooEarly) => "REFUND_TOO_EARLY",
             Self::Mismatch(Mismatch::Event) => "MISMATCH_EVENT",
             Self::Mismatch(Mismatch::State) => "MISMATCH_STATE",
             Self::Mismatch(Mismatch::Mchid) => "MISMATCH_MCHID",
@@ -85,13 +97,16 @@ pub struct NotifyContext {
 }
 
 /// A payment as WeChat states it, checked as far as that goes without the books.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Proof {
     out_trade_no: OutTradeNo,
     transaction_id: String,
     total: Fen,
     success: Timestamp,
 }
+
+/// Why surplus money goes back, as the payer reads it.
+const SURPLUS_REASON: &str = "重复支付，自动退回";
 
 /// The columns of the inbox, longer than anything WeChat documents (`wechatpay-v3.md` §6.1).
 const INBOX_TEXT: usize = 64;
@@ -110,38 +125,57 @@ impl Checkout {
         let now = self.0.clock.now();
         let (claim, out_trade_no, transaction_id) = match &notification.content {
             Content::Transaction(transaction) if notification.event_type == "TRANSACTION.SUCCESS" => {
-                let claim = self.examine(transaction, now);
-                (claim, Some(transaction.out_trade_no.clone()), transaction.transaction_id.clone())
+                let claim = self.examine(transaction, Source::Callback, now);
+                (claim, Some(&*transaction.out_trade_no), transaction.transaction_id.as_deref())
             }
             Content::SecurityEcho { .. } => (Err(Verdict::Echo), None, None),
             Content::Transaction(_) | Content::Refund(_) | Content::Unknown { .. } => {
                 (Err(Verdict::Mismatch(Mismatch::Event)), None, None)
             }
         };
-        let clip = |text: &str| text.chars().take(INBOX_TEXT).collect::<String>();
-        let received = Received {
-            notify_id: clip(&notification.id),
-            event_type: clip(&notification.event_type),
-            out_trade_no: out_trade_no.as_deref().map(clip),
-            transaction_id: transaction_id.as_deref().map(clip),
-            headers: context.headers,
-            body: context.body,
-            at: now,
-        };
-        self.book(claim, Source::Callback, Some(received)).await
+        let received = inbox(notification, context, out_trade_no, transaction_id, now);
+        self.book(self.booking(claim, Source::Callback, Some(received), now)).await
     }
 
     /// Books what a verified query reply says.
     ///
     /// # Errors
     /// The books cannot be written: then nothing has happened.
-    pub(super) async fn settle_queried(&self, transaction: &Transaction) -> Result<Verdict, CheckoutError> {
-        let claim = self.examine(transaction, self.0.clock.now());
-        self.book(claim, Source::Query, None).await
+    pub(super) async fn settle_queried(
+        &self,
+        transaction: &Transaction,
+        source: Source,
+    ) -> Result<Verdict, CheckoutError> {
+        let now = self.0.clock.now();
+        let claim = self.examine(transaction, source, now);
+        self.book(self.booking(claim, source, None, now)).await
+    }
+
+    fn booking(
+        &self,
+        claim: Result<Proof, Verdict>,
+        source: Source,
+        received: Option<Received>,
+        at: Timestamp,
+    ) -> Booking {
+        let way_back = claim.as_ref().ok().and_then(|proof| self.way_back(proof));
+        Booking { claim, source, received, at, way_back }
+    }
+
+    fn way_back(&self, proof: &Proof) -> Option<Vec<u8>> {
+        let request = RefundRequest {
+            transaction_id: &proof.transaction_id,
+            out_refund_no: &OutRefundNo::surplus_of(&proof.transaction_id).ok()?,
+            reason: Some(SURPLUS_REASON),
+            notify_url: &self.0.settings.refund_notify_url,
+            refund: proof.total,
+            total: proof.total,
+        };
+        request.to_bytes().ok()
     }
 
     /// Money rule 1, as far as it needs no table: `SUCCESS`, our mchid and appid, `CNY`.
-    fn examine(&self, transaction: &Transaction, now: Timestamp) -> Result<Proof, Verdict> {
+    fn examine(&self, transaction: &Transaction, source: Source, now: Timestamp) -> Result<Proof, Verdict> {
         let settings = &self.0.settings;
         let mismatch = |what| Err(Verdict::Mismatch(what));
         if transaction.mchid != settings.mchid.as_str() {
@@ -150,7 +184,13 @@ impl Checkout {
         if transaction.appid != settings.appid {
             return mismatch(Mismatch::Appid);
         }
-        if transaction.trade_state != TradeState::Success {
+        let is_paid = match transaction.trade_state {
+            TradeState::Success => true,
+            // Paid, and given back in part or whole (§5.2). A notification of a payment never says so.
+            TradeState::Refund => source != Source::Callback,
+            _ => false,
+        };
+        if !is_paid {
             return mismatch(Mismatch::State);
         }
         if transaction.currency() != Some("CNY") {
@@ -165,39 +205,15 @@ impl Checkout {
         Ok(Proof { out_trade_no, transaction_id, total, success: transaction.success_time.unwrap_or(now) })
     }
 
-    async fn book(
-        &self,
-        claim: Result<Proof, Verdict>,
-        source: Source,
-        received: Option<Received>,
-    ) -> Result<Verdict, CheckoutError> {
-        let now = self.0.clock.now();
-        let input = Arc::new((claim, received));
-        let shared = Arc::clone(&input);
-        let (verdict, changed) = self
-            .0
-            .db
-            .write(move |c| {
-                let input = Arc::clone(&shared);
-                Box::pin(async move {
-                    let (claim, received) = &*input;
-                    let (verdict, changed) = match claim {
-                        Ok(proof) => settle(c, proof, source, now).await?,
-                        Err(verdict) => (*verdict, None),
-                    };
-                    if let Some(received) = received {
-                        notifications::record(c, received, verdict.code()).await?;
-                    }
-                    Ok((verdict, changed))
-                })
-            })
-            .await?;
-        if let Some((order_id, version)) = changed {
+    async fn book(&self, booking: Booking) -> Result<Verdict, CheckoutError> {
+        let (claim, source) = (booking.claim.clone(), booking.source);
+        let booked = self.0.bookings.book(booking).await?;
+        if let Some(version) = booked.became_paid {
             self.0.metrics.order_entered(OrderStatus::Success);
-            self.0.live.wake(order_id, version);
+            self.0.live.wake(booked.order_id, version);
         }
-        self.report(&input.0, verdict, source);
-        Ok(verdict)
+        self.report(&claim, booked.verdict, source);
+        Ok(booked.verdict)
     }
 
     fn report(&self, claim: &Result<Proof, Verdict>, verdict: Verdict, source: Source) {
@@ -221,65 +237,252 @@ impl Checkout {
             Verdict::Duplicate => {
                 tracing::info!(order.out_trade_no = %number, source = source.code(), "payment of {number} was booked before");
             }
-            Verdict::Surplus | Verdict::UnknownOrder | Verdict::Mismatch(_) | Verdict::Echo => tracing::error!(
-                order.out_trade_no = %number, wechatpay.transaction_id = proof.transaction_id,
-                source = source.code(), verdict = verdict.code(), "payment for {number}: {verdict}",
-            ),
+            Verdict::Surplus | Verdict::UnknownOrder | Verdict::Mismatch(_) | Verdict::Echo | Verdict::Refund(_) => {
+                tracing::error!(
+                    order.out_trade_no = %number, wechatpay.transaction_id = proof.transaction_id,
+                    source = source.code(), verdict = verdict.code(), "payment for {number}: {verdict}",
+                );
+            }
         }
     }
 }
 
-/// The guarded statements (money rule 2). Answers with the order's new version when it became paid.
-async fn settle(
-    c: &mut AnyConnection,
-    proof: &Proof,
-    source: Source,
-    now: Timestamp,
-) -> Result<(Verdict, Option<(i64, i64)>), StorageError> {
-    let Some(owed) = attempts::find_owed(c, &proof.out_trade_no).await? else {
-        return Ok((Verdict::UnknownOrder, None));
-    };
-    if owed.total != proof.total {
-        return Ok((Verdict::Mismatch(Mismatch::Amount), None));
+/// What the inbox keeps of a notification.
+pub(super) fn inbox(
+    notification: &Notification,
+    context: NotifyContext,
+    out_trade_no: Option<&str>,
+    transaction_id: Option<&str>,
+    at: Timestamp,
+) -> Received {
+    let clip = |text: &str| text.chars().take(INBOX_TEXT).collect::<String>();
+    Received {
+        notify_id: clip(&notification.id),
+        event_type: clip(&notification.event_type),
+        out_trade_no: out_trade_no.map(clip),
+        transaction_id: transaction_id.map(clip),
+        headers: context.headers,
+        body: context.body,
+        at,
     }
-    let (verdict, kind, event) = meaning(owed.status);
-    if !payments::insert(c, &new_payment(proof, &owed, kind, source, now)).await? {
-        let booked = payments::find_attempt(c, &proof.transaction_id).await?;
-        let same = booked == Some(owed.attempt_id);
-        return Ok((if same { Verdict::Duplicate } else { Verdict::Mismatch(Mismatch::TransactionId) }, None));
-    }
-    attempts::mark_paid(c, owed.attempt_id).await?;
-    events::append(c, owed.order_id, now, event, source, &proof.transaction_id).await?;
-    if kind == PaymentKind::Surplus {
-        orders::touch(c, owed.order_id, now).await?;
-        return Ok((verdict, None));
-    }
-    orders::mark_paid(c, owed.order_id, owed.status, proof.success, now).await?;
-    Ok((verdict, Some((owed.order_id, owed.version + 1))))
 }
 
-fn new_payment<'a>(proof: &'a Proof, owed: &Owed, kind: PaymentKind, source: Source, now: Timestamp) -> NewPayment<'a> {
-    NewPayment {
-        transaction_id: &proof.transaction_id,
-        order_id: owed.order_id,
-        attempt_id: owed.attempt_id,
-        kind,
-        source,
-        total: proof.total,
-        success: proof.success,
-        booked: now,
+/// A verified statement on its way into the books.
+#[derive(Clone, Debug)]
+pub(super) struct Booking {
+    claim: Result<Proof, Verdict>,
+    source: Source,
+    /// How it came, if it came by itself.
+    received: Option<Received>,
+    at: Timestamp,
+    /// The request that gives the money back, should it be surplus; made before anybody knows.
+    way_back: Option<Vec<u8>>,
+}
+
+/// What became of one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Booked {
+    verdict: Verdict,
+    /// 0 when it concerns none.
+    order_id: i64,
+    /// The order's new version, when this has paid it.
+    became_paid: Option<i64>,
+}
+
+/// A payment that is to be booked.
+struct Entry<'a> {
+    booking: &'a Booking,
+    proof: &'a Proof,
+    owed: &'a Owed,
+    kind: PaymentKind,
+    verdict: Verdict,
+}
+
+/// The guarded statements (money rule 2), for all that is waiting to be booked at this moment. Several
+/// deliveries of one statement are one: the first is booked, the others are its duplicates.
+pub(super) async fn settle(c: &mut AnyConnection, bookings: &[Booking]) -> Result<Vec<Booked>, StorageError> {
+    let mut places: HashMap<&Proof, usize> = HashMap::new();
+    let mut distinct = Vec::with_capacity(bookings.len());
+    // For each booking its place in `distinct`, and whether somebody else has put it there.
+    let mut found = Vec::with_capacity(bookings.len());
+    for booking in bookings {
+        let next = distinct.len();
+        let place = booking.claim.as_ref().map_or(next, |proof| *places.entry(proof).or_insert(next));
+        found.push((place, place < next));
+        if place == next {
+            distinct.push(booking);
+        }
+    }
+    let settled = settle_distinct(c, &distinct).await?;
+    let mut booked = Vec::with_capacity(bookings.len());
+    for (place, is_repeated) in found {
+        let first = settled.get(place).copied().ok_or(StorageError::WriterGone)?;
+        booked.push(if is_repeated { first.again() } else { first });
+    }
+    let received =
+        bookings.iter().zip(&booked).filter_map(|(it, booked)| Some((it.received.as_ref()?, booked.verdict.code())));
+    notifications::record(c, &received.collect::<Vec<_>>()).await?;
+    Ok(booked)
+}
+
+/// A statement for many rows costs hardly more than for one. What does not fit together (a duplicate of
+/// earlier, two payments of one order) is booked one by one in the same transaction.
+async fn settle_distinct(c: &mut AnyConnection, bookings: &[&Booking]) -> Result<Vec<Booked>, StorageError> {
+    let numbers: Vec<&OutTradeNo> =
+        bookings.iter().filter_map(|it| Some(&it.claim.as_ref().ok()?.out_trade_no)).collect();
+    if numbers.iter().collect::<HashSet<_>>().len() < numbers.len() {
+        return one_by_one(c, bookings).await;
+    }
+    let owed = if numbers.is_empty() { Vec::new() } else { attempts::list_owed(c, &numbers).await? };
+    let owed: HashMap<&OutTradeNo, &Owed> = owed.iter().map(|owed| (&owed.out_trade_no, owed)).collect();
+    let decided: Vec<Result<Entry<'_>, Verdict>> = bookings.iter().map(|booking| decide(booking, &owed)).collect();
+    let entries: Vec<&Entry<'_>> = decided.iter().filter_map(|it| it.as_ref().ok()).collect();
+    let is_new =
+        entries.is_empty() || payments::insert(c, &entries.iter().map(|it| it.payment()).collect::<Vec<_>>()).await?;
+    if !is_new && bookings.len() > 1 {
+        return one_by_one(c, bookings).await;
+    }
+    let mut booked = Vec::with_capacity(bookings.len());
+    for decided in &decided {
+        booked.push(match decided {
+            Err(verdict) => Booked { verdict: *verdict, order_id: 0, became_paid: None },
+            Ok(entry) if !is_new => Booked { verdict: repeated(c, entry).await?, order_id: 0, became_paid: None },
+            Ok(entry) => Booked {
+                verdict: entry.verdict,
+                order_id: entry.owed.order_id,
+                became_paid: (entry.kind != PaymentKind::Surplus).then_some(entry.owed.version + 1),
+            },
+        });
+    }
+    if is_new && !entries.is_empty() {
+        write(c, &entries).await?;
+    }
+    Ok(booked)
+}
+
+async fn one_by_one(c: &mut AnyConnection, bookings: &[&Booking]) -> Result<Vec<Booked>, StorageError> {
+    let mut booked = Vec::with_capacity(bookings.len());
+    for booking in bookings {
+        booked.extend(Box::pin(settle_distinct(c, std::slice::from_ref(booking))).await?);
+    }
+    Ok(booked)
+}
+
+impl Booked {
+    /// What another delivery of the same statement hears.
+    const fn again(self) -> Self {
+        let verdict = match self.verdict {
+            Verdict::Paid | Verdict::PaidLate | Verdict::Surplus => Verdict::Duplicate,
+            other => other,
+        };
+        Self { verdict, became_paid: None, ..self }
+    }
+}
+
+fn decide<'a>(booking: &'a Booking, owed: &HashMap<&OutTradeNo, &'a Owed>) -> Result<Entry<'a>, Verdict> {
+    let proof = booking.claim.as_ref().map_err(|verdict| *verdict)?;
+    let owed = *owed.get(&proof.out_trade_no).ok_or(Verdict::UnknownOrder)?;
+    if owed.total != proof.total {
+        return Err(Verdict::Mismatch(Mismatch::Amount));
+    }
+    let (verdict, kind) = meaning(owed.status, owed.was_closed);
+    Ok(Entry { booking, proof, owed, kind, verdict })
+}
+
+/// This transaction is booked already: on this attempt, or on one that it does not belong to.
+async fn repeated(c: &mut AnyConnection, entry: &Entry<'_>) -> Result<Verdict, StorageError> {
+    let booked = payments::find_by_transaction(c, &entry.proof.transaction_id).await?;
+    let same = booked.is_some_and(|payment| payment.attempt_id == entry.owed.attempt_id);
+    Ok(if same { Verdict::Duplicate } else { Verdict::Mismatch(Mismatch::TransactionId) })
+}
+
+/// All that follows from new payments.
+async fn write(c: &mut AnyConnection, entries: &[&Entry<'_>]) -> Result<(), StorageError> {
+    let Some(at) = entries.iter().map(|entry| entry.booking.at).max() else { return Ok(()) };
+    attempts::mark_paid(c, &entries.iter().map(|entry| entry.owed.attempt_id).collect::<Vec<_>>()).await?;
+    events::append_all(c, at, &entries.iter().map(|entry| entry.event()).collect::<Vec<_>>()).await?;
+    let paid: Vec<_> =
+        entries.iter().filter(|entry| entry.kind != PaymentKind::Surplus).map(|it| it.order(at)).collect();
+    if !paid.is_empty() {
+        orders::mark_paid(c, &paid, at).await?;
+    }
+    for entry in entries.iter().filter(|entry| entry.kind == PaymentKind::Surplus) {
+        give_back(c, entry, at).await?;
+    }
+    Ok(())
+}
+
+/// A surplus payment goes back by itself, all of it and once: its refund's number follows from the
+/// transaction, and the intent is written with the payment (money rules 4 and 5).
+async fn give_back(c: &mut AnyConnection, entry: &Entry<'_>, at: Timestamp) -> Result<(), StorageError> {
+    orders::touch(c, entry.owed.order_id, at).await?;
+    let transaction_id = &entry.proof.transaction_id;
+    let payment = payments::find_by_transaction(c, transaction_id).await?;
+    let number = OutRefundNo::surplus_of(transaction_id).ok();
+    let (Some(payment), Some(out_refund_no), Some(request)) = (payment, number, entry.booking.way_back.clone()) else {
+        return Err(StorageError::Raced { table: "payments", row: 0 });
+    };
+    let refund = NewRefund {
+        out_refund_no,
+        order_id: entry.owed.order_id,
+        payment_id: payment.id,
+        amount: payment.total,
+        reason: SURPLUS_REASON.to_owned(),
+        source: Source::Automatic,
+        request,
+        state: RefundState::Requested,
+        refund_id: None,
+        check: Some(at),
+        created: at,
+        success: None,
+    };
+    if payments::reserve(c, payment.id, payment.total).await? && refunds::insert(c, &refund).await? {
+        let number = refund.out_refund_no.as_str();
+        events::append(c, refund.order_id, at, EventKind::RefundAsked, Source::Automatic, number).await?;
+    }
+    Ok(())
+}
+
+impl Entry<'_> {
+    fn payment(&self) -> NewPayment<'_> {
+        NewPayment {
+            transaction_id: &self.proof.transaction_id,
+            order_id: self.owed.order_id,
+            attempt_id: self.owed.attempt_id,
+            kind: self.kind,
+            source: self.booking.source,
+            total: self.proof.total,
+            success: self.proof.success,
+            booked: self.booking.at,
+        }
+    }
+
+    fn event(&self) -> NewEvent<'_> {
+        let kind = match self.kind {
+            PaymentKind::First => EventKind::Paid,
+            PaymentKind::Late => EventKind::PaidLate,
+            PaymentKind::Surplus => EventKind::SurplusPayment,
+        };
+        let (order_id, source) = (self.owed.order_id, self.booking.source);
+        NewEvent { order_id, kind, source, detail: &self.proof.transaction_id }
+    }
+
+    /// Other numbers of the order that can still be paid have to be closed at WeChat.
+    fn order(&self, at: Timestamp) -> PaidOrder {
+        let check = self.owed.has_open_others.then_some(at);
+        PaidOrder { id: self.owed.order_id, version: self.owed.version, paid: self.proof.success, check }
     }
 }
 
 /// What new money means to an order in this state (money rules 3 and 5).
-const fn meaning(status: OrderStatus) -> (Verdict, PaymentKind, EventKind) {
+const fn meaning(status: OrderStatus, was_closed: bool) -> (Verdict, PaymentKind) {
     match status {
-        OrderStatus::NotPay => (Verdict::Paid, PaymentKind::First, EventKind::Paid),
-        OrderStatus::Closed(_) => (Verdict::PaidLate, PaymentKind::Late, EventKind::PaidLate),
+        OrderStatus::NotPay if !was_closed => (Verdict::Paid, PaymentKind::First),
+        OrderStatus::NotPay | OrderStatus::Closed(_) => (Verdict::PaidLate, PaymentKind::Late),
         OrderStatus::Success
         | OrderStatus::RefundProcessing
         | OrderStatus::RefundPartial
         | OrderStatus::RefundSuccess
-        | OrderStatus::RefundAbnormal => (Verdict::Surplus, PaymentKind::Surplus, EventKind::SurplusPayment),
+        | OrderStatus::RefundAbnormal => (Verdict::Surplus, PaymentKind::Surplus),
     }
 }

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 
 use super::{Checkout, CheckoutError};
 use crate::{
-    domain::{OrderStatus, OrderToken, OutTradeNo},
+    domain::{Fen, OrderStatus, OrderToken, OutTradeNo, RefundState},
     storage::{
         attempts::{self, Attempt, AttemptState, PrepayProblem},
         orders::{self, Order},
-        payments,
+        payments::{self, Payment},
+        refunds::{self, Refund},
     },
 };
 
@@ -17,8 +18,10 @@ use crate::{
 pub struct OrderSnapshot {
     pub order: Order,
     pub attempt: Attempt,
-    /// Of the payment that paid it.
-    pub transaction_id: Option<String>,
+    /// The payment that paid it.
+    pub payment: Option<Payment>,
+    /// All refunds of it, those of surplus payments too.
+    pub refunds: Vec<Refund>,
     pub now: Timestamp,
 }
 
@@ -58,6 +61,26 @@ impl OrderSnapshot {
         }
     }
 
+    /// Refunds of what paid it, oldest first.
+    pub fn refunds_of_payment(&self) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(|refund| self.payment.as_ref().is_some_and(|paid| paid.id == refund.payment_id))
+    }
+
+    /// Refunds of money that came once too often.
+    pub fn surplus_refunds(&self) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(|refund| self.payment.as_ref().is_none_or(|paid| paid.id != refund.payment_id))
+    }
+
+    /// How much of what paid it has gone back.
+    pub fn refunded(&self) -> Fen {
+        sum(self.refunds_of_payment().filter(|refund| refund.state == RefundState::Success))
+    }
+
+    /// How much of what paid it is on its way back.
+    pub fn refunding(&self) -> Fen {
+        sum(self.refunds_of_payment().filter(|refund| refund.state.is_open()))
+    }
+
     /// The code of a closed order: nobody can pay it any more.
     pub fn dead_code(&self) -> Option<&str> {
         match &self.attempt.state {
@@ -65,6 +88,10 @@ impl OrderSnapshot {
             _ => None,
         }
     }
+}
+
+fn sum<'a>(refunds: impl Iterator<Item = &'a Refund>) -> Fen {
+    refunds.fold(Fen::ZERO, |sum, refund| sum.checked_add(refund.amount).unwrap_or(Fen::MAX))
 }
 
 impl Checkout {
@@ -85,9 +112,14 @@ impl Checkout {
         shopper: &str,
         before: Option<i64>,
         limit: i64,
-    ) -> Result<Vec<Order>, CheckoutError> {
+    ) -> Result<Vec<OrderSnapshot>, CheckoutError> {
         let mut c = self.0.db.read().await?;
-        Ok(orders::list_of_shopper(&mut c, shopper, before.unwrap_or(i64::MAX), limit).await?)
+        let orders = orders::list_of_shopper(&mut c, shopper, before.unwrap_or(i64::MAX), limit).await?;
+        let mut list = Vec::with_capacity(orders.len());
+        for order in orders {
+            list.push(self.complete(&mut c, order).await?);
+        }
+        Ok(list)
     }
 
     /// How the order of an `out_trade_no` stands.
@@ -107,7 +139,11 @@ impl Checkout {
 
     async fn complete(&self, c: &mut sqlx::AnyConnection, order: Order) -> Result<OrderSnapshot, CheckoutError> {
         let attempt = attempts::find_current(c, order.id).await?.ok_or(CheckoutError::NoSuchOrder)?;
-        let transaction_id = if order.status.is_paid() { payments::find_paying(c, order.id).await? } else { None };
-        Ok(OrderSnapshot { order, attempt, transaction_id, now: self.0.clock.now() })
+        let (payment, refunds) = if order.status.is_paid() {
+            (payments::find_paying(c, order.id).await?, refunds::list_of_order(c, order.id).await?)
+        } else {
+            (None, Vec::new())
+        };
+        Ok(OrderSnapshot { order, attempt, payment, refunds, now: self.0.clock.now() })
     }
 }

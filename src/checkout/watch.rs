@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
@@ -13,8 +12,8 @@ use crate::{domain::OrderToken, storage::orders};
 
 /// How often changes made by other processes are looked for.
 const ELSEWHERE: Duration = Duration::from_secs(1);
-/// How far back to look: a transaction elsewhere may commit this long after it took its time.
-const OVERLAP: SignedDuration = SignedDuration::from_secs(15);
+/// How many orders are looked up by one statement.
+const CHUNK: usize = 1000;
 
 impl Checkout {
     /// Answers at once when the order's version is past `after`, else when it changes or after
@@ -83,15 +82,20 @@ impl Checkout {
             if !self.0.live.prune() {
                 continue;
             }
-            match self.changed_lately().await {
-                Ok(changed) => changed.into_iter().for_each(|(id, version)| self.0.live.wake(id, version)),
-                Err(error) => tracing::error!(%error, "looking for changes of other instances"),
+            if let Err(error) = self.look_at_waiting().await {
+                tracing::error!(%error, "looking for changes of other instances");
             }
         }
     }
 
-    async fn changed_lately(&self) -> Result<Vec<(i64, i64)>, CheckoutError> {
-        let since = self.0.clock.now() - OVERLAP;
-        Ok(orders::versions_since(&mut *self.0.db.read().await?, since).await?)
+    async fn look_at_waiting(&self) -> Result<(), CheckoutError> {
+        let waiting = self.0.live.waiting_orders();
+        for ids in waiting.chunks(CHUNK) {
+            let versions = orders::list_versions(&mut *self.0.db.read().await?, ids).await?;
+            for (id, version) in versions {
+                self.0.live.wake(id, version);
+            }
+        }
+        Ok(())
     }
 }

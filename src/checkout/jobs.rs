@@ -1,0 +1,197 @@
+//! Compensation: what nobody looks at is looked after all the same. A lost callback is found, an
+//! order whose time is over is closed, a refund is brought to its end, whatever died in between.
+//!
+//! Any number of instances may run. Each job has one owner at a time by a lease in the books; when
+//! the owner dies, another one takes over. Besides, each order is claimed on its own before it is
+//! looked after, so that two owners for a moment do no harm. Only rows that are due are read.
+
+use std::{future::Future, time::Duration};
+
+use futures::{StreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{Checkout, CheckoutError, inquire::Due};
+use crate::storage::{
+    events::Source,
+    leases,
+    orders::{self, Due as DueOrder},
+    refunds,
+};
+
+/// Between two looks at an order that can be paid and whose page is closed: a payment without a
+/// callback is booked within a minute.
+const LOOK: SignedDuration = SignedDuration::from_secs(30);
+/// The shortest and the longest pause before an order is tried again that should have ended.
+const RETRY: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(5), SignedDuration::from_secs(300));
+/// A lease outlives a few missed ticks, and is prolonged in good time.
+const LEASE: SignedDuration = SignedDuration::from_secs(15);
+const PROLONG: SignedDuration = SignedDuration::from_secs(8);
+/// How many are taken on at once, and how many are asked about at the same time.
+const BATCH: i64 = 256;
+const AT_ONCE: usize = 16;
+
+/// When an order is looked at next that was looked at `now` and can be paid until `expires`.
+pub(super) fn next_look(now: Timestamp, expires: Timestamp) -> Timestamp {
+    if now < expires { expires.min(now + LOOK) } else { now + pause(now.duration_since(expires)) }
+}
+
+/// The longer something has been due, the longer the pause: half of that time, within bounds.
+pub(super) fn pause(overdue: SignedDuration) -> SignedDuration {
+    let (shortest, longest) = RETRY;
+    (overdue / 2).clamp(shortest, longest)
+}
+
+/// The right to run one job.
+struct Lease {
+    name: &'static str,
+    holder: String,
+    until: Option<Timestamp>,
+}
+
+impl Checkout {
+    /// Runs the background jobs, looking every `tick` for what is due; runs until it is dropped.
+    pub async fn run_jobs(&self, tick: Duration) {
+        let holder = format!("{:032x}", self.0.entropy.u128());
+        let orders = self.run_job("orders", &holder, tick, || self.sweep_orders());
+        let refunds = self.run_job("refunds", &holder, tick, || self.sweep_refunds());
+        tokio::join!(orders, refunds);
+    }
+
+    async fn run_job<F>(&self, name: &'static str, holder: &str, tick: Duration, sweep: impl Fn() -> F)
+    where
+        F: Future<Output = Result<usize, CheckoutError>>,
+    {
+        let mut lease = Lease { name, holder: holder.to_owned(), until: None };
+        let mut ticks = interval(tick);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let swept = match self.hold(&mut lease).await {
+                Ok(true) => sweep().await,
+                Ok(false) => Ok(0),
+                Err(error) => Err(error),
+            };
+            match swept {
+                Ok(0) => {}
+                Ok(count) => tracing::debug!(job = name, count, "looked after {count} {name}"),
+                Err(error) => tracing::error!(%error, job = name, "background job"),
+            }
+        }
+    }
+
+    /// Whether this instance has the job, prolonging it when it is time.
+    async fn hold(&self, lease: &mut Lease) -> Result<bool, CheckoutError> {
+        let now = self.0.clock.now();
+        if lease.until.is_some_and(|until| now + PROLONG < until) {
+            return Ok(true);
+        }
+        let (name, holder, until) = (lease.name, lease.holder.clone(), now + LEASE);
+        let held = self.0.db.write(move |c| {
+            let holder = holder.clone();
+            Box::pin(async move { leases::take(c, name, &holder, now, until).await })
+        });
+        let held = held.await?;
+        lease.until = held.then_some(until);
+        Ok(held)
+    }
+
+    /// Looks after the orders that are due. Returns how many.
+    ///
+    /// # Errors
+    /// The books are out of reach. An order that fails does not stop the others: it is tried again.
+    pub async fn sweep_orders(&self) -> Result<usize, CheckoutError> {
+        let now = self.0.clock.now();
+        let due = orders::list_due(&mut *self.0.db.read().await?, now, BATCH).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let claimed = self.0.db.write(move |c| {
+            let due = due.clone();
+            Box::pin(async move {
+                let mut claimed = Vec::with_capacity(due.len());
+                for order in due {
+                    let expires = Timestamp::from_millisecond(order.expires_ms).unwrap_or(now);
+                    if orders::claim_check(c, order, next_look(now, expires)).await? {
+                        claimed.push(order);
+                    }
+                }
+                Ok(claimed)
+            })
+        });
+        let claimed = claimed.await?;
+        stream::iter(&claimed).for_each_concurrent(AT_ONCE, |order| self.sweep_order(*order)).await;
+        Ok(claimed.len())
+    }
+
+    async fn sweep_order(&self, order: DueOrder) {
+        // Bounded together with the questions that pages set off.
+        let Ok(_place) = self.0.inquiry_places.acquire().await else { return };
+        // A page is asking this very moment; what is left then is due again later.
+        let Some(mut asking) = self.begin(order.id, Due::After(SignedDuration::ZERO)) else { return };
+        if let Err(error) = self.look_after(order.id, Source::Sweep).await {
+            tracing::error!(%error, order.id = order.id, "looking after order {}", order.id);
+        }
+        asking.forget = true;
+    }
+
+    /// Looks after the refunds that are due. Returns how many.
+    ///
+    /// # Errors
+    /// The books are out of reach.
+    pub async fn sweep_refunds(&self) -> Result<usize, CheckoutError> {
+        let now = self.0.clock.now();
+        let due = refunds::list_due(&mut *self.0.db.read().await?, now, BATCH).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let claimed = self.0.db.write(move |c| {
+            let due = due.clone();
+            Box::pin(async move {
+                let mut claimed = Vec::with_capacity(due.len());
+                for (id, seen_ms) in due {
+                    if refunds::claim(c, id, seen_ms, now + RETRY.0 * 6).await? {
+                        claimed.push(id);
+                    }
+                }
+                Ok(claimed)
+            })
+        });
+        let claimed = claimed.await?;
+        stream::iter(&claimed)
+            .for_each_concurrent(AT_ONCE, |id| async move {
+                let Ok(_place) = self.0.inquiry_places.acquire().await else { return };
+                if let Err(error) = self.look_after_refund(*id, Source::Sweep).await {
+                    tracing::error!(%error, refund.id = id, "looking after refund {id}");
+                }
+            })
+            .await;
+        Ok(claimed.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payable_order_is_looked_at_twice_a_minute_and_at_its_deadline() {
+        let at = |second| Timestamp::from_second(second).expect("in range");
+        assert_eq!(next_look(at(0), at(900)), at(30));
+        assert_eq!(next_look(at(890), at(900)), at(900));
+    }
+
+    #[test]
+    fn what_should_have_ended_is_tried_again_ever_more_rarely() {
+        let at = |second| Timestamp::from_second(second).expect("in range");
+        let mut now = at(900);
+        let mut gaps = Vec::new();
+        for _ in 0..12 {
+            let next = next_look(now, at(900));
+            gaps.push(next.duration_since(now).as_secs());
+            now = next;
+        }
+        assert_eq!(gaps, [5, 5, 5, 7, 11, 16, 25, 37, 56, 85, 128, 192]);
+        assert_eq!(next_look(at(90_000), at(900)), at(90_300));
+    }
+}
