@@ -37,7 +37,7 @@ use url::Url;
 
 pub use client::ClientAddress;
 pub use limits::Limits;
-pub use notify::NATIVE_PATH as NATIVE_NOTIFY_PATH;
+pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTIFY_PATH};
 pub use security::page_policy;
 pub use shopper::Shopper;
 
@@ -85,7 +85,9 @@ const BODY_LIMIT: Duration = Duration::from_secs(10);
 /// The whole site. `sandbox_pages` are the sandbox's own, in sandbox mode only.
 pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
     // Called by WeChat: no cookie, no Origin check, its own body limit.
-    let callbacks = Router::new().route(notify::NATIVE_PATH, post(notify::native));
+    let callbacks = Router::new()
+        .route(notify::NATIVE_PATH, post(notify::native))
+        .route(notify::REFUNDS_PATH, post(notify::refunds));
 
     // Called by browsers and programs.
     let shop = Router::new()

@@ -1,5 +1,5 @@
-//! `POST /api/wx-pay/native/notify`: WeChat's payment callback. Raw bytes in; a 2xx only for what is
-//! durably stored (design §2.4, `wechatpay-v3.md` §6.3).
+//! `POST /api/wx-pay/native/notify` and `POST /api/wx-pay/refunds/notify`: WeChat's callbacks. Raw bytes
+//! in; a 2xx only for what is durably stored (design §2.4, `wechatpay-v3.md` §6.3, §7.4).
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{AppState, ClientAddress};
 use crate::{
-    checkout::{NotifyContext, Verdict},
+    checkout::{NotifyContext, RefundVerdict, Verdict},
     wechatpay::{
         Notification, NotifyError, VerifyError,
         notify::{self, Refusal},
@@ -23,6 +23,7 @@ use crate::{
 };
 
 pub const NATIVE_PATH: &str = "/api/wx-pay/native/notify";
+pub const REFUNDS_PATH: &str = "/api/wx-pay/refunds/notify";
 
 /// Real ones are about 1 KiB.
 const BODY_MOST: usize = 64 * 1024;
@@ -40,20 +41,43 @@ fn fail(status: StatusCode, message: &'static str) -> Response {
     (status, Json(Acknowledgement { code: "FAIL", message })).into_response()
 }
 
-/// The route. Everything that is not acknowledged is said in one place below.
+/// What a route is for.
+#[derive(Clone, Copy)]
+enum About {
+    Payments,
+    Refunds,
+}
+
+/// Payments.
 pub async fn native(
     State(state): State<AppState>,
     Extension(client): Extension<ClientAddress>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    receive(&state, About::Payments, client, &headers, body).await
+}
+
+/// Refunds. One that was made in the merchant console may be told in XML of the second version, which
+/// carries no signature of the third: it is refused like anything unsigned.
+pub async fn refunds(
+    State(state): State<AppState>,
+    Extension(client): Extension<ClientAddress>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    receive(&state, About::Refunds, client, &headers, body).await
+}
+
+/// Everything that is not acknowledged is said in one place below.
+async fn receive(state: &AppState, about: About, client: ClientAddress, headers: &HeaderMap, body: Body) -> Response {
     let body = match to_bytes(body, BODY_MOST).await {
         Ok(body) => body,
-        Err(error) => return unreadable(&state, client, &error),
+        Err(error) => return unreadable(state, client, &error),
     };
-    match open(&state, &headers, &body).await {
-        Ok(notification) => book(&state, &notification, &headers, body).await,
-        Err(error) => reject(&state, client, &error),
+    match open(state, headers, &body).await {
+        Ok(notification) => book(state, about, &notification, headers, body).await,
+        Err(error) => reject(state, client, &error, &body),
     }
 }
 
@@ -74,9 +98,20 @@ async fn open(state: &AppState, headers: &HeaderMap, body: &Bytes) -> Result<Not
     }
 }
 
-async fn book(state: &AppState, notification: &Notification, headers: &HeaderMap, body: Bytes) -> Response {
+async fn book(
+    state: &AppState,
+    about: About,
+    notification: &Notification,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Response {
     let context = NotifyContext { headers: kept_headers(headers), body: body.to_vec() };
-    let booking = state.checkout.apply_notification(notification, context);
+    let booking = async {
+        match about {
+            About::Payments => state.checkout.apply_notification(notification, context).await,
+            About::Refunds => state.checkout.apply_refund_notification(notification, context).await,
+        }
+    };
     let verdict = match timeout(BOOKING_PATIENCE, booking).await {
         Ok(Ok(verdict)) => verdict,
         Ok(Err(error)) => {
@@ -92,22 +127,33 @@ async fn book(state: &AppState, notification: &Notification, headers: &HeaderMap
     };
     state.metrics.callback(verdict.code());
     match verdict {
-        Verdict::UnknownOrder => fail(StatusCode::NOT_FOUND, "订单不存在"),
+        Verdict::UnknownOrder | Verdict::Refund(RefundVerdict::UnknownPayment) => {
+            fail(StatusCode::NOT_FOUND, "订单不存在")
+        }
+        Verdict::Refund(RefundVerdict::TooEarly) => fail(StatusCode::CONFLICT, "另一笔退款尚未结束"),
         Verdict::Paid
         | Verdict::PaidLate
         | Verdict::Duplicate
         | Verdict::Surplus
         | Verdict::Mismatch(_)
-        | Verdict::Echo => Json(Acknowledgement { code: "SUCCESS", message: "成功" }).into_response(),
+        | Verdict::Echo
+        | Verdict::Refund(
+            RefundVerdict::Booked | RefundVerdict::Repeated | RefundVerdict::Elsewhere | RefundVerdict::Mismatch,
+        ) => Json(Acknowledgement { code: "SUCCESS", message: "成功" }).into_response(),
     }
 }
 
-fn reject(state: &AppState, client: ClientAddress, error: &NotifyError) -> Response {
-    state.metrics.callback(error.label());
+fn reject(state: &AppState, client: ClientAddress, error: &NotifyError, body: &[u8]) -> Response {
+    let is_unsigned = matches!(error, NotifyError::Verify(VerifyError::Headers(_)));
+    let is_v2 = is_unsigned && body.trim_ascii_start().starts_with(b"<xml");
+    state.metrics.callback(if is_v2 { "v2_xml" } else { error.label() });
     if !state.limits.allow_rejected_callback(client) {
         return fail(StatusCode::TOO_MANY_REQUESTS, "请求过于频繁");
     }
     tracing::warn!(reason = error.label(), client = %client.0, %error, "callback refused");
+    if is_v2 {
+        tracing::warn!("it was XML of API v2: a refund made in the merchant console? `saoma order query` finds it");
+    }
     match error.refusal() {
         Refusal::Malformed => fail(StatusCode::BAD_REQUEST, "通知格式错误"),
         Refusal::Unauthentic => fail(StatusCode::UNAUTHORIZED, "签名验证失败"),
@@ -115,7 +161,8 @@ fn reject(state: &AppState, client: ClientAddress, error: &NotifyError) -> Respo
 }
 
 fn unreadable(state: &AppState, client: ClientAddress, error: &axum::Error) -> Response {
-    let too_long = std::error::Error::source(error).is_some_and(|it| it.is::<http_body_util::LengthLimitError>());
+    let too_long =
+        std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
     state.metrics.callback(if too_long { "too_long" } else { "broken" });
     if !state.limits.allow_rejected_callback(client) {
         return fail(StatusCode::TOO_MANY_REQUESTS, "请求过于频繁");

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::AppState;
 use crate::{
     checkout::{CheckoutError, CodeState, OrderSnapshot},
-    domain::{ClosedReason, Fen, OrderToken, OutTradeNo},
+    domain::{ClosedReason, Fen, OrderToken, OutTradeNo, Wish},
 };
 
 /// Longest hold, in seconds: below the idle limits of common proxies.
@@ -23,6 +23,7 @@ pub const WAIT_MOST: u64 = 25;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are the outside ones")]
 struct Status<'a> {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,13 +36,22 @@ struct Status<'a> {
     total: Fen,
     /// A code is there to be scanned.
     code_ready: bool,
+    /// What its shopper asked for and WeChat has not confirmed yet: `CANCEL` or `RENEW`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wish: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     paid_at: Option<String>,
+    /// In fen: what has gone back of the payment, and what is on its way back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded: Option<Fen>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunding: Option<Fen>,
 }
 
 impl<'a> From<&'a OrderSnapshot> for Status<'a> {
     fn from(snapshot: &'a OrderSnapshot) -> Self {
         let order = &snapshot.order;
+        let paid = |amount| order.status.is_paid().then_some(amount);
         Self {
             status: order.status.code(),
             reason: order.status.reason().map(ClosedReason::code),
@@ -51,7 +61,10 @@ impl<'a> From<&'a OrderSnapshot> for Status<'a> {
             title: &order.title,
             total: order.total,
             code_ready: matches!(snapshot.code(), CodeState::Ready(_)),
+            wish: order.wish.map(Wish::code),
             paid_at: order.paid.map(crate::wechatpay::time::rfc3339),
+            refunded: paid(snapshot.refunded()),
+            refunding: paid(snapshot.refunding()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The pages: Leptos' routes and server functions, and the 404 page for everything else.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::LazyLock};
 
 use axum::{
     Router,
@@ -11,14 +11,18 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
 use leptos::{prelude::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 
 use super::{AppState, site};
 use crate::app::{App, error::PublicError, shell};
 
+/// Made once in a process: while Leptos makes it, it keeps every page in the process from loading
+/// anything, and a page that is being rendered for somebody at that moment would wait for ever. No
+/// site has pages to show before it has this.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+
 /// Routes with their state still open, so that the layers of `http` see them.
 pub fn router(state: &AppState) -> Router<AppState> {
-    let routes = generate_route_list(App);
     let context = {
         let state = state.clone();
         move || provide_context(state.clone())
@@ -33,7 +37,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         async move { Ok::<Response, Infallible>(page.await) }
     });
     Router::new()
-        .leptos_routes_with_context(state, routes, context, render)
+        .leptos_routes_with_context(state, ROUTES.clone(), context, render)
         .merge(site::files(&state.leptos, missing))
         .layer(middleware::map_response(give_status))
         .layer(middleware::map_response(|mut response: Response| async move {
