@@ -10,10 +10,11 @@
 //! | --- | --- |
 //! | `routes`, `gate`, `interfaces`, `reply`, `error` | the interfaces of `/v3` |
 //! | `prepay`, `schema`, `order`, `payer` | the rules of orders and of paying |
+//! | `refund`, `refunder` | the rules of refunds, and what becomes of them |
 //! | `ledger`, `journal` | the books, and the file that they survive in |
-//! | `delivery`, `notification`, `notifier` | callbacks |
+//! | `delivery`, `notification`, `v2_notice`, `notifier` | callbacks |
 //! | `faults` | bad behaviour on demand |
-//! | `control`, `phone` | `/_sandbox/…`, for programs and for people |
+//! | `control`, `phone`, `panel`, `html` | `/_sandbox/…`, for programs and for people |
 //! | `keys`, `certificate`, `credentials`, `signature`, `seal`, `oaep`, `authorization` | keys and crypto |
 
 mod authorization;
@@ -25,6 +26,7 @@ mod error;
 mod faults;
 mod files;
 mod gate;
+mod html;
 mod interfaces;
 mod journal;
 mod keys;
@@ -33,15 +35,19 @@ mod notification;
 mod notifier;
 mod oaep;
 mod order;
+mod panel;
 mod payer;
 mod phone;
 mod platform;
 mod prepay;
+mod refund;
+mod refunder;
 mod reply;
 mod routes;
 mod schema;
 mod seal;
 mod signature;
+mod v2_notice;
 mod wire_time;
 
 use std::{
@@ -54,6 +60,7 @@ use std::{
 };
 
 use axum::Router;
+use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -63,7 +70,7 @@ pub use self::{
     certificate::CertificateError,
     credentials::SandboxCredentials,
 };
-use self::{keys::Keys, ledger::Ledger, platform::Platform};
+use self::{credentials::Place, keys::Keys, ledger::Ledger, platform::Platform};
 use crate::{clock::Clock, entropy::Entropy};
 
 /// A sandbox. Cheap to clone.
@@ -161,13 +168,15 @@ impl Sandbox {
         let SandboxOptions { api_domain, notify_domain, clock, entropy } = options;
         let keys = Keys::open(&dir, &clock, &entropy)?;
         let ledger = Ledger::open(&dir.join("journal.jsonl"))?;
-        let credentials = SandboxCredentials::build(&dir, &keys, api_domain, notify_domain);
-        credentials.write(&dir)?;
+        let place = Place { dir, domain: api_domain, notify_domain };
+        let credentials = SandboxCredentials::build(&place, &keys);
+        credentials.write(&place.dir)?;
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
-        let platform = Arc::new(Platform::new(keys, ledger, lock, client, clock, entropy));
+        let platform = Arc::new(Platform::new(place, keys, ledger, lock, client, clock, entropy));
         Ok(Self { platform, credentials: Arc::new(credentials) })
     }
 
+    /// As they were when the sandbox was opened: a new `APIv3` key is in `credentials.env`.
     #[must_use]
     pub fn credentials(&self) -> &SandboxCredentials {
         &self.credentials
@@ -209,7 +218,12 @@ impl Sandbox {
 ///
 /// # Errors
 /// When the address or the folder cannot be used.
-pub async fn run(listen: SocketAddr, dir: &Path, shutdown: CancellationToken) -> Result<(), SandboxError> {
+pub fn run(listen: SocketAddr, dir: &Path, shutdown: CancellationToken) -> BoxFuture<'_, Result<(), SandboxError>> {
+    // Boxed, so that the whole of it is compiled here and not again in the program.
+    Box::pin(run_until(listen, dir, shutdown))
+}
+
+async fn run_until(listen: SocketAddr, dir: &Path, shutdown: CancellationToken) -> Result<(), SandboxError> {
     let refused = |source| SandboxError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;

@@ -2,6 +2,9 @@
 //! signatures: this is not WeChat's, it is ours.
 
 mod deliveries;
+mod keys;
+mod ledger;
+mod refunds;
 mod scan;
 
 use std::sync::Arc;
@@ -9,14 +12,14 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, State, rejection::JsonRejection},
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{faults::Faults, phone, platform::Platform, wire_time};
+pub(super) use self::keys::{issue_certificate, retire_certificate, set_api_v3_key};
+use super::{error::ApiError, faults::Faults, panel, phone, platform::Platform};
 
 type Shared = State<Arc<Platform>>;
 
@@ -29,8 +32,14 @@ pub(super) fn router(platform: Arc<Platform>) -> Router {
         .route("/_sandbox/scan", post(scan::scan))
         .route("/_sandbox/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/_sandbox/deliveries", get(deliveries::list))
-        .route("/_sandbox/ledger", get(ledger))
+        .route("/_sandbox/ledger", get(ledger::lines))
+        .route("/_sandbox/refund", post(refunds::make))
+        .route("/_sandbox/refunds/{out_refund_no}", post(refunds::move_on))
+        .route("/_sandbox/certificates", get(keys::certificates).post(keys::issue))
+        .route("/_sandbox/certificates/{serial}", delete(keys::retire))
+        .route("/_sandbox/api-v3-key", post(keys::change_api_v3_key))
         .merge(phone::router())
+        .merge(panel::router())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(platform)
 }
@@ -45,6 +54,13 @@ pub(super) struct ControlError {
 impl ControlError {
     fn bad_request(message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, code: "BAD_REQUEST", message: message.into() }
+    }
+}
+
+/// The interface's own refusals, for a person who does the same by hand.
+impl From<ApiError> for ControlError {
+    fn from(error: ApiError) -> Self {
+        Self { status: error.status, code: error.code, message: error.message }
     }
 }
 
@@ -78,24 +94,4 @@ async fn set_faults(
 async fn clear_faults(State(platform): Shared) -> Json<Faults> {
     *platform.faults() = Faults::default();
     Json(Faults::default())
-}
-
-/// One JSON object per line for each payment, in the order in which they were made.
-async fn ledger(State(platform): Shared) -> Response {
-    let mut lines = String::new();
-    for order in platform.ledger().paid_orders() {
-        let Some(payment) = &order.payment else {
-            continue;
-        };
-        let line = json!({
-            "out_trade_no": order.out_trade_no,
-            "transaction_id": payment.transaction_id,
-            "total": order.total,
-            "currency": "CNY",
-            "success_time": wire_time::seconds(Timestamp::from_millisecond(payment.success_ms).unwrap_or_default()),
-        });
-        lines.push_str(&line.to_string());
-        lines.push('\n');
-    }
-    ([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response()
 }

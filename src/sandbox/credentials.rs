@@ -16,6 +16,13 @@ use super::{
 
 const FILE: &str = "credentials.env";
 
+/// Where a sandbox is: its folder, its own address, and the shop's.
+pub(super) struct Place {
+    pub(super) dir: PathBuf,
+    pub(super) domain: Url,
+    pub(super) notify_domain: Url,
+}
+
 /// The merchant's side of the sandbox's keys. `Debug` shows no secret.
 #[derive(Clone, Debug)]
 pub struct SandboxCredentials {
@@ -38,19 +45,20 @@ pub struct SandboxCredentials {
 }
 
 impl SandboxCredentials {
-    pub(super) fn build(dir: &Path, keys: &Keys, domain: Url, notify_domain: Url) -> Self {
+    pub(super) fn build(place: &Place, keys: &Keys) -> Self {
+        let Place { dir, domain, notify_domain } = place;
         Self {
             mchid: keys.account.mchid.clone(),
             appid: keys.account.appid.clone(),
             serial_no: keys.account.merchant_serial.clone(),
             private_key_path: dir.join(MERCHANT_KEY),
             private_key_pem: keys.merchant_key_pem.clone().into(),
-            api_v3_key: keys.account.api_v3_key.clone().into(),
+            api_v3_key: keys.api_v3_key_text().into(),
             public_key_id: keys.account.public_key_id.clone(),
             public_key_path: dir.join(PUBLIC_KEY),
             public_key_pem: keys.public_key_pem.clone(),
-            domain,
-            notify_domain,
+            domain: domain.clone(),
+            notify_domain: notify_domain.clone(),
         }
     }
 
@@ -68,7 +76,8 @@ impl SandboxCredentials {
             ("WXPAY_DOMAIN", origin(&self.domain)),
             ("WXPAY_NOTIFY_DOMAIN", origin(&self.notify_domain)),
         ];
-        let mut text = String::from("# Saoma sandbox: no real money. Made anew at every start.\n");
+        let mut text =
+            String::from("# Saoma sandbox: no real money. Made anew at every start and with every new key.\n");
         for (name, value) in values {
             let value = quote(&value).ok_or_else(|| unquotable(dir))?;
             writeln!(text, "{name}={value}").map_err(|_| unquotable(dir))?;

@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::refund::RefundStatus;
+
 /// Gaps before the 15 retries, in seconds.
 const LADDER: [i64; 15] = [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10_800, 10_800, 10_800, 21_600, 21_600];
 
@@ -19,13 +21,21 @@ pub(super) struct Delivery {
     pub(super) progress: Progress,
 }
 
+/// When a notification goes out for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FirstTry {
+    At(Timestamp),
+    /// Once a refund of the same order has been told: the `out_of_order` knob.
+    AfterRefund,
+}
+
 /// A delivery that the books have not numbered yet.
 pub(super) struct NewDelivery {
     pub(super) id: String,
     pub(super) subject: Subject,
     pub(super) notify_url: String,
     pub(super) created: Timestamp,
-    pub(super) first_try: Timestamp,
+    pub(super) first_try: FirstTry,
 }
 
 impl NewDelivery {
@@ -46,8 +56,62 @@ impl NewDelivery {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Subject {
-    Payment { out_trade_no: String },
-    Echo { message: String, encrypted: Option<String> },
+    Payment {
+        out_trade_no: String,
+    },
+    Refund {
+        out_trade_no: String,
+        out_refund_no: String,
+        /// What it had become: it may be something else by now.
+        status: RefundStatus,
+    },
+    /// The same in the XML of before `APIv3`.
+    RefundV2 {
+        out_trade_no: String,
+        out_refund_no: String,
+    },
+    Echo {
+        message: String,
+        encrypted: Option<String>,
+    },
+}
+
+impl Subject {
+    pub(super) fn out_trade_no(&self) -> Option<&str> {
+        match self {
+            Self::Payment { out_trade_no }
+            | Self::Refund { out_trade_no, .. }
+            | Self::RefundV2 { out_trade_no, .. } => Some(out_trade_no),
+            Self::Echo { .. } => None,
+        }
+    }
+
+    pub(super) fn out_refund_no(&self) -> Option<&str> {
+        match self {
+            Self::Refund { out_refund_no, .. } | Self::RefundV2 { out_refund_no, .. } => Some(out_refund_no),
+            Self::Payment { .. } | Self::Echo { .. } => None,
+        }
+    }
+
+    /// None for a v2 notice, which has no such thing.
+    pub(super) const fn event_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Payment { .. } => Some("TRANSACTION.SUCCESS"),
+            Self::Refund { status: RefundStatus::Closed, .. } => Some("REFUND.CLOSED"),
+            Self::Refund { status: RefundStatus::Abnormal, .. } => Some("REFUND.ABNORMAL"),
+            Self::Refund { .. } => Some("REFUND.SUCCESS"),
+            Self::RefundV2 { .. } => None,
+            Self::Echo { .. } => Some("SECURITY_ECHO.SUCCESS"),
+        }
+    }
+}
+
+impl Delivery {
+    /// The order whose refund this waits for.
+    pub(super) fn held_for(&self) -> Option<&str> {
+        let held = self.progress.state == State::Pending && self.progress.next_try_ms.is_none();
+        self.subject.out_trade_no().filter(|_| held)
+    }
 }
 
 /// Where on the ladder a delivery stands.
@@ -74,7 +138,7 @@ pub(super) struct Attempt {
     pub(super) at_ms: i64,
     pub(super) result: Outcome,
     pub(super) duration_ms: u64,
-    /// Which key signed.
+    /// Which key signed; empty for a v2 notice.
     pub(super) serial: String,
     /// What was wrong or special about it, by the names of the knobs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -103,8 +167,12 @@ impl Outcome {
 }
 
 impl Progress {
-    pub(super) fn start(at: Timestamp) -> Self {
-        Self { state: State::Pending, retries: 0, next_try_ms: Some(at.as_millisecond()) }
+    pub(super) fn start(first_try: FirstTry) -> Self {
+        let next_try_ms = match first_try {
+            FirstTry::At(at) => Some(at.as_millisecond()),
+            FirstTry::AfterRefund => None,
+        };
+        Self { state: State::Pending, retries: 0, next_try_ms }
     }
 
     pub(super) const fn accepted(&self) -> Self {
@@ -135,7 +203,7 @@ mod tests {
     #[test]
     fn climbs_the_ladder_in_24_hours_and_4_minutes() {
         let start = Timestamp::UNIX_EPOCH;
-        let mut progress = Progress::start(start);
+        let mut progress = Progress::start(FirstTry::At(start));
         let mut tries = Vec::new();
         while let Some(next) = progress.next_try_ms {
             tries.push(next / 1000);
@@ -149,7 +217,7 @@ mod tests {
 
     #[test]
     fn scales() {
-        let progress = Progress::start(Timestamp::UNIX_EPOCH).failed(Timestamp::UNIX_EPOCH, 0.001);
+        let progress = Progress::start(FirstTry::At(Timestamp::UNIX_EPOCH)).failed(Timestamp::UNIX_EPOCH, 0.001);
         assert_eq!(progress.next_try_ms, Some(15));
     }
 

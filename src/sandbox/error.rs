@@ -8,6 +8,8 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+use super::faults::RefundRefusal;
+
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// One refusal. The number is WeChat's numeric code, sent as the tail of `Request-ID`.
@@ -87,6 +89,35 @@ impl ApiError {
 
     pub(super) fn frequency_limited() -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "FREQUENCY_LIMITED", "频率超限，请稍后重试", 268_447_840)
+    }
+
+    /// An order that is unknown or unpaid to the refund interface, or a refund that is not there.
+    pub(super) fn resource_not_exists(message: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "RESOURCE_NOT_EXISTS", message, 268_512_771)
+    }
+
+    /// §1.6, §14: of the FAQ alone, its status is documented nowhere.
+    pub(super) fn trade_overdue() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "TRADE_OVERDUE", "订单已超过退款期限（支付后365天）", 268_447_914)
+    }
+
+    /// A refund that is refused on demand.
+    pub(super) fn refused(refusal: RefundRefusal) -> Self {
+        use RefundRefusal::{MchNotExists, NoAuth, NotEnough, RequestBlocked, ResourceNotExists, UserAccountAbnormal};
+        let (status, code, message, number) = match refusal {
+            NotEnough => (StatusCode::FORBIDDEN, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起", 268_435_463),
+            UserAccountAbnormal => (StatusCode::FORBIDDEN, "USER_ACCOUNT_ABNORMAL", "用户账户异常", 268_435_463),
+            NoAuth => (StatusCode::FORBIDDEN, "NO_AUTH", "没有退款权限", 268_448_010),
+            RequestBlocked => (StatusCode::FORBIDDEN, "REQUEST_BLOCKED", "请求被拦截", 268_448_010),
+            MchNotExists => (StatusCode::NOT_FOUND, "MCH_NOT_EXISTS", "商户号不存在", 268_443_715),
+            ResourceNotExists => return Self::resource_not_exists("订单不存在"),
+        };
+        Self::new(status, code, message, number)
+    }
+
+    pub(super) fn service_unavailable() -> Self {
+        let message = "服务不可用，请稍后重试";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", message, 268_435_462)
     }
 
     pub(super) fn system_error() -> Self {

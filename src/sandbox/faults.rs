@@ -1,70 +1,17 @@
 //! Faults on demand (`wechatpay-v3.md` §13): knobs that make the platform behave as badly as the
 //! real one sometimes does, and worse. All are off at start; none is kept over a restart.
 
+mod choices;
+mod next;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{notification::Twist, platform::Endpoint};
-
-/// How many of the next occasions a fault takes: a number, or `"all"`. 0 is off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Next {
-    Count(u32),
-    All(Always),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Always {
-    All,
-}
-
-impl Default for Next {
-    fn default() -> Self {
-        Self::Count(0)
-    }
-}
-
-impl Next {
-    /// Whether this occasion is hit; counts down.
-    pub(super) fn take(&mut self) -> bool {
-        match self {
-            Self::All(Always::All) => true,
-            Self::Count(0) => false,
-            Self::Count(left) => {
-                *left -= 1;
-                true
-            }
-        }
-    }
-}
-
-/// The same per interface; `all` counts requests to any of them and comes second. A bare number
-/// in place of the object stands for `all`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PerEndpoint {
-    all: Next,
-    prepay: Next,
-    query: Next,
-    close: Next,
-    certificates: Next,
-    echo: Next,
-}
-
-impl PerEndpoint {
-    pub(super) fn take(&mut self, endpoint: Endpoint) -> bool {
-        let own = match endpoint {
-            Endpoint::Prepay => &mut self.prepay,
-            Endpoint::Query => &mut self.query,
-            Endpoint::Close => &mut self.close,
-            Endpoint::Certificates => &mut self.certificates,
-            Endpoint::Echo => &mut self.echo,
-        };
-        own.take() || self.all.take()
-    }
-}
+pub(super) use self::{
+    choices::{Down, KeyShares, RefundOutcome, RefundRefusal},
+    next::{Next, PerEndpoint},
+};
+use super::notification::Twist;
 
 /// The knobs. Their names and meanings are part of the sandbox's interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +24,17 @@ pub(super) struct Faults {
     pub(super) error_500: PerEndpoint,
     /// Done, then answered 500 `SYSTEM_ERROR`.
     pub(super) error_500_after_commit: PerEndpoint,
+    /// Done, then answered 429 `FREQUENCY_LIMITED`: a refund may have been accepted all the same.
+    pub(super) error_429_after_commit: PerEndpoint,
+    /// Answered 202, signed: nothing is done yet, the same request later does it. Close says
+    /// `USER_PAYING`.
+    pub(super) accepted_202: PerEndpoint,
+    /// Done, then answered 202.
+    pub(super) accepted_202_after_commit: PerEndpoint,
+    /// The connection is closed without an answer, nothing done: a stale one out of a pool.
+    pub(super) stale_connection: PerEndpoint,
+    /// Done, then the connection is closed without an answer.
+    pub(super) stale_connection_after_commit: PerEndpoint,
     /// Done, then no answer for `timeout_ms`.
     pub(super) timeout_after_commit: PerEndpoint,
     /// How long a withheld answer is withheld; a 500 follows.
@@ -86,9 +44,24 @@ pub(super) struct Faults {
     /// The next prepays are paid, their callbacks delivered and answered, before their replies are
     /// sent.
     pub(super) pay_before_reply: Next,
+    /// Every call of `/v3` meets a closed connection (`"closed"`) or a 503 (`"503"`), whatever its
+    /// path, until this is `"off"`. Callbacks go on: `drop` stops those.
+    pub(super) platform_down: Down,
+
+    // Keys and time.
     /// `/v3/certificates` answers 404 and the public key signs all: a merchant that never had
     /// platform certificates.
     pub(super) public_key_only: bool,
+    /// Share (0–1) of replies signed with the public key when the request names no key by
+    /// `Wechatpay-Serial`; the others by certificate. The gray switch is this and
+    /// `public_key_share` together.
+    pub(super) public_key_share_replies: f64,
+    /// Share (0–1) of what is signed by certificate that the newest one signs, while two are in use
+    /// (`POST /_sandbox/certificates`).
+    pub(super) new_certificate_share: f64,
+    /// How far the platform's clock is ahead (or behind, below 0) when it signs and when it judges a
+    /// request's timestamp. At most a day.
+    pub(super) clock_skew_seconds: i64,
 
     // Callbacks.
     /// Share (0–1) of callbacks signed with the public key, the others by certificate.
@@ -103,7 +76,7 @@ pub(super) struct Faults {
     pub(super) delay_ms: u64,
     /// The next attempts are lost on their way; the retry ladder goes on.
     pub(super) drop: Next,
-    /// The next attempts tell an amount one fen higher than what was paid.
+    /// The next attempts tell an amount one fen higher than what was paid, or refunded.
     pub(super) wrong_amount: Next,
     /// The next attempts tell another currency.
     pub(super) wrong_currency: Next,
@@ -113,7 +86,9 @@ pub(super) struct Faults {
     pub(super) wrong_appid: Next,
     /// The next attempts tell an order number that nobody has.
     pub(super) wrong_out_trade_no: Next,
-    /// The next attempts tell an order that is not paid.
+    /// The next attempts about refunds tell a refund number that nobody has.
+    pub(super) wrong_out_refund_no: Next,
+    /// The next attempts tell an order that is not paid, or a refund of no known state.
     pub(super) wrong_trade_state: Next,
     /// The next attempts are of an event that does not exist.
     pub(super) wrong_event_type: Next,
@@ -121,10 +96,39 @@ pub(super) struct Faults {
     pub(super) stale_timestamp: Next,
     /// The next attempts are changed after signing.
     pub(super) altered_body: Next,
+    /// The notifications of the next payments are held until one about a refund of the same order
+    /// has been tried.
+    pub(super) out_of_order: Next,
     /// Factor on the gaps of the retry ladder: 0.001 makes 15 s 15 ms.
     pub(super) retry_scale: f64,
     /// How long the platform waits for an acknowledgement.
     pub(super) callback_timeout_ms: u64,
+
+    // Refunds.
+    /// Time from a refund's acceptance to its end.
+    pub(super) refund_ms: u64,
+    /// How the next refunds end: `"success"`, `"processing"` (not until it is moved by hand),
+    /// `"closed"` or `"abnormal"`.
+    pub(super) refund_outcome: RefundOutcome,
+    /// For how many of the next refunds `refund_outcome` holds; the others succeed.
+    pub(super) refund_outcome_count: Next,
+    /// The next refunds are refused with `refund_refusal`, nothing done.
+    pub(super) refund_refused: Next,
+    /// The code of such a refusal: `"NOT_ENOUGH"`, `"USER_ACCOUNT_ABNORMAL"`, `"NO_AUTH"`,
+    /// `"REQUEST_BLOCKED"` (403), `"MCH_NOT_EXISTS"`, `"RESOURCE_NOT_EXISTS"` (404).
+    pub(super) refund_refusal: RefundRefusal,
+    /// The next refunds end, their callbacks delivered and answered, before the replies are sent
+    /// that call them PROCESSING.
+    pub(super) refund_notify_before_reply: Next,
+    /// Refunds without `notify_url` are told by a v2 XML notice, as when a refund URL is set in the
+    /// console.
+    pub(super) refund_v2_notice: bool,
+    /// Least time between two refunds of one order: 1 min. Sooner is 429 `FREQUENCY_LIMITED`,
+    /// nothing done; the same number later is a refund.
+    pub(super) refund_gap_seconds: u32,
+    /// Failing refund calls within one second after which further ones are answered 429; 0 is no
+    /// limit.
+    pub(super) refund_failures_per_second: u32,
 
     // Lives of things.
     /// Life of a `code_url`: 2 h.
@@ -139,11 +143,20 @@ impl Default for Faults {
             error_429: PerEndpoint::default(),
             error_500: PerEndpoint::default(),
             error_500_after_commit: PerEndpoint::default(),
+            error_429_after_commit: PerEndpoint::default(),
+            accepted_202: PerEndpoint::default(),
+            accepted_202_after_commit: PerEndpoint::default(),
+            stale_connection: PerEndpoint::default(),
+            stale_connection_after_commit: PerEndpoint::default(),
             timeout_after_commit: PerEndpoint::default(),
             timeout_ms: 15_000,
             signtest_replies: 0.0,
             pay_before_reply: Next::default(),
+            platform_down: Down::Off,
             public_key_only: false,
+            public_key_share_replies: 0.0,
+            new_certificate_share: 0.0,
+            clock_skew_seconds: 0,
             public_key_share: 1.0,
             signtest_callbacks: 0.0,
             duplicates: 0,
@@ -155,17 +168,30 @@ impl Default for Faults {
             wrong_mchid: Next::default(),
             wrong_appid: Next::default(),
             wrong_out_trade_no: Next::default(),
+            wrong_out_refund_no: Next::default(),
             wrong_trade_state: Next::default(),
             wrong_event_type: Next::default(),
             stale_timestamp: Next::default(),
             altered_body: Next::default(),
+            out_of_order: Next::default(),
             retry_scale: 1.0,
             callback_timeout_ms: 5_000,
+            refund_ms: 1_000,
+            refund_outcome: RefundOutcome::Success,
+            refund_outcome_count: Next::all(),
+            refund_refused: Next::default(),
+            refund_refusal: RefundRefusal::NotEnough,
+            refund_notify_before_reply: Next::default(),
+            refund_v2_notice: false,
+            refund_gap_seconds: 60,
+            refund_failures_per_second: 6,
             code_life_seconds: 2 * 60 * 60,
             order_life_seconds: 7 * 24 * 60 * 60,
         }
     }
 }
+
+const MOST_SKEW_SECONDS: u64 = 24 * 60 * 60;
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum KnobError {
@@ -176,6 +202,28 @@ pub(super) enum KnobError {
 }
 
 impl Faults {
+    pub(super) fn callback_keys(&self) -> KeyShares {
+        self.key_shares(self.public_key_share)
+    }
+
+    pub(super) fn reply_keys(&self) -> KeyShares {
+        self.key_shares(self.public_key_share_replies)
+    }
+
+    fn key_shares(&self, share: f64) -> KeyShares {
+        let public_key = if self.public_key_only { 1.0 } else { share };
+        KeyShares { public_key, new_certificate: self.new_certificate_share }
+    }
+
+    /// How the next refund ends; counts down.
+    pub(super) fn take_refund_outcome(&mut self) -> RefundOutcome {
+        if self.refund_outcome != RefundOutcome::Success && self.refund_outcome_count.take() {
+            self.refund_outcome
+        } else {
+            RefundOutcome::Success
+        }
+    }
+
     /// What the next attempt of a notification is to have wrong; counts down.
     pub(super) fn take_twists(&mut self) -> Vec<Twist> {
         let knobs = [
@@ -184,6 +232,7 @@ impl Faults {
             (&mut self.wrong_mchid, Twist::WrongMchid),
             (&mut self.wrong_appid, Twist::WrongAppid),
             (&mut self.wrong_out_trade_no, Twist::WrongOutTradeNo),
+            (&mut self.wrong_out_refund_no, Twist::WrongOutRefundNo),
             (&mut self.wrong_trade_state, Twist::WrongTradeState),
             (&mut self.wrong_event_type, Twist::WrongEventType),
             (&mut self.stale_timestamp, Twist::StaleTimestamp),
@@ -211,12 +260,21 @@ impl Faults {
             (None, _) => *knob = value.clone(),
         }
         let faults: Self = serde_json::from_value(knobs).map_err(|error| refuse(error.to_string()))?;
-        let shares = [faults.signtest_replies, faults.signtest_callbacks, faults.public_key_share];
+        let shares = [
+            faults.signtest_replies,
+            faults.signtest_callbacks,
+            faults.public_key_share,
+            faults.public_key_share_replies,
+            faults.new_certificate_share,
+        ];
         if !shares.iter().all(|share| (0.0..=1.0).contains(share)) {
             return Err(refuse("a share lies between 0 and 1".to_owned()));
         }
         if !(0.0..=1000.0).contains(&faults.retry_scale) {
             return Err(refuse("the factor lies between 0 and 1000".to_owned()));
+        }
+        if faults.clock_skew_seconds.unsigned_abs() > MOST_SKEW_SECONDS {
+            return Err(refuse("a clock is at most a day off".to_owned()));
         }
         Ok(faults)
     }
@@ -241,7 +299,7 @@ mod tests {
         let second = merge(&first, json!({"error_500": {"query": "all"}})).expect("known");
         assert_eq!(second.drop, Next::Count(2));
         assert_eq!(second.error_500.prepay, Next::Count(1));
-        assert_eq!(second.error_500.query, Next::All(Always::All));
+        assert_eq!(second.error_500.query, Next::all());
         assert_eq!(merge(&second, json!({"drop": 0, "error_500": {"prepay": 0, "query": 0}})), Ok(Faults::default()));
         let all = merge(&first, json!({"error_500": 7})).expect("known");
         assert_eq!((all.error_500.all, all.error_500.prepay), (Next::Count(7), Next::Count(1)));
@@ -259,24 +317,23 @@ mod tests {
             (json!({"public_key_share": 1.5}), "public_key_share"),
             (json!({"retry_scale": -1}), "retry_scale"),
             (json!({"delay_ms": "soon"}), "delay_ms"),
+            (json!({"new_certificate_share": -0.1}), "new_certificate_share"),
+            (json!({"clock_skew_seconds": 86_401}), "clock_skew_seconds"),
+            (json!({"platform_down": "yes"}), "platform_down"),
+            (json!({"refund_outcome": "lost"}), "refund_outcome"),
+            (json!({"refund_refusal": "PARAM_ERROR"}), "refund_refusal"),
         ] {
             assert!(merge(patch).contains(&format!("“{name}”")), "{name}");
         }
     }
 
     #[test]
-    fn a_count_runs_out_and_all_does_not() {
-        let mut two = Next::Count(2);
-        assert_eq!([two.take(), two.take(), two.take()], [true, true, false]);
-        let mut all = Next::All(Always::All);
-        assert!((0..1000).all(|_| all.take()));
-    }
-
-    #[test]
-    fn the_counter_of_an_interface_comes_before_the_common_one() {
-        let mut both = PerEndpoint { all: Next::Count(1), prepay: Next::Count(1), ..PerEndpoint::default() };
-        assert!(both.take(Endpoint::Prepay));
-        assert!(both.take(Endpoint::Query));
-        assert!(!both.take(Endpoint::Prepay));
+    fn an_outcome_holds_for_as_many_refunds_as_are_named() {
+        let patch = json!({"refund_outcome": "closed", "refund_outcome_count": 1});
+        let mut faults = merge(&Faults::default(), patch).expect("known");
+        let outcomes = [faults.take_refund_outcome(), faults.take_refund_outcome()];
+        assert_eq!(outcomes, [RefundOutcome::Closed, RefundOutcome::Success]);
+        let mut faults = merge(&Faults::default(), json!({"refund_outcome": "abnormal"})).expect("known");
+        assert!((0..100).all(|_| faults.take_refund_outcome() == RefundOutcome::Abnormal));
     }
 }

@@ -1,6 +1,8 @@
 //! Who gets in: the checks before an interface does its work, in WeChat's order
 //! (`wechatpay-v3.md` §13; path and method are the router's business).
 
+use std::sync::Arc;
+
 use axum::{
     body::{Body, Bytes},
     extract::Request,
@@ -12,9 +14,8 @@ use serde_json::json;
 use super::{
     authorization::{self, Authorization},
     error::ApiError,
-    keys::KeyKind,
     platform::{Endpoint, Platform},
-    signature,
+    signature::{self, PlatformKey},
 };
 
 /// More than a prepay with all fields at their longest.
@@ -34,7 +35,7 @@ pub(super) struct Admitted {
     pub(super) query: String,
     pub(super) body: Bytes,
     /// The key that the request's `Wechatpay-Serial` names.
-    pub(super) key: Option<KeyKind>,
+    pub(super) key: Option<Arc<PlatformKey>>,
 }
 
 pub(super) async fn admit(platform: &Platform, endpoint: Endpoint, request: Request) -> Result<Admitted, ApiError> {
@@ -60,7 +61,7 @@ pub(super) async fn admit(platform: &Platform, endpoint: Endpoint, request: Requ
 /// §1.3: some interfaces look at `User-Agent` before they look at the signature.
 const fn checks_agent_first(endpoint: Endpoint) -> bool {
     match endpoint {
-        Endpoint::Certificates => true,
+        Endpoint::Certificates | Endpoint::Refund | Endpoint::RefundQuery | Endpoint::Abnormal => true,
         Endpoint::Prepay | Endpoint::Query | Endpoint::Close | Endpoint::Echo => false,
     }
 }
@@ -85,7 +86,7 @@ fn read_authorization(headers: &HeaderMap) -> Result<Authorization<'_>, ApiError
 
 /// Before the signature is looked at (§1.1).
 fn check_time(platform: &Platform, authorization: &Authorization<'_>) -> Result<(), ApiError> {
-    if platform.now().as_second().abs_diff(authorization.seconds) > WINDOW_SECONDS {
+    if platform.signing_now().as_second().abs_diff(authorization.seconds) > WINDOW_SECONDS {
         return Err(ApiError::sign_error("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟"));
     }
     Ok(())
@@ -148,11 +149,18 @@ fn check_content_type(headers: &HeaderMap, body: &[u8]) -> Result<(), ApiError> 
     }
 }
 
-/// §2.3: a serial that the platform does not know is refused; for the echo it is required (§10.6).
-fn read_serial(platform: &Platform, endpoint: Endpoint, headers: &HeaderMap) -> Result<Option<KeyKind>, ApiError> {
+/// §2.3: a serial that the platform does not know is refused; it is required where fields may be
+/// encrypted to it (§7.3, §10.6).
+fn read_serial(
+    platform: &Platform,
+    endpoint: Endpoint,
+    headers: &HeaderMap,
+) -> Result<Option<Arc<PlatformKey>>, ApiError> {
     let mut values = headers.get_all(SERIAL).iter();
     match (values.next(), values.next()) {
-        (None, _) if endpoint == Endpoint::Echo => Err(ApiError::invalid_request("Http头缺少Wechatpay-Serial")),
+        (None, _) if matches!(endpoint, Endpoint::Echo | Endpoint::Abnormal) => {
+            Err(ApiError::invalid_request("Http头缺少Wechatpay-Serial"))
+        }
         (None, _) => Ok(None),
         (Some(value), None) => {
             value.to_str().ok().and_then(|serial| platform.keys.find_platform(serial)).map(Some).ok_or_else(|| {

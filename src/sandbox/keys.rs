@@ -4,10 +4,16 @@
 //! | --- | --- |
 //! | `apiclient_key.pem`, `apiclient_cert.pem` | merchant key (PKCS#8) and certificate |
 //! | `pub_key.pem` | WeChat Pay public key, as the console would hand it out |
-//! | `platform/*.pem` | what only WeChat would have: both platform private keys, the certificate |
+//! | `platform/*.pem` | what only WeChat would have: the platform's private keys, its certificates |
 //! | `account.json` | numbers, serials and the `APIv3` key; written last, so it marks a whole set |
 
-use std::{path::Path, thread};
+mod changes;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+    thread,
+};
 
 use aws_lc_rs::{
     encoding::{AsDer as _, Pkcs8V1Der},
@@ -20,6 +26,7 @@ use rsa::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::changes::RotationError;
 use super::{
     SandboxError, certificate, files,
     seal::{self, ApiV3Key},
@@ -36,37 +43,72 @@ const PLATFORM_KEY: &str = "platform/cert_key.pem";
 const PLATFORM_CERTIFICATE: &str = "platform/cert.pem";
 const ACCOUNT: &str = "account.json";
 
-/// The one merchant account of a sandbox.
-#[derive(Serialize, Deserialize)]
+const PLATFORM_SUBJECT: &str = "CN=Tenpay.com sign,O=Saoma Sandbox (no real money),C=CN";
+
+/// The one merchant account of a sandbox: what never changes of it.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Account {
     pub(super) mchid: String,
     pub(super) appid: String,
     pub(super) merchant_serial: String,
     pub(super) public_key_id: String,
-    pub(super) certificate_serial: String,
-    certificate_from_ms: i64,
-    pub(super) api_v3_key: String,
 }
 
-/// The platform's two kinds of signing key (§2.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyKind {
-    /// 微信支付公钥
-    PublicKey,
-    /// 平台证书
-    Certificate,
+/// What a merchant or WeChat may change while the platform runs.
+#[derive(Clone, Serialize, Deserialize)]
+struct Changing {
+    /// The first platform certificate, in `platform/cert.pem`.
+    certificate_serial: String,
+    certificate_from_ms: i64,
+    api_v3_key: String,
+    /// Those after it, in `platform/<serial>.pem`, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    later_certificates: Vec<Issued>,
+    /// Serials that sign nothing any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    retired_certificates: Vec<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Issued {
+    serial: String,
+    from_ms: i64,
+}
+
+/// `account.json`.
+#[derive(Serialize, Deserialize)]
+struct AccountFile {
+    #[serde(flatten)]
+    account: Account,
+    #[serde(flatten)]
+    changing: Changing,
+}
+
+/// A platform certificate (平台证书) with its private key.
+pub(super) struct PlatformCertificate {
+    pub(super) key: Arc<PlatformKey>,
+    pub(super) pem: String,
+    from_ms: i64,
+}
+
+/// The parts that change, read from what `account.json` says of them.
+struct Safe {
+    file: Changing,
+    api_v3_key: ApiV3Key,
+    /// Those in use, oldest first: one, or two while one follows the other (§3).
+    certificates: Vec<Arc<PlatformCertificate>>,
 }
 
 pub(super) struct Keys {
+    dir: PathBuf,
     pub(super) account: Account,
     pub(super) merchant: MerchantKey,
     pub(super) merchant_public: rsa::PublicKey,
     pub(super) merchant_key_pem: String,
     pub(super) public_key_pem: String,
-    public_key: PlatformKey,
-    certificate: PlatformKey,
-    pub(super) certificate_pem: String,
-    pub(super) api_v3_key: ApiV3Key,
+    /// 微信支付公钥: the other kind of signing key (§2.3).
+    pub(super) public_key: Arc<PlatformKey>,
+    safe: RwLock<Safe>,
 }
 
 impl Keys {
@@ -80,40 +122,77 @@ impl Keys {
     }
 
     fn read(dir: &Path) -> Result<Self, SandboxError> {
-        let account: Account = serde_json::from_str(&files::read(&dir.join(ACCOUNT))?)
+        let AccountFile { account, changing } = serde_json::from_str(&files::read(&dir.join(ACCOUNT))?)
             .map_err(|source| SandboxError::Account { source })?;
         let merchant_key_pem = files::read(&dir.join(MERCHANT_KEY))?;
         let merchant_public = private_key(&merchant_key_pem)?.to_public_key();
         Ok(Self {
+            dir: dir.to_owned(),
             merchant: MerchantKey::new(merchant_public.clone()),
             merchant_public,
             merchant_key_pem,
             public_key_pem: files::read(&dir.join(PUBLIC_KEY))?,
-            public_key: platform_key(dir, PUBLIC_KEY_PRIVATE, &account.public_key_id)?,
-            certificate: platform_key(dir, PLATFORM_KEY, &account.certificate_serial)?,
-            certificate_pem: files::read(&dir.join(PLATFORM_CERTIFICATE))?,
-            api_v3_key: ApiV3Key::parse(&account.api_v3_key)?,
+            public_key: Arc::new(platform_key(dir, PUBLIC_KEY_PRIVATE, &account.public_key_id)?),
+            safe: RwLock::new(Safe::read(dir, changing)?),
             account,
         })
     }
 
     /// The platform key that a request asks for by `Wechatpay-Serial` (§2.3).
-    pub(super) fn find_platform(&self, serial: &str) -> Option<KeyKind> {
-        [KeyKind::PublicKey, KeyKind::Certificate].into_iter().find(|kind| self.platform(*kind).serial == serial)
-    }
-
-    pub(super) fn platform(&self, kind: KeyKind) -> &PlatformKey {
-        match kind {
-            KeyKind::PublicKey => &self.public_key,
-            KeyKind::Certificate => &self.certificate,
+    pub(super) fn find_platform(&self, serial: &str) -> Option<Arc<PlatformKey>> {
+        if self.public_key.serial == serial {
+            return Some(Arc::clone(&self.public_key));
         }
+        self.certificates().iter().map(|certificate| &certificate.key).find(|key| key.serial == serial).cloned()
     }
 
-    /// From when to when the platform certificate is valid.
-    pub(super) fn certificate_validity(&self) -> (Timestamp, Timestamp) {
-        let from = Timestamp::from_millisecond(self.account.certificate_from_ms).unwrap_or_default();
+    /// The platform certificates in use, oldest first.
+    pub(super) fn certificates(&self) -> Vec<Arc<PlatformCertificate>> {
+        self.safe.read().unwrap_or_else(PoisonError::into_inner).certificates.clone()
+    }
+
+    pub(super) fn api_v3_key(&self) -> ApiV3Key {
+        self.safe.read().unwrap_or_else(PoisonError::into_inner).api_v3_key.clone()
+    }
+
+    /// The same as the merchant knows it.
+    pub(super) fn api_v3_key_text(&self) -> String {
+        self.safe.read().unwrap_or_else(PoisonError::into_inner).file.api_v3_key.clone()
+    }
+}
+
+impl PlatformCertificate {
+    /// From when to when it is valid.
+    pub(super) fn validity(&self) -> (Timestamp, Timestamp) {
+        let from = Timestamp::from_millisecond(self.from_ms).unwrap_or_default();
         (from, from.saturating_add(certificate::LIFE).unwrap_or(Timestamp::MAX))
     }
+}
+
+impl Safe {
+    fn read(dir: &Path, file: Changing) -> Result<Self, SandboxError> {
+        let first = Issued { serial: file.certificate_serial.clone(), from_ms: file.certificate_from_ms };
+        let first = (first, PLATFORM_KEY.to_owned(), PLATFORM_CERTIFICATE.to_owned());
+        let later = file.later_certificates.iter().map(|issued| {
+            let (key, certificate) = certificate_files(&issued.serial);
+            (issued.clone(), key, certificate)
+        });
+        let in_use = |(issued, ..): &(Issued, String, String)| !file.retired_certificates.contains(&issued.serial);
+        let certificates = std::iter::once(first).chain(later).filter(in_use).map(|(issued, key, certificate)| {
+            Ok(Arc::new(PlatformCertificate {
+                key: Arc::new(platform_key(dir, &key, &issued.serial)?),
+                pem: files::read(&dir.join(certificate))?,
+                from_ms: issued.from_ms,
+            }))
+        });
+        let certificates = certificates.collect::<Result<_, SandboxError>>()?;
+        Ok(Self { api_v3_key: ApiV3Key::parse(&file.api_v3_key)?, certificates, file })
+    }
+}
+
+/// Where the private key and the certificate of this serial lie.
+fn certificate_files(serial: &str) -> (String, String) {
+    (format!("{PLATFORM}/{serial}_key.pem"), format!("{PLATFORM}/{serial}.pem"))
 }
 
 /// Three RSA keys at once; aws-lc-rs makes them, because it is several times as fast as `rsa`.
@@ -126,8 +205,7 @@ fn make(dir: &Path, clock: &Clock, entropy: &Entropy) -> Result<(), SandboxError
     let mchid = format!("16{}", seal::digits::<8>(entropy));
     let merchant_subject = format!("CN={mchid},O=Saoma Sandbox Merchant,C=CN");
     let merchant_certificate = certificate::issue(&merchant, &merchant_subject, now, entropy)?;
-    let platform_subject = "CN=Tenpay.com sign,O=Saoma Sandbox (no real money),C=CN";
-    let platform_certificate = certificate::issue(&platform, platform_subject, now, entropy)?;
+    let platform_certificate = certificate::issue(&platform, PLATFORM_SUBJECT, now, entropy)?;
 
     files::write_secret(&dir.join(MERCHANT_KEY), &private_pem(&merchant)?)?;
     files::write(&dir.join(MERCHANT_CERTIFICATE), &merchant_certificate.pem)?;
@@ -140,12 +218,21 @@ fn make(dir: &Path, clock: &Clock, entropy: &Entropy) -> Result<(), SandboxError
         appid: format!("wx{:016x}", u64::from_be_bytes(entropy.bytes())),
         merchant_serial: merchant_certificate.serial,
         public_key_id: format!("PUB_KEY_ID_01{mchid}{}", seal::digits::<20>(entropy)),
+        mchid,
+    };
+    let changing = Changing {
         certificate_serial: platform_certificate.serial,
         certificate_from_ms: now.as_millisecond(),
         api_v3_key: seal::alphanumeric::<32>(entropy),
-        mchid,
+        later_certificates: Vec::new(),
+        retired_certificates: Vec::new(),
     };
-    let text = serde_json::to_string_pretty(&account).map_err(|source| SandboxError::Account { source })?;
+    write_account(dir, account, changing)
+}
+
+fn write_account(dir: &Path, account: Account, changing: Changing) -> Result<(), SandboxError> {
+    let text = serde_json::to_string_pretty(&AccountFile { account, changing })
+        .map_err(|source| SandboxError::Account { source })?;
     files::write_secret(&dir.join(ACCOUNT), &text)
 }
 

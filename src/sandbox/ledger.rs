@@ -1,8 +1,9 @@
-//! The platform's books: orders, payments and deliveries. Every change is a line in the journal
+//! The platform's books: orders, payments, refunds and deliveries. Every change is a line in the journal
 //! before it is true in memory, and memory is made from the same changes after a restart.
 
 mod deliveries;
 mod orders;
+mod refunds;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -19,19 +20,51 @@ use super::{
     files,
     journal::Journal,
     order::{Code, Order, Payment},
+    refund::{Card, Ending, Refund, RefundStatus},
 };
 
 /// One step. Steps that belong together share a line.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Change {
     Order(Box<Order>),
-    Code { out_trade_no: String, code: Code },
-    Scanned { out_trade_no: String, openid: String },
-    Paid { out_trade_no: String, payment: Payment },
-    Closed { out_trade_no: String, at_ms: i64 },
+    Code {
+        out_trade_no: String,
+        code: Code,
+    },
+    Scanned {
+        out_trade_no: String,
+        openid: String,
+    },
+    Paid {
+        out_trade_no: String,
+        payment: Payment,
+    },
+    Closed {
+        out_trade_no: String,
+        at_ms: i64,
+    },
+    Refund(Box<Refund>),
+    RefundEnded {
+        out_refund_no: String,
+        ending: Ending,
+    },
+    RefundResumed {
+        out_refund_no: String,
+        card: Card,
+        ending: Ending,
+    },
     Delivery(Box<Delivery>),
-    Attempted { number: u64, attempts: Vec<Attempt>, progress: Progress },
+    Attempted {
+        number: u64,
+        attempts: Vec<Attempt>,
+        progress: Progress,
+    },
+    /// A held delivery may go.
+    Released {
+        number: u64,
+        at_ms: i64,
+    },
 }
 
 pub(super) struct Ledger {
@@ -49,7 +82,16 @@ struct Books {
     open: BTreeSet<(i64, String)>,
     /// Payments in the order in which they were made.
     payments: Vec<String>,
+    refunds: HashMap<String, Refund>,
+    /// From WeChat's number to the merchant's.
+    refund_ids: HashMap<String, String>,
+    /// Refunds in the order in which they were made.
+    refund_order: Vec<String>,
+    /// When which refund ends.
+    refunds_due: BTreeSet<(i64, String)>,
     deliveries: BTreeMap<u64, Delivery>,
+    /// By order: deliveries that are held until a refund of it has been told.
+    held: HashMap<String, u64>,
     /// When which delivery is to be tried; one that is being tried is not in here.
     due: BTreeSet<(i64, u64)>,
 }
@@ -120,17 +162,25 @@ impl Books {
             Change::Closed { out_trade_no, at_ms } => {
                 self.change_order(&out_trade_no, |order| order.closed_ms = Some(at_ms));
             }
+            Change::Refund(refund) => self.put_refund(*refund),
+            Change::RefundEnded { out_refund_no, ending } => self.change_refund(&out_refund_no, |refund| {
+                refund.status = ending.status;
+                refund.success_ms = (ending.status == RefundStatus::Success).then_some(ending.at_ms);
+                refund.ending = None;
+            }),
+            Change::RefundResumed { out_refund_no, card, ending } => self.change_refund(&out_refund_no, |refund| {
+                refund.status = RefundStatus::Processing;
+                refund.card = Some(card);
+                refund.ending = Some(ending);
+            }),
             Change::Delivery(delivery) => self.put_delivery(*delivery),
-            Change::Attempted { number, attempts, progress } => {
-                if let Some(mut delivery) = self.deliveries.remove(&number) {
-                    if let Some(at) = delivery.progress.next_try_ms {
-                        self.due.remove(&(at, number));
-                    }
-                    delivery.attempts.extend(attempts);
-                    delivery.progress = progress;
-                    self.put_delivery(delivery);
-                }
-            }
+            Change::Attempted { number, attempts, progress } => self.change_delivery(number, |delivery| {
+                delivery.attempts.extend(attempts);
+                delivery.progress = progress;
+            }),
+            Change::Released { number, at_ms } => self.change_delivery(number, |delivery| {
+                delivery.progress.next_try_ms = Some(at_ms);
+            }),
         }
     }
 
@@ -158,20 +208,60 @@ impl Books {
         }
     }
 
+    fn put_refund(&mut self, refund: Refund) {
+        let number = refund.out_refund_no.clone();
+        if let Some(order) = self.orders.get_mut(&refund.out_trade_no) {
+            order.refunds.push(number.clone());
+        }
+        self.refund_ids.insert(refund.refund_id.clone(), number.clone());
+        self.refund_order.push(number.clone());
+        self.refunds_due.extend(refund.ending.map(|ending| (ending.at_ms, number.clone())));
+        self.refunds.insert(number, refund);
+    }
+
+    fn change_refund(&mut self, out_refund_no: &str, change: impl FnOnce(&mut Refund)) {
+        if let Some(refund) = self.refunds.get_mut(out_refund_no) {
+            let due = |refund: &Refund| refund.ending.map(|ending| (ending.at_ms, refund.out_refund_no.clone()));
+            if let Some(due) = due(refund) {
+                self.refunds_due.remove(&due);
+            }
+            change(refund);
+            self.refunds_due.extend(due(refund));
+        }
+    }
+
     fn put_delivery(&mut self, delivery: Delivery) {
         if let Some(at) = delivery.progress.next_try_ms {
             self.due.insert((at, delivery.number));
         }
+        if let Some(order) = delivery.held_for() {
+            self.held.insert(order.to_owned(), delivery.number);
+        }
         self.deliveries.insert(delivery.number, delivery);
     }
 
+    fn change_delivery(&mut self, number: u64, change: impl FnOnce(&mut Delivery)) {
+        if let Some(mut delivery) = self.deliveries.remove(&number) {
+            if let Some(at) = delivery.progress.next_try_ms {
+                self.due.remove(&(at, number));
+            }
+            if let Some(order) = delivery.held_for() {
+                self.held.remove(order);
+            }
+            change(&mut delivery);
+            self.put_delivery(delivery);
+        }
+    }
+
     /// Changes from which the same books arise: unpaid orders, then paid ones in the order of
-    /// payment, then deliveries.
+    /// payment, then refunds, then deliveries.
     fn snapshot(&self) -> impl Iterator<Item = Change> {
         let unpaid = self.orders.values().filter(|order| order.payment.is_none());
         let paid = self.payments.iter().filter_map(|number| self.orders.get(number));
         let orders = unpaid.chain(paid).map(|order| Change::Order(Box::new(order.clone())));
         let deliveries = self.deliveries.values().map(|delivery| Change::Delivery(Box::new(delivery.clone())));
-        orders.chain(deliveries)
+        let refunds = self.refund_order.iter().filter_map(|number| self.refunds.get(number));
+        let refunds = refunds.map(|refund| Change::Refund(Box::new(refund.clone())));
+        orders.chain(refunds).chain(deliveries)
     }
 }

@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use super::{
     delivery::{Delivery, Subject},
     error::ApiError,
-    keys::KeyKind,
     order::TradeState,
     platform::{Platform, Signed},
-    signature, wire_time,
+    refund::RefundStatus,
+    signature::{self, PlatformKey, SCHEME},
+    wire_time,
 };
 use crate::entropy::Entropy;
 
@@ -28,6 +29,7 @@ pub(super) enum Twist {
     WrongMchid,
     WrongAppid,
     WrongOutTradeNo,
+    WrongOutRefundNo,
     WrongTradeState,
     WrongEventType,
     StaleTimestamp,
@@ -35,12 +37,10 @@ pub(super) enum Twist {
 }
 
 /// Ready to be sent.
-#[derive(Clone)]
 pub(super) struct Notification {
-    pub(super) timestamp: String,
-    pub(super) nonce: String,
-    pub(super) signature: String,
-    pub(super) serial: String,
+    pub(super) content_type: &'static str,
+    /// Those that belong to this text alone.
+    pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Bytes,
 }
 
@@ -54,6 +54,7 @@ impl Twist {
             Self::WrongMchid => "wrong_mchid",
             Self::WrongAppid => "wrong_appid",
             Self::WrongOutTradeNo => "wrong_out_trade_no",
+            Self::WrongOutRefundNo => "wrong_out_refund_no",
             Self::WrongTradeState => "wrong_trade_state",
             Self::WrongEventType => "wrong_event_type",
             Self::StaleTimestamp => "stale_timestamp",
@@ -67,32 +68,40 @@ impl Twist {
 pub(super) async fn build(
     platform: &Arc<Platform>,
     delivery: &Delivery,
-    kind: KeyKind,
+    key: Arc<PlatformKey>,
     twists: &[Twist],
 ) -> Result<Notification, ApiError> {
     let body = Bytes::from(envelope(platform, delivery, twists)?);
-    let now = platform.now();
+    let now = platform.signing_now();
     let timestamp =
         if twists.contains(&Twist::StaleTimestamp) { now.saturating_sub(STALE).unwrap_or(now) } else { now };
-    let Signed { timestamp, nonce, signature, serial } = platform.sign(kind, timestamp, body.clone()).await?;
+    let Signed { timestamp, nonce, signature, serial } = platform.sign(key, timestamp, body.clone()).await?;
     let signature =
         if twists.contains(&Twist::Signtest) { signature::probe(&platform.entropy.bytes::<254>()) } else { signature };
     let body = if twists.contains(&Twist::AlteredBody) { altered(&body) } else { body };
-    Ok(Notification { timestamp, nonce, signature, serial, body })
+    let headers = vec![
+        ("Wechatpay-Timestamp", timestamp),
+        ("Wechatpay-Nonce", nonce),
+        ("Wechatpay-Signature", signature),
+        ("Wechatpay-Signature-Type", SCHEME.to_owned()),
+        ("Wechatpay-Serial", serial),
+    ];
+    Ok(Notification { content_type: "application/json", headers, body })
 }
 
 fn envelope(platform: &Platform, delivery: &Delivery, twists: &[Twist]) -> Result<String, ApiError> {
     let entropy = &platform.entropy;
-    let (event_type, original_type, summary, mut told) = content(platform, &delivery.subject)?;
+    let (original_type, summary, mut told) = content(platform, &delivery.subject)?;
     make_wrong(&mut told, twists);
-    let event_type = if twists.contains(&Twist::WrongEventType) { "TRANSACTION.UNKNOWN" } else { event_type };
+    let event_type = delivery.subject.event_type().filter(|_| !twists.contains(&Twist::WrongEventType));
+    let event_type = event_type.unwrap_or("TRANSACTION.UNKNOWN");
     // §4, §14: documented as possibly empty, seen as the original type.
     let [coin] = entropy.bytes();
     let associated_data = if coin & 1 == 0 { original_type } else { "" };
     let plaintext = shuffled(entropy, &told);
     let sealed = platform
         .keys
-        .api_v3_key
+        .api_v3_key()
         .seal(entropy, associated_data, plaintext.as_bytes())
         .map_err(|_| ApiError::system_error())?;
     let created = Timestamp::from_millisecond(delivery.created_ms).unwrap_or_default();
@@ -115,7 +124,8 @@ fn envelope(platform: &Platform, delivery: &Delivery, twists: &[Twist]) -> Resul
     ))
 }
 
-type Content = (&'static str, &'static str, &'static str, Value);
+/// The original type, a word for people, the text.
+type Content = (&'static str, &'static str, Value);
 
 fn content(platform: &Platform, subject: &Subject) -> Result<Content, ApiError> {
     match subject {
@@ -124,29 +134,45 @@ fn content(platform: &Platform, subject: &Subject) -> Result<Content, ApiError> 
             let ledger = platform.ledger();
             let order = ledger.find(out_trade_no).ok_or_else(ApiError::system_error)?;
             let told = order.transaction(&account.mchid, &account.appid, TradeState::Success);
-            Ok(("TRANSACTION.SUCCESS", "transaction", "支付成功", told))
+            Ok(("transaction", "支付成功", told))
         }
+        Subject::Refund { out_refund_no, status, .. } => {
+            let ledger = platform.ledger();
+            let refund = ledger.refund(out_refund_no).ok_or_else(ApiError::system_error)?;
+            let summary = match status {
+                RefundStatus::Closed => "退款关闭",
+                RefundStatus::Abnormal => "退款异常",
+                RefundStatus::Success | RefundStatus::Processing => "退款成功",
+            };
+            Ok(("refund", summary, refund.notification(&platform.keys.account.mchid, *status)))
+        }
+        // Not written here: it is no envelope.
+        Subject::RefundV2 { .. } => Err(ApiError::system_error()),
         // §10.6: `encrypt_echo_message` here, `encrypted_echo_message` in the reply.
         Subject::Echo { message, encrypted } => {
             let told = json!({ "echo_message": message, "encrypt_echo_message": encrypted });
-            Ok(("SECURITY_ECHO.SUCCESS", "security", "回显成功", told))
+            Ok(("security", "回显成功", told))
         }
     }
 }
 
 /// Only what is there is made wrong: an echo has no amount.
 fn make_wrong(told: &mut Value, twists: &[Twist]) {
+    // A refund has both: what it cost and what comes back.
+    let amount = if told.pointer("/amount/refund").is_some() { "/amount/refund" } else { "/amount/total" };
+    let state = if told.get("refund_status").is_some() { "/refund_status" } else { "/trade_state" };
     for twist in twists {
         let (pointer, value) = match twist {
             Twist::WrongAmount => {
-                let total = told.pointer("/amount/total").and_then(Value::as_i64).unwrap_or_default();
-                ("/amount/total", json!(total.saturating_add(1)))
+                let fen = told.pointer(amount).and_then(Value::as_i64).unwrap_or_default();
+                (amount, json!(fen.saturating_add(1)))
             }
             Twist::WrongCurrency => ("/amount/currency", json!("HKD")),
             Twist::WrongMchid => ("/mchid", json!("1900000001")),
             Twist::WrongAppid => ("/appid", json!("wx0000000000000000")),
             Twist::WrongOutTradeNo => ("/out_trade_no", json!("NOBODY0HAS0THIS0NUMBER")),
-            Twist::WrongTradeState => ("/trade_state", json!("NOTPAY")),
+            Twist::WrongOutRefundNo => ("/out_refund_no", json!("NOBODY0HAS0THIS0NUMBER")),
+            Twist::WrongTradeState => (state, json!("NOTPAY")),
             Twist::WrongEventType | Twist::Signtest | Twist::StaleTimestamp | Twist::AlteredBody => continue,
         };
         if let Some(place) = told.pointer_mut(pointer) {

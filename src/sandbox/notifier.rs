@@ -1,4 +1,5 @@
-//! Delivers notifications: bounded, concurrent, on the retry ladder (`wechatpay-v3.md` §6.3).
+//! Delivers notifications: bounded, concurrent, on the retry ladder (`wechatpay-v3.md` §6.3). Ends
+//! refunds when their time has come, since that makes more of them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,11 +9,11 @@ use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    delivery::{Attempt, Delivery, Outcome, Progress},
-    keys::KeyKind,
+    delivery::{Attempt, Delivery, Outcome, Progress, Subject},
+    faults::KeyShares,
     notification::{self, Notification, Twist},
     platform::Platform,
-    signature::SCHEME,
+    refunder, v2_notice,
 };
 
 /// Deliveries at the same time.
@@ -30,6 +31,7 @@ pub(super) async fn run(platform: Arc<Platform>, shutdown: CancellationToken) {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
             break;
         };
+        refunder::end_due(&platform);
         let due = platform.ledger().take_due(platform.clock.now());
         if let Some(number) = due {
             let (platform, shutdown) = (Arc::clone(&platform), shutdown.clone());
@@ -97,7 +99,7 @@ struct Round {
     beside: u32,
     /// Duplicates after acceptance.
     after: u32,
-    public_key_share: f64,
+    keys: KeyShares,
     timeout: Duration,
 }
 
@@ -111,13 +113,9 @@ impl Round {
             twists: faults.take_twists(),
             beside: if first { faults.concurrent_duplicates } else { 0 },
             after: faults.duplicates,
-            public_key_share: if faults.public_key_only { 1.0 } else { faults.public_key_share },
+            keys: faults.callback_keys(),
             timeout: Duration::from_millis(faults.callback_timeout_ms),
         }
-    }
-
-    fn key(&self, platform: &Platform) -> KeyKind {
-        if platform.chance(self.public_key_share) { KeyKind::PublicKey } else { KeyKind::Certificate }
     }
 }
 
@@ -137,18 +135,23 @@ async fn attempt(
     let at_ms = platform.now().as_millisecond();
     let started = Instant::now();
     let mut faults: Vec<String> = twists.iter().map(|twist| twist.name().to_owned()).collect();
-    let kind = round.key(platform);
+    let is_v2 = matches!(delivery.subject, Subject::RefundV2 { .. });
+    let key = (!is_v2).then(|| platform.draw_key(round.keys));
+    let serial = key.as_ref().map(|key| key.serial.clone()).unwrap_or_default();
     let result = if dropped {
         faults.push("drop".to_owned());
         Outcome::Dropped
     } else {
-        match notification::build(platform, delivery, kind, twists).await {
+        let notification = match key {
+            Some(key) => notification::build(platform, delivery, key, twists).await,
+            None => Ok(v2_notice::build(platform)),
+        };
+        match notification {
             Ok(notification) => post(platform, delivery, notification, round.timeout).await,
             Err(_) => Outcome::Unreachable,
         }
     };
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let serial = platform.keys.platform(kind).serial.clone();
     Attempt { at_ms, result, duration_ms, serial, faults }
 }
 
@@ -160,15 +163,11 @@ async fn post(platform: &Platform, delivery: &Delivery, notification: Notificati
         .timeout(timeout)
         .header(header::USER_AGENT, "Mozilla/4.0")
         .header(header::ACCEPT, "*/*")
-        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONTENT_TYPE, notification.content_type)
         .header(header::CACHE_CONTROL, "no-cache")
         .header(header::PRAGMA, "no-cache")
-        .header("Wechatpay-Timestamp", notification.timestamp)
-        .header("Wechatpay-Nonce", notification.nonce)
-        .header("Wechatpay-Signature", notification.signature)
-        .header("Wechatpay-Signature-Type", SCHEME)
-        .header("Wechatpay-Serial", notification.serial)
         .body(notification.body);
+    let request = notification.headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
     match request.send().await {
         Ok(answer) => {
             let status = answer.status().as_u16();

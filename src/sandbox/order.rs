@@ -27,6 +27,9 @@ pub(super) struct Order {
     pub(super) closed_ms: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) payment: Option<Payment>,
+    /// Its `out_refund_no`s, oldest first; the refunds themselves are lines of their own.
+    #[serde(skip)]
+    pub(super) refunds: Vec<String>,
 }
 
 /// What a `code_url` stands for.
@@ -50,6 +53,8 @@ pub(super) struct Payment {
 pub(super) enum TradeState {
     Notpay,
     Success,
+    /// At least one refund was begun, also of a part, also in vain.
+    Refund,
     Closed,
 }
 
@@ -58,6 +63,7 @@ impl TradeState {
         match self {
             Self::Notpay => "NOTPAY",
             Self::Success => "SUCCESS",
+            Self::Refund => "REFUND",
             Self::Closed => "CLOSED",
         }
     }
@@ -66,6 +72,7 @@ impl TradeState {
         match self {
             Self::Notpay => "订单未支付",
             Self::Success => "支付成功",
+            Self::Refund => "转入退款",
             Self::Closed => "订单已关闭",
         }
     }
@@ -93,13 +100,14 @@ impl Order {
             codes: vec![Code::new(token, now)],
             closed_ms: None,
             payment: None,
+            refunds: Vec::new(),
         }
     }
 
     /// The state at `now`: WeChat closes what stays unpaid for seven days (§5.2).
     pub(super) fn state(&self, now: Timestamp, lives: Lives) -> TradeState {
         if self.payment.is_some() {
-            TradeState::Success
+            if self.refunds.is_empty() { TradeState::Success } else { TradeState::Refund }
         } else if self.closed_ms.is_some() || is_over(self.created_ms, lives.order, now) {
             TradeState::Closed
         } else {

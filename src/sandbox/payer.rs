@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::{
-    delivery::{NewDelivery, Subject},
+    delivery::{FirstTry, NewDelivery, Subject},
     ledger::{CommitError, Paid, ScanError},
     order::Payment,
     platform::Platform,
@@ -53,7 +53,7 @@ pub(super) fn notification(platform: &Platform, subject: Subject, url: String, d
     let created = platform.now();
     let first_try = created.saturating_add(delay).unwrap_or(created);
     let id = Uuid::from_u128(platform.entropy.u128());
-    NewDelivery { id: id.to_string(), subject, notify_url: url, created, first_try }
+    NewDelivery { id: id.to_string(), subject, notify_url: url, created, first_try: FirstTry::At(first_try) }
 }
 
 fn book(platform: &Platform, token: &str, openid: &str, held: bool) -> Result<Paid, PayError> {
@@ -73,7 +73,10 @@ fn book(platform: &Platform, token: &str, openid: &str, held: bool) -> Result<Pa
     };
     let payment = Payment { transaction_id, openid: openid.to_owned(), success_ms: now.as_millisecond() };
     let subject = Subject::Payment { out_trade_no: out_trade_no.clone() };
-    let delivery = notification(platform, subject, notify_url, delay);
+    let mut delivery = notification(platform, subject, notify_url, delay);
+    if !held && platform.faults().out_of_order.take() {
+        delivery.first_try = FirstTry::AfterRefund;
+    }
     let paid = ledger.pay(&out_trade_no, payment, delivery)?;
     if held {
         ledger.take(paid.delivery);

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::{
     Form, Router,
     extract::{Query, State},
-    http::{HeaderName, HeaderValue, header},
-    response::{Html, IntoResponse, Redirect, Response},
+    http::header,
+    response::{IntoResponse as _, Redirect, Response},
     routing::{get, post},
 };
 use serde::Deserialize;
@@ -17,17 +17,12 @@ use url::form_urlencoded::byte_serialize;
 
 use self::view::{Cashier, Listed, Receipt};
 use super::{
+    html::{self, PHONE},
     ledger::ScanError,
     payer::{self, PayError},
     platform::{self, Platform},
 };
 
-const HOME: &str = "/_sandbox/";
-/// Nothing but our own files; forms go to us alone.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-);
 /// Orders on the list, and how far back to look for ones that can still be paid.
 const LISTED: usize = 20;
 const LOOKED_AT: usize = 500;
@@ -37,8 +32,8 @@ type Shared = State<Arc<Platform>>;
 
 pub(super) fn router() -> Router<Arc<Platform>> {
     Router::new()
-        .route("/_sandbox", get(|| async { Redirect::permanent(HOME) }))
-        .route(HOME, get(screen))
+        .route("/_sandbox", get(|| async { Redirect::permanent(PHONE) }))
+        .route(PHONE, get(screen))
         .route("/_sandbox/phone/pay", post(pay))
         .route("/_sandbox/assets/phone.css", get(async || asset("text/css", include_str!("assets/phone.css"))))
         .route("/_sandbox/assets/phone.js", get(async || asset("text/javascript", include_str!("assets/phone.js"))))
@@ -66,18 +61,7 @@ async fn screen(State(platform): Shared, Query(opened): Query<Opened>) -> Respon
         None => list(&platform),
         Some(code_url) => scanned(&platform, code_url, opened.failed.is_some()),
     };
-    page(html)
-}
-
-fn page(html: String) -> Response {
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
-    ];
-    (headers, Html(html)).into_response()
+    html::respond(html)
 }
 
 fn list(platform: &Platform) -> String {
@@ -122,12 +106,12 @@ async fn pay(State(platform): Shared, Form(payment): Form<Payment>) -> Response 
     match outcome {
         Ok(tail) => Redirect::to(&format!("{}{tail}", href(&payment.code_url))).into_response(),
         // The code's own screen tells everything but this.
-        Err(PayError::Scan(ScanError::OtherPayer)) => page(view::refused(ScanError::OtherPayer)),
+        Err(PayError::Scan(ScanError::OtherPayer)) => html::respond(view::refused(ScanError::OtherPayer)),
         Err(_) => Redirect::to(&href(&payment.code_url)).into_response(),
     }
 }
 
 fn href(code_url: &str) -> String {
     let code_url: String = byte_serialize(code_url.trim().as_bytes()).collect();
-    format!("{HOME}?code_url={code_url}")
+    format!("{PHONE}?code_url={code_url}")
 }

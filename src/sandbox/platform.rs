@@ -12,12 +12,14 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    credentials::Place,
     error::ApiError,
-    faults::Faults,
-    keys::{KeyKind, Keys},
+    faults::{Faults, KeyShares},
+    keys::Keys,
     ledger::Ledger,
     order::Lives,
-    seal, signature,
+    seal,
+    signature::{self, PlatformKey},
 };
 use crate::{clock::Clock, entropy::Entropy};
 
@@ -29,6 +31,9 @@ pub(super) enum Endpoint {
     Close,
     Certificates,
     Echo,
+    Refund,
+    RefundQuery,
+    Abnormal,
 }
 
 impl Endpoint {
@@ -42,6 +47,7 @@ impl Endpoint {
 const CODE_URL_PREFIX: &str = "weixin://wxpay/bizpayurl?pr=";
 
 pub(super) struct Platform {
+    pub(super) place: Place,
     pub(super) keys: Keys,
     pub(super) clock: Clock,
     pub(super) entropy: Entropy,
@@ -54,6 +60,8 @@ pub(super) struct Platform {
     faults: Mutex<Faults>,
     /// Requests whose reply has been probed once: the same request is not probed again (§2.4).
     probed: Mutex<HashSet<Vec<u8>>>,
+    /// When refund calls have failed of late (§7.2).
+    failures: Mutex<Vec<Timestamp>>,
     /// Keeps a second process out of the folder.
     _lock: File,
 }
@@ -68,6 +76,7 @@ pub(super) struct Signed {
 
 impl Platform {
     pub(super) fn new(
+        place: Place,
         keys: Keys,
         ledger: Ledger,
         lock: File,
@@ -76,6 +85,7 @@ impl Platform {
         entropy: Entropy,
     ) -> Self {
         Self {
+            place,
             keys,
             clock,
             entropy,
@@ -85,6 +95,7 @@ impl Platform {
             ledger: Mutex::new(ledger),
             faults: Mutex::default(),
             probed: Mutex::default(),
+            failures: Mutex::default(),
             _lock: lock,
         }
     }
@@ -93,12 +104,18 @@ impl Platform {
         self.clock.now()
     }
 
+    /// The time by the clock that signs and judges timestamps, which may be wrong.
+    pub(super) fn signing_now(&self) -> Timestamp {
+        let skew = SignedDuration::from_secs(self.faults().clock_skew_seconds);
+        self.now().saturating_add(skew).unwrap_or_default()
+    }
+
     /// Never held across an await.
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Never held across an await.
+    /// Never held across an await; taken after the ledger, if both are.
     pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,13 +142,12 @@ impl Platform {
     /// Signs what goes out (§2.1), off the async threads: an RSA signature takes milliseconds.
     pub(super) async fn sign(
         self: &Arc<Self>,
-        key: KeyKind,
+        key: Arc<PlatformKey>,
         timestamp: Timestamp,
         body: Bytes,
     ) -> Result<Signed, ApiError> {
         let platform = Arc::clone(self);
         let signing = tokio::task::spawn_blocking(move || {
-            let key = platform.keys.platform(key);
             let timestamp = timestamp.as_second().to_string();
             let nonce = platform.entropy.nonce();
             let signature = key.sign(&signature::answer_message(&timestamp, &nonce, &body))?;
@@ -143,10 +159,33 @@ impl Platform {
         }
     }
 
+    /// What signs where nobody has asked for a key (§2.3, §3).
+    pub(super) fn draw_key(&self, shares: KeyShares) -> Arc<PlatformKey> {
+        let certificates = self.keys.certificates();
+        let newest = self.chance(shares.new_certificate);
+        let certificate = if newest { certificates.last() } else { certificates.first() };
+        let public_key = self.chance(shares.public_key);
+        let certificate = certificate.filter(|_| !public_key).map(|certificate| &certificate.key);
+        Arc::clone(certificate.unwrap_or(&self.keys.public_key))
+    }
+
     /// Whether this request's reply is to be probed; says so only once for the same request.
     pub(super) fn probes_reply(&self, request: Vec<u8>) -> bool {
         let share = self.faults().signtest_replies;
         self.chance(share) && self.probed.lock().unwrap_or_else(PoisonError::into_inner).insert(request)
+    }
+
+    /// Notes a refund call that fails now; true when it is one too many within a second.
+    pub(super) fn fails_too_often(&self) -> bool {
+        let limit = usize::try_from(self.faults().refund_failures_per_second).unwrap_or(usize::MAX);
+        let now = self.now();
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
+        if limit > 0 && failures.len() >= limit {
+            return true;
+        }
+        failures.push(now);
+        false
     }
 }
 

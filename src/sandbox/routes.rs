@@ -6,17 +6,18 @@ use axum::{
     Router,
     extract::{Path, Request, State},
     http::StatusCode,
-    response::{IntoResponse as _, Response},
+    middleware::{self, Next},
+    response::Response,
     routing::{get, post},
 };
 
 use super::{
     error::ApiError,
+    faults::Down,
     gate,
     interfaces::{self, Call},
-    keys::KeyKind,
     platform::{Endpoint, Platform},
-    reply,
+    reply::{self, Success},
 };
 
 type Shared = State<Arc<Platform>>;
@@ -54,9 +55,36 @@ pub(super) fn router(platform: Arc<Platform>) -> Router {
             "/v3/security/echo",
             post(|State(platform): Shared, request: Request| answer(platform, Call::Echo, request)),
         )
+        .route(
+            "/v3/refund/domestic/refunds",
+            post(|State(platform): Shared, request: Request| answer(platform, Call::Refund, request)),
+        )
+        .route(
+            "/v3/refund/domestic/refunds/{number}",
+            get(|State(platform): Shared, Path(number): Path<String>, request: Request| {
+                answer(platform, Call::RefundQuery(number), request)
+            }),
+        )
+        .route(
+            "/v3/refund/domestic/refunds/{number}/apply-abnormal-refund",
+            post(|State(platform): Shared, Path(number): Path<String>, request: Request| {
+                answer(platform, Call::Abnormal(number), request)
+            }),
+        )
         .fallback(|| async { StatusCode::NOT_FOUND })
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
+        .layer(middleware::from_fn_with_state(Arc::clone(&platform), unless_down))
         .with_state(platform)
+}
+
+/// While the platform is down no path of it is there, not even a wrong one.
+async fn unless_down(State(platform): Shared, request: Request, next: Next) -> Response {
+    let down = platform.faults().platform_down;
+    match down {
+        Down::Off => next.run(request).await,
+        Down::Closed => reply::hang_up(),
+        Down::Unavailable => ApiError::service_unavailable().into_reply(None),
+    }
 }
 
 async fn answer(platform: Arc<Platform>, call: Call, request: Request) -> Response {
@@ -68,7 +96,7 @@ async fn answer(platform: Arc<Platform>, call: Call, request: Request) -> Respon
             tracing::info!(?endpoint, status = error.status.as_u16(), code = error.code, "sandbox refuses");
             // §1.5: no Request-ID on a 401 from these interfaces.
             let hidden = error.status == StatusCode::UNAUTHORIZED && endpoint.is_payment();
-            error.into_reply((!hidden).then_some(request_id.as_str())).into_response()
+            error.into_reply((!hidden).then_some(request_id.as_str()))
         }
     }
 }
@@ -81,43 +109,81 @@ async fn process(
 ) -> Result<Response, ApiError> {
     let endpoint = call.endpoint();
     let admitted = gate::admit(platform, endpoint, request).await?;
-    before(platform, endpoint)?;
+    let accepted = || Success::Accepted(interfaces::unfinished(endpoint));
     let probed = [admitted.method.as_bytes(), admitted.url.as_bytes(), &admitted.body].join(&b'\n');
-    let key = admitted.key.unwrap_or_else(|| default_key(platform));
-    let success = interfaces::perform(platform, call, &admitted).await?;
-    after(platform, endpoint).await?;
+    let success = match before(platform, endpoint)? {
+        Turn::Go => {
+            let done = interfaces::perform(platform, call, &admitted).await;
+            let done = done.map_err(|error| limited(platform, endpoint, error))?;
+            match after(platform, endpoint).await? {
+                Turn::Go => done,
+                Turn::Accepted => accepted(),
+                Turn::HangUp => return Ok(reply::hang_up()),
+            }
+        }
+        Turn::Accepted => accepted(),
+        Turn::HangUp => return Ok(reply::hang_up()),
+    };
+    let key = admitted.key.unwrap_or_else(|| {
+        let shares = platform.faults().reply_keys();
+        platform.draw_key(shares)
+    });
     let probe = platform.probes_reply(probed);
     reply::build(platform, success, key, probe, request_id).await
 }
 
-/// Without `Wechatpay-Serial` the certificate signs, as for old merchants (§2.3).
-fn default_key(platform: &Platform) -> KeyKind {
-    if platform.faults().public_key_only { KeyKind::PublicKey } else { KeyKind::Certificate }
+/// §7.2: too many failing refund calls within a second are all answered alike.
+fn limited(platform: &Platform, endpoint: Endpoint, error: ApiError) -> ApiError {
+    let counts =
+        endpoint == Endpoint::Refund && error.status.is_client_error() && error.status != StatusCode::TOO_MANY_REQUESTS;
+    if counts && platform.fails_too_often() { ApiError::frequency_limited() } else { error }
+}
+
+/// How a call goes on.
+enum Turn {
+    Go,
+    /// With a 202.
+    Accepted,
+    /// Without an answer.
+    HangUp,
 }
 
 /// Faults that strike before anything is done.
-fn before(platform: &Platform, endpoint: Endpoint) -> Result<(), ApiError> {
+fn before(platform: &Platform, endpoint: Endpoint) -> Result<Turn, ApiError> {
     let mut faults = platform.faults();
     if faults.error_429.take(endpoint) {
         Err(ApiError::frequency_limited())
     } else if faults.error_500.take(endpoint) {
         Err(ApiError::system_error())
+    } else if faults.stale_connection.take(endpoint) {
+        Ok(Turn::HangUp)
+    } else if faults.accepted_202.take(endpoint) {
+        Ok(Turn::Accepted)
     } else {
-        Ok(())
+        Ok(Turn::Go)
     }
 }
 
 /// Faults that strike when the work is done.
-async fn after(platform: &Platform, endpoint: Endpoint) -> Result<(), ApiError> {
+async fn after(platform: &Platform, endpoint: Endpoint) -> Result<Turn, ApiError> {
     let withheld = {
         let mut faults = platform.faults();
         if faults.error_500_after_commit.take(endpoint) {
             return Err(ApiError::system_error());
         }
+        if faults.error_429_after_commit.take(endpoint) {
+            return Err(ApiError::frequency_limited());
+        }
+        if faults.stale_connection_after_commit.take(endpoint) {
+            return Ok(Turn::HangUp);
+        }
+        if faults.accepted_202_after_commit.take(endpoint) {
+            return Ok(Turn::Accepted);
+        }
         faults.timeout_after_commit.take(endpoint).then(|| Duration::from_millis(faults.timeout_ms))
     };
     match withheld {
-        None => Ok(()),
+        None => Ok(Turn::Go),
         Some(time) => {
             platform.stopping.run_until_cancelled(tokio::time::sleep(time)).await;
             Err(ApiError::system_error())

@@ -23,6 +23,7 @@ pub(super) enum Kind {
         max: usize,
         legal: fn(char) -> bool,
     },
+    OneOf(&'static [&'static str]),
     Integer {
         min: i64,
     },
@@ -80,6 +81,8 @@ fn check(kind: &Kind, value: &Value, path: &str) -> Result<(), ApiError> {
             None if text.chars().all(legal) => Ok(()),
             None => refuse("含有不允许的字符"),
         },
+        (Kind::OneOf(values), Value::String(text)) if values.contains(&text.as_str()) => Ok(()),
+        (Kind::OneOf(values), Value::String(_)) => refuse(&format!("须为{}之一", values.join("、"))),
         // `110.0` and `1.1e2` are floats and refused; a number past 64 bits reads as a float too.
         (Kind::Integer { min }, Value::Number(number)) => match number.as_i64() {
             Some(number) if number >= *min => Ok(()),

@@ -111,6 +111,34 @@ async fn the_ledger_has_a_line_per_payment() {
         (&json!("ORDER0001"), &json!(100), &json!("CNY"))
     );
     assert_eq!(lines[0]["success_time"], platform.query("ORDER0001").await.json()["success_time"]);
+    assert_eq!(lines[0]["type"], "payment");
+}
+
+#[tokio::test]
+async fn the_ledger_has_a_line_per_refund_after_the_payments() {
+    let platform = Platform::start().await;
+    platform.faults(json!({"refund_gap_seconds": 0, "refund_ms": 0})).await;
+    let transaction = platform.paid("ORDER0001").await;
+    platform.paid("ORDER0002").await;
+    let made = platform.refund("ORDER0001", "REFUND1", 30).await.json();
+    let console = json!({"out_trade_no": "ORDER0001", "notice": "none"});
+    let console = platform.control("POST", "/_sandbox/refund", &console).await.json();
+    let ledger = platform.control("GET", "/_sandbox/ledger", &Value::Null).await;
+    let lines = String::from_utf8(ledger.body).expect("UTF-8");
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let types: Vec<&str> = lines.iter().map(|line| line["type"].as_str().expect("a type")).collect();
+    assert_eq!(types, ["payment", "payment", "refund", "refund"]);
+    let time = &platform.query_refund("REFUND1").await.json()["success_time"];
+    assert_eq!(
+        lines[2],
+        json!({
+            "type": "refund", "refund_id": made["refund_id"], "out_refund_no": "REFUND1",
+            "out_trade_no": "ORDER0001", "transaction_id": transaction, "amount": 30, "currency": "CNY",
+            "status": "SUCCESS", "source": "api", "create_time": made["create_time"], "success_time": time,
+        })
+    );
+    assert_eq!((&lines[3]["source"], &lines[3]["amount"]), (&json!("console"), &json!(70)));
+    assert_eq!(lines[3]["out_refund_no"], console["out_refund_no"]);
 }
 
 #[tokio::test]

@@ -26,6 +26,8 @@ pub use self::{
     receiver::{Received, Receiver},
 };
 
+pub const REFUNDS: &str = "/v3/refund/domestic/refunds";
+
 /// Key pairs take a while to make, so all tests use copies of the same.
 static KEYS: LazyLock<Folder> = LazyLock::new(|| {
     let dir = Folder::fresh();
@@ -129,6 +131,43 @@ impl Platform {
         answer.json()
     }
 
+    /// An order for one yuan, paid and told; its `transaction_id`.
+    pub async fn paid(&self, out_trade_no: &str) -> String {
+        let code_url = self.prepay(out_trade_no).await;
+        let paid = self.pay(&code_url).await;
+        self.delivery(out_trade_no, "accepted").await;
+        paid["transaction_id"].as_str().expect("a number").to_owned()
+    }
+
+    /// A refund as a shop would ask for it, of an order for one yuan.
+    pub fn refund_of(&self, out_trade_no: &str, out_refund_no: &str, fen: i64) -> Value {
+        json!({
+            "out_trade_no": out_trade_no,
+            "out_refund_no": out_refund_no,
+            "reason": "葱不新鲜",
+            "notify_url": self.receiver.url,
+            "amount": { "refund": fen, "total": 100, "currency": "CNY" },
+        })
+    }
+
+    pub async fn refund(&self, out_trade_no: &str, out_refund_no: &str, fen: i64) -> Answer {
+        self.client.post(REFUNDS, &self.refund_of(out_trade_no, out_refund_no, fen)).await
+    }
+
+    pub async fn query_refund(&self, out_refund_no: &str) -> Answer {
+        self.client.get(&format!("{REFUNDS}/{out_refund_no}")).await
+    }
+
+    pub async fn refund_status(&self, out_refund_no: &str) -> String {
+        let answer = self.query_refund(out_refund_no).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["status"].as_str().expect("a status").to_owned()
+    }
+
+    pub async fn move_refund(&self, out_refund_no: &str, status: &str) -> Answer {
+        self.control("POST", &format!("/_sandbox/refunds/{out_refund_no}"), &json!({ "status": status })).await
+    }
+
     pub async fn faults(&self, patch: Value) {
         let answer = self.control("PUT", "/_sandbox/faults", &patch).await;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -136,6 +175,21 @@ impl Platform {
 
     pub async fn control(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.client.control(method, path, body).await
+    }
+
+    /// A page for people, with what all of them have.
+    pub async fn page(&self, path: &str) -> String {
+        let answer = self.client.send(self.client.bare("GET", path, b"")).await;
+        assert_eq!(answer.status, 200, "{path}");
+        answer.as_page()
+    }
+
+    /// Sends a form as a browser does, and does not follow where it leads.
+    pub async fn submit(&self, path: &str, fields: &[(String, String)]) -> Answer {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
+        let request = http.expect("a client").post(format!("{}{path}", self.client.base)).body(body);
+        self.client.send(request.header("Content-Type", "application/x-www-form-urlencoded")).await
     }
 
     /// The only delivery there is for an order, once it is in `state`.
@@ -147,8 +201,17 @@ impl Platform {
         self.delivery_when(out_trade_no, |d| d["attempts"].as_array().is_some_and(|a| a.len() == count)).await
     }
 
+    /// The same by refund.
+    pub async fn refund_delivery(&self, out_refund_no: &str, state: &str) -> Value {
+        self.found(&format!("out_refund_no={out_refund_no}"), |delivery| delivery["state"] == state).await
+    }
+
     async fn delivery_when(&self, out_trade_no: &str, ready: impl Fn(&Value) -> bool) -> Value {
-        let path = format!("/_sandbox/deliveries?out_trade_no={out_trade_no}");
+        self.found(&format!("out_trade_no={out_trade_no}"), ready).await
+    }
+
+    async fn found(&self, filter: &str, ready: impl Fn(&Value) -> bool) -> Value {
+        let path = format!("/_sandbox/deliveries?{filter}");
         for _ in 0..500 {
             let answer = self.control("GET", &path, &Value::Null).await.json();
             if let [delivery] = answer["deliveries"].as_array().expect("a list").as_slice()
@@ -158,7 +221,7 @@ impl Platform {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("the delivery for {out_trade_no} did not become what was expected");
+        panic!("the delivery for {filter} did not become what was expected");
     }
 }
 

@@ -4,31 +4,11 @@ use serde_json::json;
 
 use crate::harness::{Answer, Platform};
 
-async fn page(platform: &Platform, path: &str) -> String {
-    let answer = platform.client.send(platform.client.bare("GET", path, b"")).await;
-    assert_eq!(answer.status, 200, "{path}");
-    let policy = answer.headers["Content-Security-Policy"].to_str().expect("ASCII");
-    assert!(policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self'"));
-    let html = String::from_utf8(answer.body).expect("UTF-8");
-    assert!(html.contains("<html lang=\"zh-CN\">") && html.contains("沙箱") && html.contains("不涉及真实资金"));
-    assert!(!html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick"), "{html}");
-    html
-}
-
 /// What a browser would send for the cashier's form, and where it is led.
 async fn press(platform: &Platform, code_url: &str, action: &str) -> (Answer, String) {
-    let form = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("code_url", code_url)
-        .append_pair("action", action)
-        .finish();
-    let http =
-        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-    let request = http
-        .post(format!("{}/_sandbox/phone/pay", platform.client.base))
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .body(form);
-    let answer = platform.client.send(request).await;
-    let location = answer.headers.get("Location").map_or("", |value| value.to_str().expect("ASCII")).to_owned();
+    let fields = [("code_url", code_url), ("action", action)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let answer = platform.submit("/_sandbox/phone/pay", &fields).await;
+    let location = answer.location().to_owned();
     (answer, location)
 }
 
@@ -40,36 +20,36 @@ fn link(html: &str) -> String {
 #[tokio::test]
 async fn an_order_is_listed_opened_and_paid() {
     let platform = Platform::start().await;
-    assert!(page(&platform, "/_sandbox/").await.contains("还没有可以扫的订单"));
+    assert!(platform.page("/_sandbox/").await.contains("还没有可以扫的订单"));
     let mut order = platform.order("20261123135222ABCDEF");
     order["description"] = json!("<葱> & \"油\"");
     order["amount"]["total"] = json!(12_345);
     let answer = platform.client.post("/v3/pay/transactions/native", &order).await.json();
     let code_url = answer["code_url"].as_str().expect("a code");
 
-    let list = page(&platform, "/_sandbox/").await;
+    let list = platform.page("/_sandbox/").await;
     assert!(list.contains("&lt;葱&gt; &amp; &quot;油&quot;") && list.contains("123.45") && list.contains("…ABCDEF"));
     assert!(list.contains("扫码演示商户"));
-    let cashier = page(&platform, &link(&list)).await;
+    let cashier = platform.page(&link(&list)).await;
     assert!(cashier.contains("确认支付") && cashier.contains("模拟支付失败") && cashier.contains("123.45"));
     assert!(cashier.contains("20261123135222ABCDEF"));
 
     let (failed, location) = press(&platform, code_url, "fail").await;
     assert_eq!(failed.status, 303);
-    assert!(page(&platform, &location).await.contains("支付未完成"));
+    assert!(platform.page(&location).await.contains("支付未完成"));
     assert_eq!(platform.state("20261123135222ABCDEF").await, "NOTPAY");
 
     let (paid, location) = press(&platform, code_url, "pay").await;
     assert_eq!(paid.status, 303);
-    let receipt = page(&platform, &location).await;
+    let receipt = platform.page(&location).await;
     assert!(receipt.contains("支付成功") && receipt.contains("123.45") && receipt.contains("4200"));
     platform.delivery("20261123135222ABCDEF", "accepted").await;
-    let list = page(&platform, "/_sandbox/").await;
+    let list = platform.page("/_sandbox/").await;
     assert!(list.contains("还没有可以扫的订单") && list.contains("已支付"));
     // Pressing again, or coming back to the code, changes nothing.
     let (again, location) = press(&platform, code_url, "pay").await;
     assert_eq!(again.status, 303);
-    assert!(page(&platform, &location).await.contains("支付成功"));
+    assert!(platform.page(&location).await.contains("支付成功"));
     assert_eq!(platform.receiver.received().len(), 1);
 }
 
@@ -80,7 +60,7 @@ async fn a_code_that_is_dead_says_why() {
     let second = platform.prepay("ORDER0001").await;
     let opened = async |code_url: &str| {
         let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("code_url", code_url).finish();
-        page(&platform, &format!("/_sandbox/?{query}")).await
+        platform.page(&format!("/_sandbox/?{query}")).await
     };
     assert!(opened(&first).await.contains("二维码已被新的取代"));
     assert!(opened("weixin://wxpay/bizpayurl?pr=x").await.contains("没有这个二维码"));
@@ -89,7 +69,7 @@ async fn a_code_that_is_dead_says_why() {
     platform.close("ORDER0001").await;
     assert!(opened(&second).await.contains("订单已关闭"));
     let (_, location) = press(&platform, &second, "pay").await;
-    assert!(page(&platform, &location).await.contains("订单已关闭"));
+    assert!(platform.page(&location).await.contains("订单已关闭"));
     assert_eq!(press(&platform, "x", "pay").await.0.status, 303);
 }
 

@@ -82,6 +82,38 @@ async fn a_probed_reply_is_done_and_not_probed_again() {
 }
 
 #[tokio::test]
+async fn a_429_may_come_after_the_deed() {
+    let platform = Platform::start().await;
+    platform.paid("ORDER0001").await;
+    platform.faults(json!({"error_429_after_commit": {"refund": 1}, "refund_ms": 0})).await;
+    let limited = platform.refund("ORDER0001", "REFUND1", 100).await;
+    assert_eq!((limited.status, limited.code().as_str()), (429, "FREQUENCY_LIMITED"));
+    assert_eq!(platform.refund_status("REFUND1").await, "SUCCESS");
+}
+
+#[tokio::test]
+async fn a_202_is_signed_and_to_be_sent_again() {
+    let platform = Platform::start().await;
+    platform.faults(json!({"accepted_202": {"close": 1, "refund": 1}, "refund_ms": 0})).await;
+    platform.prepay("ORDER0001").await;
+    // The client verifies whatever is below 300.
+    let paying = platform.close("ORDER0001").await;
+    assert_eq!((paying.status, paying.code().as_str()), (202, "USER_PAYING"));
+    assert_eq!(platform.state("ORDER0001").await, "NOTPAY");
+    assert_eq!(platform.close("ORDER0001").await.status, 204);
+
+    platform.paid("ORDER0002").await;
+    assert_eq!(platform.refund("ORDER0002", "REFUND1", 100).await.status, 202);
+    assert_eq!(platform.query_refund("REFUND1").await.status, 404);
+    assert_eq!(platform.refund("ORDER0002", "REFUND1", 100).await.status, 200);
+
+    platform.faults(json!({"accepted_202_after_commit": {"close": 1}})).await;
+    platform.prepay("ORDER0003").await;
+    assert_eq!(platform.close("ORDER0003").await.status, 202);
+    assert_eq!(platform.state("ORDER0003").await, "CLOSED");
+}
+
+#[tokio::test]
 async fn lives_can_be_shortened() {
     let platform = Platform::start().await;
     let code_url = platform.prepay("ORDER0001").await;
@@ -101,7 +133,10 @@ async fn knobs_are_off_at_start_merged_by_put_and_cleared_by_delete() {
     assert_eq!(knobs["public_key_share"], 1.0);
     assert_eq!(
         knobs["error_429"],
-        json!({"all": 0, "prepay": 0, "query": 0, "close": 0, "certificates": 0, "echo": 0})
+        json!({
+            "all": 0, "prepay": 0, "query": 0, "close": 0, "certificates": 0, "echo": 0,
+            "refund": 0, "refund_query": 0, "abnormal": 0,
+        })
     );
     platform.faults(json!({"drop": 3})).await;
     platform.faults(json!({"duplicates": 1})).await;

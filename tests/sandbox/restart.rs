@@ -55,6 +55,49 @@ async fn a_delivery_that_was_not_accepted_goes_on() {
 }
 
 #[tokio::test]
+async fn refunds_are_kept_and_end_after_a_restart() {
+    let platform = Platform::start().await;
+    platform.faults(json!({"refund_gap_seconds": 0, "refund_ms": 0})).await;
+    platform.paid("ORDER0001").await;
+    platform.refund("ORDER0001", "DONE", 30).await;
+    platform.refund_delivery("DONE", "accepted").await;
+    platform.faults(json!({"refund_ms": 2000})).await;
+    platform.refund("ORDER0001", "COMING", 30).await;
+    platform.faults(json!({"refund_outcome": "processing"})).await;
+    platform.refund("ORDER0001", "STAYING", 30).await;
+    let told = platform.query_refund("DONE").await.json();
+
+    // Twice: the second start reads what the first one has compacted.
+    let platform = platform.restart().await.restart().await;
+    assert_eq!(platform.state("ORDER0001").await, "REFUND");
+    assert_eq!(platform.query_refund("DONE").await.json(), told);
+    assert_eq!(platform.refund("ORDER0001", "COMING", 30).await.status, 200, "the same again is the same");
+    platform.faults(json!({"refund_gap_seconds": 0})).await;
+    assert_eq!(platform.refund("ORDER0001", "MORE", 11).await.code(), "INVALID_REQUEST");
+    platform.refund_delivery("COMING", "accepted").await;
+    assert_eq!(platform.refund_status("COMING").await, "SUCCESS");
+    assert_eq!(platform.refund_status("STAYING").await, "PROCESSING");
+    assert_eq!(platform.move_refund("STAYING", "CLOSED").await.status, 200);
+    platform.refund_delivery("STAYING", "accepted").await;
+}
+
+#[tokio::test]
+async fn a_held_notification_is_still_held_after_a_restart() {
+    let platform = Platform::start().await;
+    platform.faults(json!({"out_of_order": 1})).await;
+    let code_url = platform.prepay("ORDER0001").await;
+    platform.pay(&code_url).await;
+    let platform = platform.restart().await.restart().await;
+    let held = platform.delivery("ORDER0001", "pending").await;
+    assert_eq!((&held["next_try"], &held["attempts"]), (&json!(null), &json!([])));
+    platform.faults(json!({"refund_ms": 0})).await;
+    platform.refund("ORDER0001", "REFUND1", 100).await;
+    let events: Vec<String> =
+        platform.receiver.wait_for(2).await.iter().map(|r| r.envelope()["event_type"].to_string()).collect();
+    assert_eq!(events, ["\"REFUND.SUCCESS\"", "\"TRANSACTION.SUCCESS\""]);
+}
+
+#[tokio::test]
 async fn a_line_cut_short_by_a_crash_is_forgotten_and_the_rest_is_kept() {
     let platform = Platform::start().await;
     let code_url = platform.prepay("ORDER0001").await;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::sandbox::{
-    delivery::{Attempt, Delivery, Outcome, Subject},
+    delivery::{Attempt, Delivery, Outcome},
     platform::Platform,
     wire_time,
 };
@@ -24,6 +24,7 @@ pub(super) struct Page {
     /// Only those with a lower number: `next` of the page before.
     before: Option<u64>,
     out_trade_no: Option<String>,
+    out_refund_no: Option<String>,
 }
 
 const fn usual_limit() -> usize {
@@ -33,31 +34,25 @@ const fn usual_limit() -> usize {
 pub(super) async fn list(State(platform): State<Arc<Platform>>, Query(page): Query<Page>) -> Json<Value> {
     let limit = page.limit.clamp(1, 1000);
     let ledger = platform.ledger();
+    let asked = |asked: &Option<String>, has: Option<&str>| asked.is_none() || asked.as_deref() == has;
     let mut found = ledger
         .deliveries()
         .filter(|delivery| page.before.is_none_or(|before| delivery.number < before))
-        .filter(|delivery| page.out_trade_no.as_deref().is_none_or(|number| out_trade_no(delivery) == Some(number)));
+        .filter(|delivery| asked(&page.out_trade_no, delivery.subject.out_trade_no()))
+        .filter(|delivery| asked(&page.out_refund_no, delivery.subject.out_refund_no()));
     let deliveries: Vec<&Delivery> = found.by_ref().take(limit).collect();
     let next = found.next().and(deliveries.last()).map(|last| last.number);
     Json(json!({ "deliveries": deliveries.into_iter().map(show).collect::<Vec<_>>(), "next": next }))
-}
-
-fn out_trade_no(delivery: &Delivery) -> Option<&str> {
-    match &delivery.subject {
-        Subject::Payment { out_trade_no } => Some(out_trade_no),
-        Subject::Echo { .. } => None,
-    }
 }
 
 fn show(delivery: &Delivery) -> Value {
     json!({
         "number": delivery.number,
         "id": delivery.id,
-        "event_type": match delivery.subject {
-            Subject::Payment { .. } => "TRANSACTION.SUCCESS",
-            Subject::Echo { .. } => "SECURITY_ECHO.SUCCESS",
-        },
-        "out_trade_no": out_trade_no(delivery),
+        // None for a v2 notice.
+        "event_type": delivery.subject.event_type(),
+        "out_trade_no": delivery.subject.out_trade_no(),
+        "out_refund_no": delivery.subject.out_refund_no(),
         "notify_url": delivery.notify_url,
         "create_time": time(delivery.created_ms),
         "state": delivery.progress.state,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::sandbox::{error::ApiError, keys::KeyKind, platform::Platform, reply::Success, wire_time};
+use crate::sandbox::{error::ApiError, keys::PlatformCertificate, platform::Platform, reply::Success, wire_time};
 
 /// What certificates are sealed with in place of `transaction`.
 const ASSOCIATED_DATA: &str = "certificate";
@@ -21,18 +21,20 @@ pub(super) fn list(platform: &Platform, query: &str) -> Result<Success, ApiError
     if platform.faults().public_key_only {
         return Err(ApiError::no_certificates());
     }
-    Ok(Success::Body(json!({ "data": [certificate(platform)?] })))
+    let certificates = platform.keys.certificates();
+    let listed = certificates.iter().map(|certificate| show(platform, certificate)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Success::Body(json!({ "data": listed })))
 }
 
-fn certificate(platform: &Platform) -> Result<Value, ApiError> {
-    let keys = &platform.keys;
-    let (from, to) = keys.certificate_validity();
-    let sealed = keys
-        .api_v3_key
-        .seal(&platform.entropy, ASSOCIATED_DATA, keys.certificate_pem.as_bytes())
+fn show(platform: &Platform, certificate: &PlatformCertificate) -> Result<Value, ApiError> {
+    let (from, to) = certificate.validity();
+    let sealed = platform
+        .keys
+        .api_v3_key()
+        .seal(&platform.entropy, ASSOCIATED_DATA, certificate.pem.as_bytes())
         .map_err(|_| ApiError::system_error())?;
     Ok(json!({
-        "serial_no": keys.platform(KeyKind::Certificate).serial,
+        "serial_no": certificate.key.serial,
         "effective_time": wire_time::seconds(from),
         "expire_time": wire_time::seconds(to),
         "encrypt_certificate": {

@@ -7,7 +7,6 @@ use crate::sandbox::{
     delivery::Subject,
     error::ApiError,
     gate::Admitted,
-    keys::KeyKind,
     oaep, payer,
     platform::Platform,
     prepay::is_notify_url,
@@ -30,7 +29,7 @@ pub(super) fn echo(platform: &Platform, admitted: &Admitted) -> Result<Success, 
     let secret = match text("encrypted_echo_message") {
         None => message.as_bytes().to_vec(),
         Some(sealed) => {
-            let key = platform.keys.platform(admitted.key.unwrap_or(KeyKind::PublicKey));
+            let key = admitted.key.as_ref().unwrap_or(&platform.keys.public_key);
             oaep::decrypt(key.private_key(), sealed).map_err(|_| {
                 ApiError::parameter(
                     "body",

@@ -7,9 +7,7 @@ use url::form_urlencoded;
 
 use crate::sandbox::{
     error::ApiError,
-    notifier,
-    order::TradeState,
-    payer,
+    notifier, payer,
     platform::{self, Platform},
     prepay,
     reply::Success,
@@ -54,10 +52,12 @@ pub(super) fn query(platform: &Platform, out_trade_no: &str, query: &str) -> Res
 /// Knows paid orders only (§5.2).
 pub(super) fn query_by_id(platform: &Platform, transaction_id: &str, query: &str) -> Result<Success, ApiError> {
     check_mchid_parameter(platform, query)?;
+    let now = platform.now();
+    let lives = platform.lives();
     let ledger = platform.ledger();
     let order = ledger.find_transaction(transaction_id).ok_or_else(ApiError::order_not_exist)?;
     let account = &platform.keys.account;
-    Ok(Success::Body(order.transaction(&account.mchid, &account.appid, TradeState::Success)))
+    Ok(Success::Body(order.transaction(&account.mchid, &account.appid, order.state(now, lives))))
 }
 
 pub(super) fn close(platform: &Platform, out_trade_no: &str, body: &[u8]) -> Result<Success, ApiError> {

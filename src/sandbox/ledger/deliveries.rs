@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Change, CommitError, Ledger};
-use crate::sandbox::delivery::{Attempt, Delivery, NewDelivery, Progress};
+use crate::sandbox::delivery::{Attempt, Delivery, NewDelivery, Progress, Subject};
 
 impl Ledger {
     pub(in crate::sandbox) fn add_delivery(&mut self, delivery: NewDelivery) -> Result<(), CommitError> {
@@ -44,17 +44,35 @@ impl Ledger {
         self.books.due.extend(at.map(|at| (at, number)));
     }
 
+    /// When something is to be done next: a delivery, or the end of a refund.
     pub(in crate::sandbox) fn next_due(&self) -> Option<Timestamp> {
-        self.books.due.first().and_then(|(at, _)| Timestamp::from_millisecond(*at).ok())
+        let delivery = self.books.due.first().map(|(at, _)| *at);
+        let refund = self.books.refunds_due.first().map(|(at, _)| *at);
+        let next = delivery.into_iter().chain(refund).min();
+        next.and_then(|at| Timestamp::from_millisecond(at).ok())
     }
 
     /// True in memory even if it cannot be written down: a delivery too many after a restart is
     /// better than one that is tried again and again now.
     pub(in crate::sandbox) fn attempted(&mut self, number: u64, attempts: Vec<Attempt>, progress: Progress) {
-        let change = Change::Attempted { number, attempts: attempts.clone(), progress: progress.clone() };
-        if let Err(error) = self.commit(vec![change]) {
+        let released = self.released_by(number, &attempts);
+        let mut changes = vec![Change::Attempted { number, attempts, progress }];
+        changes.extend(released);
+        if let Err(error) = self.commit(changes.clone()) {
             tracing::error!(error = &error as &dyn std::error::Error, "sandbox journal");
-            self.books.apply(Change::Attempted { number, attempts, progress });
+            for change in changes {
+                self.books.apply(change);
+            }
         }
+    }
+
+    /// The first word of a refund lets go the payment's notification that was held for it.
+    fn released_by(&self, number: u64, attempts: &[Attempt]) -> Option<Change> {
+        let order = match &self.delivery(number)?.subject {
+            Subject::Refund { out_trade_no, .. } | Subject::RefundV2 { out_trade_no, .. } => out_trade_no,
+            Subject::Payment { .. } | Subject::Echo { .. } => return None,
+        };
+        let at_ms = attempts.last()?.at_ms;
+        self.books.held.get(order).map(|held| Change::Released { number: *held, at_ms })
     }
 }

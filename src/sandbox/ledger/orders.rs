@@ -73,7 +73,7 @@ impl Ledger {
             None => Change::Order(Box::new(Order::new(prepay, token, now))),
             Some(order) => {
                 match order.state(now, lives) {
-                    TradeState::Success => return Err(ApiError::out_trade_no_used()),
+                    TradeState::Success | TradeState::Refund => return Err(ApiError::out_trade_no_used()),
                     TradeState::Closed => return Err(ApiError::order_closed("订单已关闭")),
                     TradeState::Notpay => {}
                 }
@@ -98,7 +98,7 @@ impl Ledger {
     ) -> Result<(), ApiError> {
         let order = self.find(out_trade_no).ok_or_else(ApiError::order_not_exist)?;
         match order.state(now, lives) {
-            TradeState::Success => Err(ApiError::order_paid()),
+            TradeState::Success | TradeState::Refund => Err(ApiError::order_paid()),
             TradeState::Closed => Ok(()),
             TradeState::Notpay => {
                 let change = Change::Closed { out_trade_no: out_trade_no.to_owned(), at_ms: now.as_millisecond() };
@@ -111,7 +111,7 @@ impl Ledger {
     pub(in crate::sandbox) fn scan(&self, token: &str, now: Timestamp, lives: Lives) -> Result<&Order, ScanError> {
         let order = self.find_by_token(token).ok_or(ScanError::UnknownCode)?;
         match order.state(now, lives) {
-            TradeState::Success => return Err(ScanError::OrderPaid),
+            TradeState::Success | TradeState::Refund => return Err(ScanError::OrderPaid),
             TradeState::Closed => return Err(ScanError::OrderClosed),
             TradeState::Notpay => {}
         }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::sandbox::{
+    html::{Live, PHONE, Page, Shape, clock, escape, shell, short, time, yuan},
     ledger::ScanError,
     order::{Order, Payment},
     wire_time,
@@ -60,7 +61,7 @@ pub(super) fn list(payable: &[Listed<'_>], paid: &[Receipt<'_>], now: Timestamp)
 <div><input id="code_url" name="code_url" required autocomplete="off" placeholder="weixin://wxpay/…"><button>扫描</button></div>
 </form>"#
     );
-    shell("扫一扫", &main, Live::Yes)
+    screen("扫一扫", &main, Live::Yes)
 }
 
 fn listed(listed: &Listed<'_>, now: Timestamp) -> String {
@@ -113,7 +114,7 @@ pub(super) fn cashier(cashier: &Cashier<'_>) -> String {
         deadline = wire_time::for_people(order.time_expire()),
         code_url = escape(code_url),
     );
-    shell("确认支付", &main, Live::Yes)
+    screen("确认支付", &main, Live::Yes)
 }
 
 pub(super) fn receipt(receipt: &Receipt<'_>) -> String {
@@ -135,7 +136,7 @@ pub(super) fn receipt(receipt: &Receipt<'_>) -> String {
         transaction = escape(&receipt.payment.transaction_id),
         number = escape(&receipt.order.out_trade_no),
     );
-    shell("支付成功", &main, Live::No)
+    screen("支付成功", &main, Live::No)
 }
 
 pub(super) fn refused(error: ScanError) -> String {
@@ -152,86 +153,9 @@ pub(super) fn refused(error: ScanError) -> String {
 <p class="hint">{advice}没有扣款。</p>
 <p class="finish"><a class="button" href="/_sandbox/">返回</a></p>"#
     );
-    shell("无法支付", &main, Live::No)
+    screen("无法支付", &main, Live::No)
 }
 
-/// Whether the screen fetches itself again from time to time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Live {
-    Yes,
-    No,
-}
-
-fn shell(title: &str, main: &str, live: Live) -> String {
-    let (attribute, refresh) = match live {
-        Live::Yes => (" data-live", r#"<noscript><meta http-equiv="refresh" content="5"></noscript>"#),
-        Live::No => ("", ""),
-    };
-    include_str!("../assets/phone.html")
-        .replace("{title}", &escape(title))
-        .replace("{refresh}", refresh)
-        .replace("{live}", attribute)
-        .replace("{main}", main)
-}
-
-/// `¥1.00`
-fn yuan(fen: i64) -> String {
-    format!(r#"<span class="yuan">¥</span>{}.{:02}"#, fen / 100, fen % 100)
-}
-
-/// The end of a number is what tells it apart.
-fn short(number: &str) -> String {
-    match number.char_indices().rev().nth(5) {
-        Some((start, _)) if start > 0 => format!("…{}", &number[start..]),
-        _ => number.to_owned(),
-    }
-}
-
-/// Hours and minutes, after the date when that is not today's.
-fn clock(at: Timestamp, now: Timestamp) -> String {
-    let text = wire_time::for_people(at);
-    let from = if wire_time::date(at) == wire_time::date(now) { 11 } else { 5 };
-    format!(r#"<time datetime="{}">{}</time>"#, wire_time::seconds(at), text.get(from..16).unwrap_or(&text))
-}
-
-fn time(at_ms: i64) -> Timestamp {
-    Timestamp::from_millisecond(at_ms).unwrap_or_default()
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn writes_fen_as_yuan() {
-        for (fen, text) in [(1, "0.01"), (10, "0.10"), (100, "1.00"), (12_345, "123.45")] {
-            assert!(yuan(fen).ends_with(text), "{fen}");
-        }
-    }
-
-    #[test]
-    fn shortens_long_numbers_only() {
-        assert_eq!(short("ORDER1"), "ORDER1");
-        assert_eq!(short("20261123135222ZZZZZZ"), "…ZZZZZZ");
-    }
-
-    #[test]
-    fn escapes_what_html_reads() {
-        assert_eq!(escape(r"<a href='x'>&"), "&lt;a href=&#39;x&#39;&gt;&amp;");
-    }
+fn screen(title: &str, main: &str, live: Live) -> String {
+    shell(&Page { title, path: PHONE, shape: Shape::Phone, live }, main)
 }

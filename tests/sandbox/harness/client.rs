@@ -8,7 +8,10 @@ use aes_gcm::{
 };
 use aws_lc_rs::{
     rand::SystemRandom,
-    rsa::{OAEP_SHA1_MGF1SHA1, OaepPrivateDecryptingKey, PrivateDecryptingKey},
+    rsa::{
+        OAEP_SHA1_MGF1SHA1, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
+        PublicEncryptingKey,
+    },
     signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -60,11 +63,7 @@ impl Client {
             .collect();
         let value = |name: &str| env.get(name).unwrap_or_else(|| panic!("{name} is missing")).clone();
         let read = |path: String| std::fs::read_to_string(path).expect("is there");
-        let certificate =
-            Certificate::from_pem(read(dir.join("platform/cert.pem").display().to_string())).expect("X.509");
-        let certificate = certificate.tbs_certificate();
-        let serial = certificate.serial_number().to_string().replace(':', "");
-        let spki = certificate.subject_public_key_info().to_der().expect("DER");
+        let (serial, spki) = read_certificate(&read(dir.join("platform/cert.pem").display().to_string()));
         let public = pem_body(&read(value("WXPAY_PUBLIC_KEY_PATH")));
         let private_der = pem_body(&read(value("WXPAY_PRIVATE_KEY_PATH")));
         let key = RsaKeyPair::from_pkcs8(&private_der).expect("PKCS#8");
@@ -81,6 +80,13 @@ impl Client {
             http: reqwest::Client::builder().no_proxy().build().expect("a client"),
             clock,
         }
+    }
+
+    /// Believes another certificate as well; its serial.
+    pub fn trust(&mut self, pem: &str) -> String {
+        let (serial, spki) = read_certificate(pem);
+        self.platform_keys.insert(serial.clone(), spki);
+        serial
     }
 
     pub fn certificate_serial(&self) -> &str {
@@ -196,6 +202,15 @@ impl Client {
 }
 
 impl Client {
+    /// §2.3: a field for the platform, encrypted to the public key in this file.
+    pub fn encrypt(public_key: &Path, field: &str) -> String {
+        let der = pem_body(&std::fs::read_to_string(public_key).expect("is there"));
+        let key = OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(&der).expect("a key")).expect("a key");
+        let mut sealed = vec![0; key.ciphertext_size()];
+        key.encrypt(&OAEP_SHA1_MGF1SHA1, field.as_bytes(), &mut sealed, None).expect("encrypts");
+        STANDARD.encode(sealed)
+    }
+
     /// §2.3: a field encrypted to the merchant's certificate.
     pub fn decrypt(&self, field: &str) -> Vec<u8> {
         let key = PrivateDecryptingKey::from_pkcs8(&self.private_der).expect("PKCS#8");
@@ -215,9 +230,31 @@ impl Answer {
         self.json()["code"].as_str().expect("a code").to_owned()
     }
 
+    /// The text of a page for people: nothing in it is styled or run from anywhere but a file.
+    pub fn as_page(&self) -> String {
+        let policy = self.headers["Content-Security-Policy"].to_str().expect("ASCII");
+        assert!(policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self'"));
+        let html = String::from_utf8(self.body.clone()).expect("UTF-8");
+        assert!(html.contains("<html lang=\"zh-CN\">") && html.contains("沙箱") && html.contains("不涉及真实资金"));
+        assert!(!html.contains(" style=") && !html.contains("<style") && !html.contains(" onclick"), "{html}");
+        html
+    }
+
+    pub fn location(&self) -> &str {
+        self.headers.get("Location").map_or("", |value| value.to_str().expect("ASCII"))
+    }
+
     pub fn is_signed(&self) -> bool {
         self.headers.keys().any(|name| name.as_str().starts_with("wechatpay-"))
     }
+}
+
+/// Serial and DER of the SPKI.
+fn read_certificate(pem: &str) -> (String, Vec<u8>) {
+    let certificate = Certificate::from_pem(pem).expect("X.509");
+    let certificate = certificate.tbs_certificate();
+    let serial = certificate.serial_number().to_string().replace(':', "");
+    (serial, certificate.subject_public_key_info().to_der().expect("DER"))
 }
 
 fn pem_body(pem: &str) -> Vec<u8> {

@@ -10,7 +10,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, Uri},
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -32,6 +32,7 @@ struct Inner {
 
 #[derive(Clone)]
 pub struct Received {
+    pub path: String,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
@@ -82,10 +83,10 @@ impl Received {
     }
 }
 
-async fn receive(State(inner): State<Arc<Mutex<Inner>>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn receive(State(inner): State<Arc<Mutex<Inner>>>, uri: Uri, headers: HeaderMap, body: Bytes) -> StatusCode {
     let status = {
         let mut inner = inner.lock().expect("whole");
-        inner.received.push(Received { headers, body });
+        inner.received.push(Received { path: uri.path().to_owned(), headers, body });
         inner.answers.pop_front().unwrap_or(204)
     };
     if status == 0 {

@@ -1,0 +1,56 @@
+//! Knobs that are a choice out of a few, and the shares that choose a key.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether the platform can be reached at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::sandbox) enum Down {
+    #[default]
+    #[serde(rename = "off")]
+    Off,
+    /// Every connection is closed without an answer.
+    #[serde(rename = "closed")]
+    Closed,
+    /// Every call is answered 503.
+    #[serde(rename = "503")]
+    Unavailable,
+}
+
+/// How a refund ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::sandbox) enum RefundOutcome {
+    #[default]
+    Success,
+    /// It does not: somebody has to move it on by hand.
+    Processing,
+    Closed,
+    Abnormal,
+}
+
+/// What a refund is refused with, by the code that is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(in crate::sandbox) enum RefundRefusal {
+    /// 403
+    #[default]
+    NotEnough,
+    /// 403
+    UserAccountAbnormal,
+    /// 403
+    NoAuth,
+    /// 403
+    RequestBlocked,
+    /// 404
+    MchNotExists,
+    /// 404, as it happens right after a payment
+    ResourceNotExists,
+}
+
+/// Which key signs where nobody has asked for one.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sandbox) struct KeyShares {
+    pub(in crate::sandbox) public_key: f64,
+    /// Of what the public key does not sign.
+    pub(in crate::sandbox) new_certificate: f64,
+}
