@@ -8,11 +8,12 @@
 //! | [`domain`] | money, numbers, states | nothing |
 //! | `wechatpay` | the APIv3 protocol, pure: bytes, keys and time in, values out | `domain` |
 //! | `gateway` | the only caller of the platform | `wechatpay` |
-//! | `storage` | the books: tables and the one way to write | `domain` |
+//! | `storage` | the books on either engine: tables and the one way to write | `domain` |
 //! | `checkout` | the use cases and the money rules | `gateway`, `storage`, `wechatpay` |
 //! | `http` | routes, limits, headers | `checkout` |
 //! | [`app`] | pages, islands, server functions | `domain`, and `checkout` in server functions |
 //! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
+//! | `command` | `saoma order`, `saoma refund` | `checkout`, `startup` |
 //! | `config`, `startup`, `telemetry`, `metrics`, `clock`, `entropy` | what all that runs in | |
 //!
 //! Invariants, kept true by `tests/architecture.rs`:
@@ -45,6 +46,8 @@ pub mod domain;
 pub mod checkout;
 #[cfg(feature = "ssr")]
 pub mod clock;
+#[cfg(feature = "ssr")]
+pub mod command;
 #[cfg(feature = "ssr")]
 pub mod config;
 #[cfg(feature = "ssr")]

@@ -1,10 +1,13 @@
 //! `saoma`: reads the command line and the environment, then hands over to the library.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it did and what went wrong")]
+
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use saoma::{
+    command::{self, CommandError, OrderCommand, RefundCommand},
     config::{Problems, Settings},
     domain::{Fen, Product, ProductId},
     sandbox,
@@ -13,6 +16,9 @@ use saoma::{
     telemetry,
 };
 use tokio_util::sync::CancellationToken;
+
+#[cfg(fuzzing)]
+compile_error!("cfg(fuzzing) lets notifications be read unverified (wechatpay::notify): no program may have it");
 
 /// 扫码: self-hosted WeChat Pay Native checkout
 #[derive(Parser)]
@@ -34,6 +40,10 @@ enum Command {
         #[arg(long)]
         dir: PathBuf,
     },
+    /// Shows an order, or asks WeChat Pay how it stands
+    #[command(subcommand)]
+    Order(OrderCommand),
+    Refund(RefundCommand),
     /// What is on sale
     #[command(subcommand)]
     Product(ProductCommand),
@@ -92,6 +102,10 @@ fn main() -> ExitCode {
 
 fn is_misconfigured(error: &anyhow::Error) -> bool {
     error.is::<Problems>()
+        || matches!(
+            error.downcast_ref(),
+            Some(CommandError::Settings(_) | CommandError::Startup(StartupError::NoSandbox { .. }))
+        )
         || matches!(error.downcast_ref(), Some(StartupError::Settings(_) | StartupError::SandboxAddress(_)))
 }
 
@@ -102,6 +116,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
             Ok(application.run(signalled()?).await?)
         }
         Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signalled()?).await?),
+        Command::Order(command) => Ok(command::order(command, &mut std::io::stdout()).await?),
+        Command::Refund(command) => Ok(command::refund(command, &mut std::io::stdout()).await?),
         Command::Product(command) => product(command).await,
     }
 }

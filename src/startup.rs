@@ -6,6 +6,7 @@ mod platform;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
+use futures::future::{BoxFuture, LocalBoxFuture};
 use jiff::SignedDuration;
 use leptos::config::{Env, LeptosOptions};
 use tokio::net::TcpListener;
@@ -37,6 +38,8 @@ pub enum StartupError {
     SandboxAddress(SocketAddr),
     #[error(transparent)]
     Storage(#[from] StorageError),
+    #[error("no WXPAY_* is set and no sandbox has been running here: {path} cannot be read")]
+    NoSandbox { path: std::path::PathBuf },
     #[error("the sandbox: {0}")]
     Sandbox(#[from] SandboxError),
     #[error("the way to WeChat Pay: {0}")]
@@ -54,6 +57,8 @@ pub struct Surroundings {
     pub prepay_pause: SignedDuration,
     /// Of one call to the platform.
     pub platform_limit: Duration,
+    /// How often the background jobs look for what is due; `None` for never.
+    pub jobs_every: Option<Duration>,
 }
 
 impl Surroundings {
@@ -64,6 +69,7 @@ impl Surroundings {
             query_gaps: CheckoutSettings::default_query_gaps(),
             prepay_pause: SignedDuration::from_secs(3),
             platform_limit: Duration::from_secs(10),
+            jobs_every: Some(Duration::from_secs(1)),
         }
     }
 }
@@ -71,8 +77,8 @@ impl Surroundings {
 /// How long requests may take to end once the server stops: longer than one call to WeChat.
 const LAST_WORDS: Duration = Duration::from_secs(12);
 /// Certificates change every few years; an hour's delay is covered by asking on an unknown serial.
-const CERTIFICATES_EVERY: Duration = Duration::from_secs(4 * 3600);
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
+const CERTIFICATES_EVERY: Duration = Duration::from_hours(4);
+const PRUNE_EVERY: Duration = Duration::from_mins(1);
 
 /// A server that is bound to its port and has opened its books.
 #[derive(Debug)]
@@ -84,13 +90,24 @@ pub struct Application {
     platform: Platform,
     /// Certificates are how this merchant's callbacks are verified.
     wants_certificates: bool,
+    jobs_every: Option<Duration>,
 }
 
 impl Application {
     /// # Errors
     /// The port is taken, the books or the sandbox cannot be opened.
-    pub async fn build(settings: Settings, surroundings: Surroundings) -> Result<Self, StartupError> {
-        let Surroundings { clock, entropy, query_gaps, prepay_pause, platform_limit } = surroundings;
+    pub fn build(
+        settings: Settings,
+        surroundings: Surroundings,
+    ) -> LocalBoxFuture<'static, Result<Self, StartupError>> {
+        // Boxed, like `run`, so that the whole of it is compiled once, in the library, and not again in
+        // the program and in every test and benchmark.
+        Box::pin(Self::put_together(settings, surroundings))
+    }
+
+    async fn put_together(settings: Settings, surroundings: Surroundings) -> Result<Self, StartupError> {
+        let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
+        let jobs_every = surroundings.jobs_every;
         let wanted = settings.site_addr;
         let listen = |source| StartupError::Listen { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
@@ -107,21 +124,12 @@ impl Application {
         }
         let metrics = Metrics::default();
         let wants_certificates = live.public_key.is_none();
-        let platform::Parts { merchant, keyring, api_v3_keys, mut gateway, origin, mchid, appid, notify_url } =
-            platform::parts(live)?;
-        gateway.total_limit = platform_limit;
-        let gateway = Gateway::new(&gateway, merchant, clock.clone(), entropy.clone())?;
-        let checkout = CheckoutSettings {
-            mchid,
-            appid,
-            payee: settings.payee,
-            notify_url,
-            pay_time: SignedDuration::from_mins(settings.pay_minutes),
-            query_gaps,
-            prepay_pause,
-        };
+        let parts = platform::parts(live)?;
+        let (keyring, api_v3_keys, origin) =
+            (parts.keyring.clone(), Arc::clone(&parts.api_v3_keys), parts.origin.clone());
+        let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes };
         let state = AppState {
-            checkout: Checkout::new(db.clone(), gateway, checkout, metrics.clone(), clock.clone(), entropy.clone()),
+            checkout: checkout(db.clone(), parts, shop, metrics.clone(), surroundings)?,
             db,
             keyring,
             api_v3_keys,
@@ -136,7 +144,7 @@ impl Application {
             stopping: CancellationToken::new(),
         };
         let router = http::router(state.clone(), platform.pages());
-        Ok(Self { listener, address, router, state, platform, wants_certificates })
+        Ok(Self { listener, address, router, state, platform, wants_certificates, jobs_every })
     }
 
     pub const fn address(&self) -> SocketAddr {
@@ -156,10 +164,14 @@ impl Application {
     ///
     /// # Errors
     /// The listener broke.
-    pub async fn run(self, shutdown: CancellationToken) -> Result<(), StartupError> {
-        let Self { listener, address, router, state, platform, wants_certificates } = self;
+    pub fn run(self, shutdown: CancellationToken) -> BoxFuture<'static, Result<(), StartupError>> {
+        Box::pin(self.serve(shutdown))
+    }
+
+    async fn serve(self, shutdown: CancellationToken) -> Result<(), StartupError> {
+        let Self { listener, address, router, state, platform, wants_certificates, jobs_every } = self;
         let platform = platform.serve();
-        let background = tokio::spawn(background(state.clone(), wants_certificates));
+        let background = tokio::spawn(background(state.clone(), wants_certificates, jobs_every));
         tracing::info!(%address, "Saoma listens on http://{address}");
 
         let stopping = state.stopping.clone();
@@ -184,7 +196,56 @@ impl Application {
     }
 }
 
-async fn background(state: AppState, wants_certificates: bool) {
+/// What a shop decides itself.
+struct Shop {
+    payee: String,
+    pay_minutes: i64,
+}
+
+fn checkout(
+    db: Database,
+    parts: platform::Parts,
+    shop: Shop,
+    metrics: Metrics,
+    surroundings: Surroundings,
+) -> Result<Checkout, StartupError> {
+    let platform::Parts { merchant, mut gateway, mchid, appid, notify_url, refund_notify_url, .. } = parts;
+    let Surroundings { clock, entropy, query_gaps, prepay_pause, platform_limit, .. } = surroundings;
+    gateway.total_limit = platform_limit;
+    let gateway = Gateway::new(&gateway, merchant, clock.clone(), entropy.clone())?;
+    let settings = CheckoutSettings {
+        mchid,
+        appid,
+        payee: shop.payee,
+        notify_url,
+        refund_notify_url,
+        pay_time: SignedDuration::from_mins(shop.pay_minutes),
+        query_gaps,
+        prepay_pause,
+    };
+    Ok(Checkout::new(db, gateway, settings, metrics, clock, entropy))
+}
+
+/// The use cases without the site, for the command line; a server may be running beside. In sandbox
+/// mode they talk to the platform of that server, which has left its credentials in the data folder.
+///
+/// # Errors
+/// The books cannot be opened, or there is no platform to talk to.
+pub async fn open_checkout(
+    settings: Settings,
+    surroundings: Surroundings,
+) -> Result<(Checkout, Database), StartupError> {
+    let live = match settings.mode {
+        Mode::Live(live) => *live,
+        Mode::Sandbox => platform::beside(&settings.data_dir)?,
+    };
+    let db = Database::open(&settings.database_url).await?;
+    let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes };
+    let checkout = checkout(db.clone(), platform::parts(live)?, shop, Metrics::default(), surroundings)?;
+    Ok((checkout, db))
+}
+
+async fn background(state: AppState, wants_certificates: bool, jobs_every: Option<Duration>) {
     let prune = async {
         let mut ticks = tokio::time::interval(PRUNE_EVERY);
         loop {
@@ -193,7 +254,10 @@ async fn background(state: AppState, wants_certificates: bool) {
         }
     };
     let certificates = async {
-        while wants_certificates {
+        if !wants_certificates {
+            return;
+        }
+        loop {
             let pause = match state.checkout.gateway().refresh_certificates().await {
                 Ok(count) => {
                     tracing::info!(count, "platform certificates loaded");
@@ -207,7 +271,12 @@ async fn background(state: AppState, wants_certificates: bool) {
             tokio::time::sleep(pause).await;
         }
     };
-    tokio::join!(prune, certificates, state.checkout.follow_other_instances());
+    let jobs = async {
+        if let Some(every) = jobs_every {
+            state.checkout.run_jobs(every).await;
+        }
+    };
+    tokio::join!(prune, certificates, jobs, state.checkout.follow_other_instances());
 }
 
 /// The bundle's file names carry a hash when the build left `hash.txt` beside the program.

@@ -12,7 +12,7 @@ pub fn start(filter: Option<String>) {
     let lines =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     // A second start in one process, in tests, keeps the first.
-    let _ = lines.try_init();
+    drop(lines.try_init());
 }
 
 /// `RUST_LOG`.

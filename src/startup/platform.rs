@@ -2,6 +2,7 @@
 //! [`LiveSettings`], so that nothing behind this file knows which of the two it is.
 
 use std::{
+    collections::HashMap,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
@@ -19,7 +20,7 @@ use crate::{
     config::{LiveSettings, Problem, Problems, live},
     entropy::Entropy,
     gateway::{GatewaySettings, Merchant},
-    http::NATIVE_NOTIFY_PATH,
+    http::{NATIVE_NOTIFY_PATH, REFUNDS_NOTIFY_PATH},
     sandbox::{Sandbox, SandboxCredentials, SandboxError, SandboxOptions},
     wechatpay::{ApiV3Keys, Keyring, Mchid, PlatformKeys, Signer},
 };
@@ -115,6 +116,14 @@ fn loopback(address: SocketAddr) -> Result<Url, StartupError> {
     Url::parse(&format!("http://{address}")).map_err(|_| SandboxError::Address { address }.into())
 }
 
+/// The credentials that a sandbox left in the data folder of this shop.
+pub fn beside(data_dir: &Path) -> Result<LiveSettings, StartupError> {
+    let path = data_dir.join("sandbox/credentials.env");
+    let lines = dotenvy::from_path_iter(&path).map_err(|_| StartupError::NoSandbox { path: path.clone() })?;
+    let variables: HashMap<String, String> = lines.filter_map(Result::ok).collect();
+    Ok(live::from_lookup(&|variable| variables.get(variable).cloned())?)
+}
+
 /// The sandbox's credentials, read as if somebody had put them into the environment.
 fn read(credentials: &SandboxCredentials) -> Result<LiveSettings, StartupError> {
     let lookup = |variable: &str| {
@@ -144,6 +153,7 @@ pub struct Parts {
     pub mchid: Mchid,
     pub appid: String,
     pub notify_url: Url,
+    pub refund_notify_url: Url,
 }
 
 pub fn parts(live: LiveSettings) -> Result<Parts, StartupError> {
@@ -153,14 +163,17 @@ pub fn parts(live: LiveSettings) -> Result<Parts, StartupError> {
         keyring.update(|keys: &PlatformKeys| keys.with_public_key(&id, key));
         public_key_id = Some(id);
     }
-    let api_v3_keys = Arc::new(ApiV3Keys::new(live.api_v3_key));
-    let notify_url = live.notify_domain.join(NATIVE_NOTIFY_PATH).map_err(|error| {
-        let problem = Problem { variable: "WXPAY_NOTIFY_DOMAIN", what: error.to_string() };
-        StartupError::Settings(Problems(vec![problem]))
-    })?;
+    let api_v3_keys = Arc::new(live.api_v3_keys);
+    let join = |path| {
+        live.notify_domain.join(path).map_err(|error| {
+            let problem = Problem { variable: "WXPAY_NOTIFY_DOMAIN", what: error.to_string() };
+            StartupError::Settings(Problems(vec![problem]))
+        })
+    };
+    let (notify_url, refund_notify_url) = (join(NATIVE_NOTIFY_PATH)?, join(REFUNDS_NOTIFY_PATH)?);
     let signer = Signer::new(live.mchid.clone(), live.serial, live.private_key);
     let merchant = Merchant { signer, public_key_id, keyring: keyring.clone(), api_v3_keys: Arc::clone(&api_v3_keys) };
     let gateway = GatewaySettings { backup: live.backup, ..GatewaySettings::new(live.domain) };
     let (mchid, appid, origin) = (live.mchid, live.appid, live.notify_domain);
-    Ok(Parts { merchant, keyring, api_v3_keys, gateway, origin, mchid, appid, notify_url })
+    Ok(Parts { merchant, keyring, api_v3_keys, gateway, origin, mchid, appid, notify_url, refund_notify_url })
 }

@@ -1,0 +1,146 @@
+//! `saoma order` and `saoma refund`: what an operator does without pages, beside a running server or
+//! without one. Knows only the use cases; writes to what it is given.
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+use futures::future::LocalBoxFuture;
+use jiff::Timestamp;
+
+use crate::{
+    checkout::{CheckoutError, OrderHistory, RefundError, RefundOrder},
+    config::{Problems, Settings},
+    domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
+    startup::{StartupError, Surroundings, open_checkout},
+    storage::{attempts::AttemptState, events::Source, refunds::Refund},
+};
+
+#[derive(Debug, Subcommand)]
+pub enum OrderCommand {
+    /// An order with its attempts, payments, refunds and timeline
+    Show {
+        #[arg(value_parser = OutTradeNo::parse)]
+        out_trade_no: OutTradeNo,
+    },
+    /// Asks WeChat Pay how it stands, books what the answer says, and shows it
+    Query {
+        #[arg(value_parser = OutTradeNo::parse)]
+        out_trade_no: OutTradeNo,
+    },
+}
+
+/// Gives money back
+#[derive(Debug, Args)]
+pub struct RefundCommand {
+    /// Of any attempt of the order
+    #[arg(value_parser = OutTradeNo::parse)]
+    out_trade_no: OutTradeNo,
+    /// In fen; all that is left when not given
+    #[arg(long, value_parser = amount)]
+    amount_fen: Option<Fen>,
+    /// Shown to the payer, at most 80 characters
+    #[arg(long, default_value = "商家退款")]
+    reason: String,
+    /// One number is one refund: give the same one again to repeat a command whose end you have not seen
+    #[arg(long, value_parser = OutRefundNo::parse)]
+    out_refund_no: Option<OutRefundNo>,
+}
+
+/// The operator reads it and acts.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    #[error(transparent)]
+    Settings(#[from] Problems),
+    #[error(transparent)]
+    Startup(#[from] StartupError),
+    #[error(transparent)]
+    Checkout(#[from] CheckoutError),
+    #[error(transparent)]
+    Refund(#[from] RefundError),
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+}
+
+fn amount(text: &str) -> Result<Fen, String> {
+    let fen = text.parse().map_err(|_| "must be a whole number of fen".to_owned())?;
+    match Fen::new(fen) {
+        Ok(Fen::ZERO) => Err("must be at least 1 fen".to_owned()),
+        Ok(amount) => Ok(amount),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// # Errors
+/// No such order, or books or platform are out of reach.
+pub fn order(command: OrderCommand, out: &mut (dyn Write + Send)) -> LocalBoxFuture<'_, Result<(), CommandError>> {
+    Box::pin(show_order(command, out))
+}
+
+async fn show_order(command: OrderCommand, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
+    let (checkout, db) = open_checkout(Settings::from_env()?, Surroundings::system()).await?;
+    let history = match command {
+        OrderCommand::Show { out_trade_no } => checkout.load_history(&out_trade_no).await,
+        OrderCommand::Query { out_trade_no } => checkout.query_order(&out_trade_no, Source::CommandLine).await,
+    };
+    db.close().await;
+    Ok(show(&history?, out)?)
+}
+
+/// # Errors
+/// Nothing has been asked for, or the books are out of reach.
+pub fn refund(command: RefundCommand, out: &mut (dyn Write + Send)) -> LocalBoxFuture<'_, Result<(), CommandError>> {
+    Box::pin(give_back(command, out))
+}
+
+async fn give_back(command: RefundCommand, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
+    let (checkout, db) = open_checkout(Settings::from_env()?, Surroundings::system()).await?;
+    let RefundCommand { out_trade_no, amount_fen, reason, out_refund_no } = command;
+    let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, out_refund_no };
+    let refunded = match checkout.load_history(&out_trade_no).await {
+        Ok(history) => checkout.refund(history.order.id, wanted).await,
+        Err(error) => Err(error.into()),
+    };
+    db.close().await;
+    let refund = refunded?;
+    line(&refund, out)?;
+    if refund.state == RefundState::Requested {
+        writeln!(out, "WeChat Pay has not confirmed it yet; a running server goes on with it by itself")?;
+    }
+    Ok(())
+}
+
+fn show(history: &OrderHistory, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    let order = &history.order;
+    let reason = order.status.reason().map(|reason| format!(" ({})", reason.code())).unwrap_or_default();
+    writeln!(out, "{}  {} yuan  {}{reason}", order.title, order.total, order.status)?;
+    writeln!(out, "placed {}  payable until {}", beijing(order.created), beijing(order.expires))?;
+    for attempt in &history.attempts {
+        let state = match &attempt.state {
+            AttemptState::Preparing { problem } => problem.map_or("PREPARING", |problem| problem.code()),
+            AttemptState::Open { .. } => "OPEN",
+            AttemptState::Closed { .. } => "CLOSED",
+            AttemptState::Paid => "PAID",
+        };
+        writeln!(out, "attempt  {}  {state}", attempt.out_trade_no)?;
+    }
+    for payment in &history.payments {
+        let (id, total, kind) = (&payment.transaction_id, payment.total, payment.kind.code());
+        writeln!(out, "payment  {id}  {total} yuan  {kind}  {}", beijing(payment.success))?;
+    }
+    for refund in &history.refunds {
+        line(refund, out)?;
+    }
+    for event in &history.events {
+        writeln!(out, "{}  {:<17}  {:<12}  {}", beijing(event.at), event.kind, event.source, event.detail)?;
+    }
+    Ok(())
+}
+
+fn line(refund: &Refund, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    let problem = refund.problem.as_ref().map(|problem| format!("  {problem}")).unwrap_or_default();
+    writeln!(out, "refund   {}  {} yuan  {}{problem}", refund.out_refund_no, refund.amount, refund.state)
+}
+
+fn beijing(at: Timestamp) -> jiff::civil::DateTime {
+    jiff::tz::offset(8).to_datetime(at).round(jiff::Unit::Second).unwrap_or_default()
+}
