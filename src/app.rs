@@ -17,7 +17,7 @@ use leptos_router::{
     components::{Route, Router, Routes},
 };
 
-use self::pages::{Catalogue, NotFound, Orders, Pay, ProductPage, Receipt};
+use self::pages::{Cancel, Catalogue, NotFound, Orders, Pay, ProductPage, Receipt};
 
 /// The document around every page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -75,6 +75,11 @@ pub fn App() -> impl IntoView {
                     <Route
                         path=(StaticSegment("pay"), ParamSegment("token"), StaticSegment("receipt"))
                         view=Receipt
+                        ssr=SsrMode::Async
+                    />
+                    <Route
+                        path=(StaticSegment("pay"), ParamSegment("token"), StaticSegment("cancel"))
+                        view=Cancel
                         ssr=SsrMode::Async
                     />
                     <Route path=StaticSegment("orders") view=Orders ssr=SsrMode::Async/>

@@ -44,6 +44,25 @@ pub async fn check_payment(token: String) -> Result<Checked, PublicError> {
     call.answer(checked)
 }
 
+/// 取消订单. While WeChat has not confirmed it, the order's page says so and goes on asking.
+#[server(prefix = "/api/ui", endpoint = "cancel_order")]
+pub async fn cancel_order(token: String) -> Result<PayView, PublicError> {
+    let call = ssr::Call::current()?;
+    let cancelled = call.cancel_order(&token).await;
+    call.redirect_form(&ssr::page_of(&token, &cancelled));
+    call.answer(cancelled)
+}
+
+/// 刷新二维码 and 换一个. With the `out_trade_no` whose code is to be replaced, a second click, or a page
+/// that has not heard of the new code yet, replaces nothing. May lead to another order.
+#[server(prefix = "/api/ui", endpoint = "renew_code")]
+pub async fn renew_code(token: String, out_trade_no: Option<String>) -> Result<PayView, PublicError> {
+    let call = ssr::Call::current()?;
+    let renewed = call.renew_code(&token, out_trade_no.as_deref()).await;
+    call.redirect_form(&ssr::page_of(&token, &renewed));
+    call.answer(renewed)
+}
+
 #[server(prefix = "/api/ui", endpoint = "list_products", input = GetUrl)]
 pub async fn list_products() -> Result<Vec<Product>, PublicError> {
     let call = ssr::Call::current()?;
@@ -139,30 +158,69 @@ mod ssr {
             self.headers.get(http::header::CONTENT_TYPE).is_some()
         }
 
+        fn shopper(&self) -> Result<&str, PublicError> {
+            self.shopper.as_ref().map(Shopper::key).ok_or(PublicError::Busy)
+        }
+
+        fn is_mine(&self, snapshot: &OrderSnapshot) -> bool {
+            self.shopper.as_ref().is_some_and(|shopper| shopper.key() == snapshot.order.shopper)
+        }
+
         fn show(&self, snapshot: &OrderSnapshot) -> PayView {
-            PayView::of(snapshot, self.checkout().payee(), &self.headers, self.state.sandbox)
+            let (mine, payee) = (self.is_mine(snapshot), self.checkout().payee());
+            PayView::of(snapshot, mine, payee, &self.headers, self.state.sandbox)
+        }
+
+        /// Another code costs WeChat and the books what another order does.
+        fn count_code(&self) -> Result<(), PublicError> {
+            let client = self.client.ok_or(PublicError::Busy)?;
+            if self.state.limits.allow_order(client) {
+                return Ok(());
+            }
+            self.state.metrics.order_creation("limited");
+            Err(PublicError::Limited)
         }
 
         pub async fn place_order(&self, product_id: ProductId) -> Result<PayView, PublicError> {
-            let (Some(shopper), Some(client)) = (&self.shopper, self.client) else { return Err(PublicError::Busy) };
-            if !self.state.limits.allow_order(client) {
-                self.state.metrics.order_creation("limited");
-                return Err(PublicError::Limited);
-            }
+            let shopper = self.shopper()?;
+            self.count_code()?;
             let placed = self.place_with_code(shopper, product_id).await;
             self.state.metrics.order_creation(if placed.is_ok() { "ok" } else { "failed" });
             placed
         }
 
-        async fn place_with_code(&self, shopper: &Shopper, product_id: ProductId) -> Result<PayView, PublicError> {
-            let placed = self.checkout().place_order(shopper.key(), product_id).await?;
-            if !matches!(placed.code(), CodeState::Ready(_)) {
+        async fn place_with_code(&self, shopper: &str, product_id: ProductId) -> Result<PayView, PublicError> {
+            let placed = self.checkout().place_order(shopper, product_id).await?;
+            self.show_with_code(&placed).await
+        }
+
+        async fn show_with_code(&self, snapshot: &OrderSnapshot) -> Result<PayView, PublicError> {
+            if matches!(snapshot.code(), CodeState::Preparing { .. } | CodeState::Refused) {
                 // Goes on by itself when it takes longer: the page is told when the code is there.
-                let (checkout, id) = (self.checkout().clone(), placed.order.id);
+                let (checkout, id) = (self.checkout().clone(), snapshot.order.id);
                 let fetching = tokio::spawn(async move { checkout.fetch_code(id).await });
-                let _ = tokio::time::timeout(CODE_PATIENCE, fetching).await;
+                drop(tokio::time::timeout(CODE_PATIENCE, fetching).await);
             }
-            Ok(self.show(&self.checkout().load_snapshot(&placed.order.token).await?))
+            Ok(self.show(&self.checkout().load_snapshot(&snapshot.order.token).await?))
+        }
+
+        pub async fn cancel_order(&self, token: &str) -> Result<PayView, PublicError> {
+            let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
+            Ok(self.show(&self.checkout().cancel_order(&token, self.shopper()?).await?))
+        }
+
+        pub async fn renew_code(&self, token: &str, seen: Option<&str>) -> Result<PayView, PublicError> {
+            let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
+            let now = self.checkout().load_snapshot(&token).await?;
+            if !self.is_mine(&now) {
+                return Err(PublicError::NoSuchOrder);
+            }
+            if seen.is_some_and(|seen| seen != now.attempt.out_trade_no.as_str()) {
+                return Ok(self.show(&now));
+            }
+            self.count_code()?;
+            let renewed = self.checkout().renew_code(&token, self.shopper()?).await?;
+            self.show_with_code(&renewed).await
         }
 
         pub async fn watch(&self, token: &str, after: i64, wait: u32) -> Result<PayView, PublicError> {
@@ -190,12 +248,19 @@ mod ssr {
         }
 
         pub async fn list_orders(&self, before: Option<i64>) -> Result<OrderList, PublicError> {
-            let Some(shopper) = &self.shopper else { return Err(PublicError::Busy) };
-            let orders = self.checkout().list_orders(shopper.key(), before, ORDERS_A_PAGE + 1).await?;
+            let orders = self.checkout().list_orders(self.shopper()?, before, ORDERS_A_PAGE + 1).await?;
             let most = usize::try_from(ORDERS_A_PAGE).unwrap_or(usize::MAX);
             let lines: Vec<OrderLine> = orders.iter().take(most).map(OrderLine::from).collect();
-            let older = if orders.len() > most { orders.get(most - 1).map(|order| order.id) } else { None };
+            let older = if orders.len() > most { orders.get(most - 1).map(|last| last.order.id) } else { None };
             Ok(OrderList { lines, older })
+        }
+    }
+
+    /// Where a form about an order leads: to its page, or to that of the order that took its place.
+    pub fn page_of(token: &str, outcome: &Result<PayView, PublicError>) -> String {
+        match outcome {
+            Ok(view) => format!("/pay/{}", view.token),
+            Err(error) => format!("/pay/{}?problem={}", plain(token), error.word()),
         }
     }
 

@@ -6,11 +6,11 @@ mod pay_panel;
 mod price;
 mod print;
 mod qr;
-mod state_text;
+mod stage_badge;
 
 pub use buy::Buy;
 pub use pay_panel::{PayIsland, PayPanel};
 pub use price::Price;
 pub use print::Print;
 pub use qr::QrCode;
-pub use state_text::StatusBadge;
+pub use stage_badge::StageBadge;

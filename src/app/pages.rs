@@ -1,5 +1,6 @@
 //! One file per page. Rendered on the server only.
 
+mod cancel;
 mod catalogue;
 mod missing;
 mod orders;
@@ -7,6 +8,7 @@ mod pay;
 mod product;
 mod receipt;
 
+pub use cancel::Cancel;
 pub use catalogue::Catalogue;
 pub use missing::{NotFound, Problem};
 pub use orders::Orders;

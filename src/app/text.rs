@@ -41,6 +41,11 @@ pub const REFUSED: &str = "暂时无法收款";
 pub const REFUSED_HINT: &str = "微信支付没有接受这笔订单，商家需要检查收款设置。没有扣款，请稍后再试或联系商家。";
 pub const OVERDUE: &str = "支付时间已到";
 pub const OVERDUE_HINT: &str = "正在向微信支付确认最终结果，请不要再付款。如果已经付款，结果会在这里显示。";
+pub const CODE_TROUBLE: &str = "二维码无法支付？";
+pub const CHANGE_CODE: &str = "换一个";
+pub const RENEWING: &str = "正在更换二维码…";
+pub const RENEWING_HINT: &str =
+    "正在请微信支付停用旧码，新码会自动显示。请不要再扫旧码；如果已经付款，结果会在这里显示。";
 pub const RECONNECTING: &str = "网络不通，正在重新连接…";
 pub const WITHOUT_SCRIPT: &str = "本页每 5 秒自动刷新一次，付款后会显示结果。";
 
@@ -54,12 +59,32 @@ pub const EXPIRED_HINT: &str = "这个码不能再付款了，没有扣款。";
 pub const CANCELLED: &str = "订单已取消";
 pub const CANCELLED_HINT: &str = "这笔订单已关闭，没有扣款。";
 pub const REFRESH_CODE: &str = "刷新二维码";
+pub const BUY_AGAIN: &str = "重新购买";
+pub const LATE: &str = "这笔付款到账时订单已经关闭，付款仍然有效。";
 pub const REFUND_PROCESSING: &str = "退款处理中";
 pub const REFUND_PARTIAL: &str = "已部分退款";
 pub const REFUND_SUCCESS: &str = "已全额退款";
 pub const REFUND_ABNORMAL: &str = "退款异常";
 pub const REFUND_HINT: &str = "退款会原路退回，到账时间以微信支付通知为准。";
+pub const REFUND_ABNORMAL_HINT: &str = "有一笔退款没能退到您的账户，需要商家处理。请联系商家，并告知订单号。";
+pub const REFUND_PROGRESS: &str = "退款进度";
+pub const REFUNDED: &str = "已退金额";
+pub const REFUND_OPEN: &str = "处理中";
+pub const REFUND_DONE: &str = "已退回";
+pub const REFUND_STUCK: &str = "异常，请联系商家";
+pub const REFUND_FAILED: &str = "未成功，请联系商家";
 pub const WAITING: &str = "待付款";
+pub const CONFIRMING: &str = "等待确认";
+
+pub const CANCEL: &str = "取消订单";
+pub const CANCEL_QUESTION: &str = "取消这笔订单？";
+pub const CANCEL_HINT: &str = "取消后，它的付款码不能再付款。如果已经付了款，订单会显示为支付成功。";
+pub const CANCEL_CONFIRM: &str = "确认取消";
+pub const CANCEL_NOT: &str = "不取消，返回订单";
+pub const CANNOT_CANCEL: &str = "这笔订单现在不能取消";
+pub const CANNOT_CANCEL_HINT: &str = "只有等待付款的订单可以取消。";
+pub const CANCELLING: &str = "正在取消…";
+pub const CANCELLING_HINT: &str = "正在请微信支付停用付款码，请不要再付款。如果已经付款，结果会在这里显示。";
 
 pub const ON_PHONE: &str =
     "您正在用手机浏览。付款码需要用另一部手机的微信扫描，请在电脑上打开本页，或让另一部手机来扫。";
@@ -67,6 +92,7 @@ pub const IN_WECHAT: &str = "您正在微信里浏览。这里的付款码长按
 
 pub const RECEIPT: &str = "收据";
 pub const RECEIPT_NOTE: &str = "本收据由商家系统根据微信支付的结果生成。";
+pub const ORIGINAL_AMOUNT: &str = "原付金额";
 pub const PAID_AMOUNT: &str = "实付金额";
 pub const PRINT: &str = "打印";
 pub const NOT_PAID_NO_RECEIPT: &str = "订单还没有付款，所以没有收据。";
@@ -77,7 +103,10 @@ pub const NO_ORDERS_HINT: &str = "订单保存在下单时所用的浏览器里�
 pub const PAY_ON: &str = "继续付款";
 pub const DETAILS: &str = "查看";
 pub const OLDER: &str = "更早的订单";
+pub const NEWEST: &str = "最新的订单";
+pub const NO_OLDER_ORDERS: &str = "没有更早的订单";
 pub const PLACED_AT: &str = "下单时间";
+pub const LISTED_AMOUNT: &str = "金额";
 pub const STATUS: &str = "状态";
 pub const ACTION: &str = "操作";
 
@@ -96,6 +125,34 @@ pub const ERROR_INPUT: &str = "提交的内容不完整，请刷新页面后重�
 /// The spoken name of the code.
 pub fn code_label(title: &str, yuan: &str) -> String {
     format!("微信支付二维码，{title}，{yuan} 元")
+}
+
+/// One refund in a line.
+pub fn refund(at: &str, yuan: &str, state: &str) -> String {
+    format!("{at} ¥{yuan} {state}")
+}
+
+/// How far the refunds of an order in the list have come; an empty amount is left out.
+pub fn refunds_in_short(returned: &str, open: &str) -> String {
+    match (returned, open) {
+        ("", "") => String::new(),
+        (returned, "") => format!("已退 ¥{returned}"),
+        ("", open) => format!("退款中 ¥{open}"),
+        (returned, open) => format!("已退 ¥{returned}，退款中 ¥{open}"),
+    }
+}
+
+/// Money that came once too often.
+pub fn surplus_returning(yuan: &str) -> String {
+    format!("您多付的一笔 ¥{yuan} 正在自动退回。")
+}
+
+pub fn surplus_returned(yuan: &str) -> String {
+    format!("您多付的一笔 ¥{yuan} 已退回。")
+}
+
+pub fn surplus_stuck(yuan: &str) -> String {
+    format!("您多付的一笔 ¥{yuan} 没能自动退回，请联系商家，并告知订单号。")
 }
 
 /// `04:59`.

@@ -1,4 +1,4 @@
-//! Following an order from the browser: one long poll after the other until its state is final.
+//! Following an order from the browser: one long poll after the other until nothing more is to come.
 
 use std::sync::{
     Arc,
@@ -8,7 +8,11 @@ use std::sync::{
 use gloo_timers::future::TimeoutFuture;
 use leptos::{ev, prelude::*, task::spawn_local};
 
-use crate::app::{api::watch_order, error::PublicError, view::PayView};
+use crate::app::{
+    api::watch_order,
+    error::PublicError,
+    view::{PayView, Stage},
+};
 
 /// Seconds the server may hold one poll.
 const HOLD: u32 = 25;
@@ -26,9 +30,9 @@ pub fn follow(view: RwSignal<PayView>, offline: RwSignal<bool>) {
 
     let seen = Arc::clone(&alive);
     let listener = window_event_listener(ev::visibilitychange, move |_| {
-        if !is_hidden() && seen.load(Ordering::Relaxed) && !view.read_untracked().stage.is_final() {
+        if !is_hidden() && seen.load(Ordering::Relaxed) && !view.read_untracked().is_final {
             spawn_local(async move {
-                let _ = poll(view, 0).await;
+                poll(view, 0).await.ok();
             });
         }
     });
@@ -36,7 +40,7 @@ pub fn follow(view: RwSignal<PayView>, offline: RwSignal<bool>) {
 
     spawn_local(async move {
         let mut retry = FIRST_RETRY_MS;
-        while alive.load(Ordering::Relaxed) && !view.read_untracked().stage.is_final() {
+        while alive.load(Ordering::Relaxed) && !view.read_untracked().is_final {
             match poll(view, HOLD).await {
                 Ok(()) => {
                     retry = FIRST_RETRY_MS;
@@ -79,6 +83,7 @@ fn is_hidden() -> bool {
 
 /// Counts `seconds` down from now on, by the browser's clock and not by counting ticks, which a
 /// hidden page gets fewer of.
+#[expect(clippy::float_arithmetic, reason = "milliseconds of the browser's clock, no money")]
 pub fn count_down(view: RwSignal<PayView>) -> RwSignal<i64> {
     let left = RwSignal::new(view.get_untracked().seconds_left);
     Effect::new(move |previous: Option<Option<IntervalHandle>>| {
@@ -87,7 +92,7 @@ pub fn count_down(view: RwSignal<PayView>) -> RwSignal<i64> {
         }
         let now = view.get();
         left.set(now.seconds_left);
-        if now.stage.is_final() {
+        if now.stage != Stage::Scan {
             return None;
         }
         let end = js_sys::Date::now() + f64::from(i32::try_from(now.seconds_left).unwrap_or(i32::MAX)) * 1000.0;
@@ -111,10 +116,10 @@ pub fn count_down(view: RwSignal<PayView>) -> RwSignal<i64> {
 /// page. Going back loads what was there before.
 pub fn show_address(path: &str) {
     if let Ok(history) = window().history() {
-        let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(path));
+        history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(path)).ok();
     }
     let listener = window_event_listener(ev::popstate, |_| {
-        let _ = window().location().reload();
+        window().location().reload().ok();
     });
     on_cleanup(move || listener.remove());
 }

@@ -2,7 +2,8 @@
 //! component in two places: in the product page, and as the page of an order.
 //!
 //! Its elements are always there; a stage hides what does not belong to it. Texts and attributes
-//! are [`Signal`]s of two types, not closures of a type each: that keeps the bundle small.
+//! are [`Signal`]s of two types, not closures of a type each; what changes the order are links and
+//! plain forms, after which its page is loaded anew: that keeps the bundle small.
 
 use leptos::{ev::SubmitEvent, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 
@@ -11,7 +12,7 @@ use super::{
     follow::{count_down, follow},
 };
 use crate::app::{
-    api::{CheckPayment, PlaceOrder, check_payment, place_order},
+    api::{CheckPayment, RenewCode, check_payment},
     text,
     view::{Checked, PayView, Stage},
 };
@@ -32,16 +33,12 @@ struct Panel {
 }
 
 impl Panel {
-    fn stage(self) -> Stage {
-        self.view.read().stage
-    }
-
-    fn words(self, words: impl Fn(&PayView) -> String + Send + Sync + 'static) -> Signal<String> {
+    fn words(self, words: fn(&PayView) -> String) -> Signal<String> {
         Signal::derive(move || words(&self.view.read()))
     }
 
-    fn unless(self, shown: fn(Stage) -> bool) -> Signal<bool> {
-        Signal::derive(move || !shown(self.stage()))
+    fn unless(self, shown: fn(&PayView) -> bool) -> Signal<bool> {
+        Signal::derive(move || !shown(&self.view.read()))
     }
 }
 
@@ -61,13 +58,13 @@ pub fn PayPanel(initial: PayView, in_place: bool, checked: Option<Checked>) -> i
         panel.alive.set(true);
         follow(view, offline);
         if in_place && let Some(heading) = heading.get_untracked() {
-            let _ = heading.focus();
+            heading.focus().ok();
         }
     });
     Effect::new(move |before: Option<Stage>| {
-        let now = panel.stage();
+        let now = view.read().stage;
         if before.map_or(in_place, |before| before != now) {
-            document().set_title(&[&view.read_untracked().page_title(), " · ", text::SITE].concat());
+            document().set_title(&[&view.read_untracked().page_title, " · ", text::SITE].concat());
         }
         now
     });
@@ -92,14 +89,14 @@ fn Head(panel: Panel, heading: NodeRef<html::H2>) -> impl IntoView {
     let now = panel.view.get_untracked();
     view! {
         <header class="pay-panel__head">
-            <div class="pay-panel__tick" aria-hidden="true" hidden=panel.unless(Stage::is_paid)>
+            <div class="pay-panel__tick" aria-hidden="true" hidden=panel.unless(|view| view.stage == Stage::Paid)>
                 <svg class="tick" viewBox="0 0 48 48" width="72" height="72">
                     <circle cx="24" cy="24" r="24"></circle>
                     <path d="M14 25l7 7 14-15"></path>
                 </svg>
             </div>
             <h2 id="pay-heading" class="pay-panel__heading" tabindex="-1" node_ref=heading>
-                {panel.words(|view| view.stage.heading().to_owned())}
+                {panel.words(|view| view.heading.clone())}
             </h2>
             <p class="pay-panel__goods">{now.title}</p>
             <p class="pay-panel__amount">
@@ -110,23 +107,19 @@ fn Head(panel: Panel, heading: NodeRef<html::H2>) -> impl IntoView {
             <p class="pay-panel__payee">{text::PAYEE} "：" {now.payee}</p>
             // Read aloud when it changes; the heading alone would not be.
             <p class="visually-hidden" role="status">
-                {Signal::derive(move || if panel.alive.get() { panel.stage().heading().to_owned() } else { String::new() })}
+                {Signal::derive(move || if panel.alive.get() { panel.view.read().heading.clone() } else { String::new() })}
             </p>
         </header>
     }
-}
-
-const fn is_waiting(stage: Stage) -> bool {
-    matches!(stage, Stage::Preparing | Stage::Trouble | Stage::Refused | Stage::Overdue)
 }
 
 /// There is nothing to scan yet, or any more, and the end is open.
 #[component]
 fn Waiting(panel: Panel) -> impl IntoView {
     view! {
-        <div class="pay-panel__waiting" hidden=panel.unless(is_waiting)>
-            <span class="spinner" aria-hidden="true" hidden=panel.unless(|stage| stage != Stage::Refused)></span>
-            <p>{panel.words(|view| view.stage.words().to_owned())}</p>
+        <div class="pay-panel__waiting" hidden=panel.unless(|view| view.stage.is_waiting())>
+            <span class="spinner" aria-hidden="true" hidden=panel.unless(|view| view.stage != Stage::Refused)></span>
+            <p>{panel.words(|view| view.words.clone())}</p>
             <noscript><p class="notice">{text::WITHOUT_SCRIPT}</p></noscript>
         </div>
     }
@@ -140,12 +133,12 @@ fn Scan(panel: Panel, left: RwSignal<i64>, checked: Option<Checked>) -> impl Int
     let label = text::code_label(&now.title, &now.total);
     let is_able = now.device_hint.is_empty();
     view! {
-        <div class="pay-panel__body" hidden=panel.unless(|stage| stage == Stage::Scan)>
+        <div class="pay-panel__body" hidden=panel.unless(|view| view.stage == Stage::Scan)>
             <p class="notice" hidden=is_able>{now.device_hint}</p>
             <div class="pay-panel__code"><QrCode qr=Signal::derive(move || panel.view.read().qr.clone()) label/></div>
             <p class="pay-panel__scan">{text::SCAN}</p>
             <p class="pay-panel__hint">{text::SCAN_HINT}</p>
-            <p hidden=panel_phone_absent(panel)>
+            <p hidden=panel.unless(|view| !view.phone.is_empty())>
                 <a class="button button--quiet" href=panel.words(|view| view.phone.clone()) target="_blank" rel="noopener">
                     {text::SANDBOX_SCAN}
                 </a>
@@ -158,13 +151,10 @@ fn Scan(panel: Panel, left: RwSignal<i64>, checked: Option<Checked>) -> impl Int
                 <span hidden=Signal::derive(move || alive.get())>{text::PAY_BEFORE} {now.deadline}</span>
             </p>
             <Ask token=now.token checked/>
+            <Renew panel shown=|view| view.mine ask=text::CODE_TROUBLE class="button--link" label=text::CHANGE_CODE/>
             <noscript><p class="notice">{text::WITHOUT_SCRIPT}</p></noscript>
         </div>
     }
-}
-
-fn panel_phone_absent(panel: Panel) -> Signal<bool> {
-    Signal::derive(move || panel.view.read().phone.is_empty())
 }
 
 /// 我已完成支付.
@@ -198,13 +188,33 @@ fn Ask(token: String, checked: Option<Checked>) -> impl IntoView {
     }
 }
 
+/// Another code in place of the one that the page shows.
+#[component]
+fn Renew(
+    panel: Panel,
+    shown: fn(&PayView) -> bool,
+    ask: &'static str,
+    class: &'static str,
+    label: &'static str,
+) -> impl IntoView {
+    let token = panel.view.read_untracked().token.clone();
+    view! {
+        <form class="pay-panel__renew" method="post" action=RenewCode::url() hidden=panel.unless(shown)>
+            {ask}
+            <input type="hidden" name="token" value=token/>
+            <input type="hidden" name="out_trade_no" value=panel.words(|view| view.out_trade_no.clone())/>
+            <button type="submit" class=class>{label}</button>
+        </form>
+    }
+}
+
 #[component]
 fn Paid(panel: Panel) -> impl IntoView {
     let receipt = ["/pay/", &panel.view.read_untracked().token, "/receipt"].concat();
     view! {
-        <div class="pay-panel__body" hidden=panel.unless(Stage::is_paid)>
-            <p class="notice" hidden=panel.unless(|stage| stage != Stage::Paid)>
-                {panel.words(|view| view.stage.words().to_owned())}
+        <div class="pay-panel__body" hidden=panel.unless(|view| view.stage.is_paid())>
+            <p class="notice" hidden=panel.unless(|view| !view.words.is_empty())>
+                {panel.words(|view| view.words.clone())}
             </p>
             <dl class="facts">
                 <div><dt>{text::PAID_AT}</dt><dd class="number">{panel.words(|view| view.paid_at.clone())}</dd></div>
@@ -212,7 +222,15 @@ fn Paid(panel: Panel) -> impl IntoView {
                     <dt>{text::TRANSACTION_ID}</dt>
                     <dd class="number">{panel.words(|view| view.transaction_id.clone())}</dd>
                 </div>
+                <div hidden=panel.unless(|view| !view.refunded.is_empty())>
+                    <dt>{text::REFUNDED}</dt>
+                    <dd class="number">"¥" {panel.words(|view| view.refunded.clone())}</dd>
+                </div>
             </dl>
+            <div class="refunds" hidden=panel.unless(|view| !view.refunds.is_empty())>
+                <h3 class="refunds__heading">{text::REFUND_PROGRESS}</h3>
+                <p class="refunds__lines number">{panel.words(|view| view.refunds.clone())}</p>
+            </div>
             <p class="actions">
                 <a class="button button--primary" href=receipt>{text::SEE_RECEIPT}</a>
                 <a class="button button--quiet" href="/">{text::CONTINUE}</a>
@@ -221,39 +239,31 @@ fn Paid(panel: Panel) -> impl IntoView {
     }
 }
 
+const fn can_refresh(view: &PayView) -> bool {
+    view.mine && matches!(view.stage, Stage::Expired)
+}
+
 #[component]
 fn Closed(panel: Panel) -> impl IntoView {
-    let product_id = panel.view.read_untracked().product_id;
-    let error = RwSignal::new(String::new());
-    let again = move |event: SubmitEvent| {
-        event.prevent_default();
-        spawn_local(async move {
-            match place_order(product_id).await {
-                Ok(view) => {
-                    let _ = window().location().assign(&["/pay/", &view.token].concat());
-                }
-                Err(problem) => error.set(problem.message().to_owned()),
-            }
-        });
-    };
+    let product = ["/products/", &panel.view.read_untracked().product_id.to_string()].concat();
     view! {
-        <div class="pay-panel__body" hidden=panel.unless(Stage::is_closed)>
+        <div class="pay-panel__body" hidden=panel.unless(|view| view.stage.is_closed())>
             <div class="pay-panel__code pay-panel__code--dead" aria-hidden="true">
                 <QrCode qr=Signal::derive(move || panel.view.read().qr.clone()) label=String::new()/>
             </div>
-            <p class="pay-panel__hint">{panel.words(|view| view.stage.words().to_owned())}</p>
-            <form method="post" action=PlaceOrder::url() on:submit=again>
-                <input type="hidden" name="product_id" value=product_id.to_string()/>
-                <button type="submit" class="button button--primary">{text::REFRESH_CODE}</button>
-            </form>
-            <p class="notice--bad" role="alert">{said(error)}</p>
+            <p class="pay-panel__hint">{panel.words(|view| view.words.clone())}</p>
+            <Renew panel shown=can_refresh ask="" class="button button--primary" label=text::REFRESH_CODE/>
+            <p class="pay-panel__again" hidden=panel.unless(|view| !can_refresh(view))>
+                <a class="button button--primary" href=product>{text::BUY_AGAIN}</a>
+            </p>
         </div>
     }
 }
 
+/// Of the current code; another code has another one.
 #[component]
 fn OrderNumber(panel: Panel) -> impl IntoView {
-    let number = panel.view.read_untracked().out_trade_no.clone();
+    let cancel = ["/pay/", &panel.view.read_untracked().token, "/cancel"].concat();
     let copied = RwSignal::new(text::COPY.to_owned());
     let copy = move |_| {
         let clipboard = window().navigator().clipboard();
@@ -267,10 +277,13 @@ fn OrderNumber(panel: Panel) -> impl IntoView {
     let alive = panel.alive;
     view! {
         <p class="pay-panel__number">
-            {text::ORDER_NO} " " <span class="number">{number}</span> " "
+            {text::ORDER_NO} " " <span class="number">{panel.words(|view| view.out_trade_no.clone())}</span> " "
             <button type="button" class="button--link" hidden=Signal::derive(move || !alive.get()) on:click=copy>
                 {said(copied)}
             </button>
+            <a class="pay-panel__cancel" href=cancel hidden=panel.unless(|view| view.mine && view.stage.is_payable())>
+                {text::CANCEL}
+            </a>
         </p>
     }
 }

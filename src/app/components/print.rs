@@ -9,7 +9,7 @@ pub fn Print() -> impl IntoView {
     Effect::new(move |_| ready.set(true));
     view! {
         <button type="button" class="button button--quiet no-print" hidden=move || !ready.get() on:click=move |_| {
-            let _ = window().print();
+            drop(window().print());
         }>{text::PRINT}</button>
     }
 }

@@ -36,14 +36,25 @@ fn Paper(view: PayView) -> impl IntoView {
         <article class="receipt">
             <h1>{text::RECEIPT}</h1>
             <p class="receipt__payee">{view.payee}</p>
-            <p class="receipt__amount">"¥" {view.total}</p>
+            <p class="receipt__amount"><span class="receipt__label">{text::PAID_AMOUNT}</span> "¥" {view.net}</p>
             <dl class="facts">
                 <div><dt>{text::GOODS}</dt><dd>{view.title}</dd></div>
-                <div><dt>{text::STATUS}</dt><dd>{view.stage.heading()}</dd></div>
+                <div><dt>{text::STATUS}</dt><dd>{view.heading}</dd></div>
+                {(!view.refunded.is_empty()).then(|| view! {
+                    {fact(text::ORIGINAL_AMOUNT, format!("¥{}", view.total))}
+                    {fact(text::REFUNDED, format!("¥{}", view.refunded))}
+                })}
                 {fact(text::PAID_AT, view.paid_at)}
                 {fact(text::ORDER_NO, view.out_trade_no)}
                 {fact(text::TRANSACTION_ID, view.transaction_id)}
             </dl>
+            {(!view.refunds.is_empty()).then(|| view! {
+                <section class="refunds">
+                    <h2 class="refunds__heading">{text::REFUND_PROGRESS}</h2>
+                    <p class="refunds__lines number">{view.refunds}</p>
+                </section>
+            })}
+            {(!view.words.is_empty()).then(|| view! { <p class="receipt__note">{view.words}</p> })}
             <p class="receipt__note">{text::RECEIPT_NOTE}</p>
             <p class="actions no-print"><Print/> <a class="button button--quiet" href=back>{text::BACK_TO_ORDER}</a></p>
         </article>

@@ -1,0 +1,55 @@
+use leptos::{prelude::*, server_fn::ServerFn};
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+
+use super::Problem;
+use crate::app::{
+    api::{CancelOrder, watch_order},
+    error::PublicError,
+    text,
+    view::PayView,
+};
+
+/// `/pay/{token}/cancel`: asks once more before an order is called off. A page of its own: without
+/// JavaScript that of the order loads itself anew every few seconds, whatever somebody does there.
+#[component]
+pub fn Cancel() -> impl IntoView {
+    let token = use_params_map().read_untracked().get("token").unwrap_or_default();
+    let view = OnceResource::new_blocking(watch_order(token, 0, 0));
+    view! {
+        <Title text=text::CANCEL/>
+        <Suspense>{move || Suspend::new(async move {
+            match view.await {
+                Ok(view) if !view.mine => view! { <Problem error=PublicError::NoSuchOrder/> }.into_any(),
+                Ok(view) if view.stage.is_payable() => view! { <Question view/> }.into_any(),
+                Ok(view) => view! {
+                    <section class="message">
+                        <h1>{text::CANNOT_CANCEL}</h1>
+                        <p>{text::CANNOT_CANCEL_HINT}</p>
+                        <p><a class="button" href=format!("/pay/{}", view.token)>{text::BACK_TO_ORDER}</a></p>
+                    </section>
+                }.into_any(),
+                Err(error) => view! { <Problem error/> }.into_any(),
+            }
+        })}</Suspense>
+    }
+}
+
+#[component]
+fn Question(view: PayView) -> impl IntoView {
+    let back = format!("/pay/{}", view.token);
+    view! {
+        <section class="message">
+            <h1>{text::CANCEL_QUESTION}</h1>
+            <p>{view.title} " ¥" {view.total}</p>
+            <p>{text::CANCEL_HINT}</p>
+            <form method="post" action=CancelOrder::url()>
+                <input type="hidden" name="token" value=view.token/>
+                <div class="actions">
+                    <button type="submit" class="button button--primary">{text::CANCEL_CONFIRM}</button>
+                    <a class="button" href=back>{text::CANCEL_NOT}</a>
+                </div>
+            </form>
+        </section>
+    }
+}
