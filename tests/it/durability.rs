@@ -5,7 +5,7 @@ use sqlx::Row as _;
 
 use crate::{
     callbacks::assert_acknowledged,
-    support::{Books, Forger, Process, folder, lay_keys},
+    support::{Books, Forger, Process, database_url, folder, is_file, lay_keys},
 };
 
 const TIMES: usize = 25;
@@ -35,10 +35,12 @@ async fn what_was_acknowledged_survives_a_kill() {
     let (order, callback) = &paid[TIMES - 1];
     assert_acknowledged(&process.deliver(callback).await);
     assert_eq!(process.look(&order.token).await["status"], "SUCCESS");
-    let books = Books::open(&folder.path().join("data/saoma.db")).await;
+    let books = Books::open(&database_url(&folder.path().join("data"))).await;
     assert_eq!((books.count("payments").await, books.count("notifications").await), (25, 25));
-    let check = sqlx::query("PRAGMA integrity_check").fetch_one(&books.pool).await.expect("checks");
-    assert_eq!(check.get::<String, _>(0), "ok");
+    if is_file() {
+        let check = sqlx::query("PRAGMA integrity_check").fetch_one(&books.pool).await.expect("checks");
+        assert_eq!(check.get::<String, _>(0), "ok");
+    }
 }
 
 #[tokio::test]
@@ -86,7 +88,7 @@ async fn a_kill_in_the_middle_of_many_deliveries_loses_nothing_that_was_acknowle
             assert_eq!(process.order_status(&order.order_no).await.0, 0);
         }
     }
-    let books = Books::open(&folder.path().join("data/saoma.db")).await;
+    let books = Books::open(&database_url(&folder.path().join("data"))).await;
     assert_eq!(books.count("payments").await, 200);
     println!("killed amid 5 × 40 deliveries: {acknowledged} had been acknowledged, all of them paid");
 }

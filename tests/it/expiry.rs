@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     callbacks::assert_acknowledged,
-    support::{App, Books, Outside, Relay, Stage, free_port, mock_clock, until},
+    support::{App, Books, Outside, Relay, Stage, database_url, free_port, mock_clock, until},
 };
 
 /// `SAOMA_PAY_MINUTES`, by default.
@@ -30,14 +30,14 @@ async fn past_its_deadline_an_order_is_closed_there_and_here_by_a_look() {
     let stored = app.books.order(&order.order_no).await;
     assert_eq!((stored.status.as_str(), stored.closed_reason.as_deref()), ("CLOSED", Some("EXPIRED")));
     assert_eq!(stored.state, "CLOSED");
-    assert_eq!(app.books.events(&order.order_no).await, ["PLACED/SHOPPER", "CODE_READY/SHOPPER", "CLOSED/DEADLINE"]);
+    assert_eq!(app.books.events(&order.order_no).await, ["PLACED/SHOPPER", "CODE_READY/SHOPPER", "CLOSED/QUERY"]);
     assert_eq!(app.metric("saoma_orders_total", "status=\"CLOSED\"").await, 1);
     assert_eq!(app.metric("saoma_orders_pending", "").await, 0);
     // Nobody can pay it any more.
     let scanned = app.scan(&order.code_url).await;
     assert_eq!((scanned.status, scanned.json()["code"].as_str()), (409, Some("ORDER_CLOSED")));
     let page = app.get(&format!("/pay/{}", order.token)).await;
-    assert!(page.shown().contains("二维码已过期") && page.shown().contains("刷新二维码"));
+    assert!(page.shown().contains("二维码已过期") && page.shown().contains("重新购买"), "not this browser's order");
     let checked = app.browser().call("/api/ui/check_payment", &[("token", &order.token)]).await;
     assert_eq!(checked.json(), json!("Settled"));
 }
@@ -120,7 +120,7 @@ async fn a_callback_that_overtakes_the_closing_pays() {
     // Whatever the answer to it has set off is over once the site has stopped.
     let (folder, order_no) = (app.folder.clone(), order.order_no.clone());
     app.stop().await;
-    let books = Books::open(&folder.path().join("data/saoma.db")).await;
+    let books = Books::open(&database_url(&folder.path().join("data"))).await;
     assert_eq!(books.status(&order_no).await, "SUCCESS");
     assert_eq!(books.events(&order_no).await, ["PLACED/SHOPPER", "CODE_READY/SHOPPER", "PAID/CALLBACK"]);
 }
@@ -196,7 +196,7 @@ async fn the_shopper_can_buy_again_at_once_while_the_old_order_is_not_yet_closed
 }
 
 #[tokio::test]
-async fn a_refreshed_code_is_a_new_order() {
+async fn buying_again_after_the_deadline_is_a_new_order() {
     let app = App::start_with_mock_clock().await;
     let browser = app.browser();
     let old = browser.order(1).await;
@@ -225,7 +225,7 @@ async fn a_payment_that_arrives_after_closing_is_accepted_and_marked_late() {
     assert_eq!((stored.status.as_str(), stored.closed_reason, stored.state.as_str()), ("SUCCESS", None, "PAID"));
     let payments = app.books.payments().await;
     assert_eq!((payments.len(), payments[0].kind.as_str()), (1, "LATE"));
-    assert_eq!(app.books.events(&order.order_no).await[2..], ["CLOSED/DEADLINE", "PAID_LATE/CALLBACK"]);
+    assert_eq!(app.books.events(&order.order_no).await[2..], ["CLOSED/QUERY", "PAID_LATE/CALLBACK"]);
     let received = app.books.received().await;
     assert_eq!((received.len(), received[0].verdict.as_str()), (1, "PAID_LATE"));
     assert_eq!((app.callbacks("PAID_LATE").await, app.callbacks("DUPLICATE").await), (1, 1));
@@ -258,7 +258,10 @@ async fn a_second_transaction_for_a_paid_order_is_money_to_give_back() {
     assert_eq!((after.status.as_str(), after.paid_ms), ("SUCCESS", paid.paid_ms));
     let kinds: Vec<_> = app.books.payments().await.into_iter().map(|it| it.kind).collect();
     assert_eq!(kinds, ["FIRST", "SURPLUS"]);
-    assert_eq!(app.books.events(&order.order_no).await[2..], ["PAID/CALLBACK", "SURPLUS_PAYMENT/CALLBACK"]);
+    assert_eq!(
+        app.books.events(&order.order_no).await[2..],
+        ["PAID/CALLBACK", "SURPLUS_PAYMENT/CALLBACK", "REFUND_ASKED/AUTOMATIC"]
+    );
     assert_eq!((app.callbacks("SURPLUS").await, app.callbacks("DUPLICATE").await), (1, 1));
     assert_eq!(app.metric("saoma_orders_total", "status=\"SUCCESS\"").await, 1);
     // The receipt names the transaction that paid it.

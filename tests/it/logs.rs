@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::json;
 
-use crate::support::{Process, Relay, Site, folder, free_port, lay_keys};
+use crate::support::{Process, Relay, Site, folder, free_port, lay_keys, password};
 
 const OPENID: &str = "oLogTestOpenid0000000000042";
 
@@ -44,11 +44,12 @@ async fn purchase(site: &Site, platform: &Site) -> [String; 2] {
     [cookie.split_once('=').expect("a pair").1.to_owned(), order.token]
 }
 
-/// Lines of the key files of a sandbox's folder, and its APIv3 key.
+/// Lines of the key files of a sandbox's folder, its APIv3 key, and the database's password.
 fn keys_of(dir: &Path) -> Vec<String> {
     let account: serde_json::Value =
         serde_json::from_slice(&fs::read(dir.join("account.json")).expect("is there")).expect("JSON");
     let mut secrets = vec![account["api_v3_key"].as_str().expect("a key").to_owned()];
+    secrets.extend(password());
     for file in ["apiclient_key.pem", "platform/pub_key_private.pem", "platform/cert_key.pem"] {
         let pem = fs::read_to_string(dir.join(file)).expect("is there");
         secrets.extend(pem.lines().filter(|line| line.len() > 16 && !line.starts_with("-----")).map(str::to_owned));

@@ -261,11 +261,7 @@ async fn a_restart_keeps_orders_and_their_codes() {
     app.stop().await;
 
     let data = folder.path().join("data").display().to_string();
-    let app = Stage::new()
-        .set("SAOMA_DATA_DIR", &data)
-        .set("DATABASE_URL", &format!("sqlite://{data}/saoma.db"))
-        .start()
-        .await;
+    let app = Stage::new().set("SAOMA_DATA_DIR", &data).start().await;
     assert_eq!(app.order_status(&paid.order_no).await.0, 0);
     let request = app.request(Method::POST, "/api/wx-pay/native/native/1").header("cookie", &cookie);
     let again = Placed::read(&app.send(request).await, 1);

@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::support::{Placed, Process, Site, folder, free_port, lay_keys, program, until};
+use crate::support::{Placed, Process, Site, database_url, folder, free_port, lay_keys, program, until};
 
 /// The program with nothing but these variables, until it ends by itself.
 fn run(folder: &std::path::Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
@@ -129,8 +129,10 @@ async fn products_can_be_put_on_sale_from_the_command_line() {
     lay_keys(&folder.path().join("data/sandbox"));
     let process = Process::serve(folder.path(), &[]).await;
     let put = ["product", "put", "--id", "7", "--title", "测试商品", "--price-fen", "250"];
-    assert_eq!(run(folder.path(), &put, &[]).status.code(), Some(0), "beside a running server");
-    let listed = run(folder.path(), &["product", "list"], &[]);
+    let database = database_url(&folder.path().join("data"));
+    let variables = [("DATABASE_URL", database.as_str())];
+    assert_eq!(run(folder.path(), &put, &variables).status.code(), Some(0), "beside a running server");
+    let listed = run(folder.path(), &["product", "list"], &variables);
     assert!(String::from_utf8(listed.stdout).expect("UTF-8").contains("7\t2.50\t测试商品"));
     assert!(process.get("/").await.shown().contains("测试商品"));
     let answer = process.try_order(7).await;
@@ -140,6 +142,21 @@ async fn products_can_be_put_on_sale_from_the_command_line() {
         let other = if wrong[0] == "--id" { ["--price-fen", "1"] } else { ["--id", "8"] };
         arguments.extend(wrong.iter().chain(&other));
         assert_eq!(run(folder.path(), &arguments, &[]).status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_reached_is_an_error_without_its_password() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
+    let folder = folder();
+    let url = format!("mysql://saoma:very-secret@{nobody}/saoma");
+    for arguments in [&["serve"][..], &["product", "list"]] {
+        let variables = [("DATABASE_URL", url.as_str()), ("RUST_LOG", "debug"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")];
+        let output = run(folder.path(), arguments, &variables);
+        assert_eq!(output.status.code(), Some(1));
+        let told = [output.stderr, output.stdout].concat();
+        let told = String::from_utf8(told).expect("UTF-8");
+        assert!(told.contains("database: ") && !told.contains("very-secret"), "{told}");
     }
 }
 
@@ -238,7 +255,7 @@ async fn what_a_start_takes() {
     let credentials = dotenvy::from_path_iter(folder.path().join("data/sandbox/credentials.env")).expect("is there");
     let pairs: Vec<(String, String)> = credentials.map(|pair| pair.expect("dotenv")).collect();
     let mut live: Vec<(&str, &str)> = pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-    let database = format!("sqlite://{}/live/saoma.db", folder.path().display());
+    let database = database_url(&folder.path().join("live"));
     live.push(("DATABASE_URL", &database));
     let (mut process, live_start) = start(folder.path(), &live).await;
     let live_idle = process.resident();

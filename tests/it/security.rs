@@ -259,8 +259,10 @@ async fn behind_https_cookie_and_headers_are_for_https_only() {
 }
 
 /// Words of our inside that nobody outside needs.
-const INTERNAL: [&str; 14] = [
+const INTERNAL: [&str; 16] = [
     "sqlx",
+    "mysql",
+    "MySql",
     "sqlite",
     "SQLITE",
     "SELECT",

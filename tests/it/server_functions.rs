@@ -54,7 +54,8 @@ async fn the_pages_program_gets_json() {
     assert!(view["qr"]["path"].as_str().expect("a QR code").starts_with("M4 4h7"));
     let token = view["token"].as_str().expect("a token");
 
-    let watched = app.get(&format!("/api/ui/watch_order?token={token}&after=0&wait=25")).await;
+    let path = format!("/api/ui/watch_order?token={token}&after=0&wait=25");
+    let watched = browser.send(app.request(Method::GET, &path)).await;
     assert_eq!((watched.status, watched.json()), (200, view.clone()));
     let checked = browser.call("/api/ui/check_payment", &[("token", token)]).await;
     assert_eq!((checked.status, checked.json()), (200, json!("NotYet")));

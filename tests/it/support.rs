@@ -2,6 +2,7 @@
 
 mod app;
 mod books;
+mod database;
 mod forger;
 mod outside;
 mod process;
@@ -32,6 +33,7 @@ use tokio::time::Instant;
 pub use self::{
     app::{App, Stage, mock_clock},
     books::Books,
+    database::{database_url, is_file, password},
     forger::{Callback, Forger, KeyKind, NATIVE_NOTIFY, Notice, SIGNING_HEADERS},
     outside::Outside,
     process::{Process, program},

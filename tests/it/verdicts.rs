@@ -198,16 +198,14 @@ async fn a_database_that_somebody_else_holds_is_not_waited_for_longer_than_wecha
     let app = App::start().await;
     let order = app.order(1).await;
     let notice = Notice::of(app.forger.transaction(&order));
-    let mut other = app.books.pool.acquire().await.expect("a connection");
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut *other).await.expect("begins");
+    let held = app.books.hold().await;
     let started = Instant::now();
     assert_refused(&app.deliver(&app.forger.callback(&notice)).await, 503);
     let took = started.elapsed();
     println!("database held by somebody else: 503 after {took:?}");
     assert!(took < Duration::from_secs(5), "WeChat waits 5 s: {took:?}");
     assert_eq!(app.books.status(&order.order_no).await, "NOTPAY");
-    sqlx::query("ROLLBACK").execute(&mut *other).await.expect("ends");
-    drop(other);
+    held.let_go().await;
 
     assert_acknowledged(&app.deliver(&app.forger.callback(&notice)).await);
     assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
@@ -218,15 +216,14 @@ async fn a_database_that_somebody_else_holds_is_not_waited_for_longer_than_wecha
 async fn a_database_that_somebody_else_holds_for_a_moment_only_takes_longer() {
     let app = App::start().await;
     let order = app.order(1).await;
-    let mut other = app.books.pool.acquire().await.expect("a connection");
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut *other).await.expect("begins");
+    let held = app.books.hold().await;
     let callback = app.forger.payment(&order);
-    let held = async {
+    let letting_go = async {
         // As long as a slow commit of a command line takes.
         tokio::time::sleep(Duration::from_millis(600)).await;
-        sqlx::query("ROLLBACK").execute(&mut *other).await.expect("ends");
+        held.let_go().await;
     };
-    let (answer, ()) = tokio::join!(app.deliver(&callback), held);
+    let (answer, ()) = tokio::join!(app.deliver(&callback), letting_go);
     assert_acknowledged(&answer);
     assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     ops::Deref,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Books, Forger, Outside, Site, folder, lay_keys, until};
+use super::{Books, Forger, Outside, Site, database_url, folder, lay_keys, until};
 
 /// What an application is started with.
 pub struct Stage {
@@ -57,13 +57,13 @@ impl Stage {
             entropy: Entropy::seeded(SEED.fetch_add(1, Ordering::Relaxed)),
             query_gaps: vec![SignedDuration::from_hours(24)],
             prepay_pause: SignedDuration::from_millis(100),
+            jobs_every: None,
             ..Surroundings::system()
         };
         let stage = Self { variables: BTreeMap::new(), surroundings, folder: Arc::new(folder()), outside: None };
         let data = stage.folder.path().join("data").display().to_string();
         stage
             .set("SAOMA_DATA_DIR", &data)
-            .set("DATABASE_URL", &format!("sqlite://{data}/saoma.db"))
             .set("LEPTOS_SITE_ADDR", "127.0.0.1:0")
             .set("SAOMA_ORDERS_PER_MINUTE", "0")
             .set("SAOMA_REJECTED_CALLBACKS_PER_MINUTE", "0")
@@ -94,6 +94,13 @@ impl Stage {
         self
     }
 
+    /// Runs the background jobs, looking this often.
+    #[must_use]
+    pub fn jobs_every(mut self, tick: Duration) -> Self {
+        self.surroundings.jobs_every = Some(tick);
+        self
+    }
+
     /// How long one call to the platform may take.
     #[must_use]
     pub fn platform_limit(mut self, limit: Duration) -> Self {
@@ -101,12 +108,10 @@ impl Stage {
         self
     }
 
-    /// In the same folder, with the same database, as another one.
+    /// With the same database as another one.
     #[must_use]
-    pub fn beside(mut self, app: &App) -> Self {
-        let database = app.folder.path().join("data/saoma.db");
-        self.variables.insert("DATABASE_URL".to_owned(), format!("sqlite://{}", database.display()));
-        self
+    pub fn beside(self, app: &App) -> Self {
+        self.set("DATABASE_URL", &database_url(&app.folder.path().join("data")))
     }
 
     /// In live mode against a platform of its own; `port` is where WeChat is told to call back.
@@ -119,8 +124,9 @@ impl Stage {
     }
 
     pub async fn start(self) -> App {
-        let Self { variables, surroundings, folder, outside } = self;
+        let Self { mut variables, surroundings, folder, outside } = self;
         let data = PathBuf::from(&variables["SAOMA_DATA_DIR"]);
+        let database = variables.entry("DATABASE_URL".to_owned()).or_insert_with(|| database_url(&data)).clone();
         let clock = surroundings.clock.clone();
         let sandbox = match &outside {
             Some((dir, _)) => dir.clone(),
@@ -130,7 +136,6 @@ impl Stage {
             lay_keys(&sandbox);
         }
         let settings = || Settings::from_lookup(&|variable| variables.get(variable).cloned()).expect("usable");
-        let database = settings().database_url.trim_start_matches("sqlite://").to_owned();
         let application = until("an application", async || {
             match Application::build(settings(), surroundings.clone()).await {
                 Ok(application) => Some(application),
@@ -153,7 +158,7 @@ impl Stage {
             site,
             state,
             forger: Forger::read(&sandbox, clock.clone()),
-            books: Books::open(Path::new(&database)).await,
+            books: Books::open(&database).await,
             clock,
             folder,
             shutdown,

@@ -1,17 +1,27 @@
 //! The stored rows, read with a connection of our own.
 
-use std::path::Path;
-
 use sqlx::{
-    FromRow, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+    Any, AnyPool, Row as _,
+    any::{AnyPoolOptions, AnyRow},
+    pool::PoolConnection,
 };
 
+use super::is_file;
+
 pub struct Books {
-    pub pool: SqlitePool,
+    pub pool: AnyPool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+/// What keeps everybody else from writing, until it is let go.
+pub struct Hold(PoolConnection<Any>);
+
+impl Hold {
+    pub async fn let_go(mut self) {
+        sqlx::query("ROLLBACK").execute(&mut *self.0).await.expect("ends");
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     pub id: i64,
     pub token: String,
@@ -25,7 +35,7 @@ pub struct Order {
     pub code_url: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     pub transaction_id: String,
     pub out_trade_no: String,
@@ -34,7 +44,7 @@ pub struct Payment {
     pub total_fen: i64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     pub notify_id: String,
     pub event_type: String,
@@ -47,17 +57,40 @@ pub struct Received {
 }
 
 impl Books {
-    pub async fn open(file: &Path) -> Self {
-        let options = SqliteConnectOptions::new().filename(file);
-        let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options);
+    pub async fn open(url: &str) -> Self {
+        sqlx::any::install_default_drivers();
+        let pool = AnyPoolOptions::new().max_connections(2).connect(url);
         Self { pool: pool.await.expect("opens") }
+    }
+
+    /// As somebody else does who writes: to a file, or to all orders there are.
+    pub async fn hold(&self) -> Hold {
+        let mut connection = self.pool.acquire().await.expect("a connection");
+        let statements: &[&str] =
+            if is_file() { &["BEGIN IMMEDIATE"] } else { &["BEGIN", "SELECT id FROM orders FOR UPDATE"] };
+        for &sql in statements {
+            sqlx::raw_sql(sql).execute(&mut *connection).await.expect("begins");
+        }
+        Hold(connection)
     }
 
     /// The order of an `out_trade_no`, with that attempt.
     pub async fn order(&self, out_trade_no: &str) -> Order {
         let sql = "SELECT orders.id, token, status, closed_reason, version, paid_ms, expires_ms, state, request, \
                    code_url FROM orders JOIN attempts ON attempts.order_id = orders.id WHERE out_trade_no = ?";
-        sqlx::query_as(sql).bind(out_trade_no).fetch_one(&self.pool).await.expect("an order")
+        let row = sqlx::query(sql).bind(out_trade_no).fetch_one(&self.pool).await.expect("an order");
+        Order {
+            id: row.get("id"),
+            token: row.get("token"),
+            status: row.get("status"),
+            closed_reason: row.get("closed_reason"),
+            version: row.get("version"),
+            paid_ms: row.get("paid_ms"),
+            expires_ms: row.get("expires_ms"),
+            state: row.get("state"),
+            request: row.get("request"),
+            code_url: row.get("code_url"),
+        }
     }
 
     pub async fn status(&self, out_trade_no: &str) -> String {
@@ -67,7 +100,15 @@ impl Books {
     pub async fn payments(&self) -> Vec<Payment> {
         let sql = "SELECT transaction_id, out_trade_no, kind, source, payments.total_fen FROM payments \
                    JOIN attempts ON attempts.id = payments.attempt_id ORDER BY payments.id";
-        sqlx::query_as(sql).fetch_all(&self.pool).await.expect("reads")
+        let rows = sqlx::query(sql).fetch_all(&self.pool).await.expect("reads");
+        let payment = |row: &AnyRow| Payment {
+            transaction_id: row.get("transaction_id"),
+            out_trade_no: row.get("out_trade_no"),
+            kind: row.get("kind"),
+            source: row.get("source"),
+            total_fen: row.get("total_fen"),
+        };
+        rows.iter().map(payment).collect()
     }
 
     /// `KIND/SOURCE` of an order's timeline.
@@ -81,7 +122,18 @@ impl Books {
     pub async fn received(&self) -> Vec<Received> {
         let sql = "SELECT notify_id, event_type, verdict, out_trade_no, transaction_id, deliveries, headers, body \
                    FROM notifications ORDER BY id";
-        sqlx::query_as(sql).fetch_all(&self.pool).await.expect("reads")
+        let rows = sqlx::query(sql).fetch_all(&self.pool).await.expect("reads");
+        let received = |row: &AnyRow| Received {
+            notify_id: row.get("notify_id"),
+            event_type: row.get("event_type"),
+            verdict: row.get("verdict"),
+            out_trade_no: row.get("out_trade_no"),
+            transaction_id: row.get("transaction_id"),
+            deliveries: row.get("deliveries"),
+            headers: row.get("headers"),
+            body: row.get("body"),
+        };
+        rows.iter().map(received).collect()
     }
 
     pub async fn count(&self, table: &str) -> i64 {
@@ -89,10 +141,17 @@ impl Books {
             "orders" => "SELECT COUNT(*) FROM orders",
             "attempts" => "SELECT COUNT(*) FROM attempts",
             "payments" => "SELECT COUNT(*) FROM payments",
+            "refunds" => "SELECT COUNT(*) FROM refunds",
             "notifications" => "SELECT COUNT(*) FROM notifications",
             _ => panic!("no table of ours: {table}"),
         };
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.expect("counts")
+    }
+
+    /// Background jobs and who has them.
+    pub async fn holders(&self) -> Vec<(String, String)> {
+        let sql = "SELECT name, holder FROM leases ORDER BY name";
+        sqlx::query_as(sql).fetch_all(&self.pool).await.expect("reads")
     }
 
     /// Every column of orders, attempts, payments and timelines: equal to another one only if

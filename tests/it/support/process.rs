@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-use super::{Site, free_port, until};
+use super::{Site, database_url, free_port, is_file, until};
 
 /// The program under test.
 pub const fn program() -> &'static str {
@@ -70,12 +70,16 @@ impl Process {
         process
     }
 
-    /// Without waiting for anything. The environment is empty but for what `command` has.
+    /// Without waiting for anything. The environment is empty but for what `command` has; on a server
+    /// it is told of its database there.
     pub fn spawn(mut command: Command, folder: &Path, port: u16, log: &str) -> Self {
         let log = folder.join(log);
         let file = || File::options().create(true).append(true).open(&log).expect("a log");
         let set: Vec<_> = command.get_envs().map(|(k, v)| (k.to_owned(), v.map(OsStr::to_owned))).collect();
         command.env_clear();
+        if !is_file() {
+            command.env("DATABASE_URL", database_url(&folder.join("data")));
+        }
         command.envs(set.into_iter().filter_map(|(name, value)| Some((name, value?))));
         command.env("NO_COLOR", "1").env("PATH", "/usr/bin:/bin").current_dir(folder);
         let child = command.stdin(Stdio::null()).stdout(file()).stderr(file()).spawn().expect("starts");

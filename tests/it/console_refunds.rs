@@ -1,0 +1,54 @@
+//! Refunds that somebody made in the merchant console while one of ours is under way.
+
+use reqwest::Method;
+use saoma::{checkout::RefundOrder, domain::RefundState, storage::events::Source};
+use serde_json::json;
+
+use crate::support::{App, Callback, Notice};
+
+const REFUNDS_NOTIFY: &str = "/api/wx-pay/refunds/notify";
+
+async fn deliver(app: &App, callback: &Callback) -> u16 {
+    let request = app.request(Method::POST, REFUNDS_NOTIFY).headers(callback.headers.clone());
+    app.send(request.body(callback.body.clone())).await.status
+}
+
+#[tokio::test]
+async fn a_notice_that_does_not_fit_yet_comes_again_until_it_does() {
+    let app = App::start_with_mock_clock().await;
+    let order = app.order(2).await;
+    let paid = app.forger.transaction(&order);
+    app.deliver(&app.forger.callback(&Notice::of(paid.clone()))).await;
+    // The sandbox knows no such payment, so that our refund of it is refused in the end.
+    app.faults(json!({"platform_down": "503"})).await;
+    let checkout = &app.state.checkout;
+    let id = app.books.order(&order.order_no).await.id;
+    let wanted =
+        RefundOrder { amount: None, reason: "退货".to_owned(), source: Source::CommandLine, out_refund_no: None };
+    let ours = checkout.refund(id, wanted).await.expect("written down");
+    assert_eq!(ours.state, RefundState::Requested);
+
+    let notice = Notice {
+        event_type: "REFUND.SUCCESS".to_owned(),
+        original_type: "refund".to_owned(),
+        associated_data: "refund".to_owned(),
+        ..Notice::of(json!({
+            "mchid": app.forger.mchid, "transaction_id": paid["transaction_id"], "out_trade_no": order.order_no,
+            "refund_id": "50300000000000000000000000001", "out_refund_no": "20261123CONSOLE", "refund_status": "SUCCESS",
+            "user_received_account": "支付用户零钱",
+            "success_time": "2026-11-23T14:05:09+08:00",
+            "amount": {"total": order.total, "refund": 100, "payer_total": order.total, "payer_refund": 100},
+        }))
+    };
+    assert_eq!(deliver(&app, &app.forger.callback(&notice)).await, 409, "ours may still take all of it");
+
+    app.faults(json!({"platform_down": "off"})).await;
+    app.advance(31 * 60);
+    checkout.sweep_refunds().await.expect("looks");
+    assert_eq!(checkout.load_refund(&ours.out_refund_no).await.expect("is there").state, RefundState::Refused);
+    assert_eq!(deliver(&app, &app.forger.callback(&notice)).await, 200);
+    assert_eq!(app.books.status(&order.order_no).await, "REFUND_PARTIAL");
+    let received = app.books.received().await;
+    let kept = received.iter().find(|it| it.notify_id == notice.id).expect("is kept");
+    assert_eq!((kept.verdict.as_str(), kept.deliveries), ("REFUND_ELSEWHERE", 2));
+}
