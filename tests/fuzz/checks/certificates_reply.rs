@@ -1,0 +1,34 @@
+//! The body of a reply of `/v3/certificates`, under the headers of a genuine one: altered, it may be
+//! decrypted, but is never believed.
+
+use std::sync::LazyLock;
+
+use http::HeaderMap;
+use saoma::wechatpay::{
+    PlatformCertificate, PlatformKeys,
+    certificates::{self, CertificatesError},
+};
+
+use super::platform::{api_v3_keys, headers, now};
+
+const GENUINE: &[u8] = include_bytes!("../../vectors/answers/certificates.body");
+
+pub fn check(data: &[u8]) -> bool {
+    match open(data) {
+        Ok(certificates) => {
+            assert_eq!(data, GENUINE, "a forgery was believed");
+            assert_eq!(certificates.len(), 1);
+            true
+        }
+        // Everything in it was opened and read.
+        Err(CertificatesError::Verify(_)) => data != GENUINE,
+        Err(_) => false,
+    }
+}
+
+/// As at the very first download, when no key is known.
+pub fn open(body: &[u8]) -> Result<Vec<PlatformCertificate>, CertificatesError> {
+    static HEADERS: LazyLock<HeaderMap> =
+        LazyLock::new(|| headers(include_bytes!("../../vectors/answers/certificates.headers")).expect("headers").0);
+    certificates::open(&HEADERS, body, &PlatformKeys::default(), api_v3_keys(), now())
+}
