@@ -1,7 +1,7 @@
 // What WeChat does wrong, and what the page says meanwhile. The faults belong to the server as a whole, so
 // these run one after the other.
 import { expect, expectAccessible, expectAlive, test } from './fixtures';
-import { book, buy, codeUrl, expectPaid, pay, scan, see, setFaults } from './shopper';
+import { book, buy, codeUrl, expectPaid, openPayPage, orderNumber, pay, scan, see, setFaults } from './shopper';
 import { shops } from './shops';
 
 test.describe.configure({ mode: 'default' });
@@ -65,6 +65,34 @@ test('without a code and without JavaScript the page says why, too', async ({ ne
   await expect(see.words(page, '微信支付暂时没有响应')).toBeVisible();
   await setFaults(page.request, { error_500: { prepay: 0 } });
   await expect(see.code(page)).toBeVisible({ timeout: 20_000 });
+});
+
+test('a cancelled order that WeChat does not confirm says so, and turns by itself', async ({ page }) => {
+  await openPayPage(page);
+  await setFaults(page.request, { error_500: { close: 'all' } });
+  await see.cancel(page).click();
+  await page.getByRole('button', { name: '确认取消' }).click();
+  await expect(see.heading(page, '正在取消…')).toBeVisible({ timeout: 20_000 });
+  await expect(see.words(page, /请不要再付款/)).toBeVisible();
+  await expect(see.code(page)).toHaveCount(0);
+  await expectAccessible(page);
+  await setFaults(page.request, { error_500: { close: 0 } });
+  await expect(see.heading(page, '订单已取消')).toBeVisible({ timeout: 30_000 });
+});
+
+test('a code that WeChat does not close is not shown while the new one is on its way', async ({ page }) => {
+  await openPayPage(page);
+  const number = await orderNumber(page);
+  await setFaults(page.request, { error_500: { close: 'all' } });
+  await see.change(page).click();
+  await expect(see.heading(page, '正在更换二维码…')).toBeVisible({ timeout: 20_000 });
+  await expect(see.code(page)).toHaveCount(0);
+  await expectAccessible(page);
+  await setFaults(page.request, { error_500: { close: 0 } });
+  await expect(see.timer(page)).toBeVisible({ timeout: 30_000 });
+  expect(await orderNumber(page)).not.toBe(number);
+  await scan(page);
+  await expectPaid(page);
 });
 
 test('callbacks that lie do not turn the page; the truth does', async ({ page }) => {

@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, expectAlive, test } from './fixtures';
-import { book, expectPaid, scan, see } from './shopper';
+import { book, expectPaid, openPayPage, orderNumber, scan, see } from './shopper';
 
 /** Presses Tab until `target` has the focus; whatever has it on the way must show it. At the end it starts over. */
 async function tabTo(page: Page, target: Locator): Promise<void> {
@@ -45,4 +45,20 @@ test('a purchase needs no mouse, and shows where the focus is', async ({ page })
   await tabTo(page, page.getByRole('link', { name: '查看收据' }));
   await page.keyboard.press('Enter');
   await expect(see.heading(page, '收据')).toBeVisible();
+});
+
+test('changing the code and calling an order off need no mouse', async ({ page }) => {
+  await openPayPage(page);
+  const number = await orderNumber(page);
+  await tabTo(page, see.change(page));
+  await page.keyboard.press('Enter');
+  await expect.poll(() => orderNumber(page)).not.toBe(number);
+  await expect(see.timer(page)).toBeVisible();
+  await tabTo(page, see.cancel(page));
+  await page.keyboard.press('Enter');
+  await expect(see.heading(page, '取消这笔订单？')).toBeVisible();
+  await tabTo(page, page.getByRole('button', { name: '确认取消' }));
+  await page.keyboard.press('Enter');
+  await expect(see.heading(page, '订单已取消')).toBeVisible();
+  await tabTo(page, page.getByRole('link', { name: '重新购买' }));
 });

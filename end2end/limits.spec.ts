@@ -22,3 +22,13 @@ test('who orders too often is told so in the page, and keeps the order there is'
   await expect(see.code(page)).toBeVisible();
   expect(await orderNumber(page)).toBe(number);
 });
+
+test('who changes the code too often is told so above it', async ({ page, context }) => {
+  await moveAway(context);
+  await buy(page, book);
+  const number = await orderNumber(page);
+  await see.change(page).click();
+  await expect(page.getByRole('alert').filter({ hasText: '下单过于频繁，请过一分钟再试。' })).toBeVisible();
+  await expect(see.code(page)).toBeVisible();
+  expect(await orderNumber(page)).toBe(number);
+});

@@ -33,6 +33,13 @@ for (const width of [320, 360]) {
     await expectNoSidewaysScroll(page);
     await openPayPage(page, tea);
     await fits();
+    const paying = page.url();
+    await page.goto('/orders');
+    await fits();
+    await page.goto(`${paying}/cancel`);
+    await fits();
+    await page.goto(paying);
+    await expect(see.timer(page)).toBeVisible();
     await scan(page);
     await expectPaid(page);
     await fits();

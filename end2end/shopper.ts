@@ -21,6 +21,8 @@ export const see = {
   code: (page: Page): Locator => page.getByRole('img', { name: /^微信支付二维码/ }),
   timer: (page: Page): Locator => page.getByRole('timer'),
   iHavePaid: (page: Page): Locator => page.getByRole('button', { name: '我已完成支付' }),
+  cancel: (page: Page): Locator => page.getByRole('link', { name: '取消订单', exact: true }),
+  change: (page: Page): Locator => page.getByRole('button', { name: '换一个' }),
   phoneLink: (page: Page): Locator => page.getByRole('link', { name: '用模拟手机扫这个码' }),
   answer: (page: Page): Locator => page.locator('.pay-panel__answer'),
   /** The panel holds the words of all its states; this finds those that are shown. */
@@ -39,6 +41,14 @@ export async function buy(page: Page, product: Product = book): Promise<void> {
 export async function openPayPage(page: Page, product: Product = book): Promise<void> {
   await page.goto((await place(page.request, product)).payUrl);
   await expect(see.timer(page)).toBeVisible();
+}
+
+/** The same page as somebody without JavaScript gets to it. */
+export async function openPageWithoutScript(page: Page, product: Product = book): Promise<void> {
+  await page.goto(`/products/${product.id}`);
+  await see.buy(page).click();
+  await expect(page).toHaveURL(PAY_PAGE);
+  await expect(see.code(page)).toBeVisible();
 }
 
 interface Placed {
@@ -75,6 +85,18 @@ export async function pay(request: APIRequestContext, code_url: string): Promise
 export async function moveAway(context: BrowserContext): Promise<void> {
   const address = `198.18.${randomInt(256)}.${randomInt(1, 255)}`;
   await context.setExtraHTTPHeaders({ 'x-forwarded-for': address });
+}
+
+/** A paid order, without any page; its number. */
+export async function placeAndPay(request: APIRequestContext, product: Product = book): Promise<string> {
+  const { orderNo, codeUrl } = await place(request, product);
+  await pay(request, codeUrl);
+  const status = async (): Promise<number> => {
+    const answer = await request.get(`/api/order-info/query-order-status/${orderNo}`);
+    return ((await answer.json()) as { code: number }).code;
+  };
+  await expect.poll(status).toBe(0);
+  return orderNo;
 }
 
 /** Makes the platform misbehave. */
