@@ -9,15 +9,17 @@ MAKEFLAGS += --no-builtin-rules
 unexport CARGO_TARGET_DIR
 
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
-BINDGEN_VERSION := $(shell awk '/^name = "wasm-bindgen"$$/ { getline; gsub(/[^0-9.]/, ""); print }' Cargo.lock)
-BINDGEN := .tools/wasm-bindgen/$(BINDGEN_VERSION)/bin/wasm-bindgen
+BINDGEN := target/bindgen/release/bindgen
 DENY_VERSION := 0.20.2
 DENY := .tools/cargo-deny/$(DENY_VERSION)/bin/cargo-deny
+FUZZ_VERSION := 0.13.2
+FUZZ := .tools/cargo-fuzz/$(FUZZ_VERSION)/bin/cargo-fuzz
+RUNS ?= 10000000
 WASM := --lib --profile wasm-release --target wasm32-unknown-unknown --no-default-features --features hydrate
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
 run: build ## build what changed, then serve http://127.0.0.1:3000 (sandbox mode unless WXPAY_* says otherwise)
@@ -37,12 +39,17 @@ test: ## every test there is, browser included; installs what it needs
 bench: build ## the benchmarks behind the budgets in the README
 	cargo bench --locked --bench "*"
 
+.PHONY: fuzz
+fuzz: $(FUZZ) nightly ## RUNS executions (10 million) of each fuzz target, or of TARGETS; RUNS=10000 is a quick look
+	node .tools/fuzz.mjs $(FUZZ) $(RUNS) $(JOBS) $(TARGETS)
+
 .PHONY: lint
 lint: format clippy clippy-wasm lint-css lint-types audit ## formatting, clippy for server and browser, CSS, types of the browser tests, dependencies
 
 .PHONY: clean
 clean: ## remove everything that was built or installed here
-	rm -rf target .tools/node_modules .tools/wasm-bindgen .tools/cargo-deny end2end/node_modules end2end/test-results
+	rm -rf target .tools/node_modules .tools/cargo-deny .tools/cargo-fuzz \
+	  end2end/node_modules end2end/test-results
 
 # --- Building ---------------------------------------------------------------------------------
 
@@ -62,11 +69,10 @@ toolchain:
 	@cargo tree --quiet --locked --depth 0 >/dev/null
 	@rustup target list --installed | grep -x wasm32-unknown-unknown >/dev/null || rustup target add wasm32-unknown-unknown
 
-# The generator must be of exactly the version that the lockfile has. It runs for half a
-# second, so it is compiled fast (half the time) rather than well, and without its sister programs.
-$(BINDGEN):
-	+CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --locked wasm-bindgen-cli --version $(BINDGEN_VERSION) \
-	  --bin wasm-bindgen --root .tools/wasm-bindgen/$(BINDGEN_VERSION)
+# The generator has to be of exactly the version of `wasm-bindgen` that the lock file has; it says so itself.
+$(BINDGEN): .tools/bindgen/Cargo.lock .tools/bindgen/Cargo.toml .tools/bindgen/src/main.rs
+	+cargo build --locked --release --manifest-path .tools/bindgen/Cargo.toml --target-dir target/bindgen
+	@touch $@
 
 # `npm ci` empties node_modules first, so a mark in there stands for what is installed.
 .tools/node_modules/.built: .tools/package-lock.json
@@ -96,6 +102,18 @@ tests-and-server:
 rust-tests:
 	cargo test --locked --release --no-fail-fast
 
+# Once more, on the other engine: what keeps books.
+.PHONY: mysql-tests
+mysql-tests: ## the tests that keep books once more, on a throw-away MariaDB
+	.tools/with-mariadb.sh $(MAKE) --no-print-directory mysql-suites
+
+.PHONY: mysql-suites
+mysql-suites:
+	status=0; \
+	cargo test --locked --release --lib -- storage:: --include-ignored || status=1; \
+	cargo test --locked --release --no-fail-fast --test it || status=1; \
+	exit $$status
+
 .PHONY: browser
 browser: end2end/node_modules/.installed
 	.tools/browser.sh
@@ -104,11 +122,22 @@ browser: end2end/node_modules/.installed
 browser-tests: browser end2end/node_modules/.installed
 	cd end2end && node_modules/.bin/playwright test
 
+# The two that are small in `make test`, as big as they have to be before anybody trusts them with money.
+.PHONY: model
+model: ## chance against the money rules: 10,000 seeds (MODEL_SEEDS; MODEL_SEED=n for one again)
+	MODEL_SEEDS=$(or $(MODEL_SEEDS),10000) cargo test --locked --release --test model -- --nocapture
+
+.PHONY: kill
+kill: ## kill -9 at random moments while people pay: 200 kills, 20,000 payments (KILLS, PAYMENTS, DATABASE_URL)
+	KILLS=$(or $(KILLS),200) PAYMENTS=$(or $(PAYMENTS),20000) DEAF=$(or $(DEAF),2) \
+	  cargo test --locked --release --test kill -- --nocapture
+
 # --- Checking -----------------------------------------------------------------------------------
 
 .PHONY: format
 format:
 	cargo fmt --check
+	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 
 # In the release profiles, so that proc macros, build scripts and C code are shared with the builds.
 .PHONY: clippy
@@ -133,3 +162,19 @@ audit: $(DENY)
 
 $(DENY):
 	cargo install --locked cargo-deny --version $(DENY_VERSION) --root .tools/cargo-deny/$(DENY_VERSION)
+
+# --- Fuzzing ------------------------------------------------------------------------------------
+
+# The compiler that rust-toolchain.toml asks for has no instrumentation for libFuzzer.
+.PHONY: nightly
+nightly:
+	@rustup toolchain list | grep ^nightly- >/dev/null || rustup toolchain install nightly --profile minimal
+
+$(FUZZ):
+	cargo install --locked cargo-fuzz --version $(FUZZ_VERSION) --root .tools/cargo-fuzz/$(FUZZ_VERSION)
+
+# Fuzzed are the versions that ship: after a change of Cargo.lock.
+.PHONY: fuzz-lock
+fuzz-lock:
+	cp Cargo.lock tests/fuzz/Cargo.lock
+	cargo metadata --quiet --manifest-path tests/fuzz/Cargo.toml --format-version 1 >/dev/null

@@ -1,6 +1,6 @@
 // Makes target/site out of the compiled browser bundle, style/main.css and public/, in the layout and
 // with the hash file of cargo-leptos' `hash-files`, which is where leptos looks for it: beside the
-// executable. Usage: node .tools/site.mjs PATH_OF_WASM_BINDGEN
+// executable. Usage: node .tools/site.mjs PATH_OF_BINDGEN
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -80,10 +80,7 @@ function emit(extension, bytes) {
 
 /** The slow part: the loader script and the small wasm out of what cargo compiled. */
 function bundle() {
-  execFileSync(bindgen, [
-    WASM, '--target', 'web', '--no-typescript', '--omit-default-module-path', '--remove-name-section',
-    '--remove-producers-section', '--out-dir', BUNDLE, '--out-name', NAME,
-  ], { stdio: 'inherit' });
+  execFileSync(bindgen, [WASM, BUNDLE, NAME], { stdio: 'inherit' });
   // Bundled, because the snippets of crates are modules of their own, under names without a hash.
   esbuild.buildSync({
     entryPoints: [`${BUNDLE}/${NAME}.js`], outfile: `${BUNDLE}/${NAME}.min.js`, bundle: true, minify: true,

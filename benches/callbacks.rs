@@ -50,8 +50,8 @@ struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
 }
 
@@ -143,7 +143,6 @@ async fn prepare(folder: &Path, site: SocketAddr, count: usize) -> Result<Vec<Ar
 }
 
 async fn place(db: &Database, number: &OutTradeNo, now: Timestamp, token: OrderToken) -> Result<(), Failure> {
-    let number = number.clone();
     let order = orders::NewOrder {
         live_key: token.to_string(),
         shopper: token.to_string(),
@@ -153,12 +152,19 @@ async fn place(db: &Database, number: &OutTradeNo, now: Timestamp, token: OrderT
         total: Fen::new(1)?,
         created: now,
         expires: now + SignedDuration::from_mins(120),
+        check: now + SignedDuration::from_mins(120),
+    };
+    let attempt = attempts::NewAttempt {
+        out_trade_no: number.clone(),
+        request: b"{}".to_vec(),
+        expires: order.expires,
+        check: order.check,
     };
     db.write(move |c| {
-        let (order, number) = (order.clone(), number.clone());
+        let (order, attempt) = (order.clone(), attempt.clone());
         Box::pin(async move {
             if let Some(id) = orders::insert(c, &order).await? {
-                attempts::insert(c, id, &number, b"{}", now).await?;
+                attempts::insert(c, id, &attempt, now).await?;
             }
             Ok(())
         })
