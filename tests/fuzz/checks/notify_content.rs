@@ -33,8 +33,9 @@ pub fn check(data: &[u8]) -> bool {
             assert!(notification.create_time.is_some());
             true
         }
-        Err(error) => {
-            assert_eq!(outcome, Err(NotifyError::Content { line: error.line(), column: error.column() }));
+        Err(_) => {
+            // Where it says the fault is depends on the reader, and is no promise.
+            assert!(matches!(outcome, Err(NotifyError::Content { .. })), "{outcome:?}");
             false
         }
     }
