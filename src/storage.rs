@@ -91,6 +91,19 @@ pub(crate) fn inserted(result: Result<sqlx::any::AnyQueryResult, sqlx::Error>) -
     }
 }
 
+/// Several rows by one statement, after a look that none is there. A statement for several rows must not
+/// be refused and its transaction go on: a node of Galera then sends some of the refused rows to the
+/// others all the same, and falls out of the cluster (MariaDB 10.11, from 8 KiB on).
+///
+/// # Errors
+/// [`StorageError::Raced`] when one is there by now: the whole transaction has to be run again.
+fn all_inserted(
+    table: &'static str,
+    result: Result<sqlx::any::AnyQueryResult, sqlx::Error>,
+) -> Result<(), StorageError> {
+    if inserted(result)? { Ok(()) } else { Err(StorageError::Raced { table, row: 0 }) }
+}
+
 /// The open books. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database(Engine);
@@ -178,6 +191,12 @@ where
         list.push_bind(value);
     });
     query.push(")");
+}
+
+/// Whether a statement for so many rows is worth keeping prepared on its connection. One row is what there
+/// mostly is; each other number is a statement of its own, and would push others out.
+const fn is_common(rows: usize) -> bool {
+    rows == 1
 }
 
 /// An engine's schema, version by version, from the files in `migrations/`. Put together here and not

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
+    hash::Hash,
 };
 
 use jiff::Timestamp;
@@ -325,39 +326,39 @@ pub(super) async fn settle(c: &mut AnyConnection, bookings: &[Booking]) -> Resul
     Ok(booked)
 }
 
-/// A statement for many rows costs hardly more than for one. What does not fit together (a duplicate of
-/// earlier, two payments of one order) is booked one by one in the same transaction.
+/// A statement for many rows costs hardly more than for one. What does not fit together (two payments of
+/// one order) is booked one by one in the same transaction.
 async fn settle_distinct(c: &mut AnyConnection, bookings: &[&Booking]) -> Result<Vec<Booked>, StorageError> {
     let numbers: Vec<&OutTradeNo> =
         bookings.iter().filter_map(|it| Some(&it.claim.as_ref().ok()?.out_trade_no)).collect();
-    if numbers.iter().collect::<HashSet<_>>().len() < numbers.len() {
+    let transactions: Vec<&str> =
+        bookings.iter().filter_map(|it| Some(&*it.claim.as_ref().ok()?.transaction_id)).collect();
+    if !all_different(&numbers) || !all_different(&transactions) {
         return one_by_one(c, bookings).await;
     }
     let owed = if numbers.is_empty() { Vec::new() } else { attempts::list_owed(c, &numbers).await? };
     let owed: HashMap<&OutTradeNo, &Owed> = owed.iter().map(|owed| (&owed.out_trade_no, owed)).collect();
-    let decided: Vec<Result<Entry<'_>, Verdict>> = bookings.iter().map(|booking| decide(booking, &owed)).collect();
+    let booked_before = if owed.is_empty() { HashMap::new() } else { payments::list_booked(c, &transactions).await? };
+    let decided: Vec<Result<Entry<'_>, Verdict>> =
+        bookings.iter().map(|booking| decide(booking, &owed, &booked_before)).collect();
     let entries: Vec<&Entry<'_>> = decided.iter().filter_map(|it| it.as_ref().ok()).collect();
-    let is_new =
-        entries.is_empty() || payments::insert(c, &entries.iter().map(|it| it.payment()).collect::<Vec<_>>()).await?;
-    if !is_new && bookings.len() > 1 {
-        return one_by_one(c, bookings).await;
-    }
-    let mut booked = Vec::with_capacity(bookings.len());
-    for decided in &decided {
-        booked.push(match decided {
-            Err(verdict) => Booked { verdict: *verdict, order_id: 0, became_paid: None },
-            Ok(entry) if !is_new => Booked { verdict: repeated(c, entry).await?, order_id: 0, became_paid: None },
-            Ok(entry) => Booked {
-                verdict: entry.verdict,
-                order_id: entry.owed.order_id,
-                became_paid: (entry.kind != PaymentKind::Surplus).then_some(entry.owed.version + 1),
-            },
-        });
-    }
-    if is_new && !entries.is_empty() {
+    if !entries.is_empty() {
+        payments::insert(c, &entries.iter().map(|it| it.payment()).collect::<Vec<_>>()).await?;
         write(c, &entries).await?;
     }
-    Ok(booked)
+    let booked = decided.iter().map(|decided| match decided {
+        Err(verdict) => Booked { verdict: *verdict, order_id: 0, became_paid: None },
+        Ok(entry) => Booked {
+            verdict: entry.verdict,
+            order_id: entry.owed.order_id,
+            became_paid: (entry.kind != PaymentKind::Surplus).then_some(entry.owed.version + 1),
+        },
+    });
+    Ok(booked.collect())
+}
+
+fn all_different<T: Eq + Hash>(values: &[T]) -> bool {
+    values.iter().collect::<HashSet<_>>().len() == values.len()
 }
 
 async fn one_by_one(c: &mut AnyConnection, bookings: &[&Booking]) -> Result<Vec<Booked>, StorageError> {
@@ -379,21 +380,24 @@ impl Booked {
     }
 }
 
-fn decide<'a>(booking: &'a Booking, owed: &HashMap<&OutTradeNo, &'a Owed>) -> Result<Entry<'a>, Verdict> {
+/// What is to be booked; otherwise the verdict. `booked_before` has the attempts of transactions.
+fn decide<'a>(
+    booking: &'a Booking,
+    owed: &HashMap<&OutTradeNo, &'a Owed>,
+    booked_before: &HashMap<String, i64>,
+) -> Result<Entry<'a>, Verdict> {
     let proof = booking.claim.as_ref().map_err(|verdict| *verdict)?;
     let owed = *owed.get(&proof.out_trade_no).ok_or(Verdict::UnknownOrder)?;
     if owed.total != proof.total {
         return Err(Verdict::Mismatch(Mismatch::Amount));
     }
+    match booked_before.get(&proof.transaction_id) {
+        None => {}
+        Some(attempt_id) if *attempt_id == owed.attempt_id => return Err(Verdict::Duplicate),
+        Some(_) => return Err(Verdict::Mismatch(Mismatch::TransactionId)),
+    }
     let (verdict, kind) = meaning(owed.status, owed.was_closed);
     Ok(Entry { booking, proof, owed, kind, verdict })
-}
-
-/// This transaction is booked already: on this attempt, or on one that it does not belong to.
-async fn repeated(c: &mut AnyConnection, entry: &Entry<'_>) -> Result<Verdict, StorageError> {
-    let booked = payments::find_by_transaction(c, &entry.proof.transaction_id).await?;
-    let same = booked.is_some_and(|payment| payment.attempt_id == entry.owed.attempt_id);
-    Ok(if same { Verdict::Duplicate } else { Verdict::Mismatch(Mismatch::TransactionId) })
 }
 
 /// All that follows from new payments.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, millis, timestamp, tuple};
+use super::{StorageError, is_common, millis, timestamp, tuple};
 use crate::domain::{Fen, OrderStatus, OutTradeNo};
 
 /// How far an attempt has come. Stored by name.
@@ -161,7 +161,7 @@ pub async fn mark_problem(
 pub async fn mark_paid(c: &mut AnyConnection, ids: &[i64]) -> Result<(), StorageError> {
     let mut update = QueryBuilder::<Any>::new("UPDATE attempts SET state = 'PAID' WHERE id IN ");
     tuple(&mut update, ids.iter().copied());
-    update.build().persistent(false).execute(c).await?;
+    update.build().persistent(is_common(ids.len())).execute(c).await?;
     Ok(())
 }
 
@@ -223,7 +223,7 @@ pub async fn list_owed(c: &mut AnyConnection, numbers: &[&OutTradeNo]) -> Result
          FROM attempts JOIN orders ON orders.id = attempts.order_id WHERE out_trade_no IN ",
     );
     tuple(&mut query, numbers.iter().map(|number| number.as_str()));
-    query.build().persistent(false).fetch_all(c).await?.iter().map(Owed::read).collect()
+    query.build().persistent(is_common(numbers.len())).fetch_all(c).await?.iter().map(Owed::read).collect()
 }
 
 pub async fn find_owed(c: &mut AnyConnection, number: &OutTradeNo) -> Result<Option<Owed>, StorageError> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, millis, timestamp};
+use super::{StorageError, is_common, millis, timestamp};
 
 /// What happened. Stored by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub async fn append_all(c: &mut AnyConnection, at: Timestamp, events: &[NewEvent
             .push_bind(event.source.code())
             .push_bind(event.detail);
     });
-    insert.build().persistent(false).execute(c).await?;
+    insert.build().persistent(is_common(events.len())).execute(c).await?;
     Ok(())
 }
 

@@ -40,6 +40,12 @@ use super::{
 const CONNECTIONS: u32 = 16;
 /// How long a connection may take, from asking for it until the server has answered on it.
 const CONNECT: Duration = Duration::from_secs(3);
+/// How long the first try of a job may take; each further one twice as long as the one before it. What
+/// takes milliseconds and does not come to its end waits for an answer that will never come: a node of
+/// Galera sends none for a statement that it was to prepare when the cluster aborted its transaction
+/// (github.com/mariadb-corporation/mysql-wsrep issue 287; seen with MariaDB 10.11). Statements that come
+/// often are therefore prepared once per connection.
+const FIRST_TRY: Duration = Duration::from_millis(400);
 /// How long a connection may take to show, before and after its use, that it is still good.
 const PROOF: Duration = Duration::from_secs(1);
 
@@ -117,8 +123,16 @@ where
     F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send,
 {
     let end = Instant::now() + PATIENCE;
+    let mut limit = FIRST_TRY;
     for tries in 1.. {
-        let Ok(outcome) = timeout_at(end, attempt(pool, &mut job)).await else { break };
+        let Ok(outcome) = timeout_at(end.min(Instant::now() + limit), attempt(pool, &mut job)).await else {
+            if Instant::now() >= end {
+                break;
+            }
+            tracing::debug!(tries, ?limit, "a job gets no answer");
+            limit *= 2;
+            continue;
+        };
         let again = match &outcome {
             Ok(_) => false,
             Err(StorageError::Raced { .. }) => tries < TRIES,
@@ -126,6 +140,9 @@ where
         };
         if !again {
             return outcome;
+        }
+        if let Err(error) = &outcome {
+            tracing::debug!(tries, %error, "a job is run again");
         }
         let pause = pause(tries);
         if Instant::now() + pause >= end {

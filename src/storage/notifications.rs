@@ -1,11 +1,11 @@
 //! `notifications`: the inbox of verified notifications, as they came, with what became of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder};
 
-use super::{StorageError, inserted, millis};
+use super::{StorageError, all_inserted, is_common, millis, tuple};
 
 /// A verified notification to be kept. `body` is the envelope: its content is still sealed, so no
 /// openid is in it. `headers` holds no signature.
@@ -40,19 +40,28 @@ pub async fn record(c: &mut AnyConnection, received: &[(&Received, &str)]) -> Re
             None => entries.push(Entry { received, verdict, deliveries: 1, last: received.at }),
         }
     }
-    if entries.is_empty() || insert(c, &entries).await? {
+    if entries.is_empty() {
         return Ok(());
     }
-    for entry in &entries {
-        if !insert(c, std::slice::from_ref(entry)).await? {
-            count(c, entry).await?;
-        }
+    let known = list_known(c, &entries).await?;
+    let (known, new): (Vec<_>, Vec<_>) = entries.iter().partition(|it| known.contains(&it.received.notify_id));
+    if !new.is_empty() {
+        insert(c, &new).await?;
+    }
+    for entry in known {
+        count(c, entry).await?;
     }
     Ok(())
 }
 
-/// All of them, or `false` and none.
-async fn insert(c: &mut AnyConnection, entries: &[Entry<'_>]) -> Result<bool, StorageError> {
+async fn list_known(c: &mut AnyConnection, entries: &[Entry<'_>]) -> Result<HashSet<String>, StorageError> {
+    let mut query = QueryBuilder::<Any>::new("SELECT notify_id FROM notifications WHERE notify_id IN ");
+    tuple(&mut query, entries.iter().map(|it| it.received.notify_id.as_str()));
+    let known: Vec<(String,)> = query.build_query_as().persistent(is_common(entries.len())).fetch_all(c).await?;
+    Ok(known.into_iter().map(|(id,)| id).collect())
+}
+
+async fn insert(c: &mut AnyConnection, entries: &[&Entry<'_>]) -> Result<(), StorageError> {
     let mut insert = QueryBuilder::<Any>::new(
         "INSERT INTO notifications (notify_id, event_type, verdict, out_trade_no, transaction_id, deliveries, \
          headers, body, received_ms, last_ms) ",
@@ -69,7 +78,7 @@ async fn insert(c: &mut AnyConnection, entries: &[Entry<'_>]) -> Result<bool, St
             .push_bind(millis(received.at))
             .push_bind(millis(*last));
     });
-    inserted(insert.build().persistent(false).execute(c).await)
+    all_inserted("notifications", insert.build().persistent(is_common(entries.len())).execute(c).await)
 }
 
 async fn count(c: &mut AnyConnection, entry: &Entry<'_>) -> Result<(), StorageError> {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, inserted, millis, timestamp, tuple};
+use super::{StorageError, inserted, is_common, millis, timestamp, tuple};
 use crate::domain::{ClosedReason, Fen, OrderStatus, OrderToken, ProductId, Wish};
 
 /// An order as stored.
@@ -98,7 +98,7 @@ pub async fn list_of_shopper(
 pub async fn list_versions(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<(i64, i64)>, StorageError> {
     let mut query = QueryBuilder::<Any>::new("SELECT id, version FROM orders WHERE id IN ");
     tuple(&mut query, ids.iter().copied());
-    Ok(query.build_query_as().persistent(false).fetch_all(c).await?)
+    Ok(query.build_query_as().persistent(is_common(ids.len())).fetch_all(c).await?)
 }
 
 /// How many orders wait for their payer.
@@ -184,7 +184,7 @@ pub async fn mark_paid(c: &mut AnyConnection, paid: &[PaidOrder], now: Timestamp
     tuple(&mut update, paid.iter().map(|order| order.id));
     by_id(update.push(" AND version = "), each(|order| Some(order.version)));
     update.push(" AND status IN ('NOTPAY', 'CLOSED')");
-    let rows = update.build().persistent(false).execute(c).await?.rows_affected();
+    let rows = update.build().persistent(is_common(paid.len())).execute(c).await?.rows_affected();
     if usize::try_from(rows) == Ok(paid.len()) {
         Ok(())
     } else {

@@ -1,9 +1,11 @@
 //! `payments`: money that arrived, one row per `transaction_id`.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, events::Source, inserted, millis, timestamp};
+use super::{StorageError, all_inserted, events::Source, is_common, millis, timestamp, tuple};
 use crate::domain::Fen;
 
 /// What a payment meant to its order when it was booked.
@@ -43,8 +45,11 @@ pub struct NewPayment<'a> {
     pub booked: Timestamp,
 }
 
-/// All of them, or `false` and none when one of the transactions is booked already.
-pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>]) -> Result<bool, StorageError> {
+/// None of their transactions is booked, as [`list_booked`] has said.
+///
+/// # Errors
+/// [`StorageError::Raced`] when one has been booked since.
+pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>]) -> Result<(), StorageError> {
     let mut insert = QueryBuilder::<Any>::new(
         "INSERT INTO payments (transaction_id, order_id, attempt_id, kind, source, total_fen, success_ms, booked_ms) ",
     );
@@ -58,7 +63,16 @@ pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>]) -> Resul
             .push_bind(millis(payment.success))
             .push_bind(millis(payment.booked));
     });
-    inserted(insert.build().persistent(false).execute(c).await)
+    all_inserted("payments", insert.build().persistent(is_common(payments.len())).execute(c).await)
+}
+
+/// Those of these transactions that are booked, each with its attempt.
+pub async fn list_booked(c: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<String, i64>, StorageError> {
+    let mut query =
+        QueryBuilder::<Any>::new("SELECT transaction_id, attempt_id FROM payments WHERE transaction_id IN ");
+    tuple(&mut query, ids.iter().copied());
+    let booked: Vec<_> = query.build_query_as().persistent(is_common(ids.len())).fetch_all(c).await?;
+    Ok(booked.into_iter().collect())
 }
 
 /// A payment as stored.

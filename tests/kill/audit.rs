@@ -6,7 +6,7 @@ use saoma::storage::Database;
 use serde_json::Value;
 use sqlx::Row as _;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Audit {
     /// Lines of both ledgers.
     pub payments: usize,

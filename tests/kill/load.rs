@@ -26,7 +26,8 @@ const LIMIT: Duration = Duration::from_mins(2);
 #[derive(Clone)]
 pub struct Town {
     pub client: reqwest::Client,
-    pub shop: String,
+    /// One, or several in front of the same books: each shopper takes any of them.
+    pub shops: Vec<String>,
     pub sandbox: String,
     /// From this payment on no callback arrives: pages and jobs have to find what was paid.
     pub deaf_from: usize,
@@ -69,6 +70,11 @@ impl Town {
         }
     }
 
+    fn shop(&self) -> &str {
+        let index = random(self.shops.len() as u64);
+        &self.shops[usize::try_from(index).expect("small")]
+    }
+
     pub async fn set_faults(&self, faults: &Value) {
         let set = self.client.put(format!("{}/_sandbox/faults", self.sandbox)).json(faults).send().await;
         assert_eq!(set.expect("the sandbox is there").status(), 200);
@@ -77,7 +83,8 @@ impl Town {
     /// Waits as a page does.
     async fn keep_page_open(self, page: String) {
         let status = async || {
-            let look = self.client.get(format!("{}/api/orders/{page}?after=9&wait=5", self.shop)).send().await.ok()?;
+            let look =
+                self.client.get(format!("{}/api/orders/{page}?after=9&wait=5", self.shop())).send().await.ok()?;
             Some(look.json::<Value>().await.ok()?["status"].as_str()?.to_owned())
         };
         while status().await.is_none_or(|status| status == "NOTPAY") {
@@ -103,7 +110,8 @@ impl Town {
     }
 
     async fn place(&self, product: i64) -> Option<Bought> {
-        let placed = self.client.post(format!("{}/api/wx-pay/native/native/{product}", self.shop)).send().await.ok()?;
+        let placed =
+            self.client.post(format!("{}/api/wx-pay/native/native/{product}", self.shop())).send().await.ok()?;
         let placed: Value = placed.json().await.ok()?;
         let text = |name: &str| Some(placed["data"][name].as_str()?.to_owned());
         let page = text("payUrl")?.rsplit('/').next()?.to_owned();
@@ -111,8 +119,9 @@ impl Town {
     }
 }
 
-/// Refunds by `saoma refund`, under a number that stays the same however often it must be said.
-pub async fn give_back(command: Program, mut orders: mpsc::UnboundedReceiver<String>) -> (usize, usize) {
+/// Refunds by `saoma refund`, under a number that stays the same however often it must be said, by each
+/// of `commands` in turn.
+pub async fn give_back(commands: Vec<Program>, mut orders: mpsc::UnboundedReceiver<String>) -> (usize, usize) {
     let (mut given, mut refunds, mut kills) = (0_usize, 0, 0);
     while let Some(order_no) = orders.recv().await {
         given += 1;
@@ -122,7 +131,8 @@ pub async fn give_back(command: Program, mut orders: mpsc::UnboundedReceiver<Str
             let mut arguments = vec!["refund".to_owned(), order_no.clone()];
             arguments.push(format!("--out-refund-no={order_no}-{part}"));
             arguments.extend(amount.map(|fen| format!("--amount-fen={fen}")));
-            kills += say(&Program { arguments, ..command.clone() }).await;
+            let command = commands[given % commands.len()].clone();
+            kills += say(&Program { arguments, ..command }).await;
             refunds += 1;
         }
     }

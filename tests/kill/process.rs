@@ -1,4 +1,4 @@
-//! The program as processes of its own: the sandbox, the shop, the command line.
+//! Programs as processes of their own: the sandbox, the shop, the command line, database servers.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use saoma::entropy::Entropy;
 use tokio::time::Instant;
 
 /// Long, since the machine may be busy.
-const START_LIMIT: Duration = Duration::from_secs(30);
+const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// A number below `end`, from the operating system: no two runs kill at the same moments.
 pub fn random(end: u64) -> u64 {
@@ -31,9 +31,15 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// What a program is started with.
+/// The program under test.
+pub fn saoma() -> PathBuf {
+    std::env::var_os("SAOMA_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_saoma").into(), PathBuf::from)
+}
+
+/// A program and what it is started with.
 #[derive(Clone)]
 pub struct Program {
+    pub path: PathBuf,
     pub arguments: Vec<String>,
     pub variables: BTreeMap<String, String>,
     pub log: PathBuf,
@@ -42,8 +48,7 @@ pub struct Program {
 impl Program {
     pub fn start(&self) -> Running {
         let log = || File::options().create(true).append(true).open(&self.log).expect("a log");
-        let program = std::env::var("SAOMA_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_saoma").to_owned());
-        let child = Command::new(program)
+        let child = Command::new(&self.path)
             .args(&self.arguments)
             .env_clear()
             .envs(&self.variables)
@@ -51,7 +56,8 @@ impl Program {
             .stdout(log())
             .stderr(log())
             .spawn();
-        Running { child: child.expect("starts"), log: self.log.clone() }
+        let child = child.unwrap_or_else(|error| panic!("{}: {error}", self.path.display()));
+        Running { child, log: self.log.clone() }
     }
 }
 
@@ -74,9 +80,14 @@ impl Running {
     }
 
     pub async fn until_it_answers(&mut self, client: &reqwest::Client, url: &str) {
+        self.until(async || client.get(url).send().await.is_ok_and(|answer| answer.status() == 200)).await;
+    }
+
+    /// Waits until `ready`, unless it ends before.
+    pub async fn until(&mut self, ready: impl AsyncFn() -> bool) {
         let end = Instant::now() + START_LIMIT;
         loop {
-            if client.get(url).send().await.is_ok_and(|answer| answer.status() == 200) {
+            if ready().await {
                 return;
             }
             assert!(self.ended().is_none(), "ended by itself: {}", self.log());

@@ -1,0 +1,85 @@
+//! In front of all instances, where WeChat calls back. It does what no real one would: it gives every
+//! notification to all of them at the same moment.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri, header},
+};
+use futures::future::join_all;
+use tokio::{net::TcpListener, time::Instant};
+
+/// WeChat waits five seconds for an answer.
+const LIMIT: Duration = Duration::from_millis(4_500);
+/// As the status of an instance that gives none.
+const NONE: u16 = 0;
+
+pub struct Balancer {
+    pub origin: String,
+    seen: Arc<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// How often the instances answered with these, sorted.
+    answers: Mutex<BTreeMap<Vec<u16>, usize>>,
+    acknowledged: Mutex<Vec<Instant>>,
+}
+
+#[derive(Clone)]
+struct Passing {
+    client: reqwest::Client,
+    shops: Vec<String>,
+    seen: Arc<Seen>,
+}
+
+impl Balancer {
+    pub async fn start(port: u16, client: reqwest::Client, shops: Vec<String>) -> Self {
+        let seen = Arc::new(Seen::default());
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
+        let passing = Passing { client, shops, seen: Arc::clone(&seen) };
+        let router = Router::new().fallback(pass_on).with_state(passing);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { origin: format!("http://127.0.0.1:{port}"), seen }
+    }
+
+    pub fn answers(&self) -> BTreeMap<Vec<u16>, usize> {
+        self.seen.answers.lock().expect("no panic").clone()
+    }
+
+    pub fn acknowledged(&self) -> usize {
+        self.seen.acknowledged.lock().expect("no panic").len()
+    }
+
+    /// The longest time without an acknowledgement, between the two.
+    pub fn longest_gap(&self, from: Instant, until: Instant) -> Duration {
+        let acknowledged = self.seen.acknowledged.lock().expect("no panic");
+        let within = acknowledged.iter().copied().filter(|at| (from..until).contains(at));
+        let moments: Vec<_> = [from].into_iter().chain(within).chain([until]).collect();
+        moments.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
+    }
+}
+
+/// Acknowledged once one of them has: then it is in the books that all of them share.
+async fn pass_on(State(to): State<Passing>, uri: Uri, mut headers: HeaderMap, body: Bytes) -> StatusCode {
+    headers.remove(header::HOST);
+    let ask = async |shop: &String| {
+        let request = to.client.post(format!("{shop}{uri}")).headers(headers.clone()).body(body.clone());
+        request.timeout(LIMIT).send().await.map_or(NONE, |answer| answer.status().as_u16())
+    };
+    let mut answers = join_all(to.shops.iter().map(ask)).await;
+    answers.sort_unstable();
+    let acknowledged = answers.contains(&200);
+    if acknowledged {
+        to.seen.acknowledged.lock().expect("no panic").push(Instant::now());
+    }
+    *to.seen.answers.lock().expect("no panic").entry(answers).or_default() += 1;
+    if acknowledged { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
