@@ -1,5 +1,5 @@
 // Builds the fuzz targets of tests/fuzz, runs each for a number of executions, prints a line per target and fails when
-// one crashed. Usage: fuzz.mjs PATH_OF_CARGO_FUZZ EXECUTIONS TARGETS_AT_ONCE [TARGET…]
+// one crashed. Usage: fuzz.mjs PATH_OF_CARGO_FUZZ EXECUTIONS TARGETS_AT_ONCE SANITIZER [TARGET…]
 // What it finds on its way stays in target/fuzz/corpus and is where the next run begins; crashes are in
 // target/fuzz/artifacts, and everything libFuzzer said in target/fuzz/logs.
 import { spawn, spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
-const [cargoFuzz, executions, lanes, ...chosen] = process.argv.slice(2);
+const [cargoFuzz, executions, lanes, sanitizer, ...chosen] = process.argv.slice(2);
 if (![executions, lanes].every((it) => /^[1-9]\d*$/.test(it))) throw new Error(`no number: ${executions}, ${lanes}`);
 const SEEDS = 'tests/fuzz/corpus';
 const BUILT = 'target/fuzz';
@@ -29,7 +29,7 @@ function run(program, args, stdout = 'inherit') {
   return output;
 }
 
-run(cargoFuzz, ['build', '--fuzz-dir', 'tests/fuzz', '--target-dir', BUILT]);
+run(cargoFuzz, ['build', '--sanitizer', sanitizer, '--fuzz-dir', 'tests/fuzz', '--target-dir', BUILT]);
 const host = /^host: (.+)$/m.exec(run('rustc', ['-vV'], 'pipe'))[1];
 
 /** Fuzzes one target and resolves to what came of it. */

@@ -2,7 +2,7 @@
 //! three at the same moment, shoppers take any of them, and while they pay nodes and Saomas are killed
 //! (`kill -9`) and come back. Then the sandbox's ledger is laid beside the books of each node.
 //!
-//! `make cluster`; `KILLS`, `PAYMENTS`, `SHOPPERS` and `DEAF` change the size.
+//! `make cluster`; `KILLS`, `PAYMENTS`, `SHOPPERS`, `DEAF` and `SYNC_WAIT` change what happens.
 
 mod balancer;
 mod node;

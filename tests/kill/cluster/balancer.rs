@@ -13,8 +13,8 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri, header},
 };
-use futures::future::join_all;
-use tokio::{net::TcpListener, time::Instant};
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use tokio::{net::TcpListener, sync::oneshot, time::Instant};
 
 /// WeChat waits five seconds for an answer.
 const LIMIT: Duration = Duration::from_millis(4_500);
@@ -67,19 +67,31 @@ impl Balancer {
     }
 }
 
-/// Acknowledged once one of them has: then it is in the books that all of them share.
+/// Answers as soon as one of them has acknowledged: then it is in the books that all of them share.
 async fn pass_on(State(to): State<Passing>, uri: Uri, mut headers: HeaderMap, body: Bytes) -> StatusCode {
     headers.remove(header::HOST);
-    let ask = async |shop: &String| {
-        let request = to.client.post(format!("{shop}{uri}")).headers(headers.clone()).body(body.clone());
-        request.timeout(LIMIT).send().await.map_or(NONE, |answer| answer.status().as_u16())
-    };
-    let mut answers = join_all(to.shops.iter().map(ask)).await;
-    answers.sort_unstable();
-    let acknowledged = answers.contains(&200);
-    if acknowledged {
-        to.seen.acknowledged.lock().expect("no panic").push(Instant::now());
-    }
-    *to.seen.answers.lock().expect("no panic").entry(answers).or_default() += 1;
-    if acknowledged { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+    let mut asking: FuturesUnordered<_> = to
+        .shops
+        .iter()
+        .map(|shop| {
+            let request = to.client.post(format!("{shop}{uri}")).headers(headers.clone()).body(body.clone());
+            async { request.timeout(LIMIT).send().await.map_or(NONE, |answer| answer.status().as_u16()) }
+        })
+        .collect();
+    let (first, acknowledged) = oneshot::channel();
+    tokio::spawn(async move {
+        let (mut first, mut answers) = (Some(first), Vec::new());
+        while let Some(answer) = asking.next().await {
+            answers.push(answer);
+            if answer == 200
+                && let Some(first) = first.take()
+            {
+                to.seen.acknowledged.lock().expect("no panic").push(Instant::now());
+                first.send(()).ok();
+            }
+        }
+        answers.sort_unstable();
+        *to.seen.answers.lock().expect("no panic").entry(answers).or_default() += 1;
+    });
+    if acknowledged.await.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }

@@ -10,13 +10,20 @@ use std::{
 
 use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
 
-use crate::process::{Program, Running, free_port};
+use crate::{
+    process::{Program, Running, free_port},
+    stage::size,
+};
 
 pub const NODES: usize = 3;
 /// Where distributions put it.
 const PROVIDERS: [&str; 3] =
     ["/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so", "/usr/lib64/galera/libgalera_smm.so"];
-const PATHS: &str = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/sbin:/bin";
+/// The first is where `.tools/galera.sh` puts what it takes out of a package.
+const PATHS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/.tools/galera/usr/bin:/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/sbin:/bin"
+);
 
 pub struct Node {
     program: Program,
@@ -78,6 +85,7 @@ impl Node {
             format!("--wsrep-node-address=127.0.0.1:{group}"),
             "--wsrep-sst-method=rsync".to_owned(),
             format!("--wsrep-sst-receive-address=127.0.0.1:{state}"),
+            format!("--wsrep-sync-wait={}", size("SYNC_WAIT", 0)),
             "--wsrep-slave-threads=2".to_owned(),
             format!(
                 "--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:{group};\
