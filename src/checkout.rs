@@ -67,9 +67,9 @@ pub struct CheckoutSettings {
 }
 
 impl CheckoutSettings {
-    /// 5, 10, 20, 30, 60, 90 … seconds after the order was placed (design §3.3).
+    /// 5, 10, 20, 30, 40 … seconds after the order was placed (design §3.3).
     pub fn default_query_gaps() -> Vec<SignedDuration> {
-        [5, 5, 10, 10, 30].map(SignedDuration::from_secs).to_vec()
+        [5, 5, 10].map(SignedDuration::from_secs).to_vec()
     }
 }
 

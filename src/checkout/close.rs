@@ -138,7 +138,7 @@ impl Checkout {
     pub(super) async fn look_after(&self, order_id: i64, source: Source) -> Result<Answer, CheckoutError> {
         let snapshot = self.load_by_id(order_id).await?;
         if snapshot.order.status != OrderStatus::NotPay {
-            self.close_others(&snapshot.order, source).await?;
+            self.close_others(order_id, source).await?;
             return Ok(if snapshot.order.status.is_paid() { Answer::Paid } else { Answer::Closed });
         }
         let attempt = &snapshot.attempt;
@@ -155,8 +155,7 @@ impl Checkout {
             Answer::Paid | Answer::Unknown | Answer::NotPaid | Answer::NotExist => None,
         };
         if answer == Answer::Paid {
-            let order = self.load_by_id(order_id).await?.order;
-            self.close_others(&order, source).await?;
+            self.close_others(order_id, source).await?;
         }
         let Some(grounds) = grounds else { return Ok(answer) };
         let ended = self.end(&snapshot.order, attempt.id, grounds, source).await?;
@@ -170,8 +169,16 @@ impl Checkout {
     }
 
     /// Closes what could still be paid of an order that needs no more money.
-    async fn close_others(&self, order: &Order, source: Source) -> Result<(), CheckoutError> {
-        let attempts = attempts::list_of_order(&mut *self.0.db.read().await?, order.id).await?;
+    async fn close_others(&self, order_id: i64, source: Source) -> Result<(), CheckoutError> {
+        // In this order: where the shopper has it opened again meanwhile, its new number is either not
+        // in the list, or the order is seen to wait for money.
+        let (attempts, order) = {
+            let mut c = self.0.db.read().await?;
+            (attempts::list_of_order(&mut c, order_id).await?, orders::find(&mut c, order_id).await?)
+        };
+        if order.is_none_or(|order| order.status == OrderStatus::NotPay) {
+            return Ok(());
+        }
         let is_open =
             |attempt: &&Attempt| matches!(attempt.state, AttemptState::Open { .. } | AttemptState::Preparing { .. });
         let mut open = 0_usize;
@@ -196,8 +203,7 @@ impl Checkout {
             open += usize::from(!is_closed);
         }
         if open == 0 && !attempts.is_empty() {
-            let id = order.id;
-            self.0.db.write(move |c| Box::pin(orders::rest(c, id))).await?;
+            self.0.db.write(move |c| Box::pin(orders::rest(c, order_id))).await?;
         }
         Ok(())
     }
@@ -299,7 +305,8 @@ async fn end(
 ) -> Result<Ended, StorageError> {
     let order = orders::find(c, order_id).await?;
     let current = attempts::find_current(c, order_id).await?;
-    if !mark_closed(c, attempt_id, grounds).await? {
+    let was_closed = current.as_ref().is_some_and(|it| matches!(it.state, AttemptState::Closed { .. }));
+    if !mark_closed(c, attempt_id, grounds).await? && !was_closed {
         return Ok(Ended::NotNeeded);
     }
     let Some(order) = order.filter(|order| order.status == OrderStatus::NotPay) else { return Ok(Ended::NotNeeded) };

@@ -270,7 +270,7 @@ mod tests {
                 inquiries.end(1, false);
             }
         }
-        assert_eq!(asked, [5, 10, 20, 30, 60, 90]);
+        assert_eq!(asked, [5, 10, 20, 30, 40, 50]);
     }
 
     #[test]

@@ -64,6 +64,19 @@ async fn an_order_that_fails_is_tried_ever_more_rarely_and_does_not_stop_the_oth
 }
 
 #[tokio::test]
+async fn an_order_is_ended_although_its_number_was_closed_before() {
+    let app = App::start_with_mock_clock().await;
+    let order = app.order(1).await;
+    // As a process of an earlier version may have left it.
+    let sql = "UPDATE attempts SET state = 'CLOSED' WHERE out_trade_no = ?";
+    sqlx::query(sql).bind(&order.order_no).execute(&app.books.pool).await.expect("writes");
+    app.advance(PAY_TIME);
+    assert_eq!(sweep(&app).await, 1);
+    let stored = app.books.order(&order.order_no).await;
+    assert_eq!((stored.status.as_str(), stored.closed_reason.as_deref()), ("CLOSED", Some("EXPIRED")));
+}
+
+#[tokio::test]
 async fn with_all_callbacks_lost_every_paid_order_is_booked_and_none_twice() {
     let app = App::start_with_mock_clock().await;
     app.faults(json!({"drop": "all"})).await;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{App, Outside, Site, Stage, free_port};
 
-const SANDBOX_ROUTES: [(Method, &str); 17] = [
+const SANDBOX_ROUTES: [(Method, &str); 34] = [
     (Method::GET, "/_sandbox"),
     (Method::GET, "/_sandbox/"),
     (Method::GET, "/_sandbox/?code_url=weixin%3A%2F%2Fwxpay%2Fbizpayurl%3Fpr%3Dx"),
@@ -18,13 +18,30 @@ const SANDBOX_ROUTES: [(Method, &str); 17] = [
     (Method::DELETE, "/_sandbox/faults"),
     (Method::GET, "/_sandbox/deliveries"),
     (Method::GET, "/_sandbox/ledger"),
+    (Method::GET, "/_sandbox/faults-page"),
+    (Method::GET, "/_sandbox/records"),
+    (Method::GET, "/_sandbox/certificates"),
+    (Method::POST, "/_sandbox/certificates"),
+    (Method::POST, "/_sandbox/api-v3-key"),
+    (Method::POST, "/_sandbox/refund"),
+    (Method::POST, "/_sandbox/faults-page/clear"),
+    (Method::POST, "/_sandbox/faults-page/certificates"),
+    (Method::POST, "/_sandbox/faults-page/certificates/retire"),
+    (Method::POST, "/_sandbox/faults-page/api-v3-key"),
+    (Method::POST, "/_sandbox/records/refund"),
+    (Method::POST, "/_sandbox/records/move"),
     (Method::POST, "/_sandbox/phone/pay"),
     (Method::GET, "/_sandbox/assets/phone.css"),
     (Method::GET, "/_sandbox/assets/phone.js"),
     (Method::GET, "/v3/certificates"),
     (Method::POST, "/v3/pay/transactions/native"),
     (Method::GET, "/v3/pay/transactions/out-trade-no/123456"),
+    (Method::POST, "/v3/pay/transactions/out-trade-no/123456/close"),
+    (Method::GET, "/v3/pay/transactions/id/4200000000"),
     (Method::POST, "/v3/security/echo"),
+    (Method::POST, "/v3/refund/domestic/refunds"),
+    (Method::GET, "/v3/refund/domestic/refunds/1"),
+    (Method::POST, "/v3/refund/domestic/refunds/1/apply-abnormal-refund"),
 ];
 
 async fn status_of(site: &Site, method: &Method, path: &str) -> u16 {

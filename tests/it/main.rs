@@ -24,6 +24,7 @@ mod logs;
 mod lost_callbacks;
 mod order_pages;
 mod orders;
+mod outage;
 mod platform_trouble;
 mod processes;
 mod rate_limits;
