@@ -1,7 +1,7 @@
 // Every page and state that can be had at once; the others (no code, expired) are looked at in the specs that
 // bring them about.
 import { expect, expectAccessible, expectAlive, test } from './fixtures';
-import { book, buy, codeUrl, expectPaid, openPayPage, pay, place, scan, see } from './shopper';
+import { book, buy, codeUrl, expectPaid, openPayPage, pay, place, scan, see, untilPaid } from './shopper';
 
 test('the list of products', { tag: '@phone' }, async ({ page }) => {
   await page.goto('/');
@@ -24,11 +24,12 @@ test.describe('as the server made it', () => {
   // What is seen without JavaScript, too, where axe does not run.
   test('the pay page, waiting and paid', async ({ page }) => {
     await page.route('**/pkg/*.js', (route) => route.abort());
-    const { payUrl, codeUrl } = await place(page.request);
+    const { orderNo, payUrl, codeUrl } = await place(page.request);
     await page.goto(payUrl);
     await expect(see.code(page)).toBeVisible();
     await expectAccessible(page);
     await pay(page.request, codeUrl);
+    await untilPaid(page.request, orderNo);
     await page.goto(payUrl);
     await expectPaid(page);
     await expectAccessible(page);
@@ -82,4 +83,15 @@ test('the simulated phone, from the list to the receipt', async ({ page }) => {
   await page.reload();
   await expect(page.getByRole('heading', { name: '支付成功' })).toBeVisible();
   await expectAccessible(page);
+});
+
+test('the pages where the sandbox is told to misbehave, and shows its records', async ({ page }) => {
+  await openPayPage(page);
+  await scan(page);
+  await expectPaid(page);
+  for (const address of ['/_sandbox/faults-page', '/_sandbox/records']) {
+    await page.goto(address);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expectAccessible(page);
+  }
 });

@@ -91,12 +91,17 @@ export async function moveAway(context: BrowserContext): Promise<void> {
 export async function placeAndPay(request: APIRequestContext, product: Product = book): Promise<string> {
   const { orderNo, codeUrl } = await place(request, product);
   await pay(request, codeUrl);
+  await untilPaid(request, orderNo);
+  return orderNo;
+}
+
+/** Until the callback has come. */
+export async function untilPaid(request: APIRequestContext, orderNo: string): Promise<void> {
   const status = async (): Promise<number> => {
     const answer = await request.get(`/api/order-info/query-order-status/${orderNo}`);
     return ((await answer.json()) as { code: number }).code;
   };
   await expect.poll(status).toBe(0);
-  return orderNo;
 }
 
 /** Makes the platform misbehave. */
