@@ -134,6 +134,11 @@ kill: ## kill -9 at random moments while people pay: 200 kills, 20,000 payments 
 	KILLS=$(or $(KILLS),200) PAYMENTS=$(or $(PAYMENTS),20000) DEAF=$(or $(DEAF),2) \
 	  cargo test --locked --release --test kill -- --nocapture
 
+.PHONY: mysql-kill
+mysql-kill: ## the same on a throw-away MariaDB: 50 kills, 5,000 payments
+	KILLS=$(or $(KILLS),50) PAYMENTS=$(or $(PAYMENTS),5000) DEAF=$(or $(DEAF),2) \
+	  .tools/with-mariadb.sh cargo test --locked --release --test kill -- --nocapture
+
 .PHONY: cluster
 cluster: ## three nodes of Galera with a Saoma on each: nodes and Saomas are killed while people pay (KILLS, PAYMENTS)
 	.tools/galera.sh

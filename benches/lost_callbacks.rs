@@ -70,7 +70,11 @@ async fn main() -> Result<(), Failure> {
     let _server = Server(server);
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
     let town = Arc::new(Town { client, site: format!("http://{address}"), clock: Clock::system() });
+    let end = Instant::now() + Duration::from_secs(30);
     while town.client.get(format!("{}/readyz", town.site)).send().await.is_err() {
+        if Instant::now() >= end {
+            return Err("the server does not answer".into());
+        }
         sleep(Duration::from_millis(20)).await;
     }
     let lost = town.client.put(format!("{}/_sandbox/faults", town.site)).json(&json!({"drop": "all"})).send().await?;
@@ -158,7 +162,7 @@ fn report(waited: &[Vec<i64>; 2]) {
         let mut waited = waited.clone();
         waited.sort_unstable();
         let at = |percent: usize| {
-            waited.get((waited.len() * percent / 100).min(waited.len() - 1)).copied().unwrap_or_default()
+            waited.get((waited.len() * percent / 100).min(waited.len().saturating_sub(1))).copied().unwrap_or_default()
         };
         kept &= at(100) <= budget;
         println!(

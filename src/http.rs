@@ -22,6 +22,7 @@ use axum::{
     middleware,
     routing::{get, post},
 };
+use http::StatusCode;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +31,7 @@ use tower_http::{
     compression::CompressionLayer,
     limit::RequestBodyLimitLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
-    timeout::RequestBodyTimeoutLayer,
+    timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
     trace::TraceLayer,
 };
 use url::Url;
@@ -82,6 +83,10 @@ const BODY_MOST: usize = 16 * 1024;
 /// A body that trickles in is cut off.
 const BODY_LIMIT: Duration = Duration::from_secs(10);
 
+/// An answer that has not begun by then is none: longer than a page waits (25 s) and than a prepay at both
+/// hosts takes. What is left is a database server that has fallen silent.
+const ANSWER_LIMIT: Duration = Duration::from_secs(40);
+
 /// The whole site. `sandbox_pages` are the sandbox's own, in sandbox mode only.
 pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
     // Called by WeChat: no cookie, no Origin check, its own body limit.
@@ -119,6 +124,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
                 .layer(PropagateRequestIdLayer::x_request_id())
                 .layer(middleware::from_fn_with_state(state.clone(), client::resolve))
                 .layer(middleware::from_fn_with_state(state.clone(), security::set_headers))
+                .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
                 .layer(RequestBodyTimeoutLayer::new(BODY_LIMIT)),
         )
         .with_state(state)

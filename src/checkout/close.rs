@@ -7,7 +7,10 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
-use super::{Answer, Checkout, CheckoutError, CodeState, OrderSnapshot};
+use super::{
+    Answer, Checkout, CheckoutError, CodeState, OrderSnapshot,
+    jobs::{CARE, in_time},
+};
 use crate::{
     domain::{ClosedReason, OrderStatus, OrderToken, Wish},
     storage::{
@@ -136,7 +139,11 @@ impl Checkout {
     /// Does for an order what is due: asks WeChat, settles what the answer says, closes what has to
     /// be closed. The caller holds the right to ask.
     pub(super) async fn look_after(&self, order_id: i64, source: Source) -> Result<Answer, CheckoutError> {
-        let snapshot = self.load_by_id(order_id).await?;
+        in_time(CARE, self.do_what_is_due(order_id, source)).await
+    }
+
+    async fn do_what_is_due(&self, order_id: i64, source: Source) -> Result<Answer, CheckoutError> {
+        let snapshot = self.load_in_step(order_id).await?;
         if snapshot.order.status != OrderStatus::NotPay {
             self.close_others(order_id, source).await?;
             return Ok(if snapshot.order.status.is_paid() { Answer::Paid } else { Answer::Closed });

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_asked_about_at_5_10_20_30_60_and_90_seconds() {
+    fn an_order_is_asked_about_after_5_and_10_and_then_every_10_seconds() {
         let gaps = super::super::CheckoutSettings::default_query_gaps();
         let inquiries = Inquiries::default();
         let mut asked = Vec::new();
@@ -270,7 +270,7 @@ mod tests {
                 inquiries.end(1, false);
             }
         }
-        assert_eq!(asked, [5, 10, 20, 30, 40, 50]);
+        assert_eq!(asked, [5, 10, 20, 30, 40, 50, 60, 70, 80, 90]);
     }
 
     #[test]

@@ -9,10 +9,12 @@ use std::{future::Future, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::{MissedTickBehavior, interval};
+use sqlx::AnyConnection;
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::{Checkout, CheckoutError, inquire::Due};
 use crate::storage::{
+    JobFuture, StorageError,
     events::Source,
     leases,
     orders::{self, Due as DueOrder},
@@ -27,8 +29,16 @@ const RETRY: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(5), S
 /// A lease outlives a few missed ticks, and is prolonged in good time.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
 const PROLONG: SignedDuration = SignedDuration::from_secs(8);
+/// How long looking after one order or refund may take: longer than all calls to WeChat that belong to it.
+/// They have their own limits; this one is for a database server that falls silent in the middle of a
+/// statement. Whoever is cut off is in the place of one that was killed: the next look goes on from there.
+pub(super) const CARE: Duration = Duration::from_secs(90);
+/// The same for one look at the books.
+pub(super) const GLANCE: Duration = Duration::from_secs(10);
 /// How many are taken on at once, and how many are asked about at the same time.
 const BATCH: i64 = 256;
+/// By one transaction, which a server at some distance has to get through in good time.
+const CLAIMED_TOGETHER: usize = 32;
 const AT_ONCE: usize = 16;
 
 /// When an order is looked at next that was looked at `now` and can be paid until `expires`.
@@ -40,6 +50,13 @@ pub(super) fn next_look(now: Timestamp, expires: Timestamp) -> Timestamp {
 pub(super) fn pause(overdue: SignedDuration) -> SignedDuration {
     let (shortest, longest) = RETRY;
     (overdue / 2).clamp(shortest, longest)
+}
+
+pub(super) async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, CheckoutError>>,
+) -> Result<T, CheckoutError> {
+    timeout(limit, work).await.unwrap_or(Err(CheckoutError::Storage(StorageError::NoAnswer)))
 }
 
 /// The right to run one job.
@@ -102,26 +119,52 @@ impl Checkout {
     /// The books are out of reach. An order that fails does not stop the others: it is tried again.
     pub async fn sweep_orders(&self) -> Result<usize, CheckoutError> {
         let now = self.0.clock.now();
-        let due = orders::list_due(&mut *self.0.db.read().await?, now, BATCH).await?;
+        let due = in_time(GLANCE, async { Ok(orders::list_due(&mut *self.0.db.read().await?, now, BATCH).await?) });
+        let due = due.await?;
         if due.is_empty() {
             return Ok(0);
         }
-        let claimed = self.0.db.write(move |c| {
-            let due = due.clone();
-            Box::pin(async move {
-                let mut claimed = Vec::with_capacity(due.len());
-                for order in due {
-                    let expires = Timestamp::from_millisecond(order.expires_ms).unwrap_or(now);
-                    if orders::claim_check(c, order, next_look(now, expires)).await? {
-                        claimed.push(order);
-                    }
-                }
-                Ok(claimed)
-            })
+        let claim = self.claim_due(&due, move |c, order: DueOrder| {
+            let expires = Timestamp::from_millisecond(order.expires_ms).unwrap_or(now);
+            Box::pin(orders::claim_check(c, order, next_look(now, expires)))
         });
-        let claimed = claimed.await?;
+        let claimed = claim.await?;
         stream::iter(&claimed).for_each_concurrent(AT_ONCE, |order| self.sweep_order(*order)).await;
         Ok(claimed.len())
+    }
+
+    /// Those of them that this instance may look after now.
+    async fn claim_due<T, F>(&self, due: &[T], claim: F) -> Result<Vec<T>, CheckoutError>
+    where
+        T: Copy + Send + Sync + 'static,
+        F: for<'c> Fn(&'c mut AnyConnection, T) -> JobFuture<'c, bool> + Copy + Send + Sync + 'static,
+    {
+        let mut claimed = Vec::with_capacity(due.len());
+        for some in due.chunks(CLAIMED_TOGETHER) {
+            let some = some.to_vec();
+            let held = self.0.db.write(move |c| {
+                let some = some.clone();
+                Box::pin(async move {
+                    let mut held = Vec::with_capacity(some.len());
+                    for due in some {
+                        if claim(c, due).await? {
+                            held.push(due);
+                        }
+                    }
+                    Ok(held)
+                })
+            });
+            match held.await {
+                Ok(held) => claimed.extend(held),
+                Err(error) if claimed.is_empty() => return Err(error.into()),
+                // What is held already is looked after now.
+                Err(error) => {
+                    tracing::error!(%error, "claiming what is due");
+                    break;
+                }
+            }
+        }
+        Ok(claimed)
     }
 
     async fn sweep_order(&self, order: DueOrder) {
@@ -141,25 +184,17 @@ impl Checkout {
     /// The books are out of reach.
     pub async fn sweep_refunds(&self) -> Result<usize, CheckoutError> {
         let now = self.0.clock.now();
-        let due = refunds::list_due(&mut *self.0.db.read().await?, now, BATCH).await?;
+        let due = in_time(GLANCE, async { Ok(refunds::list_due(&mut *self.0.db.read().await?, now, BATCH).await?) });
+        let due = due.await?;
         if due.is_empty() {
             return Ok(0);
         }
-        let claimed = self.0.db.write(move |c| {
-            let due = due.clone();
-            Box::pin(async move {
-                let mut claimed = Vec::with_capacity(due.len());
-                for (id, seen_ms) in due {
-                    if refunds::claim(c, id, seen_ms, now + RETRY.0 * 6).await? {
-                        claimed.push(id);
-                    }
-                }
-                Ok(claimed)
-            })
+        let claim = self.claim_due(&due, move |c, (id, seen_ms): (i64, i64)| {
+            Box::pin(refunds::claim(c, id, seen_ms, now + RETRY.0 * 6))
         });
-        let claimed = claimed.await?;
+        let claimed = claim.await?;
         stream::iter(&claimed)
-            .for_each_concurrent(AT_ONCE, |id| async move {
+            .for_each_concurrent(AT_ONCE, |(id, _)| async move {
                 let Ok(_place) = self.0.inquiry_places.acquire().await else { return };
                 if let Err(error) = self.look_after_refund(*id, Source::Sweep).await {
                     tracing::error!(%error, refund.id = id, "looking after refund {id}");

@@ -7,7 +7,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
-use super::{Checkout, CheckoutError, NotifyContext, Verdict, jobs::pause, place::beijing_second, settle::inbox};
+use super::{
+    Checkout, CheckoutError, NotifyContext, Verdict,
+    jobs::{CARE, in_time, pause},
+    place::beijing_second,
+    settle::inbox,
+};
 use crate::{
     domain::{Fen, OrderStatus, OutRefundNo, RefundState},
     gateway::GatewayError,
@@ -294,6 +299,10 @@ impl Checkout {
 
     /// Does what is due for a refund: asks how it stands; what WeChat has never heard of is sent again.
     pub(super) async fn look_after_refund(&self, id: i64, source: Source) -> Result<(), CheckoutError> {
+        in_time(CARE, self.ask_about_refund(id, source)).await
+    }
+
+    async fn ask_about_refund(&self, id: i64, source: Source) -> Result<(), CheckoutError> {
         let refund = refunds::find_by_id(&mut *self.0.db.read().await?, id).await?;
         let Some(refund) = refund.filter(|it| it.state.may_become(RefundState::Success)) else { return Ok(()) };
         let now = self.0.clock.now();

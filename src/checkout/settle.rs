@@ -342,6 +342,9 @@ async fn settle_distinct(c: &mut AnyConnection, bookings: &[&Booking]) -> Result
     let decided: Vec<Result<Entry<'_>, Verdict>> =
         bookings.iter().map(|booking| decide(booking, &owed, &booked_before)).collect();
     let entries: Vec<&Entry<'_>> = decided.iter().filter_map(|it| it.as_ref().ok()).collect();
+    if !all_different(&entries.iter().map(|it| it.owed.order_id).collect::<Vec<_>>()) {
+        return one_by_one(c, bookings).await;
+    }
     if !entries.is_empty() {
         payments::insert(c, &entries.iter().map(|it| it.payment()).collect::<Vec<_>>()).await?;
         write(c, &entries).await?;

@@ -6,12 +6,16 @@ use super::{Checkout, CheckoutError};
 use crate::{
     domain::{Fen, OrderStatus, OrderToken, OutTradeNo, RefundState},
     storage::{
+        StorageError,
         attempts::{self, Attempt, AttemptState, PrepayProblem},
         orders::{self, Order},
         payments::{self, Payment},
         refunds::{self, Refund},
     },
 };
+
+/// How often an order is read again that another instance changes meanwhile.
+const IN_STEP: usize = 5;
 
 /// How an order stood at `now`.
 #[derive(Clone, Debug)]
@@ -135,6 +139,22 @@ impl Checkout {
         let mut c = self.0.db.read().await?;
         let order = orders::find(&mut c, order_id).await?.ok_or(CheckoutError::NoSuchOrder)?;
         self.complete(&mut c, order).await
+    }
+
+    /// For who decides what becomes of the order: the number is the one that counted when the order was
+    /// read, and not one that another instance has put in its place since.
+    ///
+    /// # Errors
+    /// No such order, the books cannot be read, or the order changes faster than it can be read.
+    pub(super) async fn load_in_step(&self, order_id: i64) -> Result<OrderSnapshot, CheckoutError> {
+        for _ in 0..IN_STEP {
+            let before = attempts::find_current(&mut *self.0.db.read().await?, order_id).await?;
+            let snapshot = self.load_by_id(order_id).await?;
+            if before.is_some_and(|before| before.id == snapshot.attempt.id) {
+                return Ok(snapshot);
+            }
+        }
+        Err(StorageError::Raced { table: "orders", row: order_id }.into())
     }
 
     async fn complete(&self, c: &mut sqlx::AnyConnection, order: Order) -> Result<OrderSnapshot, CheckoutError> {

@@ -7,7 +7,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Checkout, CheckoutError, OrderSnapshot};
+use super::{
+    Checkout, CheckoutError, OrderSnapshot,
+    jobs::{GLANCE, in_time},
+};
 use crate::{domain::OrderToken, storage::orders};
 
 /// How often changes made by other processes are looked for.
@@ -82,7 +85,7 @@ impl Checkout {
             if !self.0.live.prune() {
                 continue;
             }
-            if let Err(error) = self.look_at_waiting().await {
+            if let Err(error) = in_time(GLANCE, self.look_at_waiting()).await {
                 tracing::error!(%error, "looking for changes of other instances");
             }
         }

@@ -1,13 +1,19 @@
 //! For those who operate the site.
 
+use std::time::Duration;
+
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header::CONTENT_TYPE};
+use tokio::time::timeout;
 
 use super::AppState;
 use crate::storage::{StorageError, orders};
+
+/// Whoever asks whether this is ready does not wait for long.
+const READY_LIMIT: Duration = Duration::from_secs(5);
 
 /// The process is up.
 pub async fn alive() -> &'static str {
@@ -38,5 +44,6 @@ pub async fn metrics(State(state): State<AppState>) -> Response {
 }
 
 async fn pending(state: &AppState) -> Result<i64, StorageError> {
-    orders::count_pending(&mut *state.db.read().await?).await
+    let count = async { orders::count_pending(&mut *state.db.read().await?).await };
+    timeout(READY_LIMIT, count).await.unwrap_or(Err(StorageError::NoAnswer))
 }

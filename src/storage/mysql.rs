@@ -40,12 +40,12 @@ use super::{
 const CONNECTIONS: u32 = 16;
 /// How long a connection may take, from asking for it until the server has answered on it.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long the first try of a job may take; each further one twice as long as the one before it. What
+/// How long the statements of a job may take at the first try; at each further one twice as long. What
 /// takes milliseconds and does not come to its end waits for an answer that will never come: a node of
 /// Galera sends none for a statement that it was to prepare when the cluster aborted its transaction
 /// (github.com/mariadb-corporation/mysql-wsrep issue 287; seen with MariaDB 10.11). Statements that come
 /// often are therefore prepared once per connection.
-const FIRST_TRY: Duration = Duration::from_millis(400);
+const FIRST_TRY: Duration = Duration::from_millis(600);
 /// How long a connection may take to show, before and after its use, that it is still good.
 const PROOF: Duration = Duration::from_secs(1);
 
@@ -125,17 +125,11 @@ where
     let end = Instant::now() + PATIENCE;
     let mut limit = FIRST_TRY;
     for tries in 1.. {
-        let Ok(outcome) = timeout_at(end.min(Instant::now() + limit), attempt(pool, &mut job)).await else {
-            if Instant::now() >= end {
-                break;
-            }
-            tracing::debug!(tries, ?limit, "a job gets no answer");
-            limit *= 2;
-            continue;
-        };
+        let Ok(outcome) = timeout_at(end, attempt(pool, &mut job, limit)).await else { break };
         let again = match &outcome {
             Ok(_) => false,
             Err(StorageError::Raced { .. }) => tries < TRIES,
+            Err(StorageError::NoAnswer) => true,
             Err(error) => error.is_transient() || is_lost(error),
         };
         if !again {
@@ -149,28 +143,33 @@ where
             return outcome;
         }
         tokio::time::sleep(pause).await;
+        limit *= 2;
     }
     Err(StorageError::NoAnswer)
 }
 
-async fn attempt<T, F>(pool: &AnyPool, job: &mut F) -> Result<T, StorageError>
+/// `limit` is for the statements: neither for a connection nor for the commit, which nobody cuts short
+/// who wants to know whether it happened.
+async fn attempt<T, F>(pool: &AnyPool, job: &mut F, limit: Duration) -> Result<T, StorageError>
 where
     F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send,
 {
     let mut connection = acquire(pool).await?;
     let mut transaction = connection.begin().await?;
-    match job(&mut transaction).await {
-        Ok(done) => {
+    match timeout(limit, job(&mut transaction)).await {
+        Ok(Ok(done)) => {
             transaction.commit().await?;
             Ok(done)
         }
-        Err(error) => {
+        Ok(Err(error)) => {
             // Where this fails the connection is lost, and the server undoes what it had begun.
             if let Err(lost) = transaction.rollback().await {
                 tracing::debug!(error = %lost, "rolling back");
             }
             Err(error)
         }
+        // In the middle of a statement: the connection is of no use any more.
+        Err(_) => Err(StorageError::NoAnswer),
     }
 }
 

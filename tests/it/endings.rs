@@ -218,6 +218,33 @@ async fn both_numbers_paid_is_one_paid_order_and_one_surplus_refund() {
 }
 
 #[tokio::test]
+async fn both_numbers_paid_at_the_same_moment_are_one_paid_order_and_one_surplus() {
+    let app = App::start().await;
+    app.faults(json!({"drop": "all"})).await;
+    let (other, own) = (app.order(1).await, Own::place(&app, 2).await);
+    own.renew().await;
+    own.code().await;
+    let snapshot = checkout(&app).load_snapshot(&own.token).await.expect("there");
+    let renewed = Placed { order_no: snapshot.attempt.out_trade_no.to_string(), ..own.placed.clone() };
+    let callbacks = [&other, &own.placed, &renewed].map(|order| app.forger.payment(order));
+    // While the first one waits for the books, the two come together.
+    let hold = app.books.hold().await;
+    let delivered = futures::future::join_all(callbacks.iter().map(|callback| app.deliver(callback)));
+    let (answers, ()) = tokio::join!(delivered, async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        hold.let_go().await;
+    });
+    answers.iter().for_each(assert_acknowledged);
+    let booked = app.books.payments().await;
+    let mut kinds: Vec<_> = booked.iter().filter(|it| it.total_fen == own.placed.total).map(|it| &*it.kind).collect();
+    kinds.sort_unstable();
+    assert!(matches!(kinds[..], ["FIRST" | "LATE", "SURPLUS"]), "{booked:?}");
+    let paid = app.books.events(&own.placed.order_no).await;
+    assert_eq!(paid.iter().filter(|event| event.starts_with("PAID")).count(), 1, "{paid:?}");
+    assert_eq!(app.books.count("refunds").await, 1);
+}
+
+#[tokio::test]
 async fn a_close_that_comes_too_late_settles_and_cancels_nothing() {
     let clock = mock_clock();
     let outside = Outside::start(&clock).await;

@@ -66,7 +66,16 @@ async fn seconds_until(app: &App, token: &str, wanted: &str, limit: i64) -> i64 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_minutes_without_wechat_pay_leave_no_trace() {
+async fn ten_minutes_in_which_nobody_takes_our_calls_leave_no_trace() {
+    without_wechat_pay("closed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_minutes_in_which_every_answer_is_an_error_leave_no_trace() {
+    without_wechat_pay("503").await;
+}
+
+async fn without_wechat_pay(down: &str) {
     let clock = mock_clock();
     let outside = Outside::start(&clock).await;
     let stage = Stage::new().clock(&clock).live(&outside, free_port()).jobs_every(SECOND);
@@ -82,7 +91,7 @@ async fn ten_minutes_without_wechat_pay_leave_no_trace() {
     let browser = app.browser();
     let called_off = browser.order(1).await;
 
-    outside.site.faults(json!({"platform_down": "closed", "drop": "all"})).await;
+    outside.site.faults(json!({"platform_down": down, "drop": "all"})).await;
     pass(&app, 60).await;
 
     // Paid: nobody can know it yet, and nobody says so.
@@ -136,7 +145,7 @@ async fn ten_minutes_without_wechat_pay_leave_no_trace() {
         ("left until its time was over", &left.token, "CLOSED EXPIRED"),
     ] {
         total += seconds_until(&app, token, wanted, RIGHT_AGAIN - total).await;
-        println!("{OUTAGE} s without WeChat Pay; {total} s after its return is right what was {what}");
+        println!("{OUTAGE} s without WeChat Pay ({down}); {total} s after its return is right what was {what}");
     }
     // The page that stayed open has its code by itself, and it is good.
     let ready = app.look(&waiting).await;

@@ -266,3 +266,41 @@ async fn what_a_start_takes() {
         "VmRSS: sandbox mode idle {idle} KiB, after a page {after_a_page} KiB; live mode idle {live_idle} KiB (budget 40 MB)"
     );
 }
+
+#[tokio::test]
+async fn orders_are_shown_asked_about_and_given_back_from_the_command_line() {
+    let folder = folder();
+    lay_keys(&folder.path().join("data/sandbox"));
+    let process = Process::serve(folder.path(), &[("SAOMA_ORDERS_PER_MINUTE", "0")]).await;
+    process.faults(json!({"drop": "all", "refund_ms": 0, "refund_gap_seconds": 0})).await;
+    let order = process.order(2).await;
+    process.pay(&order.code_url).await;
+    let database = database_url(&folder.path().join("data"));
+    let command = |arguments: &[&str]| {
+        let output = run(folder.path(), arguments, &[("DATABASE_URL", &database)]);
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    };
+
+    let (shown, told, _) = command(&["order", "show", &order.order_no]);
+    assert!(shown && told.contains("NOTPAY") && told.contains(&order.order_no) && told.contains("PLACED"), "{told}");
+    let (asked, told, _) = command(&["order", "query", &order.order_no]);
+    assert!(asked && told.contains("SUCCESS") && told.contains("PAID") && told.contains("COMMAND_LINE"), "{told}");
+
+    process.faults(json!({"drop": 0})).await;
+    let part = ["refund", &order.order_no, "--amount-fen=2800", "--reason=缺货", "--out-refund-no=R20261125"];
+    for _ in 0..2 {
+        let (given, told, error) = command(&part);
+        assert!(given && told.contains("R20261125"), "{told}{error}");
+    }
+    let (given, _, error) = command(&["refund", &order.order_no, "--amount-fen=10001"]);
+    assert!(!given && error.contains("100.00"), "{error}");
+    let (given, _, error) = command(&["refund", &order.order_no, "--amount-fen=-1"]);
+    assert!(!given && error.contains("amount-fen"), "{error}");
+    let (shown, _, error) = command(&["order", "show", "20261125000000NOBODY0HAS0THIS"]);
+    assert!(!shown && error.contains("no such order"), "{error}");
+
+    process.until_status(&order.token, "REFUND_PARTIAL").await;
+    let ledger = process.get("/_sandbox/ledger").await;
+    assert_eq!(ledger.text().matches("\"type\":\"refund\"").count(), 1, "said twice, given once");
+}

@@ -5,7 +5,7 @@
 //! sandbox's ledger is laid beside the books, line by line.
 //!
 //! `make kill` runs the big one. `KILLS`, `PAYMENTS` and `SHOPPERS` change the size, `DATABASE_URL`
-//! takes another database than a new SQLite file: an empty one. `SAOMA_PROGRAM` tries another build.
+//! takes another database than a new SQLite file: an empty one (with `SAOMA_TEST_MYSQL` one is made). `SAOMA_PROGRAM` tries another build.
 //! The same on a cluster, where database servers die as well, is [`cluster`].
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
@@ -33,7 +33,7 @@ use crate::{
     audit::{audit, standing},
     load::{Town, give_back},
     process::{Program, Running, free_port, random},
-    stage::{SETTLE_LIMIT, Sandbox, client, deaf_from, live_shop, report, row, size},
+    stage::{SETTLE_LIMIT, Sandbox, assert_no_panic, client, database, deaf_from, live_shop, report, row, size},
 };
 
 /// In `make test`.
@@ -62,8 +62,7 @@ async fn kill(shop: &Program, mut running: Running, town: &Town, kills: usize, p
 async fn no_kill_loses_or_doubles_a_payment_or_a_refund() {
     let (kills, payments, shoppers) = (size("KILLS", KILLS), size("PAYMENTS", PAYMENTS), size("SHOPPERS", SHOPPERS));
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let database = std::env::var("DATABASE_URL")
-        .unwrap_or_else(|_| format!("sqlite://{}", folder.path().join("saoma.db").display()));
+    let database = database(folder.path()).await;
     let client = client();
     let sandbox = Sandbox::start(folder.path(), &client).await;
     let port = free_port();
@@ -90,7 +89,7 @@ async fn no_kill_loses_or_doubles_a_payment_or_a_refund() {
         .map(|_| tokio::spawn(town.clone().shop_and_pay(Arc::clone(&tickets), payments, refunds.clone())))
         .collect();
     drop(refunds);
-    let running = kill(&shop, running, &town, kills, payments).await;
+    let mut running = kill(&shop, running, &town, kills, payments).await;
     for shopper in paying {
         shopper.await.expect("no panic");
     }
@@ -113,7 +112,8 @@ async fn no_kill_loses_or_doubles_a_payment_or_a_refund() {
     report(&audit);
     row("seconds until all were paid", paid_in.as_secs());
     row("seconds until all had settled", settled_in.as_secs());
-    drop(running);
+    running.assert_alive();
+    assert_no_panic(&shop);
     assert!(audit.is_clean(), "{audit:?}");
     assert_eq!((audit.payments, audit.refunds), (payments, refunds));
 }

@@ -70,6 +70,7 @@ pub struct Running {
 impl Running {
     /// SIGKILL: nothing can be saved any more.
     pub fn kill(&mut self) {
+        self.assert_alive();
         self.child.kill().expect("kills");
         self.child.wait().expect("is gone");
     }
@@ -94,6 +95,11 @@ impl Running {
             assert!(Instant::now() < end, "does not answer: {}", self.log());
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+    }
+
+    /// Whoever ends without being killed has something to hide.
+    pub fn assert_alive(&mut self) {
+        assert!(self.ended().is_none(), "ended by itself: {}", self.log());
     }
 
     fn log(&self) -> String {

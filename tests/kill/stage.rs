@@ -2,17 +2,19 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     sync::atomic::Ordering,
     time::Duration,
 };
 
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 use crate::{
     audit::Audit,
     load::Town,
-    process::{Program, Running, credentials, free_port, saoma},
+    process::{Program, Running, credentials, free_port, random, saoma},
 };
 
 /// Of WeChat's gaps between two deliveries: 15 s become 150 ms.
@@ -110,6 +112,28 @@ impl Town {
         row("notifications", notifications);
         row("  delivered again", attempts.saturating_sub(notifications));
     }
+}
+
+/// No task of it has ended in a way that a restart would have covered up.
+pub fn assert_no_panic(shop: &Program) {
+    let log = fs::read_to_string(&shop.log).expect("a log");
+    assert!(!log.contains("panicked at"), "{log}");
+}
+
+/// `DATABASE_URL`, or a new database on the server in `SAOMA_TEST_MYSQL`, or a new file.
+pub async fn database(folder: &Path) -> String {
+    if let Ok(named) = std::env::var("DATABASE_URL") {
+        return named;
+    }
+    let Ok(server) = std::env::var("SAOMA_TEST_MYSQL") else {
+        return format!("sqlite://{}", folder.join("saoma.db").display());
+    };
+    sqlx::any::install_default_drivers();
+    let name = format!("saoma_kill_{}", random(u64::MAX));
+    let mut connection = AnyConnection::connect(&format!("{server}/")).await.expect("connects");
+    let sql = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
+    connection.execute(AssertSqlSafe(sql)).await.expect("creates");
+    format!("{server}/{name}")
 }
 
 pub fn row(what: &str, figure: impl ToString) {

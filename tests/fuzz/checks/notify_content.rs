@@ -57,6 +57,7 @@ fn expected(original_type: &str, event_type: &str, plaintext: &[u8]) -> serde_js
         "security" => {
             #[derive(Deserialize)]
             struct Echo {
+                #[serde(default)]
                 echo_message: Option<String>,
             }
             let echo: Echo = serde_json::from_slice(plaintext)?;

@@ -109,6 +109,10 @@ impl Node {
         self.running.take().expect("runs").kill();
     }
 
+    pub fn assert_alive(&mut self) {
+        self.running.as_mut().expect("runs").assert_alive();
+    }
+
     /// Comes back after a kill, as the service of a distribution does: with the place up to which its
     /// own files go, so that only the rest has to be transferred.
     pub async fn come_back(&mut self) {
