@@ -86,7 +86,7 @@ async fn measure(engine: &str, databases: [String; 2], folder: &Path, doublings:
     println!("{engine}: {fewer} orders, and {more} (put there in {filled:.0?})");
     let mut kept = true;
     for ((work, cheap), dear) in WORK.iter().zip(cheap).zip(dear) {
-        let ratio = dear.as_secs_f64() / cheap.as_secs_f64();
+        let ratio = dear.div_duration_f64(cheap);
         kept &= ratio <= RATIO_BUDGET;
         println!("  {work:<24} {cheap:>10.1?} {dear:>10.1?}   × {ratio:.2}   budget ≤ × {RATIO_BUDGET}");
     }
@@ -121,18 +121,18 @@ impl Shop {
         if database.starts_with("sqlite") {
             books.execute("PRAGMA synchronous = OFF; PRAGMA busy_timeout = 10000").await?;
         }
-        let mut shop = Self { checkout, clock, books, stop, running, times: Default::default() };
+        let mut opened = Self { checkout, clock, books, stop, running, times: Default::default() };
         for _ in 0..LISTED {
-            shop.checkout.place_order(SHOPPER, ProductId(1)).await?;
+            opened.checkout.place_order(SHOPPER, ProductId(1)).await?;
             // Out of the way of the next one.
-            shop.forget_new().await?;
+            opened.forget_new().await?;
         }
         for index in 0..DUE {
-            let order = shop.checkout.place_order(&format!("due-{index}"), ProductId(1)).await?;
-            shop.checkout.fetch_code(order.order.id).await?;
+            let order = opened.checkout.place_order(&format!("due-{index}"), ProductId(1)).await?;
+            opened.checkout.fetch_code(order.order.id).await?;
         }
-        fill(&mut shop.books, shop.clock.now().as_millisecond()).await?;
-        Ok(shop)
+        fill(&mut opened.books, opened.clock.now().as_millisecond()).await?;
+        Ok(opened)
     }
 
     /// Only the hundred are to be due.

@@ -199,9 +199,9 @@ async fn a_cluster_loses_and_doubles_nothing_whatever_dies() {
         // 404: the order has not yet come to the node. 503: the node, or the cluster, takes no writes.
         assert!(answers.iter().all(|it| [0, 200, 404, 503].contains(it)), "{answers:?}");
         if answers == [200; NODES] {
-            acknowledged_by_all += count
+            acknowledged_by_all += count;
         } else {
-            others += count
+            others += count;
         }
         let answers: Vec<_> =
             answers.iter().map(|it| if *it == 0 { "none".to_owned() } else { it.to_string() }).collect();

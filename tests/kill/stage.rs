@@ -136,13 +136,13 @@ pub async fn database(folder: &Path) -> String {
     format!("{server}/{name}")
 }
 
-pub fn row(what: &str, figure: impl ToString) {
+pub fn row<T: Copy + ToString>(what: &str, figure: T) {
     println!("  {what:<36} {:>10}", figure.to_string());
 }
 
 pub fn report(audit: &Audit) {
     for (source, count) in &audit.by_source {
-        row(&format!("booked by {}", source.to_lowercase()), count);
+        row(&format!("booked by {}", source.to_lowercase()), *count);
     }
     row("lost", audit.lost);
     row("double", audit.double);
