@@ -51,6 +51,9 @@ pub enum StorageError {
     Inconsistent { table: &'static str, column: &'static str, row: i64, problem: String },
     #[error("table {table}, row {row}: changed by somebody else meanwhile")]
     Raced { table: &'static str, row: i64 },
+    /// Of what was taken for new; nothing has happened. See [`Expect`].
+    #[error("table {table}: a row is there already")]
+    ThereAlready { table: &'static str },
     #[error("the database's writer has stopped")]
     WriterGone,
     /// Also of a commit that may have happened: keep the state, as after an unknown answer.
@@ -91,17 +94,33 @@ pub(crate) fn inserted(result: Result<sqlx::any::AnyQueryResult, sqlx::Error>) -
     }
 }
 
-/// Several rows by one statement, after a look that none is there. A statement for several rows must not
-/// be refused and its transaction go on: a node of Galera then sends some of the refused rows to the
-/// others all the same, and falls out of the cluster (MariaDB 10.11, from 8 KiB on).
+/// What is expected of rows that are to be written by one statement.
 ///
-/// # Errors
-/// [`StorageError::Raced`] when one is there by now: the whole transaction has to be run again.
-fn all_inserted(
-    table: &'static str,
-    result: Result<sqlx::any::AnyQueryResult, sqlx::Error>,
-) -> Result<(), StorageError> {
-    if inserted(result)? { Ok(()) } else { Err(StorageError::Raced { table, row: 0 }) }
+/// Such a statement must not be refused and its transaction go on: a node of Galera then sends some of the
+/// refused rows to the others all the same, and falls out of the cluster (MariaDB 10.11, from 8 KiB on).
+/// So either it is known what is there, or a refusal ends the transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// That all are new, as a rule: nobody looks, and [`StorageError::ThereAlready`] where one is not.
+    New,
+    /// Anything: what is there is looked up first, and counted.
+    Anything,
+}
+
+impl Expect {
+    /// # Errors
+    /// A UNIQUE rule said no. After a look that is a race, and the whole transaction is run again.
+    fn all_inserted(
+        self,
+        table: &'static str,
+        result: Result<sqlx::any::AnyQueryResult, sqlx::Error>,
+    ) -> Result<(), StorageError> {
+        match (inserted(result)?, self) {
+            (true, _) => Ok(()),
+            (false, Self::New) => Err(StorageError::ThereAlready { table }),
+            (false, Self::Anything) => Err(StorageError::Raced { table, row: 0 }),
+        }
+    }
 }
 
 /// The open books. Cheap to clone.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::settle::{Booked, Booking, settle};
-use crate::storage::{Database, StorageError};
+use crate::storage::{Database, Expect, StorageError};
 
 /// How many are booked by one transaction. More adds latency and hardly any throughput.
 const MOST: usize = 64;
@@ -59,10 +59,18 @@ async fn work(db: Database, mut queue: mpsc::Receiver<Ticket>) {
     }
 }
 
+/// Most of what comes is new, so nobody looks at first whether it is.
 async fn book(db: &Database, bookings: Arc<[Booking]>) -> Result<Vec<Booked>, StorageError> {
+    match write(db, Arc::clone(&bookings), Expect::New).await {
+        Err(StorageError::ThereAlready { .. }) => write(db, bookings, Expect::Anything).await,
+        booked => booked,
+    }
+}
+
+async fn write(db: &Database, bookings: Arc<[Booking]>, expect: Expect) -> Result<Vec<Booked>, StorageError> {
     db.write(move |c| {
         let bookings = Arc::clone(&bookings);
-        Box::pin(async move { settle(c, &bookings).await })
+        Box::pin(async move { settle(c, &bookings, expect).await })
     })
     .await
 }

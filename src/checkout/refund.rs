@@ -17,7 +17,7 @@ use crate::{
     domain::{Fen, OrderStatus, OutRefundNo, RefundState},
     gateway::GatewayError,
     storage::{
-        StorageError,
+        Expect, StorageError,
         events::{self, EventKind, Source},
         notifications::{self, Received},
         orders,
@@ -351,7 +351,9 @@ impl Checkout {
             let verdict = Verdict::Mismatch(what);
             let kept = self.0.db.write(move |c| {
                 let received = received.clone();
-                Box::pin(async move { notifications::record(c, &[(&received, verdict.code())]).await })
+                Box::pin(
+                    async move { notifications::record(c, &[(&received, verdict.code())], Expect::Anything).await },
+                )
             });
             kept.await?;
             return Ok(verdict);
@@ -378,7 +380,8 @@ impl Checkout {
                     let (statement, received) = &*input;
                     let (verdict, order_id) = apply(c, statement, source, now).await?;
                     if let Some(received) = received {
-                        notifications::record(c, &[(received, Verdict::Refund(verdict).code())]).await?;
+                        notifications::record(c, &[(received, Verdict::Refund(verdict).code())], Expect::Anything)
+                            .await?;
                     }
                     Ok((verdict, order_id))
                 })

@@ -13,7 +13,7 @@ use super::{Checkout, CheckoutError, RefundVerdict};
 use crate::{
     domain::{Fen, OrderStatus, OutRefundNo, OutTradeNo, RefundState},
     storage::{
-        StorageError,
+        Expect, StorageError,
         attempts::{self, Owed},
         events::{self, EventKind, NewEvent, Source},
         notifications::{self, Received},
@@ -301,7 +301,14 @@ struct Entry<'a> {
 
 /// The guarded statements (money rule 2), for all that is waiting to be booked at this moment. Several
 /// deliveries of one statement are one: the first is booked, the others are its duplicates.
-pub(super) async fn settle(c: &mut AnyConnection, bookings: &[Booking]) -> Result<Vec<Booked>, StorageError> {
+///
+/// # Errors
+/// [`StorageError::ThereAlready`] when something was expected to be new and is not.
+pub(super) async fn settle(
+    c: &mut AnyConnection,
+    bookings: &[Booking],
+    expect: Expect,
+) -> Result<Vec<Booked>, StorageError> {
     let mut places: HashMap<&Proof, usize> = HashMap::new();
     let mut distinct = Vec::with_capacity(bookings.len());
     // For each booking its place in `distinct`, and whether somebody else has put it there.
@@ -314,7 +321,7 @@ pub(super) async fn settle(c: &mut AnyConnection, bookings: &[Booking]) -> Resul
             distinct.push(booking);
         }
     }
-    let settled = settle_distinct(c, &distinct).await?;
+    let settled = settle_distinct(c, &distinct, expect).await?;
     let mut booked = Vec::with_capacity(bookings.len());
     for (place, is_repeated) in found {
         let first = settled.get(place).copied().ok_or(StorageError::WriterGone)?;
@@ -322,31 +329,38 @@ pub(super) async fn settle(c: &mut AnyConnection, bookings: &[Booking]) -> Resul
     }
     let received =
         bookings.iter().zip(&booked).filter_map(|(it, booked)| Some((it.received.as_ref()?, booked.verdict.code())));
-    notifications::record(c, &received.collect::<Vec<_>>()).await?;
+    notifications::record(c, &received.collect::<Vec<_>>(), expect).await?;
     Ok(booked)
 }
 
 /// A statement for many rows costs hardly more than for one. What does not fit together (two payments of
 /// one order) is booked one by one in the same transaction.
-async fn settle_distinct(c: &mut AnyConnection, bookings: &[&Booking]) -> Result<Vec<Booked>, StorageError> {
+async fn settle_distinct(
+    c: &mut AnyConnection,
+    bookings: &[&Booking],
+    expect: Expect,
+) -> Result<Vec<Booked>, StorageError> {
     let numbers: Vec<&OutTradeNo> =
         bookings.iter().filter_map(|it| Some(&it.claim.as_ref().ok()?.out_trade_no)).collect();
     let transactions: Vec<&str> =
         bookings.iter().filter_map(|it| Some(&*it.claim.as_ref().ok()?.transaction_id)).collect();
     if !all_different(&numbers) || !all_different(&transactions) {
-        return one_by_one(c, bookings).await;
+        return one_by_one(c, bookings, expect).await;
     }
     let owed = if numbers.is_empty() { Vec::new() } else { attempts::list_owed(c, &numbers).await? };
     let owed: HashMap<&OutTradeNo, &Owed> = owed.iter().map(|owed| (&owed.out_trade_no, owed)).collect();
-    let booked_before = if owed.is_empty() { HashMap::new() } else { payments::list_booked(c, &transactions).await? };
+    let booked_before = match expect {
+        Expect::Anything if !owed.is_empty() => payments::list_booked(c, &transactions).await?,
+        Expect::Anything | Expect::New => HashMap::new(),
+    };
     let decided: Vec<Result<Entry<'_>, Verdict>> =
         bookings.iter().map(|booking| decide(booking, &owed, &booked_before)).collect();
     let entries: Vec<&Entry<'_>> = decided.iter().filter_map(|it| it.as_ref().ok()).collect();
     if !all_different(&entries.iter().map(|it| it.owed.order_id).collect::<Vec<_>>()) {
-        return one_by_one(c, bookings).await;
+        return one_by_one(c, bookings, expect).await;
     }
     if !entries.is_empty() {
-        payments::insert(c, &entries.iter().map(|it| it.payment()).collect::<Vec<_>>()).await?;
+        payments::insert(c, &entries.iter().map(|it| it.payment()).collect::<Vec<_>>(), expect).await?;
         write(c, &entries).await?;
     }
     let booked = decided.iter().map(|decided| match decided {
@@ -364,10 +378,10 @@ fn all_different<T: Eq + Hash>(values: &[T]) -> bool {
     values.iter().collect::<HashSet<_>>().len() == values.len()
 }
 
-async fn one_by_one(c: &mut AnyConnection, bookings: &[&Booking]) -> Result<Vec<Booked>, StorageError> {
+async fn one_by_one(c: &mut AnyConnection, bookings: &[&Booking], expect: Expect) -> Result<Vec<Booked>, StorageError> {
     let mut booked = Vec::with_capacity(bookings.len());
     for booking in bookings {
-        booked.extend(Box::pin(settle_distinct(c, std::slice::from_ref(booking))).await?);
+        booked.extend(Box::pin(settle_distinct(c, std::slice::from_ref(booking), expect)).await?);
     }
     Ok(booked)
 }

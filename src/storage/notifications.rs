@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder};
 
-use super::{StorageError, all_inserted, is_common, millis, tuple};
+use super::{Expect, StorageError, is_common, millis, tuple};
 
 /// A verified notification to be kept. `body` is the envelope: its content is still sealed, so no
 /// openid is in it. `headers` holds no signature.
@@ -30,7 +30,10 @@ struct Entry<'a> {
 
 /// Keeps them with their verdicts, or counts further deliveries of those that are there already. The
 /// first verdict stays, unless it was one that asks for another delivery.
-pub async fn record(c: &mut AnyConnection, received: &[(&Received, &str)]) -> Result<(), StorageError> {
+///
+/// # Errors
+/// One is there that is expected to be new: see [`Expect`].
+pub async fn record(c: &mut AnyConnection, received: &[(&Received, &str)], expect: Expect) -> Result<(), StorageError> {
     let mut entries: Vec<Entry<'_>> = Vec::with_capacity(received.len());
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (received, verdict) in received {
@@ -43,10 +46,13 @@ pub async fn record(c: &mut AnyConnection, received: &[(&Received, &str)]) -> Re
     if entries.is_empty() {
         return Ok(());
     }
-    let known = list_known(c, &entries).await?;
+    let known = match expect {
+        Expect::New => HashSet::new(),
+        Expect::Anything => list_known(c, &entries).await?,
+    };
     let (known, new): (Vec<_>, Vec<_>) = entries.iter().partition(|it| known.contains(&it.received.notify_id));
     if !new.is_empty() {
-        insert(c, &new).await?;
+        insert(c, &new, expect).await?;
     }
     for entry in known {
         count(c, entry).await?;
@@ -61,7 +67,7 @@ async fn list_known(c: &mut AnyConnection, entries: &[Entry<'_>]) -> Result<Hash
     Ok(known.into_iter().map(|(id,)| id).collect())
 }
 
-async fn insert(c: &mut AnyConnection, entries: &[&Entry<'_>]) -> Result<(), StorageError> {
+async fn insert(c: &mut AnyConnection, entries: &[&Entry<'_>], expect: Expect) -> Result<(), StorageError> {
     let mut insert = QueryBuilder::<Any>::new(
         "INSERT INTO notifications (notify_id, event_type, verdict, out_trade_no, transaction_id, deliveries, \
          headers, body, received_ms, last_ms) ",
@@ -78,7 +84,7 @@ async fn insert(c: &mut AnyConnection, entries: &[&Entry<'_>]) -> Result<(), Sto
             .push_bind(millis(received.at))
             .push_bind(millis(*last));
     });
-    all_inserted("notifications", insert.build().persistent(is_common(entries.len())).execute(c).await)
+    expect.all_inserted("notifications", insert.build().persistent(is_common(entries.len())).execute(c).await)
 }
 
 async fn count(c: &mut AnyConnection, entry: &Entry<'_>) -> Result<(), StorageError> {

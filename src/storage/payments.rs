@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, all_inserted, events::Source, is_common, millis, timestamp, tuple};
+use super::{Expect, StorageError, events::Source, is_common, millis, timestamp, tuple};
 use crate::domain::Fen;
 
 /// What a payment meant to its order when it was booked.
@@ -45,11 +45,11 @@ pub struct NewPayment<'a> {
     pub booked: Timestamp,
 }
 
-/// None of their transactions is booked, as [`list_booked`] has said.
+/// None of their transactions is booked: as [`list_booked`] has said, or as is expected.
 ///
 /// # Errors
-/// [`StorageError::Raced`] when one has been booked since.
-pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>]) -> Result<(), StorageError> {
+/// One is booked: see [`Expect`].
+pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>], expect: Expect) -> Result<(), StorageError> {
     let mut insert = QueryBuilder::<Any>::new(
         "INSERT INTO payments (transaction_id, order_id, attempt_id, kind, source, total_fen, success_ms, booked_ms) ",
     );
@@ -63,7 +63,7 @@ pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>]) -> Resul
             .push_bind(millis(payment.success))
             .push_bind(millis(payment.booked));
     });
-    all_inserted("payments", insert.build().persistent(is_common(payments.len())).execute(c).await)
+    expect.all_inserted("payments", insert.build().persistent(is_common(payments.len())).execute(c).await)
 }
 
 /// Those of these transactions that are booked, each with its attempt.
