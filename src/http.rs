@@ -83,8 +83,9 @@ const BODY_MOST: usize = 16 * 1024;
 /// A body that trickles in is cut off.
 const BODY_LIMIT: Duration = Duration::from_secs(10);
 
-/// An answer that has not begun by then is none: longer than a page waits (25 s) and than a prepay at both
-/// hosts takes. What is left is a database server that has fallen silent.
+/// An answer to a shopper that has not begun by then is none: longer than a page waits (25 s) and than a
+/// prepay at both hosts takes. What is left is a database server that has fallen silent. Callbacks and
+/// `/readyz` have shorter limits of their own.
 const ANSWER_LIMIT: Duration = Duration::from_secs(40);
 
 /// The whole site. `sandbox_pages` are the sandbox's own, in sandbox mode only.
@@ -105,6 +106,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .merge(sandbox_pages.unwrap_or_default().with_state(()))
         .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
         .layer(CompressionLayer::new());
 
     let operations = Router::new()
@@ -124,7 +126,6 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
                 .layer(PropagateRequestIdLayer::x_request_id())
                 .layer(middleware::from_fn_with_state(state.clone(), client::resolve))
                 .layer(middleware::from_fn_with_state(state.clone(), security::set_headers))
-                .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
                 .layer(RequestBodyTimeoutLayer::new(BODY_LIMIT)),
         )
         .with_state(state)
