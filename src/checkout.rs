@@ -13,6 +13,7 @@ mod close;
 mod history;
 mod inquire;
 mod jobs;
+mod limits;
 pub mod live;
 mod place;
 mod prepay;

@@ -246,6 +246,6 @@ pub(crate) fn timestamp(
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 
 use super::{
     Answer, Checkout, CheckoutError, CodeState, OrderSnapshot,
-    jobs::{CARE, in_time},
+    limits::{CARE, in_time},
 };
 use crate::{
     domain::{ClosedReason, OrderStatus, OrderToken, Wish},

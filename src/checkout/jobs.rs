@@ -10,11 +10,15 @@ use std::{future::Future, time::Duration};
 use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Checkout, CheckoutError, inquire::Due};
+use super::{
+    Checkout, CheckoutError,
+    inquire::Due,
+    limits::{GLANCE, in_time},
+};
 use crate::storage::{
-    JobFuture, StorageError,
+    JobFuture,
     events::Source,
     leases,
     orders::{self, Due as DueOrder},
@@ -29,12 +33,6 @@ const RETRY: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(5), S
 /// A lease outlives a few missed ticks, and is prolonged in good time.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
 const PROLONG: SignedDuration = SignedDuration::from_secs(8);
-/// How long looking after one order or refund may take: longer than all calls to WeChat that belong to it.
-/// They have their own limits; this one is for a database server that falls silent in the middle of a
-/// statement. Whoever is cut off is in the place of one that was killed: the next look goes on from there.
-pub(super) const CARE: Duration = Duration::from_secs(90);
-/// The same for one look at the books.
-pub(super) const GLANCE: Duration = Duration::from_secs(10);
 /// How many are taken on at once, and how many are asked about at the same time.
 const BATCH: i64 = 256;
 /// By one transaction, which a server at some distance has to get through in good time.
@@ -50,13 +48,6 @@ pub(super) fn next_look(now: Timestamp, expires: Timestamp) -> Timestamp {
 pub(super) fn pause(overdue: SignedDuration) -> SignedDuration {
     let (shortest, longest) = RETRY;
     (overdue / 2).clamp(shortest, longest)
-}
-
-pub(super) async fn in_time<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, CheckoutError>>,
-) -> Result<T, CheckoutError> {
-    timeout(limit, work).await.unwrap_or(Err(CheckoutError::Storage(StorageError::NoAnswer)))
 }
 
 /// The right to run one job.

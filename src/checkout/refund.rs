@@ -9,7 +9,8 @@ use sqlx::AnyConnection;
 
 use super::{
     Checkout, CheckoutError, NotifyContext, Verdict,
-    jobs::{CARE, in_time, pause},
+    jobs::pause,
+    limits::{CARE, in_time},
     place::beijing_second,
     settle::inbox,
 };

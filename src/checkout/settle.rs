@@ -507,3 +507,6 @@ const fn meaning(status: OrderStatus, was_closed: bool) -> (Verdict, PaymentKind
         | OrderStatus::RefundAbnormal => (Verdict::Surplus, PaymentKind::Surplus),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use tokio::{
 
 use super::{
     Checkout, CheckoutError, OrderSnapshot,
-    jobs::{GLANCE, in_time},
+    limits::{GLANCE, in_time},
 };
 use crate::{domain::OrderToken, storage::orders};
 

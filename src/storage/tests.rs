@@ -180,6 +180,27 @@ async fn numbers_differ_by_every_letter_and_its_case() {
     assert_eq!(count(&books, "SELECT MAX(deliveries) FROM notifications").await, 2);
 }
 
+#[tokio::test]
+async fn who_takes_a_notification_for_new_that_is_there_keeps_nothing() {
+    let (_place, books) = books().await;
+    let record = async |ids: &'static [&'static str], expect| {
+        let recorded = books.write(move |c| {
+            Box::pin(async move {
+                let received: Vec<_> = ids.iter().map(|id| received(id, 1)).collect();
+                notifications::record(c, &received.iter().map(|it| (it, "PAID")).collect::<Vec<_>>(), expect).await
+            })
+        });
+        recorded.await
+    };
+    record(&["EV-1"], Expect::New).await.expect("it is");
+    let refused = record(&["EV-2", "EV-1"], Expect::New).await;
+    assert!(matches!(refused, Err(StorageError::ThereAlready { table: "notifications" })), "{refused:?}");
+    assert_eq!(count(&books, "SELECT COUNT(*) FROM notifications").await, 1);
+    record(&["EV-2", "EV-1"], Expect::Anything).await.expect("looks first");
+    assert_eq!(count(&books, "SELECT deliveries FROM notifications WHERE notify_id = 'EV-1'").await, 2);
+    assert_eq!(count(&books, "SELECT COUNT(*) FROM notifications").await, 2);
+}
+
 fn received(notify_id: &str, body: usize) -> Received {
     Received {
         notify_id: notify_id.to_owned(),

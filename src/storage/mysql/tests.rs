@@ -137,6 +137,24 @@ async fn a_job_whose_commit_was_not_answered_meets_its_own_traces() {
 
 #[tokio::test]
 #[ignore = "needs a server: make mysql-tests"]
+async fn a_statement_that_is_never_answered_costs_one_try() {
+    let (_place, books) = testing::books().await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&runs);
+    let done = books.write(move |_| {
+        let run = counted.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            if run == 0 {
+                std::future::pending::<()>().await;
+            }
+            Ok(run)
+        })
+    });
+    assert_eq!(done.await.expect("the second try"), 1);
+}
+
+#[tokio::test]
+#[ignore = "needs a server: make mysql-tests"]
 async fn a_silent_server_hangs_nobody_and_is_used_again() {
     let way = Way::start().await;
     let books = Database::open(&way.url).await.expect("opens");
