@@ -11,6 +11,7 @@
 mod bookings;
 mod close;
 mod history;
+mod inbox;
 mod inquire;
 mod jobs;
 mod limits;
@@ -19,7 +20,9 @@ mod place;
 mod prepay;
 mod refund;
 mod settle;
+mod settle_refund;
 mod snapshot;
+mod verdict;
 mod watch;
 
 use std::{sync::Arc, time::Duration};
@@ -31,11 +34,12 @@ use url::Url;
 
 use bookings::Bookings;
 pub use history::OrderHistory;
+pub use inbox::NotifyContext;
 pub use inquire::{Answer, Inquiries};
 pub use live::LiveOrders;
-pub use refund::{RefundError, RefundOrder, RefundVerdict};
-pub use settle::{Mismatch, NotifyContext, Verdict};
+pub use refund::{RefundError, RefundOrder};
 pub use snapshot::{CodeState, OrderSnapshot};
+pub use verdict::{Mismatch, RefundVerdict, Verdict};
 
 use crate::{
     clock::Clock,

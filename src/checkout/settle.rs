@@ -2,14 +2,13 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fmt,
     hash::Hash,
 };
 
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
-use super::{Checkout, CheckoutError, RefundVerdict};
+use super::{Checkout, CheckoutError, Mismatch, NotifyContext, Verdict, inbox::inbox};
 use crate::{
     domain::{Fen, OrderStatus, OutRefundNo, OutTradeNo, RefundState},
     storage::{
@@ -24,79 +23,6 @@ use crate::{
     wechatpay::{Content, Notification, TradeState, Transaction, model::RefundRequest},
 };
 
-/// What became of a verified statement by WeChat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Paid,
-    /// It paid an order that had been closed.
-    PaidLate,
-    /// This transaction was booked before; nothing changed.
-    Duplicate,
-    /// The order had been paid by another transaction: money to give back.
-    Surplus,
-    UnknownOrder,
-    /// Not what the order needs; sending it again cannot mend it.
-    Mismatch(Mismatch),
-    /// The platform's self-test (`wechatpay-v3.md` §10.6): concerns no order.
-    Echo,
-    /// About a refund.
-    Refund(RefundVerdict),
-}
-
-/// What did not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mismatch {
-    Event,
-    State,
-    Mchid,
-    Appid,
-    Amount,
-    Currency,
-    /// Paid, it says, but without a usable `transaction_id`, or with the one of another order.
-    TransactionId,
-}
-
-impl Verdict {
-    /// As stored and counted.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Paid => "PAID",
-            Self::PaidLate => "PAID_LATE",
-            Self::Duplicate => "DUPLICATE",
-            Self::Surplus => "SURPLUS",
-            Self::UnknownOrder => "UNKNOWN_ORDER",
-            Self::Echo => "ECHO",
-            Self::Refund(RefundVerdict::Booked) => "REFUND",
-            Self::Refund(RefundVerdict::Repeated) => "REFUND_REPEATED",
-            Self::Refund(RefundVerdict::Elsewhere) => "REFUND_ELSEWHERE",
-            Self::Refund(RefundVerdict::Mismatch) => "MISMATCH_REFUND",
-            Self::Refund(RefundVerdict::UnknownPayment) => "UNKNOWN_REFUND",
-            Self::Refund(RefundVerdict::TooEarly) => "REFUND_TOO_EARLY",
-            Self::Mismatch(Mismatch::Event) => "MISMATCH_EVENT",
-            Self::Mismatch(Mismatch::State) => "MISMATCH_STATE",
-            Self::Mismatch(Mismatch::Mchid) => "MISMATCH_MCHID",
-            Self::Mismatch(Mismatch::Appid) => "MISMATCH_APPID",
-            Self::Mismatch(Mismatch::Amount) => "MISMATCH_AMOUNT",
-            Self::Mismatch(Mismatch::Currency) => "MISMATCH_CURRENCY",
-            Self::Mismatch(Mismatch::TransactionId) => "MISMATCH_TRANSACTION_ID",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
-}
-
-/// How a notification came, for the inbox.
-#[derive(Clone, Debug)]
-pub struct NotifyContext {
-    /// `name: value` lines, without the signature.
-    pub headers: String,
-    pub body: Vec<u8>,
-}
-
 /// A payment as WeChat states it, checked as far as that goes without the books.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Proof {
@@ -108,9 +34,6 @@ struct Proof {
 
 /// Why surplus money goes back, as the payer reads it.
 const SURPLUS_REASON: &str = "重复支付，自动退回";
-
-/// The columns of the inbox, longer than anything WeChat documents (`wechatpay-v3.md` §6.1).
-const INBOX_TEXT: usize = 64;
 
 impl Checkout {
     /// Books what a verified notification says and keeps it in the inbox, in one transaction.
@@ -245,26 +168,6 @@ impl Checkout {
                 );
             }
         }
-    }
-}
-
-/// What the inbox keeps of a notification.
-pub(super) fn inbox(
-    notification: &Notification,
-    context: NotifyContext,
-    out_trade_no: Option<&str>,
-    transaction_id: Option<&str>,
-    at: Timestamp,
-) -> Received {
-    let clip = |text: &str| text.chars().take(INBOX_TEXT).collect::<String>();
-    Received {
-        notify_id: clip(&notification.id),
-        event_type: clip(&notification.event_type),
-        out_trade_no: out_trade_no.map(clip),
-        transaction_id: transaction_id.map(clip),
-        headers: context.headers,
-        body: context.body,
-        at,
     }
 }
 

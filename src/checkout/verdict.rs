@@ -1,0 +1,84 @@
+//! What becomes of a verified statement by WeChat, as it is stored, counted and answered.
+
+use std::fmt;
+
+/// What became of a verified statement by WeChat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Paid,
+    /// It paid an order that had been closed.
+    PaidLate,
+    /// This transaction was booked before; nothing changed.
+    Duplicate,
+    /// The order had been paid by another transaction: money to give back.
+    Surplus,
+    UnknownOrder,
+    /// Not what the order needs; sending it again cannot mend it.
+    Mismatch(Mismatch),
+    /// The platform's self-test (`wechatpay-v3.md` §10.6): concerns no order.
+    Echo,
+    /// About a refund.
+    Refund(RefundVerdict),
+}
+
+/// What did not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    Event,
+    State,
+    Mchid,
+    Appid,
+    Amount,
+    Currency,
+    /// Paid, it says, but without a usable `transaction_id`, or with the one of another order.
+    TransactionId,
+}
+
+impl Verdict {
+    /// As stored and counted.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Paid => "PAID",
+            Self::PaidLate => "PAID_LATE",
+            Self::Duplicate => "DUPLICATE",
+            Self::Surplus => "SURPLUS",
+            Self::UnknownOrder => "UNKNOWN_ORDER",
+            Self::Echo => "ECHO",
+            Self::Refund(RefundVerdict::Booked) => "REFUND",
+            Self::Refund(RefundVerdict::Repeated) => "REFUND_REPEATED",
+            Self::Refund(RefundVerdict::Elsewhere) => "REFUND_ELSEWHERE",
+            Self::Refund(RefundVerdict::Mismatch) => "MISMATCH_REFUND",
+            Self::Refund(RefundVerdict::UnknownPayment) => "UNKNOWN_REFUND",
+            Self::Refund(RefundVerdict::TooEarly) => "REFUND_TOO_EARLY",
+            Self::Mismatch(Mismatch::Event) => "MISMATCH_EVENT",
+            Self::Mismatch(Mismatch::State) => "MISMATCH_STATE",
+            Self::Mismatch(Mismatch::Mchid) => "MISMATCH_MCHID",
+            Self::Mismatch(Mismatch::Appid) => "MISMATCH_APPID",
+            Self::Mismatch(Mismatch::Amount) => "MISMATCH_AMOUNT",
+            Self::Mismatch(Mismatch::Currency) => "MISMATCH_CURRENCY",
+            Self::Mismatch(Mismatch::TransactionId) => "MISMATCH_TRANSACTION_ID",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// What became of a verified statement about a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundVerdict {
+    Booked,
+    /// Nothing new.
+    Repeated,
+    /// Not made here: booked as made in the merchant console.
+    Elsewhere,
+    /// Not what the refund or its payment is; sending it again cannot mend it.
+    Mismatch,
+    UnknownPayment,
+    /// Not made here, and the money is set aside for a refund of ours whose end is not known yet. One of
+    /// the two fails at WeChat; until then the notice has to come again.
+    TooEarly,
+}
