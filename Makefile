@@ -15,7 +15,7 @@ DENY := .tools/cargo-deny/$(DENY_VERSION)/bin/cargo-deny
 FUZZ_VERSION := 0.13.2
 FUZZ := .tools/cargo-fuzz/$(FUZZ_VERSION)/bin/cargo-fuzz
 RUNS ?= 10000000
-# Ours has no unsafe code, and executions are what finds a panic: half as many with `address`.
+# Ours has no unsafe code, and executions are what finds a panic: a quarter as many with `address`.
 SANITIZER ?= none
 WASM := --lib --profile wasm-release --target wasm32-unknown-unknown --no-default-features --features hydrate
 
