@@ -22,6 +22,7 @@ pub fn migrations() -> Migrator {
     migrator(&[
         ("checkout", include_str!("../../migrations/sqlite/0001_checkout.sql")),
         ("life", include_str!("../../migrations/sqlite/0002_life.sql")),
+        ("collect; compatible", include_str!("../../migrations/sqlite/0003_collect.sql")),
     ])
 }
 

@@ -50,6 +50,7 @@ pub async fn run(options: &AnyConnectOptions) -> Result<(), StorageError> {
     let migrator = migrator(&[
         ("checkout", include_str!("../../../migrations/mysql/0001_checkout.sql")),
         ("life", include_str!("../../../migrations/mysql/0002_life.sql")),
+        ("collect; compatible", include_str!("../../../migrations/mysql/0003_collect.sql")),
     ]);
     let holder = format!("{:016x}", RandomState::new().hash_one(()));
     let end = Instant::now() + WAIT;
