@@ -24,8 +24,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
-run: build ## build what changed, then serve http://127.0.0.1:3000 (sandbox mode unless WXPAY_* says otherwise)
-	exec target/release/saoma
+run: build ## build what changed, then serve http://127.0.0.1:3000 in sandbox mode
+	exec target/release/saoma serve --sandbox
 
 # Two lanes over one pool of job tokens: the server's many crates fill the gaps that the bundle's
 # single-threaded last steps leave, and the other way round.

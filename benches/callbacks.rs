@@ -203,6 +203,7 @@ fn request(site: SocketAddr, key: &RsaKeyPair, serial: &str, body: &[u8], now: T
 
 async fn start(folder: &Path, address: SocketAddr) -> Result<Server, Failure> {
     let server = Command::new(env!("CARGO_BIN_EXE_saoma"))
+        .args(["serve", "--sandbox"])
         .env("SAOMA_DATA_DIR", folder)
         .env("DATABASE_URL", database(folder))
         .env("LEPTOS_SITE_ADDR", address.to_string())

@@ -60,6 +60,7 @@ async fn main() -> Result<(), Failure> {
     let database = format!("sqlite://{}/saoma.db", folder.path().display());
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let server = Command::new(env!("CARGO_BIN_EXE_saoma"))
+        .args(["serve", "--sandbox"])
         .env("SAOMA_DATA_DIR", folder.path())
         .env("DATABASE_URL", &database)
         .env("LEPTOS_SITE_ADDR", address.to_string())

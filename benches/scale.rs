@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use saoma::{
     checkout::Checkout,
     clock::Clock,
-    config::Settings,
+    config::{Settings, Wanted},
     domain::ProductId,
     startup::{Application, StartupError, Surroundings},
 };
@@ -111,7 +111,7 @@ impl Shop {
             ("LEPTOS_SITE_ADDR", "127.0.0.1:0".to_owned()),
             ("SAOMA_PAY_MINUTES", "120".to_owned()),
         ]);
-        let settings = Settings::from_lookup(&|variable| variables.get(variable).cloned())?;
+        let settings = Settings::from_lookup(Wanted::SANDBOX, &|variable| variables.get(variable).cloned())?;
         let surroundings = Surroundings { clock: clock.clone(), jobs_every: None, ..Surroundings::system() };
         let application = Application::build(settings, surroundings).await?;
         let checkout = application.state().checkout.clone();

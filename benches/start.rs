@@ -63,6 +63,7 @@ fn start(folder: &Path) -> Result<(Server, Duration), Failure> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let began = Instant::now();
     let server = Command::new(env!("CARGO_BIN_EXE_saoma"))
+        .args(["serve", "--sandbox"])
         .env("SAOMA_DATA_DIR", folder)
         .env("DATABASE_URL", format!("sqlite://{}/saoma.db", folder.display()))
         .env("LEPTOS_SITE_ADDR", address.to_string())

@@ -28,7 +28,7 @@ function server(name: keyof typeof shops, settings: Record<string, string>) {
   mkdirSync(data, { recursive: true });
   return {
     name,
-    command: `exec ${path.join(root, 'target/release/saoma')}`,
+    command: `exec ${path.join(root, 'target/release/saoma')} serve --sandbox`,
     cwd: data,
     url: `${shops[name]}/readyz`,
     reuseExistingServer: false,

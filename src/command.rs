@@ -9,11 +9,33 @@ use jiff::Timestamp;
 
 use crate::{
     checkout::{CheckoutError, OrderHistory, RefundError, RefundOrder},
-    config::{Problems, Settings},
+    config::{Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     startup::{StartupError, Surroundings, open_checkout},
     storage::{attempts::AttemptState, events::Source, refunds::Refund},
 };
+
+/// Which shop a command is for: the live one, unless the sandbox is asked for, as with `saoma serve`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Which {
+    /// The sandbox's books and platform instead of the live shop's
+    #[arg(long, global = true)]
+    sandbox: bool,
+}
+
+impl Which {
+    pub const fn wanted(self) -> Wanted {
+        if self.sandbox { Wanted::SANDBOX } else { Wanted::Live }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct OrderArguments {
+    #[command(flatten)]
+    pub which: Which,
+    #[command(subcommand)]
+    pub command: OrderCommand,
+}
 
 #[derive(Debug, Subcommand)]
 pub enum OrderCommand {
@@ -32,6 +54,8 @@ pub enum OrderCommand {
 /// Gives money back
 #[derive(Debug, Args)]
 pub struct RefundCommand {
+    #[command(flatten)]
+    which: Which,
     /// Of any attempt of the order
     #[arg(value_parser = OutTradeNo::parse)]
     out_trade_no: OutTradeNo,
@@ -72,13 +96,14 @@ fn amount(text: &str) -> Result<Fen, String> {
 
 /// # Errors
 /// No such order, or books or platform are out of reach.
-pub fn order(command: OrderCommand, out: &mut (dyn Write + Send)) -> LocalBoxFuture<'_, Result<(), CommandError>> {
-    Box::pin(show_order(command, out))
+pub fn order(arguments: OrderArguments, out: &mut (dyn Write + Send)) -> LocalBoxFuture<'_, Result<(), CommandError>> {
+    Box::pin(show_order(arguments, out))
 }
 
-async fn show_order(command: OrderCommand, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
-    let (checkout, db) = open_checkout(Settings::from_env()?, Surroundings::system()).await?;
-    let history = match command {
+async fn show_order(arguments: OrderArguments, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
+    let settings = Settings::from_env(arguments.which.wanted())?;
+    let (checkout, db) = open_checkout(settings, Surroundings::system()).await?;
+    let history = match arguments.command {
         OrderCommand::Show { out_trade_no } => checkout.load_history(&out_trade_no).await,
         OrderCommand::Query { out_trade_no } => checkout.query_order(&out_trade_no, Source::CommandLine).await,
     };
@@ -93,8 +118,8 @@ pub fn refund(command: RefundCommand, out: &mut (dyn Write + Send)) -> LocalBoxF
 }
 
 async fn give_back(command: RefundCommand, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
-    let (checkout, db) = open_checkout(Settings::from_env()?, Surroundings::system()).await?;
-    let RefundCommand { out_trade_no, amount_fen, reason, out_refund_no } = command;
+    let RefundCommand { which, out_trade_no, amount_fen, reason, out_refund_no } = command;
+    let (checkout, db) = open_checkout(Settings::from_env(which.wanted())?, Surroundings::system()).await?;
     let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, out_refund_no };
     let refunded = match checkout.load_history(&out_trade_no).await {
         Ok(history) => checkout.refund(history.order.id, wanted).await,

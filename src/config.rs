@@ -3,8 +3,8 @@
 //!
 //! | variable | meaning | default |
 //! | --- | --- | --- |
-//! | `WXPAY_*` | see [`live`]; none at all means sandbox mode | |
-//! | `DATABASE_URL` | `sqlite://PATH` or `mysql://USER:PASSWORD@HOST:PORT/NAME` | `sqlite://data/saoma.db` |
+//! | `WXPAY_*` | see [`live`]; in sandbox mode none may be set | |
+//! | `DATABASE_URL` | `sqlite://PATH` or `mysql://USER:PASSWORD@HOST:PORT/NAME` | `sqlite://data/saoma.db`; in sandbox mode `sqlite://data/sandbox/saoma.db` |
 //! | `SAOMA_DATA_DIR` | folder for everything we keep | `data` |
 //! | `SAOMA_PAYEE` | the shop's name on the pay page | `扫码示例商店` |
 //! | `SAOMA_PAY_MINUTES` | how long an order can be paid, 1–120 | 15 |
@@ -13,7 +13,8 @@
 //! | `SAOMA_TRUSTED_PROXIES` | addresses or networks, by comma | none |
 //! | `LEPTOS_SITE_ADDR`, `LEPTOS_SITE_ROOT` | listen address, site folder | `127.0.0.1:3000`, `target/site` |
 //!
-//! A variable that is set but empty counts as not set.
+//! A variable that is set but empty counts as not set. Whether there is money at stake is never guessed
+//! from what is set: it is asked for ([`Wanted`]).
 
 pub mod live;
 
@@ -39,10 +40,27 @@ pub struct Settings {
     pub site_root: String,
 }
 
+/// What somebody has asked for on the command line. A lost `.env` or another working folder must not turn a
+/// shop into a sandbox, nor variables that are left over a sandbox into a shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Live,
+    /// `open`: its pages and controls answer other machines too.
+    Sandbox {
+        open: bool,
+    },
+}
+
+impl Wanted {
+    pub const SANDBOX: Self = Self::Sandbox { open: false };
+}
+
 #[derive(Debug)]
 pub enum Mode {
     /// No merchant account: the platform is the sandbox inside this process.
-    Sandbox,
+    Sandbox {
+        open: bool,
+    },
     Live(Box<LiveSettings>),
 }
 
@@ -78,7 +96,12 @@ pub struct Problems(pub Vec<Problem>);
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the configuration is not usable:")?;
-        self.0.iter().try_for_each(|Problem { variable, what }| write!(f, "\n  {variable}: {what}"))
+        self.0.iter().try_for_each(|Problem { variable, what }| write!(f, "\n  {variable}: {what}"))?;
+        if self.0.iter().any(|problem| live::VARIABLES.contains(&problem.variable)) {
+            write!(f, "\nA live shop needs all required WXPAY_* (README, \"Going live\"). ")?;
+            write!(f, "To try everything without a merchant account: saoma serve --sandbox")?;
+        }
+        Ok(())
     }
 }
 
@@ -180,20 +203,22 @@ impl Settings {
     /// # Errors
     /// Everything that is wrong with it.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    pub fn from_env() -> Result<Self, Problems> {
-        Self::from_lookup(&|variable| std::env::var(variable).ok())
+    pub fn from_env(wanted: Wanted) -> Result<Self, Problems> {
+        Self::from_lookup(wanted, &|variable| std::env::var(variable).ok())
     }
 
     /// From `lookup`, which answers a variable's name with its value.
     ///
     /// # Errors
     /// Everything that is wrong.
-    pub fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+    pub fn from_lookup(wanted: Wanted, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut reader = Reader::new(lookup);
-        let mode = if live::VARIABLES.iter().any(|variable| reader.text(variable).is_some()) {
-            live::read(&mut reader).map(|live| Mode::Live(Box::new(live)))
-        } else {
-            Some(Mode::Sandbox)
+        let mode = match wanted {
+            Wanted::Live => live::read(&mut reader).map(|live| Mode::Live(Box::new(live))),
+            Wanted::Sandbox { open } => {
+                live::refuse(&mut reader);
+                Some(Mode::Sandbox { open })
+            }
         };
         let data_dir = reader.text("SAOMA_DATA_DIR").unwrap_or_else(|| "data".to_owned());
         let database = reader.parsed("DATABASE_URL", database_url);
@@ -205,9 +230,11 @@ impl Settings {
         let site_addr = reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>);
         let site_root = reader.text("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".to_owned());
         let mode = reader.finish(mode)?;
+        // Books of their own: a shop's first start must not find the orders of somebody who tried it.
+        let books = if matches!(mode, Mode::Sandbox { .. }) { "sandbox/saoma.db" } else { "saoma.db" };
         Ok(Self {
             mode,
-            database_url: database.unwrap_or_else(|| DatabaseUrl(format!("sqlite://{data_dir}/saoma.db"))),
+            database_url: database.unwrap_or_else(|| DatabaseUrl(format!("sqlite://{data_dir}/{books}"))),
             data_dir: data_dir.into(),
             payee,
             pay_minutes: i64::from(minutes),

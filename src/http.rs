@@ -67,6 +67,8 @@ pub struct AppState {
     pub trusted_proxies: Arc<[IpNet]>,
     /// Shows the banner and the way to the simulated phone.
     pub sandbox: bool,
+    /// Its pages and controls answer other machines too.
+    pub sandbox_open: bool,
     pub leptos: LeptosOptions,
     /// Long polls answer at once when the server stops.
     pub stopping: CancellationToken,

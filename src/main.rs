@@ -7,8 +7,8 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use saoma::{
-    command::{self, CommandError, OrderCommand, RefundCommand},
-    config::{Problems, Settings},
+    command::{self, CommandError, OrderArguments, RefundCommand, Which},
+    config::{Problems, Settings, Wanted},
     domain::{Fen, Product, ProductId},
     sandbox,
     startup::{Application, StartupError, Surroundings, catalogue},
@@ -30,8 +30,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The server (also without any command)
-    Serve,
+    /// The server (also without any command): a live shop, unless the sandbox is asked for
+    Serve(ServeArguments),
     /// The WeChat Pay sandbox alone, for this or any other APIv3 client
     Sandbox {
         #[arg(long, default_value = "127.0.0.1:9090")]
@@ -41,12 +41,34 @@ enum Command {
         dir: PathBuf,
     },
     /// Shows an order, or asks WeChat Pay how it stands
-    #[command(subcommand)]
-    Order(OrderCommand),
+    Order(OrderArguments),
     Refund(RefundCommand),
     /// What is on sale
+    Product(ProductArguments),
+}
+
+#[derive(clap::Args, Default)]
+struct ServeArguments {
+    /// No merchant account and no money: a WeChat Pay of its own, demo products, books apart from a shop's
+    #[arg(long)]
+    sandbox: bool,
+    /// The sandbox's pages and controls (`/_sandbox/…`) answer other machines too
+    #[arg(long, requires = "sandbox")]
+    sandbox_open: bool,
+}
+
+impl ServeArguments {
+    const fn wanted(&self) -> Wanted {
+        if self.sandbox { Wanted::Sandbox { open: self.sandbox_open } } else { Wanted::Live }
+    }
+}
+
+#[derive(clap::Args)]
+struct ProductArguments {
+    #[command(flatten)]
+    which: Which,
     #[command(subcommand)]
-    Product(ProductCommand),
+    command: ProductCommand,
 }
 
 #[derive(Subcommand)]
@@ -86,11 +108,10 @@ fn main() -> ExitCode {
         eprintln!("saoma: .env cannot be read: {error}");
         return ExitCode::from(MISCONFIGURED);
     }
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("no runtime")
-        .and_then(|runtime| runtime.block_on(run(arguments.command.unwrap_or(Command::Serve))));
+    let outcome =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime").and_then(|runtime| {
+            runtime.block_on(run(arguments.command.unwrap_or(Command::Serve(ServeArguments::default()))))
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -111,8 +132,9 @@ fn is_misconfigured(error: &anyhow::Error) -> bool {
 
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Serve => {
-            let application = Application::build(Settings::from_env()?, Surroundings::system()).await?;
+        Command::Serve(arguments) => {
+            let settings = Settings::from_env(arguments.wanted())?;
+            let application = Application::build(settings, Surroundings::system()).await?;
             Ok(application.run(signalled()?).await?)
         }
         Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signalled()?).await?),
@@ -122,9 +144,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-async fn product(command: ProductCommand) -> anyhow::Result<()> {
-    let db = Database::open(&Settings::from_env()?.database_url).await?;
-    match command {
+async fn product(arguments: ProductArguments) -> anyhow::Result<()> {
+    let db = Database::open(&Settings::from_env(arguments.which.wanted())?.database_url).await?;
+    match arguments.command {
         ProductCommand::List => {
             for Product { id, title, price, .. } in products::list(&mut *db.read().await?).await? {
                 println!("{id}\t{price}\t{title}");

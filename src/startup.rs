@@ -38,7 +38,7 @@ pub enum StartupError {
     SandboxAddress(SocketAddr),
     #[error(transparent)]
     Storage(#[from] StorageError),
-    #[error("no WXPAY_* is set and no sandbox has been running here: {path} cannot be read")]
+    #[error("no sandbox has been running here, start `saoma serve --sandbox` first: {path} cannot be read")]
     NoSandbox { path: std::path::PathBuf },
     #[error("the sandbox: {0}")]
     Sandbox(#[from] SandboxError),
@@ -114,9 +114,10 @@ impl Application {
         let address = listener.local_addr().map_err(listen)?;
         let db = Database::open(&settings.database_url).await?;
 
+        let sandbox_open = matches!(settings.mode, Mode::Sandbox { open: true });
         let (platform, live) = match settings.mode {
             Mode::Live(live) => (Platform::Outside, *live),
-            Mode::Sandbox => Platform::inside(&settings.data_dir, address, &clock, &entropy).await?,
+            Mode::Sandbox { .. } => Platform::inside(&settings.data_dir, address, &clock, &entropy).await?,
         };
         if crate::config::live::is_loopback(&live.domain) {
             tracing::warn!(domain = %live.domain, "no real money: the platform at {} is on this machine", live.domain);
@@ -140,6 +141,7 @@ impl Application {
             origin,
             trusted_proxies: settings.trusted_proxies.into(),
             sandbox: platform.is_inside(),
+            sandbox_open,
             leptos: leptos_options(&settings.site_root, address),
             stopping: CancellationToken::new(),
         };
@@ -237,7 +239,7 @@ pub async fn open_checkout(
 ) -> Result<(Checkout, Database), StartupError> {
     let live = match settings.mode {
         Mode::Live(live) => *live,
-        Mode::Sandbox => platform::beside(&settings.data_dir)?,
+        Mode::Sandbox { .. } => platform::beside(&settings.data_dir)?,
     };
     let db = Database::open(&settings.database_url).await?;
     let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes };

@@ -64,6 +64,15 @@ pub fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<LiveSettin
     reader.finish(live)
 }
 
+/// Sandbox mode has an account of its own: whoever has set one, too, means something else.
+pub(super) fn refuse(reader: &mut Reader<'_>) {
+    let set: Vec<_> = VARIABLES.into_iter().filter(|variable| reader.text(variable).is_some()).collect();
+    if !set.is_empty() {
+        let set = set.join(", ");
+        reader.wrong("--sandbox", format!("no money moves there, but a merchant account is set: {set}. Start the live shop without --sandbox, or the sandbox without these (environment and .env)"));
+    }
+}
+
 /// `None` when something was wrong, which is then in `reader`.
 pub fn read(reader: &mut Reader<'_>) -> Option<LiveSettings> {
     let mchid = reader.required("WXPAY_MCH_ID", Mchid::parse);

@@ -4,7 +4,12 @@ use super::*;
 
 fn settings(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
     let map: HashMap<String, String> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    Settings::from_lookup(&|variable| map.get(variable).cloned())
+    Settings::from_lookup(Wanted::Live, &|variable| map.get(variable).cloned())
+}
+
+fn sandbox(pairs: &[(&str, &str)]) -> Result<Settings, Problems> {
+    let map: HashMap<String, String> = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    Settings::from_lookup(Wanted::SANDBOX, &|variable| map.get(variable).cloned())
 }
 
 fn named(pairs: &[(&str, &str)]) -> Vec<&'static str> {
@@ -38,10 +43,10 @@ fn with_live(change: &[(&'static str, &str)]) -> Result<Settings, Problems> {
 }
 
 #[test]
-fn nothing_set_is_sandbox_mode_with_the_documented_defaults() {
-    let settings = settings(&[]).expect("usable");
-    assert!(matches!(settings.mode, Mode::Sandbox));
-    assert_eq!(&*settings.database_url, "sqlite://data/saoma.db");
+fn sandbox_mode_with_nothing_set_has_the_documented_defaults() {
+    let settings = sandbox(&[]).expect("usable");
+    assert!(matches!(settings.mode, Mode::Sandbox { open: false }));
+    assert_eq!(&*settings.database_url, "sqlite://data/sandbox/saoma.db");
     assert_eq!(settings.site_addr.to_string(), "127.0.0.1:3000");
     assert_eq!(
         (settings.pay_minutes, settings.orders_per_minute, settings.rejected_callbacks_per_minute),
@@ -51,7 +56,43 @@ fn nothing_set_is_sandbox_mode_with_the_documented_defaults() {
 
 #[test]
 fn an_empty_variable_counts_as_not_set() {
-    assert!(matches!(settings(&[("WXPAY_MCH_ID", "  ")]).expect("usable").mode, Mode::Sandbox));
+    assert!(matches!(sandbox(&[("WXPAY_MCH_ID", "  ")]).expect("usable").mode, Mode::Sandbox { .. }));
+    assert!(named(&[("WXPAY_MCH_ID", "  ")]).contains(&"WXPAY_MCH_ID"));
+}
+
+#[test]
+fn nothing_set_is_a_live_shop_without_an_account_and_never_a_sandbox() {
+    let problems = settings(&[]).expect_err("refused");
+    let named: Vec<_> = problems.0.iter().map(|it| it.variable).collect();
+    let required = [
+        "WXPAY_MCH_ID",
+        "WXPAY_APPID",
+        "WXPAY_MCH_SERIAL_NO",
+        "WXPAY_PRIVATE_KEY",
+        "WXPAY_API_V3_KEY",
+        "WXPAY_NOTIFY_DOMAIN",
+    ];
+    assert_eq!(named, required);
+    assert!(problems.to_string().contains("saoma serve --sandbox"), "{problems}");
+}
+
+#[test]
+fn a_sandbox_with_a_merchant_account_is_refused_and_no_value_repeated() {
+    for variable in live::VARIABLES {
+        let problems = sandbox(&[(variable, "very-secret")]).expect_err(variable);
+        let told = problems.to_string();
+        assert!(told.contains("--sandbox") && told.contains(variable) && !told.contains("very-secret"), "{told}");
+    }
+}
+
+#[test]
+fn a_shop_and_a_sandbox_have_different_books_unless_somebody_names_them() {
+    let live = with_live(&[]).expect("usable");
+    assert_eq!(&*live.database_url, "sqlite://data/saoma.db");
+    let elsewhere = [("SAOMA_DATA_DIR", "/srv")];
+    assert_eq!(&*sandbox(&elsewhere).expect("usable").database_url, "sqlite:///srv/sandbox/saoma.db");
+    let named = [("DATABASE_URL", "sqlite://books.db")];
+    assert_eq!(&*sandbox(&named).expect("usable").database_url, "sqlite://books.db");
 }
 
 #[test]
@@ -139,7 +180,7 @@ fn opens(keys: &crate::wechatpay::ApiV3Keys, answer: &str) -> bool {
 fn around_a_change_the_previous_key_opens_as_well() {
     let keys = |change: &[(&'static str, &str)]| match with_live(change).expect("usable").mode {
         Mode::Live(live) => live.api_v3_keys,
-        Mode::Sandbox => panic!("sandbox mode"),
+        Mode::Sandbox { .. } => panic!("sandbox mode"),
     };
     let current = ("WXPAY_API_V3_KEY", "0123456789abcdefghijABCDEFGHIJ_-");
     let previous = "previous-previous-previous-12345";
@@ -176,9 +217,10 @@ fn no_secret_shows_in_debug_or_in_a_problem() {
 
 #[test]
 fn proxies_are_addresses_or_networks() {
-    let proxies = |text| settings(&[("SAOMA_TRUSTED_PROXIES", text)]).map(|it| it.trusted_proxies.len());
+    let proxies = |text| sandbox(&[("SAOMA_TRUSTED_PROXIES", text)]).map(|it| it.trusted_proxies.len());
     assert_eq!(proxies("127.0.0.1, 10.0.0.0/8,::1"), Ok(3));
-    assert_eq!(named(&[("SAOMA_TRUSTED_PROXIES", "proxy.local")]), ["SAOMA_TRUSTED_PROXIES"]);
+    let problems = proxies("proxy.local").expect_err("refused");
+    assert_eq!(problems.0.iter().map(|it| it.variable).collect::<Vec<_>>(), ["SAOMA_TRUSTED_PROXIES"]);
 }
 
 #[test]
@@ -191,7 +233,7 @@ fn the_books_are_in_a_file_or_on_a_server() {
         "mysql://saoma@localhost/saoma?socket=/run/mysqld/mysqld.sock",
         "mysql://saoma:x@db.example.com/saoma?ssl-mode=VERIFY_IDENTITY",
     ] {
-        assert_eq!(&*settings(&[("DATABASE_URL", url)]).expect(url).database_url, url);
+        assert_eq!(&*sandbox(&[("DATABASE_URL", url)]).expect(url).database_url, url);
     }
 }
 
@@ -210,10 +252,10 @@ fn another_database_is_refused_by_name_and_its_password_not_repeated() {
         "mysql://u:very-secret@h:port/d",
         "very-secret",
     ] {
-        let problems = settings(&[("DATABASE_URL", url)]).expect_err(url);
+        let problems = sandbox(&[("DATABASE_URL", url)]).expect_err(url);
         assert_eq!(problems.0.iter().map(|it| it.variable).collect::<Vec<_>>(), ["DATABASE_URL"], "{url}");
         assert!(!format!("{problems} {problems:?}").contains("very-secret"), "{problems}");
     }
-    let shown = format!("{:?}", settings(&[("DATABASE_URL", "mysql://u:very-secret@h/d")]).expect("usable"));
+    let shown = format!("{:?}", sandbox(&[("DATABASE_URL", "mysql://u:very-secret@h/d")]).expect("usable"));
     assert!(!shown.contains("very-secret"), "{shown}");
 }

@@ -30,7 +30,8 @@ fn a_partial_configuration_exits_with_2_and_names_everything_that_is_missing() {
         "WXPAY_NOTIFY_DOMAIN",
     ];
     for given in [
-        &[("WXPAY_MCH_ID", "1900007291")][..],
+        &[][..],
+        &[("WXPAY_MCH_ID", "1900007291")],
         &[("WXPAY_APPID", "wx2421b1c4370ec43b"), ("WXPAY_NOTIFY_DOMAIN", "https://shop.example.com")],
         &[("WXPAY_API_V3_KEY", "0123456789abcdefghijklmnopqrstuv")],
         &[("WXPAY_DOMAIN", "https://api.mch.weixin.qq.com")],
@@ -42,6 +43,7 @@ fn a_partial_configuration_exits_with_2_and_names_everything_that_is_missing() {
             let missing = !given.iter().any(|(name, _)| *name == variable);
             assert_eq!(told.contains(&format!("{variable}: is missing")), missing, "{variable}: {told}");
         }
+        assert!(told.contains("saoma serve --sandbox"), "{told}");
         assert!(!told.contains("0123456789abcdefghijklmnopqrstuv"), "{told}");
         assert!(!folder.path().join("data").exists(), "nothing is made before the settings are right");
     }
@@ -80,7 +82,7 @@ async fn a_taken_port_is_an_error_that_says_so() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("bound").to_string();
     let folder = folder();
-    let output = run(folder.path(), &[], &[("LEPTOS_SITE_ADDR", &address)]);
+    let output = run(folder.path(), &["serve", "--sandbox"], &[("LEPTOS_SITE_ADDR", &address)]);
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(told.contains(&address), "{told}");
@@ -128,11 +130,11 @@ async fn products_can_be_put_on_sale_from_the_command_line() {
     let folder = folder();
     lay_keys(&folder.path().join("data/sandbox"));
     let process = Process::serve(folder.path(), &[]).await;
-    let put = ["product", "put", "--id", "7", "--title", "测试商品", "--price-fen", "250"];
+    let put = ["product", "put", "--sandbox", "--id", "7", "--title", "测试商品", "--price-fen", "250"];
     let database = database_url(&folder.path().join("data"));
     let variables = [("DATABASE_URL", database.as_str())];
     assert_eq!(run(folder.path(), &put, &variables).status.code(), Some(0), "beside a running server");
-    let listed = run(folder.path(), &["product", "list"], &variables);
+    let listed = run(folder.path(), &["product", "list", "--sandbox"], &variables);
     assert!(String::from_utf8(listed.stdout).expect("UTF-8").contains("7\t2.50\t测试商品"));
     assert!(process.get("/").await.shown().contains("测试商品"));
     let answer = process.try_order(7).await;
@@ -150,7 +152,7 @@ async fn a_database_that_cannot_be_reached_is_an_error_without_its_password() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
     let folder = folder();
     let url = format!("mysql://saoma:very-secret@{nobody}/saoma");
-    for arguments in [&["serve"][..], &["product", "list"]] {
+    for arguments in [&["serve", "--sandbox"][..], &["product", "--sandbox", "list"]] {
         let variables = [("DATABASE_URL", url.as_str()), ("RUST_LOG", "debug"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")];
         let output = run(folder.path(), arguments, &variables);
         assert_eq!(output.status.code(), Some(1));
@@ -233,7 +235,8 @@ async fn what_a_start_takes() {
     async fn start(folder: &std::path::Path, variables: &[(&str, &str)]) -> (Process, Duration) {
         let port = free_port();
         let mut command = Command::new(program());
-        command.envs(variables.iter().copied()).env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"));
+        let mode = if variables.is_empty() { &["serve", "--sandbox"][..] } else { &["serve"] };
+        command.args(mode).envs(variables.iter().copied()).env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"));
         let started = Instant::now();
         let process = Process::spawn(command, folder, port, "serve.log");
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
@@ -277,7 +280,8 @@ async fn orders_are_shown_asked_about_and_given_back_from_the_command_line() {
     process.pay(&order.code_url).await;
     let database = database_url(&folder.path().join("data"));
     let command = |arguments: &[&str]| {
-        let output = run(folder.path(), arguments, &[("DATABASE_URL", &database)]);
+        let arguments = [arguments, &["--sandbox"]].concat();
+        let output = run(folder.path(), &arguments, &[("DATABASE_URL", &database)]);
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         (output.status.success(), text(output.stdout), text(output.stderr))
     };

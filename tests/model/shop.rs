@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use saoma::{
     checkout::Checkout,
     clock::Clock,
-    config::Settings,
+    config::{Settings, Wanted},
     entropy::Entropy,
     startup::{Application, Surroundings, catalogue},
     storage::Database,
@@ -77,7 +77,8 @@ impl Premises {
     }
 
     pub async fn open(&self) -> Shop {
-        let settings = Settings::from_lookup(&|variable| self.variables.get(variable).cloned()).expect("usable");
+        let lookup = |variable: &str| self.variables.get(variable).cloned();
+        let settings = Settings::from_lookup(Wanted::Live, &lookup).expect("usable");
         let surroundings = Surroundings {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),

@@ -14,7 +14,7 @@ use std::{
 use jiff::SignedDuration;
 use saoma::{
     clock::Clock,
-    config::Settings,
+    config::{Settings, Wanted},
     entropy::Entropy,
     http::AppState,
     sandbox::SandboxError,
@@ -135,7 +135,8 @@ impl Stage {
         if outside.is_none() && !sandbox.exists() {
             lay_keys(&sandbox);
         }
-        let settings = || Settings::from_lookup(&|variable| variables.get(variable).cloned()).expect("usable");
+        let wanted = if outside.is_none() { Wanted::SANDBOX } else { Wanted::Live };
+        let settings = || Settings::from_lookup(wanted, &|variable| variables.get(variable).cloned()).expect("usable");
         let application = until("an application", async || {
             match Application::build(settings(), surroundings.clone()).await {
                 Ok(application) => Some(application),

@@ -8,7 +8,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-use super::{Site, database_url, free_port, is_file, until};
+use super::{Site, database_url, free_port, until};
 
 /// The program under test.
 pub const fn program() -> &'static str {
@@ -27,7 +27,7 @@ impl Process {
     /// The server in sandbox mode, with everything it keeps in `folder`, once it answers.
     pub async fn serve(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(program());
-        command.envs(variables.iter().copied());
+        command.args(["serve", "--sandbox"]).envs(variables.iter().copied());
         Self::start(command, folder, free_port()).await
     }
 
@@ -77,9 +77,8 @@ impl Process {
         let file = || File::options().create(true).append(true).open(&log).expect("a log");
         let set: Vec<_> = command.get_envs().map(|(k, v)| (k.to_owned(), v.map(OsStr::to_owned))).collect();
         command.env_clear();
-        if !is_file() {
-            command.env("DATABASE_URL", database_url(&folder.join("data")));
-        }
+        // The same for a shop and a sandbox, which by default have different ones.
+        command.env("DATABASE_URL", database_url(&folder.join("data")));
         command.envs(set.into_iter().filter_map(|(name, value)| Some((name, value?))));
         command.env("NO_COLOR", "1").env("PATH", "/usr/bin:/bin").current_dir(folder);
         let child = command.stdin(Stdio::null()).stdout(file()).stderr(file()).spawn().expect("starts");
