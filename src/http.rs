@@ -47,6 +47,7 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     metrics::Metrics,
+    readiness::Readiness,
     storage::Database,
     wechatpay::{ApiV3Keys, Keyring},
 };
@@ -59,6 +60,7 @@ pub struct AppState {
     pub keyring: Keyring,
     pub api_v3_keys: Arc<ApiV3Keys>,
     pub metrics: Metrics,
+    pub readiness: Readiness,
     pub limits: Limits,
     pub clock: Clock,
     pub entropy: Entropy,

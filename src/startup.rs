@@ -21,6 +21,7 @@ use crate::{
     gateway::{Gateway, SetupError},
     http::{self, AppState, Limits},
     metrics::Metrics,
+    readiness::Readiness,
     sandbox::SandboxError,
     storage::{Database, StorageError},
 };
@@ -129,12 +130,15 @@ impl Application {
         let (keyring, api_v3_keys, origin) =
             (parts.keyring.clone(), Arc::clone(&parts.api_v3_keys), parts.origin.clone());
         let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes };
+        let readiness = Readiness::default();
+        let checkout = checkout(db.clone(), parts, shop, (metrics.clone(), readiness.clone()), surroundings)?;
         let state = AppState {
-            checkout: checkout(db.clone(), parts, shop, metrics.clone(), surroundings)?,
+            checkout,
             db,
             keyring,
             api_v3_keys,
             metrics,
+            readiness,
             limits: Limits::new(settings.orders_per_minute, settings.rejected_callbacks_per_minute),
             clock,
             entropy,
@@ -208,7 +212,7 @@ fn checkout(
     db: Database,
     parts: platform::Parts,
     shop: Shop,
-    metrics: Metrics,
+    (metrics, readiness): (Metrics, Readiness),
     surroundings: Surroundings,
 ) -> Result<Checkout, StartupError> {
     let platform::Parts { merchant, mut gateway, mchid, appid, notify_url, refund_notify_url, .. } = parts;
@@ -225,7 +229,7 @@ fn checkout(
         query_gaps,
         prepay_pause,
     };
-    Ok(Checkout::new(db, gateway, settings, metrics, clock, entropy))
+    Ok(Checkout::new(db, gateway, settings, metrics, readiness, clock, entropy))
 }
 
 /// The use cases without the site, for the command line; a server may be running beside. In sandbox
@@ -243,7 +247,8 @@ pub async fn open_checkout(
     };
     let db = Database::open(&settings.database_url).await?;
     let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes };
-    let checkout = checkout(db.clone(), platform::parts(live)?, shop, Metrics::default(), surroundings)?;
+    let counted = (Metrics::default(), Readiness::default());
+    let checkout = checkout(db.clone(), platform::parts(live)?, shop, counted, surroundings)?;
     Ok((checkout, db))
 }
 

@@ -17,6 +17,7 @@
 
 pub mod attempts;
 pub mod events;
+pub mod heartbeats;
 pub mod leases;
 mod mysql;
 pub mod notifications;
