@@ -78,9 +78,10 @@ const MUST_NOT_USE: &[(&str, &[&str])] = &[
 
 /// What only one place does.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("env::var", &["config", "telemetry"]),
+    ("env::var", &[]),
     ("env::vars", &[]),
     ("env::var_os", &[]),
+    ("env::vars_os", &["config"]),
     ("Timestamp::now", &["clock"]),
     ("SystemTime::now", &["clock"]),
     ("StdRng::seed_from_u64", &["entropy"]),

@@ -31,5 +31,6 @@ mod rate_limits;
 mod refunds;
 mod security;
 mod server_functions;
+mod settings;
 mod status;
 mod verdicts;
