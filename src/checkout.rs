@@ -47,7 +47,6 @@ use crate::{
     entropy::Entropy,
     gateway::Gateway,
     metrics::Metrics,
-    readiness::Readiness,
     storage::{Database, StorageError, products},
     wechatpay::{Mchid, model::InvalidPrepay},
 };
@@ -116,7 +115,6 @@ struct Inner {
     inquiries: Inquiries,
     inquiry_places: Arc<Semaphore>,
     metrics: Metrics,
-    readiness: Readiness,
     clock: Clock,
     entropy: Entropy,
     /// Questions and prepays that go on after their page has been answered.
@@ -129,7 +127,6 @@ impl Checkout {
         gateway: Gateway,
         settings: CheckoutSettings,
         metrics: Metrics,
-        readiness: Readiness,
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
@@ -142,7 +139,6 @@ impl Checkout {
             inquiries: Inquiries::default(),
             inquiry_places: Arc::new(Semaphore::new(INQUIRIES_AT_ONCE)),
             metrics,
-            readiness,
             clock,
             entropy,
             tasks: TaskTracker::new(),
@@ -155,10 +151,6 @@ impl Checkout {
 
     pub fn gateway(&self) -> &Gateway {
         &self.0.gateway
-    }
-
-    pub fn readiness(&self) -> &Readiness {
-        &self.0.readiness
     }
 
     pub fn live(&self) -> &LiveOrders {

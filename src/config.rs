@@ -11,23 +11,25 @@
 //! | `SAOMA_ORDERS_PER_MINUTE` | per client address, 0 = no limit | 30 |
 //! | `SAOMA_REJECTED_CALLBACKS_PER_MINUTE` | per client address, 0 = no limit | 120 |
 //! | `SAOMA_TRUSTED_PROXIES` | addresses or networks, by comma | none |
+//! | `SAOMA_PUBLIC_ORIGIN` | the address shoppers reach the shop by | `WXPAY_NOTIFY_DOMAIN` |
+//! | `SAOMA_EGRESS_PROXY` (or `…_PATH`) | `http://USER:PASSWORD@HOST:PORT` on the way to WeChat Pay | none |
+//! | `SAOMA_METRICS_TOKEN` (or `…_PATH`) | opens `/metrics` to other machines | none |
 //! | `LEPTOS_SITE_ADDR`, `LEPTOS_SITE_ROOT` | listen address, site folder | `127.0.0.1:3000`, `target/site` |
 //!
 //! A variable that is set but empty counts as not set. Whether there is money at stake is never guessed
 //! from what is set: it is asked for ([`Wanted`]).
 
-mod env_file;
-mod environment;
 pub mod live;
 
-use std::{cell::RefCell, collections::BTreeSet, fmt, net::SocketAddr, ops::Deref, path::PathBuf};
+use std::{fmt, net::SocketAddr, ops::Deref, path::PathBuf};
 
 use ipnet::IpNet;
+use secrecy::SecretString;
 use url::Url;
 
-pub use env_file::EnvFileError;
-pub use environment::Environment;
 pub use live::LiveSettings;
+
+use crate::gateway::EgressProxy;
 
 /// Everything the server is told from outside.
 #[derive(Debug)]
@@ -40,6 +42,10 @@ pub struct Settings {
     pub orders_per_minute: u32,
     pub rejected_callbacks_per_minute: u32,
     pub trusted_proxies: Vec<IpNet>,
+    /// Where it is not the notify domain.
+    pub public_origin: Option<Url>,
+    pub egress_proxy: Option<EgressProxy>,
+    pub metrics_token: Option<SecretString>,
     pub site_addr: SocketAddr,
     pub site_root: String,
 }
@@ -112,8 +118,6 @@ impl fmt::Display for Problems {
 /// Reads variables and collects what is wrong with them.
 pub struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
-    /// What is a setting: whatever was looked up.
-    asked: RefCell<BTreeSet<&'static str>>,
     problems: Vec<Problem>,
 }
 
@@ -126,11 +130,10 @@ impl fmt::Debug for Reader<'_> {
 
 impl<'a> Reader<'a> {
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { lookup, asked: RefCell::default(), problems: Vec::new() }
+        Self { lookup, problems: Vec::new() }
     }
 
-    pub fn text(&self, variable: &'static str) -> Option<String> {
-        self.asked.borrow_mut().insert(variable);
+    pub fn text(&self, variable: &str) -> Option<String> {
         (self.lookup)(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
@@ -204,29 +207,14 @@ fn is_server(url: &Url) -> bool {
     url.has_host() && !name.is_empty() && !name.contains('/') && url.fragment().is_none()
 }
 
-/// Read before the settings are, whose errors are logged.
-pub const LOG: &str = "RUST_LOG";
-
 impl Settings {
-    /// From the process's environment and its `.env`. What is set there and looks like a setting of ours
-    /// but is none is said in the log.
+    /// From the process environment.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn from_env(wanted: Wanted, environment: &Environment) -> Result<Self, Problems> {
-        let lookup = |variable: &str| environment.text(variable);
-        let mut reader = Reader::new(&lookup);
-        let settings = Self::read(wanted, &mut reader);
-        let known: BTreeSet<_> = reader.asked.borrow().iter().copied().chain(live::VARIABLES).chain([LOG]).collect();
-        for name in environment.strangers(&known) {
-            tracing::warn!("{name}");
-        }
-        for variable in known.into_iter().filter(|variable| environment.is_not_utf8(variable)) {
-            // It only looked as if it were not set.
-            reader.problems.retain(|problem| problem.variable != variable);
-            reader.wrong(variable, "is not UTF-8 (saved in GBK, perhaps)");
-        }
-        reader.finish(settings)
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_env(wanted: Wanted) -> Result<Self, Problems> {
+        Self::from_lookup(wanted, &|variable| std::env::var(variable).ok())
     }
 
     /// From `lookup`, which answers a variable's name with its value.
@@ -235,16 +223,10 @@ impl Settings {
     /// Everything that is wrong.
     pub fn from_lookup(wanted: Wanted, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut reader = Reader::new(lookup);
-        let settings = Self::read(wanted, &mut reader);
-        reader.finish(settings)
-    }
-
-    /// `None` when there is no telling, and why is in `reader`.
-    fn read(wanted: Wanted, reader: &mut Reader<'_>) -> Option<Self> {
         let mode = match wanted {
-            Wanted::Live => live::read(reader).map(|live| Mode::Live(Box::new(live))),
+            Wanted::Live => live::read(&mut reader).map(|live| Mode::Live(Box::new(live))),
             Wanted::Sandbox { open } => {
-                live::refuse(reader);
+                live::refuse(&mut reader);
                 Some(Mode::Sandbox { open })
             }
         };
@@ -254,13 +236,18 @@ impl Settings {
         let orders = reader.parsed("SAOMA_ORDERS_PER_MINUTE", number(0..=1_000_000)).unwrap_or(30);
         let rejected = reader.parsed("SAOMA_REJECTED_CALLBACKS_PER_MINUTE", number(0..=1_000_000)).unwrap_or(120);
         let trusted_proxies = reader.parsed("SAOMA_TRUSTED_PROXIES", networks).unwrap_or_default();
+        let public_origin = reader.parsed("SAOMA_PUBLIC_ORIGIN", live::safe_origin);
+        let egress_proxy = live::secret(&mut reader, "SAOMA_EGRESS_PROXY", "SAOMA_EGRESS_PROXY_PATH")
+            .and_then(|(variable, url)| live::noted(&mut reader, variable, EgressProxy::parse(url.trim())));
+        let metrics_token = live::secret(&mut reader, "SAOMA_METRICS_TOKEN", "SAOMA_METRICS_TOKEN_PATH")
+            .and_then(|(variable, token)| live::noted(&mut reader, variable, metrics_token(token.trim())));
         let payee = reader.parsed("SAOMA_PAYEE", payee).unwrap_or_else(|| "扫码示例商店".to_owned());
         let site_addr = reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>);
         let site_root = reader.text("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".to_owned());
-        let mode = mode?;
+        let mode = reader.finish(mode)?;
         // Books of their own: a shop's first start must not find the orders of somebody who tried it.
         let books = if matches!(mode, Mode::Sandbox { .. }) { "sandbox/saoma.db" } else { "saoma.db" };
-        Some(Self {
+        Ok(Self {
             mode,
             database_url: database.unwrap_or_else(|| DatabaseUrl(format!("sqlite://{data_dir}/{books}"))),
             data_dir: data_dir.into(),
@@ -269,10 +256,19 @@ impl Settings {
             orders_per_minute: orders,
             rejected_callbacks_per_minute: rejected,
             trusted_proxies,
+            public_origin,
+            egress_proxy,
+            metrics_token,
             site_addr: site_addr.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3000))),
             site_root,
         })
     }
+}
+
+/// Long enough that nobody guesses it, plain enough for a header.
+fn metrics_token(text: &str) -> Result<SecretString, &'static str> {
+    let usable = (16..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if usable { Ok(text.to_owned().into()) } else { Err("must be 16 to 256 letters, digits and signs without blanks") }
 }
 
 fn payee(text: &str) -> Result<String, &'static str> {

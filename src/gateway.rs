@@ -7,7 +7,8 @@
 //!
 //! Knows no order and no table. A concrete type, no trait: tests put a real HTTP server, or the
 //! sandbox, at the other end. The environment is not read: proxies in `HTTPS_PROXY` and the like
-//! are ignored, so that a value meant for other programs never carries payments.
+//! are ignored, so that a value meant for other programs never carries payments; a proxy that is meant
+//! for this one is in the [`GatewaySettings`].
 
 mod error;
 mod reply;
@@ -24,7 +25,7 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 pub use error::{Alarm, Cause, GatewayError, Rejection, RequestId, SetupError, UnknownOutcome};
-pub use settings::{GatewaySettings, Merchant};
+pub use settings::{EgressProxy, GatewaySettings, Merchant};
 
 use self::{
     reply::{Verified, certificates_error},

@@ -4,9 +4,12 @@
 //! callback route takes the raw body and trusts nothing before the signature.
 
 mod client;
+mod foreign;
 mod health;
 pub mod limits;
+mod machine;
 mod merchant_api;
+mod notices;
 mod notify;
 mod order_status;
 mod pages;
@@ -25,6 +28,7 @@ use axum::{
 use http::StatusCode;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
@@ -38,6 +42,8 @@ use url::Url;
 
 pub use client::ClientAddress;
 pub use limits::Limits;
+pub use machine::is_this_machine;
+pub use notices::Notices;
 pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTIFY_PATH};
 pub use security::page_policy;
 pub use shopper::Shopper;
@@ -47,7 +53,6 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     metrics::Metrics,
-    readiness::Readiness,
     storage::Database,
     wechatpay::{ApiV3Keys, Keyring},
 };
@@ -60,17 +65,19 @@ pub struct AppState {
     pub keyring: Keyring,
     pub api_v3_keys: Arc<ApiV3Keys>,
     pub metrics: Metrics,
-    pub readiness: Readiness,
     pub limits: Limits,
+    pub notices: Notices,
     pub clock: Clock,
     pub entropy: Entropy,
-    /// The address people and WeChat reach this site by.
+    /// The address people reach this site by.
     pub origin: Url,
     pub trusted_proxies: Arc<[IpNet]>,
     /// Shows the banner and the way to the simulated phone.
     pub sandbox: bool,
     /// Its pages and controls answer other machines too.
     pub sandbox_open: bool,
+    /// Opens `/metrics` to other machines, as a Bearer token.
+    pub metrics_token: Option<SecretString>,
     pub leptos: LeptosOptions,
     /// Long polls answer at once when the server stops.
     pub stopping: CancellationToken,
@@ -99,6 +106,8 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .route(notify::NATIVE_PATH, post(notify::native))
         .route(notify::REFUNDS_PATH, post(notify::refunds));
 
+    let sandbox_pages: Router<AppState> = sandbox_pages.unwrap_or_default().with_state(());
+
     // Called by browsers and programs.
     let shop = Router::new()
         .route("/api/wx-pay/native/native/{product_id}", post(merchant_api::place_order))
@@ -107,16 +116,16 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .route("/api/order-info/query-order-status/{order_no}", get(merchant_api::query_order_status))
         .route("/api/product/list", get(merchant_api::list_products))
         .route("/api/orders/{token}", get(order_status::show))
-        .merge(sandbox_pages.unwrap_or_default().with_state(()))
+        .merge(sandbox_pages.layer(middleware::from_fn_with_state(state.clone(), machine::guard_sandbox)))
         .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
         .layer(RequestBodyLimitLayer::new(BODY_MOST))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
         .layer(CompressionLayer::new());
 
-    let operations = Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics));
+    let operations = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready)).route(
+        "/metrics",
+        get(health::metrics).layer(middleware::from_fn_with_state(state.clone(), machine::guard_metrics)),
+    );
 
     Router::new()
         .merge(callbacks)
@@ -125,6 +134,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .nest_service("/pkg", site::pkg(&state.leptos))
         .layer(
             ServiceBuilder::new()
+                .layer(middleware::from_fn(security::bound_request_id))
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
                 .layer(TraceLayer::new_for_http().make_span_with(security::request_span))
                 .layer(PropagateRequestIdLayer::x_request_id())

@@ -18,10 +18,9 @@ use crate::{
     clock::Clock,
     config::{Mode, Problems, Settings},
     entropy::Entropy,
-    gateway::{Gateway, SetupError},
-    http::{self, AppState, Limits},
+    gateway::{EgressProxy, Gateway, SetupError},
+    http::{self, AppState, Limits, Notices},
     metrics::Metrics,
-    readiness::Readiness,
     sandbox::SandboxError,
     storage::{Database, StorageError},
 };
@@ -127,19 +126,18 @@ impl Application {
         let metrics = Metrics::default();
         let wants_certificates = live.public_key.is_none();
         let parts = platform::parts(live)?;
-        let (keyring, api_v3_keys, origin) =
-            (parts.keyring.clone(), Arc::clone(&parts.api_v3_keys), parts.origin.clone());
-        let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes };
-        let readiness = Readiness::default();
-        let checkout = checkout(db.clone(), parts, shop, (metrics.clone(), readiness.clone()), surroundings)?;
+        let (keyring, api_v3_keys) = (parts.keyring.clone(), Arc::clone(&parts.api_v3_keys));
+        let origin = settings.public_origin.unwrap_or_else(|| parts.origin.clone());
+        let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes, proxy: settings.egress_proxy };
         let state = AppState {
-            checkout,
+            checkout: checkout(db.clone(), parts, shop, metrics.clone(), surroundings)?,
             db,
             keyring,
             api_v3_keys,
             metrics,
-            readiness,
             limits: Limits::new(settings.orders_per_minute, settings.rejected_callbacks_per_minute),
+            notices: Notices::default(),
+            metrics_token: settings.metrics_token,
             clock,
             entropy,
             origin,
@@ -206,18 +204,20 @@ impl Application {
 struct Shop {
     payee: String,
     pay_minutes: i64,
+    proxy: Option<EgressProxy>,
 }
 
 fn checkout(
     db: Database,
     parts: platform::Parts,
     shop: Shop,
-    (metrics, readiness): (Metrics, Readiness),
+    metrics: Metrics,
     surroundings: Surroundings,
 ) -> Result<Checkout, StartupError> {
     let platform::Parts { merchant, mut gateway, mchid, appid, notify_url, refund_notify_url, .. } = parts;
     let Surroundings { clock, entropy, query_gaps, prepay_pause, platform_limit, .. } = surroundings;
     gateway.total_limit = platform_limit;
+    gateway.proxy = shop.proxy;
     let gateway = Gateway::new(&gateway, merchant, clock.clone(), entropy.clone())?;
     let settings = CheckoutSettings {
         mchid,
@@ -229,7 +229,7 @@ fn checkout(
         query_gaps,
         prepay_pause,
     };
-    Ok(Checkout::new(db, gateway, settings, metrics, readiness, clock, entropy))
+    Ok(Checkout::new(db, gateway, settings, metrics, clock, entropy))
 }
 
 /// The use cases without the site, for the command line; a server may be running beside. In sandbox
@@ -246,9 +246,8 @@ pub async fn open_checkout(
         Mode::Sandbox { .. } => platform::beside(&settings.data_dir)?,
     };
     let db = Database::open(&settings.database_url).await?;
-    let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes };
-    let counted = (Metrics::default(), Readiness::default());
-    let checkout = checkout(db.clone(), platform::parts(live)?, shop, counted, surroundings)?;
+    let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes, proxy: settings.egress_proxy };
+    let checkout = checkout(db.clone(), platform::parts(live)?, shop, Metrics::default(), surroundings)?;
     Ok((checkout, db))
 }
 

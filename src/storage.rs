@@ -17,7 +17,6 @@
 
 pub mod attempts;
 pub mod events;
-pub mod heartbeats;
 pub mod leases;
 mod mysql;
 pub mod notifications;

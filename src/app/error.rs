@@ -1,5 +1,7 @@
 //! The one error that crosses the wire to a browser. It holds nothing internal.
 
+use std::borrow::Cow;
+
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -8,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::text;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PublicError {
     #[error("no such order")]
     NoSuchOrder,
@@ -22,40 +24,47 @@ pub enum PublicError {
     /// What was sent cannot be read.
     #[error("bad input")]
     Input,
+    /// The page stands under a name that is not the shop's; `home` is.
+    #[error("another site")]
+    Elsewhere { home: String },
     /// The browser does not reach the server.
     #[error("no connection")]
     Connection,
 }
 
 impl PublicError {
-    pub const fn message(self) -> &'static str {
-        match self {
+    pub fn message(self) -> Cow<'static, str> {
+        let fixed = match self {
             Self::NoSuchOrder => text::NO_SUCH_ORDER,
             Self::NoSuchProduct => text::NO_SUCH_PRODUCT,
             Self::Limited => text::ERROR_LIMITED,
             Self::Busy => text::ERROR_BUSY,
             Self::Input => text::ERROR_INPUT,
             Self::Connection => text::ERROR_CONNECTION,
-        }
+            Self::Elsewhere { home } => return text::elsewhere(&home).into(),
+        };
+        fixed.into()
     }
 
-    pub const fn status(self) -> u16 {
+    pub const fn status(&self) -> u16 {
         match self {
             Self::NoSuchOrder | Self::NoSuchProduct => 404,
             Self::Limited => 429,
             Self::Busy | Self::Connection => 503,
             Self::Input => 400,
+            Self::Elsewhere { .. } => 403,
         }
     }
 
     /// The word that stands for it in an address, for pages without JavaScript.
-    pub const fn word(self) -> &'static str {
+    pub const fn word(&self) -> &'static str {
         match self {
             Self::NoSuchOrder => "no-order",
             Self::NoSuchProduct => "no-product",
             Self::Limited => "limited",
             Self::Busy | Self::Connection => "busy",
             Self::Input => "input",
+            Self::Elsewhere { .. } => "elsewhere",
         }
     }
 
@@ -108,7 +117,7 @@ mod tests {
     #[test]
     fn a_word_in_an_address_names_its_error() {
         for error in [PublicError::Limited, PublicError::Busy, PublicError::NoSuchProduct] {
-            assert_eq!(PublicError::from_word(error.word()), Some(error));
+            assert_eq!(PublicError::from_word(error.word()), Some(error.clone()));
         }
         assert_eq!(PublicError::from_word("<script>"), None);
     }

@@ -122,6 +122,11 @@ pub const ERROR_BUSY: &str = "系统繁忙，请稍后重试。没有扣款。";
 pub const ERROR_CONNECTION: &str = "网络不通，请检查网络后重试。";
 pub const ERROR_INPUT: &str = "提交的内容不完整，请刷新页面后重试。";
 
+/// To a shopper under a name that is not the shop's.
+pub fn elsewhere(home: &str) -> String {
+    ["您打开的不是本店的正式网址，操作没有执行。请从 ", home, " 重新打开。"].concat()
+}
+
 /// The spoken name of the code.
 pub fn code_label(title: &str, yuan: &str) -> String {
     format!("微信支付二维码，{title}，{yuan} 元")

@@ -86,7 +86,7 @@ pub fn read(reader: &mut Reader<'_>) -> Option<LiveSettings> {
         .and_then(|(variable, key)| noted(reader, variable, ApiV3Key::parse(key.trim())));
     let public_key = public_key(reader);
     let domain = match reader.text("WXPAY_DOMAIN") {
-        Some(_) => reader.parsed("WXPAY_DOMAIN", platform_origin),
+        Some(_) => reader.parsed("WXPAY_DOMAIN", safe_origin),
         None => Url::parse(DEFAULT_DOMAIN).ok(),
     };
     let local = domain.as_ref().is_some_and(is_loopback);
@@ -133,7 +133,11 @@ fn public_key(reader: &mut Reader<'_>) -> Result<Option<(PlatformSerial, Platfor
     Ok(Some((id.ok_or(Wrong)?, key.ok_or(Wrong)?)))
 }
 
-fn noted<T, E: std::fmt::Display>(reader: &mut Reader<'_>, variable: &'static str, result: Result<T, E>) -> Option<T> {
+pub(super) fn noted<T, E: std::fmt::Display>(
+    reader: &mut Reader<'_>,
+    variable: &'static str,
+    result: Result<T, E>,
+) -> Option<T> {
     result.map_err(|error| reader.wrong(variable, error)).ok()
 }
 
@@ -146,7 +150,11 @@ fn required_secret(reader: &mut Reader<'_>, value: &'static str, path: &'static 
 
 /// A value given directly or as the path of a file, never both; with the name of the one used.
 /// `None` also when neither is set.
-fn secret(reader: &mut Reader<'_>, value: &'static str, path: &'static str) -> Option<(&'static str, String)> {
+pub(super) fn secret(
+    reader: &mut Reader<'_>,
+    value: &'static str,
+    path: &'static str,
+) -> Option<(&'static str, String)> {
     match (reader.text(value), reader.text(path)) {
         (Some(text), None) => Some((value, text)),
         (None, Some(file)) => match fs::read_to_string(&file) {
@@ -188,7 +196,8 @@ fn origin(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn platform_origin(text: &str) -> Result<Url, String> {
+/// Unencrypted on this machine only.
+pub(super) fn safe_origin(text: &str) -> Result<Url, String> {
     let url = origin(text)?;
     match url.scheme() {
         "https" => Ok(url),

@@ -1,10 +1,40 @@
 //! What a [`Gateway`](super::Gateway) is made of.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use url::Url;
 
 use crate::wechatpay::{ApiV3Keys, Keyring, PlatformSerial, Signer};
+
+/// `http://[USER:PASSWORD@]HOST:PORT`: a proxy that is asked to connect us (`CONNECT`) and sees nothing but
+/// the platform's name. Its password shows in no `Debug` and in no error.
+#[derive(Clone)]
+pub struct EgressProxy(Url);
+
+impl EgressProxy {
+    /// # Errors
+    /// Not of that form; nothing of the text is repeated.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let is_proxy = |url: &Url| {
+            let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+            url.scheme() == "http" && url.has_host() && bare
+        };
+        Url::parse(text).ok().filter(is_proxy).map(Self).ok_or(
+            "must be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT, with what is neither a letter nor a digit in \
+             the password written as %XX",
+        )
+    }
+
+    pub(super) fn url(&self) -> Url {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for EgressProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EgressProxy([redacted])")
+    }
+}
 
 /// Where the platform is and how long we wait for it.
 #[derive(Clone, Debug)]
@@ -13,6 +43,8 @@ pub struct GatewaySettings {
     pub base: Url,
     /// Asked once, with the very same signed request, when `base` cannot be reached (§10.2).
     pub backup: Option<Url>,
+    /// Every https call goes through it. Loopback is never behind a proxy.
+    pub proxy: Option<EgressProxy>,
     /// To have a connection.
     pub connect_limit: Duration,
     /// For a whole call, the second attempt included.
@@ -31,6 +63,7 @@ impl GatewaySettings {
         Self {
             base,
             backup: None,
+            proxy: None,
             connect_limit: Duration::from_secs(3),
             total_limit: Duration::from_secs(10),
             idle_limit: Duration::from_secs(7),

@@ -1,9 +1,9 @@
-//! HTTP with limits: time, size, no redirects, no proxy, at most one more attempt.
+//! HTTP with limits: time, size, no redirects, no proxy but a named one, at most one more attempt.
 
 use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode};
-use reqwest::{Client, redirect};
+use reqwest::{Client, Proxy, redirect};
 use tokio::time::timeout;
 use url::{Host, Url};
 
@@ -54,6 +54,9 @@ impl Transport {
             .referer(false)
             .connect_timeout(settings.connect_limit)
             .pool_idle_timeout(settings.idle_limit);
+        if let Some(proxy) = &settings.proxy {
+            client = client.proxy(Proxy::https(proxy.url()).map_err(SetupError::Tls)?);
+        }
         let plain = |base: &Url| base.scheme() == "http";
         if plain(&settings.base) && settings.backup.as_ref().is_none_or(plain) {
             // Loopback only: no need to read, or even to have, the system's root certificates.

@@ -20,6 +20,9 @@ pub struct ClientAddress(pub IpAddr);
 pub async fn resolve(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let peer = peer.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)).to_canonical();
+    if request.headers().contains_key("x-forwarded-for") && !is_among(&state.trusted_proxies, peer) {
+        state.notices.unnamed_proxy(peer);
+    }
     let address = behind_proxies(peer, request.headers(), &state.trusted_proxies);
     request.extensions_mut().insert(ClientAddress(network(address)));
     next.run(request).await
@@ -28,8 +31,7 @@ pub async fn resolve(State(state): State<AppState>, mut request: Request, next: 
 /// The last address of `X-Forwarded-For` that is not itself a trusted proxy; strangers can write
 /// whatever they like to the left of it.
 fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
-    if !is_trusted(peer) {
+    if !is_among(trusted, peer) {
         return peer;
     }
     let forwarded: Vec<&str> = headers
@@ -40,17 +42,28 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
         .collect();
     let mut address = peer;
     for part in forwarded.iter().rev() {
-        let Ok(next) = part.trim().parse::<IpAddr>() else { break };
+        let Some(next) = forwarded_address(part.trim()) else { break };
         address = next.to_canonical();
-        if !is_trusted(address) {
+        if !is_among(trusted, address) {
             break;
         }
     }
     address
 }
 
+pub(super) fn is_among(networks: &[IpNet], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&address))
+}
+
+/// Azure's and other gateways write the port as well, and an IPv6 address then, or always, in brackets.
+fn forwarded_address(text: &str) -> Option<IpAddr> {
+    let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
+    let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
+    text.parse().ok().or_else(with_port).or_else(bare)
+}
+
 /// One IPv6 customer holds a whole /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {
@@ -80,6 +93,17 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["1.2.3.4", "203.0.113.9, 10.0.0.2"], "10.0.0.0/8"), "203.0.113.9");
         assert_eq!(seen("10.0.0.1", &["nonsense"], "10.0.0.0/8"), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &[], "10.0.0.0/8"), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_port_behind_the_address_is_no_part_of_it() {
+        assert_eq!(seen("10.0.0.1", &["198.51.100.7:43210"], "10.0.0.0/8"), "198.51.100.7");
+        assert_eq!(seen("10.0.0.1", &["[2001:db8::7]:43210"], "10.0.0.0/8"), "2001:db8::7");
+        assert_eq!(seen("10.0.0.1", &["[2001:db8::7]"], "10.0.0.0/8"), "2001:db8::7");
+        assert_eq!(seen("10.0.0.1", &["203.0.113.9:1, 10.0.0.2:43210"], "10.0.0.0/8"), "203.0.113.9");
+        for nonsense in ["198.51.100.7:", "198.51.100.7:99999", "[198.51.100.7]", "[2001:db8::7", "unknown", ""] {
+            assert_eq!(seen("10.0.0.1", &[nonsense], "10.0.0.0/8"), "10.0.0.1", "{nonsense}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{AppState, ClientAddress, Shopper};
 use crate::{
-    checkout::{Checkout, CheckoutError, CodeState, OrderSnapshot},
+    checkout::{CheckoutError, CodeState, OrderSnapshot},
     domain::{OrderStatus, OutTradeNo, ProductId},
 };
 
@@ -29,22 +29,31 @@ fn answer(code: u16, message: &'static str, data: Option<serde_json::Value>) -> 
 }
 
 fn refuse(status: StatusCode, message: &'static str) -> Response {
-    (status, answer(status.as_u16(), message, None)).into_response()
+    refuse_naming(status, message, None)
+}
+
+fn refuse_naming(status: StatusCode, message: &'static str, data: Option<serde_json::Value>) -> Response {
+    (status, answer(status.as_u16(), message, data)).into_response()
 }
 
 fn failed(error: &CheckoutError) -> Response {
+    let (status, message) = refusal(error);
+    refuse(status, message)
+}
+
+fn refusal(error: &CheckoutError) -> (StatusCode, &'static str) {
     match error {
-        CheckoutError::NoSuchProduct => refuse(StatusCode::NOT_FOUND, "商品不存在"),
-        CheckoutError::NoSuchOrder => refuse(StatusCode::NOT_FOUND, "订单不存在"),
-        CheckoutError::PlatformUnreachable => refuse(StatusCode::BAD_GATEWAY, "微信支付暂时没有响应，请稍后重试"),
-        CheckoutError::PlatformRefused => refuse(StatusCode::BAD_GATEWAY, "微信支付拒绝了该订单"),
+        CheckoutError::NoSuchProduct => (StatusCode::NOT_FOUND, "商品不存在"),
+        CheckoutError::NoSuchOrder => (StatusCode::NOT_FOUND, "订单不存在"),
+        CheckoutError::PlatformUnreachable => (StatusCode::BAD_GATEWAY, "微信支付暂时没有响应，请稍后重试"),
+        CheckoutError::PlatformRefused => (StatusCode::BAD_GATEWAY, "微信支付拒绝了该订单"),
         CheckoutError::UnfitProduct { .. } => {
             tracing::error!(%error, "a product cannot be sold");
-            refuse(StatusCode::INTERNAL_SERVER_ERROR, "商品信息有误，无法下单")
+            (StatusCode::INTERNAL_SERVER_ERROR, "商品信息有误，无法下单")
         }
         CheckoutError::Storage(_) => {
             tracing::error!(%error, "the books are out of reach");
-            refuse(StatusCode::SERVICE_UNAVAILABLE, "系统繁忙，请稍后重试")
+            (StatusCode::SERVICE_UNAVAILABLE, "系统繁忙，请稍后重试")
         }
     }
 }
@@ -63,40 +72,53 @@ pub async fn place_order(
         state.metrics.order_creation("limited");
         return refuse(StatusCode::TOO_MANY_REQUESTS, "下单过于频繁，请稍后再试");
     }
-    let order = match order_with_code(&state.checkout, &shopper, product_id).await {
-        Ok(order) => order,
-        Err(error) => {
-            state.metrics.order_creation("failed");
-            return failed(&error);
-        }
-    };
-    let CodeState::Ready(code_url) = order.code() else {
-        state.metrics.order_creation("failed");
-        return refuse(StatusCode::CONFLICT, "订单状态刚刚变化，请重新下单");
-    };
-    state.metrics.order_creation("ok");
-    let data = json!({
-        "orderNo": order.attempt.out_trade_no,
-        "codeUrl": code_url,
-        "payUrl": format!("{}pay/{}", state.origin, order.order.token),
-    });
-    answer(0, "成功", Some(data)).into_response()
+    let answer = place_with_code(&state, &shopper, product_id).await;
+    let result = if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::OK) { "ok" } else { "failed" };
+    state.metrics.order_creation(result);
+    answer.unwrap_or_else(|error| failed(&error))
 }
 
-/// The live order may be paid in the moment between finding it and showing its code; then the
-/// shopper wants another one.
-async fn order_with_code(
-    checkout: &Checkout,
+/// Every answer about an order that is in the books names it and its page: whoever gets no code still
+/// has to find what may be paid already.
+async fn place_with_code(
+    state: &AppState,
     shopper: &Shopper,
     product_id: ProductId,
-) -> Result<OrderSnapshot, CheckoutError> {
-    let placed = checkout.place_order(shopper.key(), product_id).await?;
-    let order = checkout.fetch_code(placed.order.id).await?;
-    if order.code() != CodeState::Gone {
-        return Ok(order);
+) -> Result<Response, CheckoutError> {
+    let checkout = &state.checkout;
+    let mut placed = checkout.place_order(shopper.key(), product_id).await?;
+    let mut fetched = checkout.fetch_code(placed.order.id).await;
+    if fetched.as_ref().is_ok_and(|order| order.code() == CodeState::Gone && !order.order.status.is_paid()) {
+        // The live order ended between finding it and showing its code: the shopper wants another one.
+        placed = checkout.place_order(shopper.key(), product_id).await?;
+        fetched = checkout.fetch_code(placed.order.id).await;
     }
-    let placed = checkout.place_order(shopper.key(), product_id).await?;
-    checkout.fetch_code(placed.order.id).await
+    let named = |order: &OrderSnapshot, code_url: Option<&str>| {
+        let page = format!("{}pay/{}", state.origin, order.order.token);
+        let mut data = json!({ "orderNo": order.attempt.out_trade_no, "payUrl": page });
+        if let Some(code_url) = code_url {
+            data["codeUrl"] = code_url.into();
+        }
+        Some(data)
+    };
+    Ok(match &fetched {
+        Ok(order) => match order.code() {
+            CodeState::Ready(code_url) => answer(0, "成功", named(order, Some(code_url))).into_response(),
+            CodeState::Preparing { .. } | CodeState::Refused | CodeState::Gone => {
+                let is_paid = order.order.status.is_paid();
+                let message = if is_paid {
+                    "订单已支付，无需再付"
+                } else {
+                    "订单状态刚刚变化，请查看订单页面"
+                };
+                refuse_naming(StatusCode::CONFLICT, message, named(order, None))
+            }
+        },
+        Err(error) => {
+            let (status, message) = refusal(error);
+            refuse_naming(status, message, named(&placed, None))
+        }
+    })
 }
 
 /// `GET /api/order-info/query-order-status/{orderNo}`: what our books say, at once.

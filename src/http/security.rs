@@ -1,22 +1,22 @@
 //! What every answer says to browsers, and who may change anything.
 
 use axum::{
-    Json,
     extract::{Request, State},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method,
     header::{
         CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
         X_FRAME_OPTIONS,
     },
 };
-use serde_json::json;
 use tracing::Span;
 
-use super::AppState;
+use super::{AppState, foreign};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const FIXED: [(HeaderName, HeaderValue); 5] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -58,11 +58,13 @@ pub fn page_policy(nonce: &str) -> String {
 /// through: they hold no shopper's cookie.
 pub async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let harmless = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if harmless || is_own(request.headers(), &state.origin.origin().ascii_serialization()) {
+    let own = state.origin.origin().ascii_serialization();
+    if harmless || is_own(request.headers(), &own) {
         return next.run(request).await;
     }
-    let message = "请求来自其他网站，已拒绝";
-    (StatusCode::FORBIDDEN, Json(json!({ "code": 403, "message": message }))).into_response()
+    let origin = request.headers().get(ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()));
+    state.notices.foreign_origin(origin.as_deref().unwrap_or("another site"), &own);
+    foreign::refuse(request.uri().path(), request.headers(), &own)
 }
 
 fn is_own(headers: &HeaderMap, own_origin: &str) -> bool {
@@ -72,14 +74,36 @@ fn is_own(headers: &HeaderMap, own_origin: &str) -> bool {
         return false;
     }
     let Some(origin) = text(ORIGIN) else { return true };
+    if origin == "null" {
+        // What a browser sends under `Referrer-Policy: no-referrer`, which a proxy may have put on our
+        // pages. No page can choose what is said of the site.
+        return site == Some("same-origin");
+    }
     let same_host = origin.split_once("://").is_some_and(|(_, host)| Some(host) == text(HOST));
     origin == own_origin || same_host
+}
+
+/// Longest `X-Request-Id` of a caller that is taken over.
+const REQUEST_ID_MOST: usize = 128;
+
+/// Takes away a caller's `X-Request-Id` that is not one short plain word, so that it gets one of ours: it
+/// goes into the log and back out.
+pub async fn bound_request_id(mut request: Request, next: Next) -> Response {
+    let mut ids = request.headers().get_all(&REQUEST_ID).iter();
+    let is_plain = |id: &HeaderValue| {
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:+/=@".contains(byte);
+        (1..=REQUEST_ID_MOST).contains(&id.len()) && id.as_bytes().iter().all(plain)
+    };
+    if ids.next().is_some_and(|id| !is_plain(id)) || ids.next().is_some() {
+        request.headers_mut().remove(&REQUEST_ID);
+    }
+    next.run(request).await
 }
 
 /// Method, path and request id; never a query or a header. The token in a pay page's path opens
 /// that page, so only its beginning is logged.
 pub fn request_span<B>(request: &http::Request<B>) -> Span {
-    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
     tracing::info_span!("request", method = %request.method(), path = shortened(request.uri().path()), id)
 }
 
@@ -110,7 +134,10 @@ mod tests {
         assert!(own(&[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")]));
         assert!(own(&[("origin", "https://shop.example.com"), ("sec-fetch-site", "same-origin")]));
         assert!(!own(&[("origin", "https://evil.example"), ("host", "shop.example.com")]));
+        assert!(own(&[("origin", "null"), ("sec-fetch-site", "same-origin")]));
         assert!(!own(&[("origin", "null"), ("host", "shop.example.com")]));
+        assert!(!own(&[("origin", "null"), ("sec-fetch-site", "none")]));
+        assert!(!own(&[("origin", "null"), ("sec-fetch-site", "cross-site")]));
         assert!(!own(&[("sec-fetch-site", "cross-site")]));
         assert!(!own(&[("sec-fetch-site", "same-site"), ("origin", "https://shop.example.com")]));
     }

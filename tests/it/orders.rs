@@ -2,9 +2,10 @@
 
 use futures::future::join_all;
 use reqwest::Method;
+use saoma::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::support::{App, Placed, Site, Stage, until};
+use crate::support::{App, Outside, Placed, Relay, Site, Stage, free_port, until};
 
 /// Of an object, in alphabetical order.
 fn names(object: &Value) -> Vec<&str> {
@@ -271,4 +272,45 @@ async fn a_restart_keeps_orders_and_their_codes() {
     let checked = app.browser().call("/api/ui/check_payment", &[("token", &again.token)]).await;
     assert_eq!(checked.json(), json!("Settled"));
     until("paid", async || (app.books.status(&again.order_no).await == "SUCCESS").then_some(())).await;
+}
+
+#[tokio::test]
+async fn an_order_that_is_paid_before_its_code_is_known_is_named() {
+    let outside = Outside::start(&Clock::system()).await;
+    let relay = Relay::start(&outside.site.origin).await;
+    let app = Stage::new().live(&outside, free_port()).set("WXPAY_DOMAIN", &relay.origin).start().await;
+    let held = relay.hold("/native");
+    let (answer, number) = tokio::join!(app.try_order(1), async {
+        held.arrived().await;
+        let number = app.books.newest_number().await;
+        let order = Placed {
+            order_no: number.clone(),
+            code_url: String::new(),
+            pay_url: String::new(),
+            token: String::new(),
+            total: 1,
+        };
+        assert_eq!(app.deliver(&app.forger.payment(&order)).await.status, 200);
+        held.release();
+        number
+    });
+    assert_eq!(answer.status, 409, "{answer:?}");
+    let json = answer.json();
+    assert_eq!((json["code"].as_i64(), json["data"]["orderNo"].as_str()), (Some(409), Some(number.as_str())), "{json}");
+    assert!(json["message"].as_str().is_some_and(|message| message.contains("已支付")), "{json}");
+    let page =
+        json["data"]["payUrl"].as_str().and_then(|url| url.strip_prefix(&app.origin)).expect("our own").to_owned();
+    assert!(app.get(&page).await.shown().contains(&number));
+    assert_eq!(app.books.count("orders").await, 1, "nobody is offered to pay once more");
+}
+
+#[tokio::test]
+async fn an_order_whose_code_cannot_be_had_is_named() {
+    let app = App::start().await;
+    app.faults(json!({"error_500": {"prepay": 2}})).await;
+    let answer = app.try_order(1).await;
+    assert_eq!(answer.status, 502);
+    let json = answer.json();
+    assert_eq!(names(&json["data"]), ["orderNo", "payUrl"]);
+    assert_eq!(json["data"]["orderNo"], app.books.newest_number().await);
 }

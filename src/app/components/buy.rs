@@ -16,7 +16,7 @@ use crate::app::{
 pub fn Buy(product_id: i64, problem: Option<PublicError>) -> impl IntoView {
     let placed = RwSignal::new(None::<PayView>);
     let busy = RwSignal::new(false);
-    let error = RwSignal::new(problem.map(PublicError::message).unwrap_or_default().to_owned());
+    let error = RwSignal::new(problem.map(PublicError::message).unwrap_or_default().into_owned());
     let place = move |event: SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
@@ -30,7 +30,7 @@ pub fn Buy(product_id: i64, problem: Option<PublicError>) -> impl IntoView {
                     follow::show_address(&["/pay/", &view.token].concat());
                     placed.set(Some(view));
                 }
-                Err(problem) => error.set(problem.message().to_owned()),
+                Err(problem) => error.set(problem.message().into_owned()),
             }
             busy.set(false);
         });

@@ -17,16 +17,19 @@ pub fn NotFound() -> impl IntoView {
 pub fn Problem(error: PublicError) -> impl IntoView {
     set_status(error.status());
     match error {
-        PublicError::NoSuchOrder | PublicError::NoSuchProduct => message(error.message(), text::NOT_FOUND_HINT),
-        PublicError::Limited | PublicError::Busy | PublicError::Input | PublicError::Connection => {
-            message(text::TROUBLE, error.message())
-        }
+        PublicError::NoSuchOrder | PublicError::NoSuchProduct => message(&error.message(), text::NOT_FOUND_HINT),
+        PublicError::Limited
+        | PublicError::Busy
+        | PublicError::Input
+        | PublicError::Elsewhere { .. }
+        | PublicError::Connection => message(text::TROUBLE, &error.message()),
     }
 }
 
-fn message(heading: &'static str, words: &'static str) -> impl IntoView {
+fn message(heading: &str, words: &str) -> impl IntoView + use<> {
+    let (heading, words) = (heading.to_owned(), words.to_owned());
     view! {
-        <Title text=heading/>
+        <Title text=heading.clone()/>
         <section class="message">
             <h1>{heading}</h1>
             <p>{words}</p>

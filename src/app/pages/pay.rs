@@ -28,21 +28,24 @@ pub fn Pay() -> impl IntoView {
     };
     let view = OnceResource::new_blocking(watch_order(token, 0, 0));
     view! {
-        <Suspense>{move || Suspend::new(async move {
-            match view.await {
-                Ok(view) => view! {
-                    <Title text=view.page_title.clone()/>
-                    {refresh(&view).map(|target| view! { <noscript><meta http-equiv="refresh" content=target/></noscript> })}
-                    <h1 class="visually-hidden">{text::PAY}</h1>
-                    // What a form of the panel came back with.
-                    {problem.map(|problem| view! {
-                        <p class="notice--bad pay-problem" role="alert">{problem.message()}</p>
-                    })}
-                    <PayIsland initial=view checked/>
-                }.into_any(),
-                Err(error) => view! { <Problem error/> }.into_any(),
-            }
-        })}</Suspense>
+        <Suspense>{move || {
+            let problem = problem.clone();
+            Suspend::new(async move {
+                match view.await {
+                    Ok(view) => view! {
+                        <Title text=view.page_title.clone()/>
+                        {refresh(&view).map(|target| view! { <noscript><meta http-equiv="refresh" content=target/></noscript> })}
+                        <h1 class="visually-hidden">{text::PAY}</h1>
+                        // What a form of the panel came back with.
+                        {problem.map(|problem| view! {
+                            <p class="notice--bad pay-problem" role="alert">{problem.message()}</p>
+                        })}
+                        <PayIsland initial=view checked/>
+                    }.into_any(),
+                    Err(error) => view! { <Problem error/> }.into_any(),
+                }
+            })
+        }}</Suspense>
     }
 }
 

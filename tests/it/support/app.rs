@@ -123,6 +123,14 @@ impl Stage {
             .set("LEPTOS_SITE_ADDR", &format!("127.0.0.1:{port}"))
     }
 
+    /// What a start says of a value that cannot be used.
+    pub fn problems_with(&self, variable: &str, value: &str) -> String {
+        let mut variables = self.variables.clone();
+        variables.insert(variable.to_owned(), value.to_owned());
+        let wanted = if self.outside.is_none() { Wanted::SANDBOX } else { Wanted::Live };
+        Settings::from_lookup(wanted, &|name| variables.get(name).cloned()).expect_err("unusable").to_string()
+    }
+
     pub async fn start(self) -> App {
         let Self { mut variables, surroundings, folder, outside } = self;
         let data = PathBuf::from(&variables["SAOMA_DATA_DIR"]);

@@ -93,6 +93,12 @@ impl Books {
         }
     }
 
+    /// The `out_trade_no` that was drawn last.
+    pub async fn newest_number(&self) -> String {
+        let sql = "SELECT out_trade_no FROM attempts ORDER BY id DESC LIMIT 1";
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.expect("an attempt")
+    }
+
     pub async fn status(&self, out_trade_no: &str) -> String {
         self.order(out_trade_no).await.status
     }
