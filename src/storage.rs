@@ -16,6 +16,7 @@
 //! Knows no protocol type, no HTTP, no Leptos; decides nothing about money (that is `checkout`).
 
 pub mod attempts;
+mod error;
 pub mod events;
 pub mod leases;
 mod mysql;
@@ -27,8 +28,6 @@ pub mod refunds;
 mod sqlite;
 mod writer;
 
-use std::path::PathBuf;
-
 use jiff::Timestamp;
 use sqlx::{
     Any, AnyConnection, AnyPool, Encode, QueryBuilder, SqlSafeStr, Type,
@@ -36,49 +35,8 @@ use sqlx::{
     pool::PoolConnection,
 };
 
+pub use error::StorageError;
 pub use writer::JobFuture;
-
-/// What went wrong with the books. The operator acts, or it is [`StorageError::is_transient`].
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StorageError {
-    #[error("database: {0}")]
-    Database(#[source] std::sync::Arc<sqlx::Error>),
-    #[error("migration: {0}")]
-    Migration(#[source] std::sync::Arc<sqlx::migrate::MigrateError>),
-    #[error("cannot make the folder {path}: {source}")]
-    Folder { path: PathBuf, source: std::sync::Arc<std::io::Error> },
-    #[error("table {table}, column {column}, row {row}: {problem}")]
-    Inconsistent { table: &'static str, column: &'static str, row: i64, problem: String },
-    #[error("table {table}, row {row}: changed by somebody else meanwhile")]
-    Raced { table: &'static str, row: i64 },
-    /// Of what was taken for new; nothing has happened. See [`Expect`].
-    #[error("table {table}: a row is there already")]
-    ThereAlready { table: &'static str },
-    #[error("the database's writer has stopped")]
-    WriterGone,
-    /// Also of a commit that may have happened: keep the state, as after an unknown answer.
-    #[error("the database has not answered in time")]
-    NoAnswer,
-}
-
-impl From<sqlx::Error> for StorageError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(std::sync::Arc::new(error))
-    }
-}
-
-impl StorageError {
-    /// Another writer was in the way; the same transaction may succeed when run again.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Raced { .. } => true,
-            Self::Database(error) => {
-                error.as_database_error().is_some_and(|error| sqlite::is_busy(error) || mysql::is_transient(error))
-            }
-            _ => false,
-        }
-    }
-}
 
 /// `Ok(false)` when a UNIQUE rule said no, so that "there already" is a case and not a failure.
 ///
@@ -147,14 +105,9 @@ impl Database {
         if url.starts_with("mysql:") {
             return Ok(Self(Engine::Mysql(mysql::Server::open(url).await?)));
         }
-        sqlite::make_folder(url)?;
-        let mut connection = sqlite::connect(url).await?;
-        sqlite::migrations()
-            .run(&mut connection)
-            .await
-            .map_err(|error| StorageError::Migration(std::sync::Arc::new(error)))?;
-        let readers = sqlite::readers(url).await?;
-        Ok(Self(Engine::Sqlite { readers, writer: writer::Writer::start(connection) }))
+        let (readers, connection) = sqlite::open(url).await?;
+        let writer = writer::Writer::start(url.to_owned(), connection);
+        Ok(Self(Engine::Sqlite { readers, writer }))
     }
 
     /// A connection for reading.
@@ -168,15 +121,16 @@ impl Database {
         })
     }
 
-    /// Runs `job` in a transaction and answers once it is committed. The job may run more than
-    /// once: another writer was in the way, or the connection was lost while it was committed and
-    /// nobody can tell whether it was. So it must do nothing but read and write the books, and find
-    /// its own work when it comes again (a UNIQUE number that is there already, a guarded statement
-    /// that no longer fits).
+    /// Runs `job` in a transaction and answers once it is committed, and on the disk. The job may run more
+    /// than once, also when it has been committed: another writer was in the way, the connection was lost
+    /// while it was committed, its caller was told that nobody knows and asks again. So it must do nothing
+    /// but read and write the books, and find its own work when it comes again (a UNIQUE number that is
+    /// there already, a guarded statement that no longer fits).
     ///
     /// # Errors
-    /// The job's, or that the commit failed: then nothing of it has happened, except perhaps after
-    /// [`StorageError::NoAnswer`].
+    /// The job's, or the engine's. Nothing of the job has happened then, **but for one**: after
+    /// [`StorageError::OutcomeUnknown`] it may be there, now or after the next start. An error of COMMIT is
+    /// always that one.
     pub async fn write<T, F>(&self, job: F) -> Result<T, StorageError>
     where
         T: Send + 'static,
@@ -185,6 +139,15 @@ impl Database {
         match &self.0 {
             Engine::Sqlite { writer, .. } => writer.run(job).await,
             Engine::Mysql(server) => server.run(job).await,
+        }
+    }
+
+    /// Returns when nothing can be written any more through this: after [`Database::close`], or because
+    /// what carries writes out has ended, which it never does by itself.
+    pub async fn writing_ended(&self) {
+        match &self.0 {
+            Engine::Sqlite { writer, .. } => writer.ended().await,
+            Engine::Mysql(server) => server.ended().await,
         }
     }
 

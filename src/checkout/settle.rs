@@ -40,7 +40,7 @@ impl Checkout {
     /// Nothing may be acknowledged before this has returned.
     ///
     /// # Errors
-    /// The books cannot be written: then nothing has happened.
+    /// The books cannot be written, or nobody can tell whether they were: the next delivery finds what there is.
     pub async fn apply_notification(
         &self,
         notification: &Notification,
@@ -64,7 +64,7 @@ impl Checkout {
     /// Books what a verified query reply says.
     ///
     /// # Errors
-    /// The books cannot be written: then nothing has happened.
+    /// The books cannot be written, or nobody can tell whether they were: the next delivery finds what there is.
     pub(super) async fn settle_queried(
         &self,
         transaction: &Transaction,

@@ -95,7 +95,7 @@ impl Checkout {
     /// Nothing may be acknowledged before this has returned.
     ///
     /// # Errors
-    /// The books cannot be written: then nothing has happened.
+    /// The books cannot be written, or nobody can tell whether they were: the next delivery finds what there is.
     pub async fn apply_refund_notification(
         &self,
         notification: &Notification,

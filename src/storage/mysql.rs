@@ -12,25 +12,33 @@
 //! the same, on another connection. If nothing was committed, this is the first time. If it was, the
 //! job meets its own traces: its `INSERT` of a UNIQUE number says "there already", its guarded
 //! `UPDATE` finds no row in the expected state, and its caller hears what a second caller would have
-//! heard ("booked before"). Nothing is done twice, and nothing is acknowledged that is not there.
+//! heard ("booked before"). Nothing is done twice, and nothing is acknowledged that is not there. Where
+//! there is no time left to run it again, its caller hears [`StorageError::OutcomeUnknown`].
+//!
+//! A connection goes back to the pool only after a confirmed COMMIT or ROLLBACK; any other is closed. The
+//! transaction is sqlx's, which knows of a `BEGIN` that was sent: a second one, said by hand, would commit
+//! what the first had begun.
 
+mod errors;
 mod migrate;
+mod session;
 
 use std::{
     hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use sqlx::{
     Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
-    error::DatabaseError,
-    mysql::MySqlDatabaseError,
     pool::PoolConnection,
 };
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::errors::is_lost;
+pub use self::errors::{is_read_only, is_transient};
 use super::{
     StorageError,
     writer::{JobFuture, PATIENCE, TRIES},
@@ -49,21 +57,13 @@ const FIRST_TRY: Duration = Duration::from_millis(600);
 /// How long a connection may take to show, before and after its use, that it is still good.
 const PROOF: Duration = Duration::from_secs(1);
 
-/// `READ COMMITTED`: what a guarded statement sees is what is there, and no gaps are locked that
-/// others want to insert into. Waiting for a lock ends before [`PATIENCE`] does, so that a job can
-/// say why it failed, or be tried once more. Strict, because a server may have been told to cut
-/// texts that are too long, and bytes of a request or a number must never be cut.
-const SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-                       SET NAMES utf8mb4 COLLATE utf8mb4_bin; \
-                       SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT', \
-                       innodb_lock_wait_timeout = 2, lock_wait_timeout = 2";
-
 /// The books on a server. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Server {
     pool: AnyPool,
     /// Writes under way.
     jobs: TaskTracker,
+    closing: CancellationToken,
 }
 
 impl Server {
@@ -73,10 +73,11 @@ impl Server {
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
             .min_connections(1)
+            .idle_timeout(session::IDLE)
             .acquire_timeout(CONNECT)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    connection.execute(SESSION).await?;
+                    connection.execute(session::SETUP).await?;
                     Ok(())
                 })
             })
@@ -86,7 +87,11 @@ impl Server {
             .before_acquire(|connection, _| Box::pin(prove(connection)))
             // Whoever hangs up leaves a connection in the middle of a statement.
             .after_release(|connection, _| Box::pin(prove(connection)));
-        Ok(Self { pool: pool.connect_with(options).await?, jobs: TaskTracker::new() })
+        Ok(Self {
+            pool: pool.connect_with(options).await?,
+            jobs: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        })
     }
 
     pub async fn acquire(&self) -> Result<PoolConnection<Any>, StorageError> {
@@ -105,12 +110,21 @@ impl Server {
         let pool = self.pool.clone();
         // A task of its own: a caller that goes away does not stop what is half done.
         let running = self.jobs.spawn(async move { carry_through(&pool, job).await });
-        running.await.unwrap_or(Err(StorageError::WriterGone))
+        running.await.unwrap_or_else(|ended| {
+            let was_cut_off = || StorageError::OutcomeUnknown(Box::new(StorageError::WriterGone));
+            Err(if ended.is_panic() { StorageError::JobPanicked } else { was_cut_off() })
+        })
+    }
+
+    /// Returns when no job is taken any more. There is no task that could end: each job has its own.
+    pub async fn ended(&self) {
+        self.closing.cancelled().await;
     }
 
     /// Lets running jobs come to their end, which none puts off for longer than [`PATIENCE`].
     pub async fn close(&self) {
         self.jobs.close();
+        self.closing.cancel();
         self.jobs.wait().await;
         if timeout(PATIENCE, self.pool.close()).await.is_err() {
             tracing::warn!("a connection to the database does not close");
@@ -124,52 +138,84 @@ where
 {
     let end = Instant::now() + PATIENCE;
     let mut limit = FIRST_TRY;
-    for tries in 1.. {
-        let Ok(outcome) = timeout_at(end, attempt(pool, &mut job, limit)).await else { break };
-        let again = match &outcome {
-            Ok(_) => false,
-            Err(StorageError::Raced { .. }) => tries < TRIES,
-            Err(StorageError::NoAnswer) => true,
-            Err(error) => error.is_transient() || is_lost(error),
-        };
-        if !again {
-            return outcome;
-        }
-        if let Err(error) = &outcome {
+    // Whether a commit is, or ever was, under way whose answer has not come.
+    let is_unconfirmed = AtomicBool::new(false);
+    let error = 'tries: {
+        for tries in 1.. {
+            let Ok(outcome) = timeout_at(end, attempt(pool, &mut job, limit, &is_unconfirmed)).await else { break };
+            let error = match outcome {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            let again = match &error {
+                StorageError::Raced { .. } => tries < TRIES,
+                StorageError::NoAnswer => true,
+                error => error.is_transient() || is_lost(error),
+            };
+            let pause = pause(tries);
+            if !again || Instant::now() + pause >= end {
+                break 'tries error;
+            }
             tracing::debug!(tries, %error, "a job is run again");
+            tokio::time::sleep(pause).await;
+            limit *= 2;
         }
-        let pause = pause(tries);
-        if Instant::now() + pause >= end {
-            return outcome;
-        }
-        tokio::time::sleep(pause).await;
-        limit *= 2;
+        StorageError::NoAnswer
+    };
+    match error {
+        // It has met its own traces, or those of another: the caller looks.
+        StorageError::ThereAlready { .. } | StorageError::OutcomeUnknown(_) => Err(error),
+        error if is_unconfirmed.load(Ordering::Relaxed) => Err(StorageError::OutcomeUnknown(Box::new(error))),
+        error => Err(error),
     }
-    Err(StorageError::NoAnswer)
 }
 
 /// `limit` is for the statements: neither for a connection nor for the commit, which nobody cuts short
 /// who wants to know whether it happened.
-async fn attempt<T, F>(pool: &AnyPool, job: &mut F, limit: Duration) -> Result<T, StorageError>
+async fn attempt<T, F>(
+    pool: &AnyPool,
+    job: &mut F,
+    limit: Duration,
+    is_unconfirmed: &AtomicBool,
+) -> Result<T, StorageError>
 where
     F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send,
 {
-    let mut connection = acquire(pool).await?;
-    let mut transaction = connection.begin().await?;
+    let mut held = Held { connection: acquire(pool).await?, is_settled: false };
+    let mut transaction = held.connection.begin().await?;
     match timeout(limit, job(&mut transaction)).await {
         Ok(Ok(done)) => {
-            transaction.commit().await?;
+            let was_unconfirmed = is_unconfirmed.swap(true, Ordering::Relaxed);
+            transaction.commit().await.map_err(|error| StorageError::OutcomeUnknown(Box::new(error.into())))?;
+            is_unconfirmed.store(was_unconfirmed, Ordering::Relaxed);
+            held.is_settled = true;
             Ok(done)
         }
         Ok(Err(error)) => {
             // Where this fails the connection is lost, and the server undoes what it had begun.
-            if let Err(lost) = transaction.rollback().await {
-                tracing::debug!(error = %lost, "rolling back");
+            match transaction.rollback().await {
+                Ok(()) => held.is_settled = true,
+                Err(lost) => tracing::debug!(error = %lost, "rolling back"),
             }
             Err(error)
         }
         // In the middle of a statement: the connection is of no use any more.
         Err(_) => Err(StorageError::NoAnswer),
+    }
+}
+
+/// A connection while it is used for a transaction. However that ends, only one whose transaction is known to
+/// have ended goes back to the pool; any other is closed.
+struct Held {
+    connection: PoolConnection<Any>,
+    is_settled: bool,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            self.connection.close_on_drop();
+        }
     }
 }
 
@@ -196,25 +242,6 @@ async fn prove(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
 fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
     let options: AnyConnectOptions = url.parse()?;
     Ok(options.disable_statement_logging())
-}
-
-/// The transaction is undone, or the server does not take any now; the same may succeed in a moment.
-/// Galera tells a refused certification as a deadlock (1213), and a node that is not in a cluster
-/// that can decide as 1047.
-pub fn is_transient(error: &dyn DatabaseError) -> bool {
-    /// An error during the commit, a lock that was not given in time, a statement that was
-    /// interrupted (by a cluster's transaction that goes first), a connection that was ended.
-    const NUMBERS: [u16; 4] = [1180, 1205, 1317, 1927];
-    let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() else { return false };
-    // Classes of the standard: trouble with the connection, a transaction that was rolled back.
-    let class = error.code().and_then(|state| state.get(..2));
-    NUMBERS.contains(&error.number()) || matches!(class, Some("08" | "40"))
-}
-
-/// The connection broke, at whatever point of the job.
-fn is_lost(error: &StorageError) -> bool {
-    let StorageError::Database(error) = error else { return false };
-    matches!(**error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_))
 }
 
 #[cfg(test)]

@@ -1,6 +1,13 @@
-//! What only SQLite needs: folder, pragmas, its words for "busy".
+//! What only SQLite needs: its file, pragmas, connections, its words for "busy" and "read-only".
+//!
+//! What is kept open while the books are: [`READERS`] connections that read, and the one that writes (see
+//! [`super::writer`]). They are opened at the start and not later, because on a full disk, or with no
+//! descriptor left, none can be opened, and reading must go on. And as long as one is open, nobody reads the
+//! log (`-wal`) anew: what a failed COMMIT has left in it shows up after the next start at the earliest.
 
-use std::{path::Path, sync::Arc, time::Duration};
+mod file;
+
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
     AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
@@ -12,9 +19,16 @@ use sqlx::{
 
 use super::{StorageError, migrator};
 
-/// WAL lets pages read while a callback is written; FULL makes a commit survive a power cut.
-const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                       PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;";
+/// WAL lets pages read while a callback is written; FULL makes a commit survive a power cut. Whoever wants to
+/// write waits for another process (a command line, another instance) for as long as
+/// [`PATIENCE`](super::writer::PATIENCE).
+const PRAGMAS: &str = "PRAGMA busy_timeout = 3000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                       PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; \
+                       PRAGMA wal_autocheckpoint = 4000;";
+/// What a process left in the log that was killed right after its disk had refused to sync is in the system's
+/// memory and, for all anybody knows, nowhere else; a later sync says nothing of it. So before anything is
+/// answered because it is there, it is written into the file and synced.
+const SETTLE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 const READERS: u32 = 4;
 
@@ -32,13 +46,16 @@ fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
     Ok(options.disable_statement_logging())
 }
 
-/// The folder of the file that `url` names.
-pub fn make_folder(url: &str) -> Result<(), StorageError> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let path = Path::new(path.split('?').next().unwrap_or_default());
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-    std::fs::create_dir_all(folder)
-        .map_err(|source| StorageError::Folder { path: folder.to_owned(), source: Arc::new(source) })
+/// The readers and the writer's connection to the file that `url` names, which is made if it is not there, and
+/// migrated.
+pub async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
+    file::make_private(url)?;
+    let mut connection = connect(url).await?;
+    migrations().run(&mut connection).await.map_err(|error| StorageError::Migration(Arc::new(error)))?;
+    if let Err(error) = connection.execute(SETTLE).await {
+        tracing::error!(%error, "the log of the books cannot be brought into their file");
+    }
+    Ok((readers(url).await?, connection))
 }
 
 pub async fn connect(url: &str) -> Result<AnyConnection, StorageError> {
@@ -47,12 +64,15 @@ pub async fn connect(url: &str) -> Result<AnyConnection, StorageError> {
     Ok(connection)
 }
 
-pub async fn readers(url: &str) -> Result<AnyPool, StorageError> {
+async fn readers(url: &str) -> Result<AnyPool, StorageError> {
     let pool = AnyPoolOptions::new()
         .max_connections(READERS)
-        .min_connections(1)
+        .min_connections(READERS)
+        .idle_timeout(None)
+        .max_lifetime(None)
         .acquire_timeout(Duration::from_secs(3))
-        .test_before_acquire(false)
+        // One whose thread has died is replaced.
+        .test_before_acquire(true)
         .after_connect(|connection, _| {
             Box::pin(async move {
                 connection.execute(PRAGMAS).await?;
@@ -62,11 +82,19 @@ pub async fn readers(url: &str) -> Result<AnyPool, StorageError> {
     Ok(pool.connect_with(options(url)?).await?)
 }
 
-/// `SQLITE_BUSY` (5), `SQLITE_LOCKED` (6) and their extended codes, which carry them in the low byte.
+/// `SQLITE_BUSY` (5), `SQLITE_LOCKED` (6).
 pub fn is_busy(error: &dyn DatabaseError) -> bool {
-    let error = error.try_downcast_ref::<SqliteError>();
-    error
-        .and_then(DatabaseError::code)
-        .and_then(|code| code.parse::<i32>().ok())
-        .is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    code(error).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}
+
+/// `SQLITE_READONLY` (8), `SQLITE_FULL` (13), and `SQLITE_IOERR` (10) unless it was reading that failed
+/// (`_READ`, `_SHORT_READ`).
+pub fn is_read_only(error: &dyn DatabaseError) -> bool {
+    const READING: [i32; 2] = [0x10a, 0x20a];
+    code(error).is_some_and(|code| matches!(code & 0xff, 8 | 10 | 13) && !READING.contains(&code))
+}
+
+/// An extended code carries the plain one in its low byte.
+fn code(error: &dyn DatabaseError) -> Option<i32> {
+    error.try_downcast_ref::<SqliteError>()?.code()?.parse().ok()
 }

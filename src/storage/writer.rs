@@ -3,17 +3,20 @@
 //! answered only after its own commit.
 //!
 //! A job that fails must not take its neighbours with it. The group is rolled back, and each of
-//! its jobs is run again in a transaction of its own.
+//! its jobs is run again in a transaction of its own. Where it is the books that failed and not a job
+//! (nothing can be written now, a COMMIT was not confirmed), all are told so and none is run again: the
+//! next attempt, a moment later, would as a rule end the same way. Whoever asks again meets a new connection
+//! (see [`pen`]), and whatever the first time has left behind.
+
+mod pen;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use sqlx::{AnyConnection, Connection};
-use tokio::{
-    sync::{Mutex, mpsc, oneshot},
-    time::Instant,
-};
+use sqlx::AnyConnection;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
+use self::pen::{Failure, Pen};
 use super::StorageError;
 
 pub type JobFuture<'c, T> = BoxFuture<'c, Result<T, StorageError>>;
@@ -24,9 +27,7 @@ const GROUP: usize = 64;
 const QUEUE: usize = 4096;
 /// How often a job is run that lost a race against another instance.
 pub(super) const TRIES: usize = 5;
-/// Another process in the way (a command line, another instance) is gone within its own commit.
-/// SQLite does not wait for it by itself when a transaction has read before it writes. Shorter than
-/// WeChat and those who answer it wait.
+/// How long others who write are waited for. Shorter than WeChat and those who answer it wait.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -49,9 +50,8 @@ where
 {
     fn run<'c>(&'c mut self, connection: &'c mut AnyConnection) -> BoxFuture<'c, Result<(), StorageError>> {
         let Self { job, done, .. } = self;
-        let future = job(connection);
         Box::pin(async move {
-            *done = Some(future.await?);
+            *done = Some(job(connection).await?);
             Ok(())
         })
     }
@@ -77,10 +77,11 @@ impl fmt::Debug for Writer {
 }
 
 impl Writer {
-    pub fn start(connection: AnyConnection) -> Self {
+    /// `connection` is to the books at `url`, where others are opened when this one is of no more use.
+    pub fn start(url: String, connection: AnyConnection) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let stop = tokio_util::sync::CancellationToken::new();
-        let task = tokio::spawn(work(connection, queue, stop.clone()));
+        let task = tokio::spawn(work(Pen::new(url, connection), queue, stop.clone()));
         Self { jobs, task: Arc::new(Mutex::new(Some(task))), stop }
     }
 
@@ -92,7 +93,13 @@ impl Writer {
         let (caller, answer) = oneshot::channel();
         let pending = Box::new(Pending { job, done: None, caller });
         self.jobs.send(pending).await.map_err(|_| StorageError::WriterGone)?;
-        answer.await.map_err(|_| StorageError::WriterGone)?
+        // Taken and not answered: the task has ended, perhaps in the middle of a commit.
+        answer.await.unwrap_or_else(|_| Err(StorageError::OutcomeUnknown(Box::new(StorageError::WriterGone))))
+    }
+
+    /// Returns when no job is taken any more.
+    pub async fn ended(&self) {
+        self.jobs.closed().await;
     }
 
     pub async fn close(&self) {
@@ -103,11 +110,7 @@ impl Writer {
     }
 }
 
-async fn work(
-    mut connection: AnyConnection,
-    mut queue: mpsc::Receiver<Box<dyn Job>>,
-    stop: tokio_util::sync::CancellationToken,
-) {
+async fn work(mut pen: Pen, mut queue: mpsc::Receiver<Box<dyn Job>>, stop: tokio_util::sync::CancellationToken) {
     let mut group = Vec::with_capacity(GROUP);
     loop {
         tokio::select! {
@@ -115,44 +118,63 @@ async fn work(
             taken = queue.recv_many(&mut group, GROUP) => if taken == 0 { break },
             () = stop.cancelled(), if !queue.is_closed() => { queue.close(); continue }
         }
-        commit(&mut connection, &mut group).await;
-    }
-    if let Err(error) = connection.close().await {
-        tracing::warn!(%error, "closing the database");
-    }
-}
-
-async fn commit(connection: &mut AnyConnection, group: &mut Vec<Box<dyn Job>>) {
-    if group.len() > 1 && transaction(connection, group).await.is_ok() {
-        group.drain(..).for_each(|job| job.answer(Ok(())));
-        return;
-    }
-    let end = Instant::now() + PATIENCE;
-    for job in group.drain(..) {
-        let mut alone = [job];
-        let mut outcome = transaction(connection, &mut alone).await;
-        let mut tries = 1;
-        while match &outcome {
-            Err(StorageError::Raced { .. }) => tries < TRIES,
-            Err(error) => error.is_transient() && Instant::now() < end,
-            Ok(()) => false,
-        } {
-            tokio::time::sleep(PAUSE).await;
-            outcome = transaction(connection, &mut alone).await;
-            tries += 1;
-        }
-        let [job] = alone;
-        job.answer(outcome);
-    }
-}
-
-async fn transaction(connection: &mut AnyConnection, jobs: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
-    let mut transaction = connection.begin().await?;
-    for job in jobs {
-        if let Err(error) = job.run(&mut transaction).await {
-            transaction.rollback().await?;
-            return Err(error);
+        if let Err(error) = commit(&mut pen, &mut group).await {
+            // What has come meanwhile would wait as long for the same answer, one group after the other.
+            while let Ok(job) = queue.try_recv() {
+                job.answer(Err(error.clone()));
+            }
         }
     }
-    Ok(transaction.commit().await?)
+    pen.close().await;
 }
+
+/// Carries out all jobs of the group and answers them.
+///
+/// # Errors
+/// Nobody else can be served now.
+async fn commit(pen: &mut Pen, group: &mut Vec<Box<dyn Job>>) -> Result<(), StorageError> {
+    if group.len() > 1 {
+        match pen.transaction(group).await {
+            Ok(()) => {
+                group.drain(..).for_each(|job| job.answer(Ok(())));
+                return Ok(());
+            }
+            Err(Failure::Books(error)) => return fail(group, error),
+            Err(Failure::Job(_)) => {}
+        }
+    }
+    let mut left = std::mem::take(group).into_iter();
+    while let Some(mut job) = left.next() {
+        match alone(pen, &mut job).await {
+            Ok(()) => job.answer(Ok(())),
+            Err(Failure::Job(error)) => job.answer(Err(error)),
+            Err(Failure::Books(error)) => {
+                job.answer(Err(error.clone()));
+                return fail(&mut left.collect(), error);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn alone(pen: &mut Pen, job: &mut Box<dyn Job>) -> Result<(), Failure> {
+    let mut outcome = pen.transaction(std::slice::from_mut(job)).await;
+    for _ in 1..TRIES {
+        match &outcome {
+            Err(Failure::Job(error)) if error.is_transient() => {}
+            _ => break,
+        }
+        tokio::time::sleep(PAUSE).await;
+        outcome = pen.transaction(std::slice::from_mut(job)).await;
+    }
+    outcome
+}
+
+/// Of jobs that have not been run, or whose common fate is not known.
+fn fail(jobs: &mut Vec<Box<dyn Job>>, error: StorageError) -> Result<(), StorageError> {
+    jobs.drain(..).for_each(|job| job.answer(Err(error.clone())));
+    Err(error)
+}
+
+#[cfg(test)]
+mod tests;

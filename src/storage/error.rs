@@ -1,0 +1,83 @@
+//! What can go wrong with the books, and what is known afterwards.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{mysql, sqlite};
+
+/// What went wrong with the books. The operator acts, or it is [`StorageError::is_transient`].
+///
+/// Of a write all but one mean that nothing of it has happened: see [`StorageError::is_outcome_unknown`].
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StorageError {
+    #[error("database: {0}")]
+    Database(#[source] Arc<sqlx::Error>),
+    /// The disk is full or does not take what is written, the file system or the server was made read-only,
+    /// or the right to write was taken away. Reading goes on.
+    #[error("the books can be read but not written now (disk full, or read-only?): {0}")]
+    ReadOnly(#[source] Arc<sqlx::Error>),
+    /// A COMMIT was sent and not confirmed: the transaction is there, or it is not, or it is after the next
+    /// start (SQLite reads its log again then). Whoever has a number of his own looks for it; whoever is
+    /// asked again finds what is there.
+    #[error("nobody can tell whether this was written: {0}")]
+    OutcomeUnknown(#[source] Box<StorageError>),
+    #[error("migration: {0}")]
+    Migration(#[source] Arc<sqlx::migrate::MigrateError>),
+    #[error("{path}: {source}")]
+    File { path: PathBuf, source: Arc<std::io::Error> },
+    #[error("table {table}, column {column}, row {row}: {problem}")]
+    Inconsistent { table: &'static str, column: &'static str, row: i64, problem: String },
+    #[error("table {table}, row {row}: changed by somebody else meanwhile")]
+    Raced { table: &'static str, row: i64 },
+    /// Of what was taken for new. See [`Expect`](super::Expect).
+    #[error("table {table}: a row is there already")]
+    ThereAlready { table: &'static str },
+    /// A programming error, in the job alone: it will do so again.
+    #[error("a job on the books has panicked")]
+    JobPanicked,
+    #[error("the database's writer has stopped")]
+    WriterGone,
+    #[error("the database has not answered in time")]
+    NoAnswer,
+}
+
+impl From<sqlx::Error> for StorageError {
+    fn from(error: sqlx::Error) -> Self {
+        let is_read_only =
+            error.as_database_error().is_some_and(|error| sqlite::is_read_only(error) || mysql::is_read_only(error));
+        if is_read_only { Self::ReadOnly(Arc::new(error)) } else { Self::Database(Arc::new(error)) }
+    }
+}
+
+impl StorageError {
+    /// Another writer was in the way; the same transaction may succeed when run again.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Raced { .. } => true,
+            Self::Database(error) => {
+                error.as_database_error().is_some_and(|error| sqlite::is_busy(error) || mysql::is_transient(error))
+            }
+            Self::OutcomeUnknown(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+
+    /// What was to be written may be there all the same.
+    pub const fn is_outcome_unknown(&self) -> bool {
+        matches!(self, Self::OutcomeUnknown(_))
+    }
+
+    /// Nobody can write now, whatever it is, and everybody can read.
+    pub fn is_read_only(&self) -> bool {
+        match self {
+            Self::ReadOnly(_) => true,
+            Self::OutcomeUnknown(error) => error.is_read_only(),
+            _ => false,
+        }
+    }
+
+    /// Would meet any other job as well at this moment: there is no use in running those one by one that
+    /// have failed together.
+    pub(crate) fn is_of_all_jobs(&self) -> bool {
+        self.is_outcome_unknown() || self.is_read_only() || matches!(self, Self::WriterGone)
+    }
+}

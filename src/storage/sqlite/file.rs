@@ -1,0 +1,73 @@
+//! The file of the books and who may look into it: its owner alone. Orders, who paid them and what WeChat
+//! said are nobody else's business, on a machine that others use as well.
+
+use std::{
+    fs::{self, DirBuilder, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    sync::Arc,
+};
+
+use sqlx::sqlite::SqliteConnectOptions;
+
+use super::StorageError;
+
+const FILE: u32 = 0o600;
+const FOLDER: u32 = 0o700;
+
+/// Makes folder and file where they are not there yet, and takes from others what rights they have on files
+/// that are there already. SQLite gives its log and its index the mode of the file. A folder that was there
+/// stays as it is: it may hold more than the books.
+///
+/// # Errors
+/// They cannot be made.
+pub(super) fn make_private(url: &str) -> Result<(), StorageError> {
+    let options = SqliteConnectOptions::from_str(url)?;
+    let path = options.get_filename();
+    // Whoever says how it is to be opened makes it himself; one in memory has no file.
+    if path.starts_with("file:") || url.contains('?') && !url.contains("mode=rwc") {
+        return Ok(());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        DirBuilder::new().recursive(true).mode(FOLDER).create(folder).map_err(|e| broken(folder, e))?;
+    }
+    // Neither opened nor closed when it is there: closing it would give up the locks that this process has on
+    // it through other connections.
+    match fs::OpenOptions::new().write(true).create_new(true).mode(FILE).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            for suffix in ["", "-wal", "-shm"] {
+                restrict(&with_suffix(path, suffix));
+            }
+            Ok(())
+        }
+        Err(error) => Err(broken(path, error)),
+    }
+}
+
+fn broken(path: &Path, source: io::Error) -> StorageError {
+    StorageError::File { path: path.to_owned(), source: Arc::new(source) }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
+/// Books that belong to somebody else, or lie where nothing can be changed, are used all the same.
+fn restrict(path: &Path) {
+    let Ok(found) = fs::metadata(path) else { return };
+    let mode = found.permissions().mode() & 0o777;
+    let own = mode & FOLDER;
+    if mode == own {
+        return;
+    }
+    match fs::set_permissions(path, Permissions::from_mode(own)) {
+        Ok(()) => tracing::warn!("others could read {}; they no longer can", path.display()),
+        Err(error) => tracing::warn!(%error, "others can read {}", path.display()),
+    }
+}
