@@ -47,6 +47,7 @@ use crate::{
     entropy::Entropy,
     gateway::Gateway,
     metrics::Metrics,
+    readiness::Readiness,
     storage::{Database, StorageError, products},
     wechatpay::{Mchid, model::InvalidPrepay},
 };
@@ -115,6 +116,7 @@ struct Inner {
     inquiries: Inquiries,
     inquiry_places: Arc<Semaphore>,
     metrics: Metrics,
+    readiness: Readiness,
     clock: Clock,
     entropy: Entropy,
     /// Questions and prepays that go on after their page has been answered.
@@ -127,6 +129,7 @@ impl Checkout {
         gateway: Gateway,
         settings: CheckoutSettings,
         metrics: Metrics,
+        readiness: Readiness,
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
@@ -139,6 +142,7 @@ impl Checkout {
             inquiries: Inquiries::default(),
             inquiry_places: Arc::new(Semaphore::new(INQUIRIES_AT_ONCE)),
             metrics,
+            readiness,
             clock,
             entropy,
             tasks: TaskTracker::new(),
@@ -151,6 +155,10 @@ impl Checkout {
 
     pub fn gateway(&self) -> &Gateway {
         &self.0.gateway
+    }
+
+    pub fn readiness(&self) -> &Readiness {
+        &self.0.readiness
     }
 
     pub fn live(&self) -> &LiveOrders {

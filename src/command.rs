@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     checkout::{CheckoutError, OrderHistory, RefundError, RefundOrder},
-    config::{Problems, Settings, Wanted},
+    config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     startup::{StartupError, Surroundings, open_checkout},
     storage::{attempts::AttemptState, events::Source, refunds::Refund},
@@ -96,12 +96,20 @@ fn amount(text: &str) -> Result<Fen, String> {
 
 /// # Errors
 /// No such order, or books or platform are out of reach.
-pub fn order(arguments: OrderArguments, out: &mut (dyn Write + Send)) -> LocalBoxFuture<'_, Result<(), CommandError>> {
-    Box::pin(show_order(arguments, out))
+pub fn order<'a>(
+    arguments: OrderArguments,
+    environment: &'a Environment,
+    out: &'a mut (dyn Write + Send),
+) -> LocalBoxFuture<'a, Result<(), CommandError>> {
+    Box::pin(show_order(arguments, environment, out))
 }
 
-async fn show_order(arguments: OrderArguments, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
-    let settings = Settings::from_env(arguments.which.wanted())?;
+async fn show_order(
+    arguments: OrderArguments,
+    environment: &Environment,
+    out: &mut (dyn Write + Send),
+) -> Result<(), CommandError> {
+    let settings = Settings::from_env(arguments.which.wanted(), environment)?;
     let (checkout, db) = open_checkout(settings, Surroundings::system()).await?;
     let history = match arguments.command {
         OrderCommand::Show { out_trade_no } => checkout.load_history(&out_trade_no).await,
@@ -113,13 +121,22 @@ async fn show_order(arguments: OrderArguments, out: &mut (dyn Write + Send)) -> 
 
 /// # Errors
 /// Nothing has been asked for, or the books are out of reach.
-pub fn refund(command: RefundCommand, out: &mut (dyn Write + Send)) -> LocalBoxFuture<'_, Result<(), CommandError>> {
-    Box::pin(give_back(command, out))
+pub fn refund<'a>(
+    command: RefundCommand,
+    environment: &'a Environment,
+    out: &'a mut (dyn Write + Send),
+) -> LocalBoxFuture<'a, Result<(), CommandError>> {
+    Box::pin(give_back(command, environment, out))
 }
 
-async fn give_back(command: RefundCommand, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
+async fn give_back(
+    command: RefundCommand,
+    environment: &Environment,
+    out: &mut (dyn Write + Send),
+) -> Result<(), CommandError> {
     let RefundCommand { which, out_trade_no, amount_fen, reason, out_refund_no } = command;
-    let (checkout, db) = open_checkout(Settings::from_env(which.wanted())?, Surroundings::system()).await?;
+    let (checkout, db) =
+        open_checkout(Settings::from_env(which.wanted(), environment)?, Surroundings::system()).await?;
     let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, out_refund_no };
     let refunded = match checkout.load_history(&out_trade_no).await {
         Ok(history) => checkout.refund(history.order.id, wanted).await,

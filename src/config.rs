@@ -19,14 +19,18 @@
 //! A variable that is set but empty counts as not set. Whether there is money at stake is never guessed
 //! from what is set: it is asked for ([`Wanted`]).
 
+mod env_file;
+mod environment;
 pub mod live;
 
-use std::{fmt, net::SocketAddr, ops::Deref, path::PathBuf};
+use std::{cell::RefCell, collections::BTreeSet, fmt, net::SocketAddr, ops::Deref, path::PathBuf};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
+pub use env_file::EnvFileError;
+pub use environment::Environment;
 pub use live::LiveSettings;
 
 use crate::gateway::EgressProxy;
@@ -118,6 +122,8 @@ impl fmt::Display for Problems {
 /// Reads variables and collects what is wrong with them.
 pub struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
+    /// What is a setting: whatever was looked up.
+    asked: RefCell<BTreeSet<&'static str>>,
     problems: Vec<Problem>,
 }
 
@@ -130,10 +136,11 @@ impl fmt::Debug for Reader<'_> {
 
 impl<'a> Reader<'a> {
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { lookup, problems: Vec::new() }
+        Self { lookup, asked: RefCell::default(), problems: Vec::new() }
     }
 
-    pub fn text(&self, variable: &str) -> Option<String> {
+    pub fn text(&self, variable: &'static str) -> Option<String> {
+        self.asked.borrow_mut().insert(variable);
         (self.lookup)(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
@@ -207,14 +214,29 @@ fn is_server(url: &Url) -> bool {
     url.has_host() && !name.is_empty() && !name.contains('/') && url.fragment().is_none()
 }
 
+/// Read before the settings are, whose errors are logged.
+pub const LOG: &str = "RUST_LOG";
+
 impl Settings {
-    /// From the process environment.
+    /// From the process's environment and its `.env`. What is set there and looks like a setting of ours
+    /// but is none is said in the log.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    pub fn from_env(wanted: Wanted) -> Result<Self, Problems> {
-        Self::from_lookup(wanted, &|variable| std::env::var(variable).ok())
+    pub fn from_env(wanted: Wanted, environment: &Environment) -> Result<Self, Problems> {
+        let lookup = |variable: &str| environment.text(variable);
+        let mut reader = Reader::new(&lookup);
+        let settings = Self::read(wanted, &mut reader);
+        let known: BTreeSet<_> = reader.asked.borrow().iter().copied().chain(live::VARIABLES).chain([LOG]).collect();
+        for name in environment.strangers(&known) {
+            tracing::warn!("{name}");
+        }
+        for variable in known.into_iter().filter(|variable| environment.is_not_utf8(variable)) {
+            // It only looked as if it were not set.
+            reader.problems.retain(|problem| problem.variable != variable);
+            reader.wrong(variable, "is not UTF-8 (saved in GBK, perhaps)");
+        }
+        reader.finish(settings)
     }
 
     /// From `lookup`, which answers a variable's name with its value.
@@ -223,10 +245,16 @@ impl Settings {
     /// Everything that is wrong.
     pub fn from_lookup(wanted: Wanted, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut reader = Reader::new(lookup);
+        let settings = Self::read(wanted, &mut reader);
+        reader.finish(settings)
+    }
+
+    /// `None` when there is no telling, and why is in `reader`.
+    fn read(wanted: Wanted, reader: &mut Reader<'_>) -> Option<Self> {
         let mode = match wanted {
-            Wanted::Live => live::read(&mut reader).map(|live| Mode::Live(Box::new(live))),
+            Wanted::Live => live::read(reader).map(|live| Mode::Live(Box::new(live))),
             Wanted::Sandbox { open } => {
-                live::refuse(&mut reader);
+                live::refuse(reader);
                 Some(Mode::Sandbox { open })
             }
         };
@@ -237,17 +265,17 @@ impl Settings {
         let rejected = reader.parsed("SAOMA_REJECTED_CALLBACKS_PER_MINUTE", number(0..=1_000_000)).unwrap_or(120);
         let trusted_proxies = reader.parsed("SAOMA_TRUSTED_PROXIES", networks).unwrap_or_default();
         let public_origin = reader.parsed("SAOMA_PUBLIC_ORIGIN", live::safe_origin);
-        let egress_proxy = live::secret(&mut reader, "SAOMA_EGRESS_PROXY", "SAOMA_EGRESS_PROXY_PATH")
-            .and_then(|(variable, url)| live::noted(&mut reader, variable, EgressProxy::parse(url.trim())));
-        let metrics_token = live::secret(&mut reader, "SAOMA_METRICS_TOKEN", "SAOMA_METRICS_TOKEN_PATH")
-            .and_then(|(variable, token)| live::noted(&mut reader, variable, metrics_token(token.trim())));
+        let egress_proxy = live::secret(reader, "SAOMA_EGRESS_PROXY", "SAOMA_EGRESS_PROXY_PATH")
+            .and_then(|(variable, url)| live::noted(reader, variable, EgressProxy::parse(url.trim())));
+        let metrics_token = live::secret(reader, "SAOMA_METRICS_TOKEN", "SAOMA_METRICS_TOKEN_PATH")
+            .and_then(|(variable, token)| live::noted(reader, variable, metrics_token(token.trim())));
         let payee = reader.parsed("SAOMA_PAYEE", payee).unwrap_or_else(|| "扫码示例商店".to_owned());
         let site_addr = reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>);
         let site_root = reader.text("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".to_owned());
-        let mode = reader.finish(mode)?;
+        let mode = mode?;
         // Books of their own: a shop's first start must not find the orders of somebody who tried it.
         let books = if matches!(mode, Mode::Sandbox { .. }) { "sandbox/saoma.db" } else { "saoma.db" };
-        Ok(Self {
+        Some(Self {
             mode,
             database_url: database.unwrap_or_else(|| DatabaseUrl(format!("sqlite://{data_dir}/{books}"))),
             data_dir: data_dir.into(),

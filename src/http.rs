@@ -53,6 +53,7 @@ use crate::{
     clock::Clock,
     entropy::Entropy,
     metrics::Metrics,
+    readiness::Readiness,
     storage::Database,
     wechatpay::{ApiV3Keys, Keyring},
 };
@@ -65,6 +66,7 @@ pub struct AppState {
     pub keyring: Keyring,
     pub api_v3_keys: Arc<ApiV3Keys>,
     pub metrics: Metrics,
+    pub readiness: Readiness,
     pub limits: Limits,
     pub notices: Notices,
     pub clock: Clock,

@@ -14,7 +14,7 @@
 //! | [`app`] | pages, islands, server functions | `domain`, and `checkout` in server functions |
 //! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
 //! | `command` | `saoma order`, `saoma refund` | `checkout`, `startup` |
-//! | `config`, `startup`, `telemetry`, `metrics`, `clock`, `entropy` | what all that runs in | |
+//! | `config`, `startup`, `telemetry`, `metrics`, `readiness`, `clock`, `entropy` | what all that runs in | |
 //!
 //! Invariants, kept true by `tests/architecture.rs`:
 //! - `domain` knows no wire format, no SQL, no HTTP, no Leptos. `wechatpay` does no I/O and reads
@@ -58,6 +58,8 @@ pub mod gateway;
 pub mod http;
 #[cfg(feature = "ssr")]
 pub mod metrics;
+#[cfg(feature = "ssr")]
+pub mod readiness;
 #[cfg(feature = "ssr")]
 pub mod sandbox;
 #[cfg(feature = "ssr")]

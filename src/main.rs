@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use saoma::{
     command::{self, CommandError, OrderArguments, RefundCommand, Which},
-    config::{Problems, Settings, Wanted},
+    config::{Environment, LOG, Problems, Settings, Wanted},
     domain::{Fen, Product, ProductId},
     sandbox,
     startup::{Application, StartupError, Surroundings, catalogue},
@@ -24,6 +24,9 @@ compile_error!("cfg(fuzzing) lets notifications be read unverified (wechatpay::n
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
+    /// A file of settings, instead of the working folder's .env; the environment wins over either
+    #[arg(long, global = true, value_name = "PATH")]
+    env_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -99,18 +102,18 @@ const MISCONFIGURED: u8 = 2;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // The environment wins over the file.
-    let file = dotenvy::dotenv();
-    telemetry::start(telemetry::filter());
-    if let Err(error) = file
-        && !error.not_found()
-    {
-        eprintln!("saoma: .env cannot be read: {error}");
-        return ExitCode::from(MISCONFIGURED);
-    }
+    let environment = match Environment::load(arguments.env_file.as_deref()) {
+        Ok(environment) => environment,
+        Err(error) => {
+            eprintln!("saoma: {error}");
+            return ExitCode::from(MISCONFIGURED);
+        }
+    };
+    telemetry::start(environment.text(LOG).as_deref());
     let outcome =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime").and_then(|runtime| {
-            runtime.block_on(run(arguments.command.unwrap_or(Command::Serve(ServeArguments::default()))))
+            let command = arguments.command.unwrap_or(Command::Serve(ServeArguments::default()));
+            runtime.block_on(run(command, &environment))
         });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -130,22 +133,22 @@ fn is_misconfigured(error: &anyhow::Error) -> bool {
         || matches!(error.downcast_ref(), Some(StartupError::Settings(_) | StartupError::SandboxAddress(_)))
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
+async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> {
     match command {
         Command::Serve(arguments) => {
-            let settings = Settings::from_env(arguments.wanted())?;
+            let settings = Settings::from_env(arguments.wanted(), environment)?;
             let application = Application::build(settings, Surroundings::system()).await?;
             Ok(application.run(signalled()?).await?)
         }
         Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signalled()?).await?),
-        Command::Order(command) => Ok(command::order(command, &mut std::io::stdout()).await?),
-        Command::Refund(command) => Ok(command::refund(command, &mut std::io::stdout()).await?),
-        Command::Product(command) => product(command).await,
+        Command::Order(command) => Ok(command::order(command, environment, &mut std::io::stdout()).await?),
+        Command::Refund(command) => Ok(command::refund(command, environment, &mut std::io::stdout()).await?),
+        Command::Product(command) => product(command, environment).await,
     }
 }
 
-async fn product(arguments: ProductArguments) -> anyhow::Result<()> {
-    let db = Database::open(&Settings::from_env(arguments.which.wanted())?.database_url).await?;
+async fn product(arguments: ProductArguments, environment: &Environment) -> anyhow::Result<()> {
+    let db = Database::open(&Settings::from_env(arguments.which.wanted(), environment)?.database_url).await?;
     match arguments.command {
         ProductCommand::List => {
             for Product { id, title, price, .. } in products::list(&mut *db.read().await?).await? {

@@ -21,6 +21,7 @@ use crate::{
     gateway::{EgressProxy, Gateway, SetupError},
     http::{self, AppState, Limits, Notices},
     metrics::Metrics,
+    readiness::Readiness,
     sandbox::SandboxError,
     storage::{Database, StorageError},
 };
@@ -129,12 +130,15 @@ impl Application {
         let (keyring, api_v3_keys) = (parts.keyring.clone(), Arc::clone(&parts.api_v3_keys));
         let origin = settings.public_origin.unwrap_or_else(|| parts.origin.clone());
         let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes, proxy: settings.egress_proxy };
+        let readiness = Readiness::default();
+        let checkout = checkout(db.clone(), parts, shop, (metrics.clone(), readiness.clone()), surroundings)?;
         let state = AppState {
-            checkout: checkout(db.clone(), parts, shop, metrics.clone(), surroundings)?,
+            checkout,
             db,
             keyring,
             api_v3_keys,
             metrics,
+            readiness,
             limits: Limits::new(settings.orders_per_minute, settings.rejected_callbacks_per_minute),
             notices: Notices::default(),
             metrics_token: settings.metrics_token,
@@ -211,7 +215,7 @@ fn checkout(
     db: Database,
     parts: platform::Parts,
     shop: Shop,
-    metrics: Metrics,
+    (metrics, readiness): (Metrics, Readiness),
     surroundings: Surroundings,
 ) -> Result<Checkout, StartupError> {
     let platform::Parts { merchant, mut gateway, mchid, appid, notify_url, refund_notify_url, .. } = parts;
@@ -229,7 +233,7 @@ fn checkout(
         query_gaps,
         prepay_pause,
     };
-    Ok(Checkout::new(db, gateway, settings, metrics, clock, entropy))
+    Ok(Checkout::new(db, gateway, settings, metrics, readiness, clock, entropy))
 }
 
 /// The use cases without the site, for the command line; a server may be running beside. In sandbox
@@ -247,7 +251,8 @@ pub async fn open_checkout(
     };
     let db = Database::open(&settings.database_url).await?;
     let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes, proxy: settings.egress_proxy };
-    let checkout = checkout(db.clone(), platform::parts(live)?, shop, Metrics::default(), surroundings)?;
+    let counted = (Metrics::default(), Readiness::default());
+    let checkout = checkout(db.clone(), platform::parts(live)?, shop, counted, surroundings)?;
     Ok((checkout, db))
 }
 

@@ -18,6 +18,7 @@
 pub mod attempts;
 mod error;
 pub mod events;
+pub mod heartbeats;
 pub mod leases;
 mod mysql;
 pub mod notifications;

@@ -17,14 +17,15 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("entropy", &[]),
     ("telemetry", &[]),
     ("metrics", &["domain"]),
+    ("readiness", &[]),
     ("wechatpay", &["domain"]),
     ("gateway", &["clock", "domain", "entropy", "wechatpay"]),
     ("storage", &["domain"]),
-    ("checkout", &["clock", "domain", "entropy", "gateway", "metrics", "storage", "wechatpay"]),
+    ("checkout", &["clock", "domain", "entropy", "gateway", "metrics", "readiness", "storage", "wechatpay"]),
     ("command", &["checkout", "config", "domain", "startup", "storage"]),
     ("config", &["domain", "gateway", "wechatpay"]),
     // Routes know use cases. What is shared between them is put together in `http.rs`.
-    ("http", &["app", "checkout", "clock", "domain", "entropy", "metrics", "storage", "wechatpay"]),
+    ("http", &["app", "checkout", "clock", "domain", "entropy", "metrics", "readiness", "storage", "wechatpay"]),
     ("http::client", &[]),
     ("http::foreign", &["app"]),
     ("http::limits", &[]),
@@ -57,6 +58,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "gateway",
             "http",
             "metrics",
+            "readiness",
             "sandbox",
             "storage",
             "wechatpay",
@@ -79,9 +81,10 @@ const MUST_NOT_USE: &[(&str, &[&str])] = &[
 
 /// What only one place does.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("env::var", &["config", "telemetry"]),
+    ("env::var", &[]),
     ("env::vars", &[]),
     ("env::var_os", &[]),
+    ("env::vars_os", &["config"]),
     ("Timestamp::now", &["clock"]),
     ("SystemTime::now", &["clock"]),
     ("StdRng::seed_from_u64", &["entropy"]),

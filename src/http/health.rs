@@ -20,15 +20,23 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The database answers; its migrations ran before the first request could come.
+/// 200 when nothing keeps this instance from its work, else 503 with one line for each trouble. The database
+/// is asked now; the rest is what background tasks have reported.
 pub async fn ready(State(state): State<AppState>) -> Response {
-    match pending(&state).await {
-        Ok(_) => (StatusCode::OK, "ready\n").into_response(),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
-        }
+    let mut troubles = state.readiness.troubles();
+    if let Err(error) = pending(&state).await {
+        tracing::error!(%error, "not ready");
+        troubles.push(("database", "the database does not answer".to_owned()));
     }
+    let status = if troubles.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let mut lines: Vec<_> = troubles.iter().map(|(what, trouble)| format!("{what}: {trouble}\n")).collect();
+    if lines.is_empty() {
+        lines.push("ready\n".to_owned());
+    }
+    lines.extend(
+        state.readiness.durable_write_age().map(|age| format!("last durable write: {} s ago\n", age.as_secs())),
+    );
+    (status, lines.concat()).into_response()
 }
 
 /// Prometheus text.

@@ -328,3 +328,28 @@ async fn no_password_shows() {
         place.url.split_once('@').and_then(|(user, _)| user.rsplit_once(':')).map_or("very-secret", |it| it.1);
     assert!(!shown.contains(password), "{shown}");
 }
+
+#[tokio::test]
+async fn an_instance_beats_is_counted_and_goes() {
+    let (_place, books) = books().await;
+    let beat = async |instance: &'static str, second: i64| {
+        let at = NOW + jiff::SignedDuration::from_secs(second);
+        books.write(move |c| Box::pin(heartbeats::beat(c, instance, NOW, at))).await.expect("writes")
+    };
+    assert_eq!(beat("a", 0).await, 1);
+    assert_eq!(beat("a", 5).await, 2);
+    assert_eq!(beat("b", 9).await, 1);
+    let since = async |second| {
+        let at = NOW + jiff::SignedDuration::from_secs(second);
+        heartbeats::count_live(&mut books.read().await.expect("reads"), at).await.expect("counts")
+    };
+    assert_eq!((since(5).await, since(6).await, since(10).await), (2, 1, 0));
+    let all = heartbeats::list(&mut books.read().await.expect("reads")).await.expect("reads");
+    let told = all.iter().map(|it| (it.instance.as_str(), it.beats, it.wall.duration_since(NOW).as_secs()));
+    assert_eq!(told.collect::<Vec<_>>(), [("a", 2, 5), ("b", 1, 9)]);
+    let silent = NOW + jiff::SignedDuration::from_secs(6);
+    books.write(move |c| Box::pin(heartbeats::remove_silent(c, silent))).await.expect("writes");
+    assert_eq!(since(0).await, 1);
+    books.write(|c| Box::pin(heartbeats::remove(c, "b"))).await.expect("writes");
+    assert_eq!(since(0).await, 0);
+}

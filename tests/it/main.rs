@@ -32,6 +32,7 @@ mod rate_limits;
 mod refunds;
 mod security;
 mod server_functions;
+mod settings;
 mod status;
 mod this_machine;
 mod verdicts;

@@ -9,13 +9,11 @@ use std::{
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::support::{Placed, Process, Site, database_url, folder, free_port, lay_keys, program, until};
+use crate::support::{Placed, Process, Site, command, database_url, folder, free_port, lay_keys, program, until};
 
 /// The program with nothing but these variables, until it ends by itself.
 fn run(folder: &std::path::Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(program());
-    command.args(arguments).env_clear().envs(variables.iter().copied()).env("NO_COLOR", "1");
-    command.current_dir(folder).output().expect("runs")
+    command(folder, arguments).envs(variables.iter().copied()).output().expect("runs")
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub use self::{
     database::{database_url, is_file, password},
     forger::{Callback, Forger, KeyKind, NATIVE_NOTIFY, Notice, SIGNING_HEADERS},
     outside::Outside,
-    process::{Process, program},
+    process::{Process, command, program},
     raw::raw,
     relay::Relay,
     site::{Answer, Browser, Placed, Site},

@@ -15,6 +15,13 @@ pub const fn program() -> &'static str {
     env!("CARGO_BIN_EXE_saoma")
 }
 
+/// `saoma` with these arguments in `folder`, and with nothing in its environment.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.args(arguments).env_clear().env("NO_COLOR", "1").current_dir(folder);
+    command
+}
+
 /// A running program; ended, if nothing else ended it, when it goes out of scope. Derefs to its
 /// [`Site`].
 pub struct Process {

@@ -1,0 +1,86 @@
+//! What keeps this instance from doing its work, told by `/readyz`. Whoever notices a trouble reports it
+//! under a name of its own and takes it back when it is over; nobody else has to know what can go wrong.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// The troubles of one instance. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    troubles: BTreeMap<&'static str, String>,
+    /// By a clock that nobody can set.
+    written: Option<Instant>,
+}
+
+impl Readiness {
+    /// `what` is short and stable, as a key of a monitoring system; the trouble is a sentence for people,
+    /// which anybody may read. `None`: it is over. Only a change is logged.
+    pub fn report(&self, what: &'static str, trouble: Option<String>) {
+        let mut state = self.state();
+        match trouble {
+            Some(trouble) => {
+                if state.troubles.get(what) != Some(&trouble) {
+                    tracing::error!(trouble = what, "not ready: {what}: {trouble}");
+                    state.troubles.insert(what, trouble);
+                }
+            }
+            None => {
+                if state.troubles.remove(what).is_some() {
+                    tracing::info!(trouble = what, "over: {what}");
+                }
+            }
+        }
+    }
+
+    /// All there are now, by name.
+    pub fn troubles(&self) -> Vec<(&'static str, String)> {
+        self.state().troubles.iter().map(|(&what, trouble)| (what, trouble.clone())).collect()
+    }
+
+    /// A row was written, committed, and read back by another connection.
+    pub fn note_durable_write(&self) {
+        self.state().written = Some(Instant::now());
+    }
+
+    /// How long ago; `None` for never.
+    pub fn durable_write_age(&self) -> Option<Duration> {
+        self.state().written.map(|at| at.elapsed())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trouble_lasts_until_it_is_taken_back() {
+        let readiness = Readiness::default();
+        readiness.report("a", Some("broken".to_owned()));
+        readiness.report("b", Some("worn".to_owned()));
+        readiness.clone().report("a", Some("still broken".to_owned()));
+        assert_eq!(readiness.troubles(), [("a", "still broken".to_owned()), ("b", "worn".to_owned())]);
+        readiness.report("a", None);
+        readiness.report("a", None);
+        assert_eq!(readiness.troubles(), [("b", "worn".to_owned())]);
+    }
+
+    #[test]
+    fn the_age_of_the_last_durable_write() {
+        let readiness = Readiness::default();
+        assert_eq!(readiness.durable_write_age(), None);
+        readiness.note_durable_write();
+        assert!(readiness.durable_write_age().is_some_and(|age| age < Duration::from_mins(1)));
+    }
+}

@@ -1,0 +1,69 @@
+//! `heartbeats`: one row for each instance that lives. It proves that the instance can write, tells the
+//! others that it is there, and remembers what its wall clock said.
+
+use jiff::Timestamp;
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+use super::{StorageError, inserted, millis, timestamp};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    pub instance: String,
+    /// Only ever rises.
+    pub beats: i64,
+    /// The instance's own wall clock at its last beat.
+    pub wall: Timestamp,
+}
+
+impl Heartbeat {
+    fn read(row: &AnyRow) -> Result<Self, StorageError> {
+        let beats = row.try_get("beats")?;
+        let wall = timestamp("heartbeats", "wall_ms", beats, row.try_get("wall_ms")?)?;
+        Ok(Self { instance: row.try_get("instance")?, beats, wall })
+    }
+}
+
+/// One more beat of `instance` (at most 32 characters). Returns how many there have been; a job that is
+/// run again counts again.
+pub async fn beat(
+    c: &mut AnyConnection,
+    instance: &str,
+    started: Timestamp,
+    wall: Timestamp,
+) -> Result<i64, StorageError> {
+    let sql = "UPDATE heartbeats SET beats = beats + 1, wall_ms = ? WHERE instance = ?";
+    let update = sqlx::query(sql).bind(millis(wall)).bind(instance);
+    if update.execute(&mut *c).await?.rows_affected() == 0 {
+        let sql = "INSERT INTO heartbeats (instance, beats, started_ms, wall_ms) VALUES (?, 1, ?, ?)";
+        let insert = sqlx::query(sql).bind(instance).bind(millis(started)).bind(millis(wall));
+        if !inserted(insert.execute(&mut *c).await)? {
+            return Err(StorageError::Raced { table: "heartbeats", row: 0 });
+        }
+    }
+    let sql = "SELECT beats FROM heartbeats WHERE instance = ?";
+    Ok(sqlx::query_scalar(sql).bind(instance).fetch_one(c).await?)
+}
+
+/// Of all instances, the dead ones that nobody has cleared away too.
+pub async fn list(c: &mut AnyConnection) -> Result<Vec<Heartbeat>, StorageError> {
+    let sql = "SELECT instance, beats, wall_ms FROM heartbeats ORDER BY instance";
+    sqlx::query(sql).fetch_all(c).await?.iter().map(Heartbeat::read).collect()
+}
+
+/// How many instances have shown a sign of life at `since` or later.
+pub async fn count_live(c: &mut AnyConnection, since: Timestamp) -> Result<i64, StorageError> {
+    let sql = "SELECT COUNT(*) FROM heartbeats WHERE wall_ms >= ?";
+    Ok(sqlx::query_scalar(sql).bind(millis(since)).fetch_one(c).await?)
+}
+
+/// The instance stops.
+pub async fn remove(c: &mut AnyConnection, instance: &str) -> Result<(), StorageError> {
+    sqlx::query("DELETE FROM heartbeats WHERE instance = ?").bind(instance).execute(c).await?;
+    Ok(())
+}
+
+/// Instances that died without a word.
+pub async fn remove_silent(c: &mut AnyConnection, since: Timestamp) -> Result<(), StorageError> {
+    sqlx::query("DELETE FROM heartbeats WHERE wall_ms < ?").bind(millis(since)).execute(c).await?;
+    Ok(())
+}
