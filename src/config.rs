@@ -90,6 +90,24 @@ impl Deref for DatabaseUrl {
     }
 }
 
+impl DatabaseUrl {
+    /// Where the books are, for people: a file with its whole path, or server and database. No user, password or
+    /// option.
+    pub fn place(&self) -> String {
+        match Url::parse(&self.0) {
+            Ok(url) if url.scheme() == "mysql" => {
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                format!("mysql://{}{port}{}", url.host_str().unwrap_or_default(), url.path())
+            }
+            _ => {
+                let path = self.0.trim_start_matches("sqlite:").trim_start_matches("//");
+                let path = path.split_once('?').map_or(path, |(path, _)| path);
+                std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.display().to_string())
+            }
+        }
+    }
+}
+
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DatabaseUrl([redacted])")

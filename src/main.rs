@@ -11,8 +11,8 @@ use saoma::{
     config::{Environment, LOG, Problems, Settings, Wanted},
     domain::{Fen, Product, ProductId},
     sandbox,
-    startup::{Application, StartupError, Surroundings, catalogue},
-    storage::{Database, products},
+    startup::{Application, StartupError, Surroundings, catalogue, open_books},
+    storage::products,
     telemetry,
 };
 use tokio_util::sync::CancellationToken;
@@ -126,11 +126,9 @@ fn main() -> ExitCode {
 
 fn is_misconfigured(error: &anyhow::Error) -> bool {
     error.is::<Problems>()
-        || matches!(
-            error.downcast_ref(),
-            Some(CommandError::Settings(_) | CommandError::Startup(StartupError::NoSandbox { .. }))
-        )
-        || matches!(error.downcast_ref(), Some(StartupError::Settings(_) | StartupError::SandboxAddress(_)))
+        || matches!(error.downcast_ref(), Some(CommandError::Settings(_)))
+        || matches!(error.downcast_ref(), Some(CommandError::Startup(error)) if error.is_misconfigured())
+        || error.downcast_ref().is_some_and(StartupError::is_misconfigured)
 }
 
 async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> {
@@ -148,7 +146,8 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
 }
 
 async fn product(arguments: ProductArguments, environment: &Environment) -> anyhow::Result<()> {
-    let db = Database::open(&Settings::from_env(arguments.which.wanted(), environment)?.database_url).await?;
+    let settings = Settings::from_env(arguments.which.wanted(), environment)?;
+    let (db, _) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
     match arguments.command {
         ProductCommand::List => {
             for Product { id, title, price, .. } in products::list(&mut *db.read().await?).await? {

@@ -1,9 +1,10 @@
 //! Puts the application together: [`Application::build`], then [`Application::run`].
 
 pub mod catalogue;
+mod mark;
 mod platform;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::Router;
 use futures::future::{BoxFuture, LocalBoxFuture};
@@ -12,11 +13,12 @@ use leptos::config::{Env, LeptosOptions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use self::mark::NotOurBooks;
 use self::platform::Platform;
 use crate::{
     checkout::{Checkout, CheckoutSettings},
     clock::Clock,
-    config::{Mode, Problems, Settings},
+    config::{DatabaseUrl, LiveSettings, Mode, Problems, Settings},
     entropy::Entropy,
     gateway::{EgressProxy, Gateway, SetupError},
     http::{self, AppState, Limits, Notices},
@@ -41,12 +43,21 @@ pub enum StartupError {
     Storage(#[from] StorageError),
     #[error("no sandbox has been running here, start `saoma serve --sandbox` first: {path} cannot be read")]
     NoSandbox { path: std::path::PathBuf },
+    #[error(transparent)]
+    NotOurBooks(#[from] NotOurBooks),
     #[error("the sandbox: {0}")]
     Sandbox(#[from] SandboxError),
     #[error("the way to WeChat Pay: {0}")]
     Gateway(#[from] SetupError),
     #[error("serving has ended: {0}")]
     Serve(#[source] io::Error),
+}
+
+impl StartupError {
+    /// No start can succeed before somebody has changed what it is started with.
+    pub const fn is_misconfigured(&self) -> bool {
+        matches!(self, Self::Settings(_) | Self::SandboxAddress(_) | Self::NoSandbox { .. } | Self::NotOurBooks(_))
+    }
 }
 
 /// What a test replaces.
@@ -120,6 +131,7 @@ impl Application {
             Mode::Live(live) => (Platform::Outside, *live),
             Mode::Sandbox { .. } => Platform::inside(&settings.data_dir, address, &clock, &entropy).await?,
         };
+        mark::claim(&db, &settings.database_url.place(), &mark::of(&live), clock.now()).await?;
         if crate::config::live::is_loopback(&live.domain) {
             tracing::warn!(domain = %live.domain, "no real money: the platform at {} is on this machine", live.domain);
             catalogue::add_demo_products(&db).await?;
@@ -245,15 +257,29 @@ pub async fn open_checkout(
     settings: Settings,
     surroundings: Surroundings,
 ) -> Result<(Checkout, Database), StartupError> {
-    let live = match settings.mode {
-        Mode::Live(live) => *live,
-        Mode::Sandbox { .. } => platform::beside(&settings.data_dir)?,
-    };
-    let db = Database::open(&settings.database_url).await?;
+    let (db, live) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
     let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes, proxy: settings.egress_proxy };
     let counted = (Metrics::default(), Readiness::default());
     let checkout = checkout(db.clone(), platform::parts(live)?, shop, counted, surroundings)?;
     Ok((checkout, db))
+}
+
+/// The books for a command, once it is clear that they are those of the account it was started with.
+///
+/// # Errors
+/// They cannot be opened, or are another's.
+pub async fn open_books(
+    mode: Mode,
+    url: &DatabaseUrl,
+    data_dir: &Path,
+) -> Result<(Database, LiveSettings), StartupError> {
+    let db = Database::open(url).await?;
+    let live = match mode {
+        Mode::Live(live) => *live,
+        Mode::Sandbox { .. } => platform::beside(data_dir)?,
+    };
+    mark::require(&db, &url.place(), &mark::of(&live)).await?;
+    Ok((db, live))
 }
 
 async fn background(state: AppState, wants_certificates: bool, jobs_every: Option<Duration>) {

@@ -16,6 +16,8 @@
 //! Knows no protocol type, no HTTP, no Leptos; decides nothing about money (that is `checkout`).
 
 pub mod attempts;
+pub mod backfill;
+pub mod books;
 mod error;
 pub mod events;
 pub mod heartbeats;

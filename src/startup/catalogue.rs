@@ -1,6 +1,9 @@
 //! Products that are there from the start, so that something can be bought while nobody's money is
 //! at stake.
 
+use jiff::Timestamp;
+use sqlx::AnyConnection;
+
 use crate::{
     domain::{Fen, InvalidAmount, Product, ProductId},
     storage::{Database, StorageError, products},
@@ -21,14 +24,29 @@ pub async fn add_demo_products(db: &Database) -> Result<(), StorageError> {
     if !products::list(&mut *db.read().await?).await?.is_empty() {
         return Ok(());
     }
-    let demo = |(id, title, summary, fen): (i64, &str, &str, i64)| {
-        Ok(Product { id: ProductId(id), title: title.to_owned(), summary: summary.to_owned(), price: Fen::new(fen)? })
-    };
-    let demo: Vec<Product> = DEMO.into_iter().map(demo).collect::<Result<_, InvalidAmount>>().unwrap_or_default();
-    for product in demo {
+    for product in demo() {
         put(db, product).await?;
     }
     Ok(())
+}
+
+/// Those that are still exactly as they were put there; how many. What somebody has made of one is his.
+///
+/// # Errors
+/// The books cannot be written.
+pub async fn withdraw_demo_products(c: &mut AnyConnection, at: Timestamp) -> Result<usize, StorageError> {
+    let mut withdrawn = 0;
+    for product in demo() {
+        withdrawn += usize::from(products::withdraw_exactly(c, &product, at).await?);
+    }
+    Ok(withdrawn)
+}
+
+fn demo() -> Vec<Product> {
+    let demo = |(id, title, summary, fen): (i64, &str, &str, i64)| {
+        Ok(Product { id: ProductId(id), title: title.to_owned(), summary: summary.to_owned(), price: Fen::new(fen)? })
+    };
+    DEMO.into_iter().map(demo).collect::<Result<_, InvalidAmount>>().unwrap_or_default()
 }
 
 /// Adds a product, or changes the one of its id; orders placed before keep their title and price.

@@ -1,8 +1,9 @@
 //! `products`: what is on sale.
 
+use jiff::Timestamp;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use super::{StorageError, inserted};
+use super::{StorageError, inserted, millis};
 use crate::domain::{Fen, Product, ProductId};
 
 fn read(row: &AnyRow) -> Result<Product, StorageError> {
@@ -38,4 +39,12 @@ pub async fn update(c: &mut AnyConnection, product: &Product) -> Result<bool, St
     let sql = "UPDATE products SET title = ?, summary = ?, price_fen = ? WHERE id = ?";
     let update = sqlx::query(sql).bind(&product.title).bind(&product.summary).bind(product.price.get());
     Ok(update.bind(product.id.0).execute(c).await?.rows_affected() == 1)
+}
+
+/// No new orders of exactly this product: same id, texts and price. `false` when there is none such on sale.
+pub async fn withdraw_exactly(c: &mut AnyConnection, product: &Product, at: Timestamp) -> Result<bool, StorageError> {
+    let sql = "UPDATE products SET withdrawn_ms = ? WHERE id = ? AND title = ? AND summary = ? AND price_fen = ? \
+               AND withdrawn_ms IS NULL";
+    let update = sqlx::query(sql).bind(millis(at)).bind(product.id.0).bind(&product.title).bind(&product.summary);
+    Ok(update.bind(product.price.get()).execute(c).await?.rows_affected() == 1)
 }

@@ -6,6 +6,7 @@ mod path;
 mod prepay;
 mod private;
 mod refund;
+mod stored;
 mod text;
 mod transaction;
 
@@ -14,4 +15,5 @@ pub use path::{CERTIFICATES, NATIVE_PREPAY, REFUNDS, close_path, query_path, ref
 pub use prepay::{InvalidPrepay, NativePrepay, PrepayReply, close_body, fit_description};
 pub use private::Private;
 pub use refund::{InvalidRefund, RefundAmount, RefundNotice, RefundReply, RefundRequest, RefundStatus};
+pub use stored::StoredPrepay;
 pub use transaction::{Payer, TradeState, Transaction, TransactionAmount};

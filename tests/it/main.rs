@@ -36,3 +36,4 @@ mod settings;
 mod status;
 mod this_machine;
 mod verdicts;
+mod wall;

@@ -1,0 +1,210 @@
+//! Whose books are these? Asked before anything is served or booked, by every start and every command: a
+//! shop that comes up with another's books, or a sandbox with a shop's, must say so and do nothing.
+//!
+//! Books without a mark are from before marks, or new. What they are is then read from the requests of
+//! their attempts: each names its merchant and where WeChat was to call back.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{StartupError, catalogue};
+use crate::{
+    config::{LiveSettings, live::is_loopback},
+    storage::{
+        Database, StorageError,
+        backfill::{self, StoredRequest},
+        books::{self, Mark, PlatformKind},
+    },
+    wechatpay::model::StoredPrepay,
+};
+
+/// Attempts that are read, or filled in, at once.
+const BATCH: i64 = 500;
+
+/// The books are not this start's. Nothing of them has been changed; the operator decides.
+#[derive(Debug, thiserror::Error)]
+pub enum NotOurBooks {
+    #[error(
+        "the books in {place} are of {theirs}, but this is {ours}. Nothing was changed. Start it with the \
+         WXPAY_* of their merchant, or name other books in DATABASE_URL (or SAOMA_DATA_DIR). A new merchant number opens \
+         new books beside the old ones: docs/new-merchant-number.md"
+    )]
+    Another { place: String, theirs: Mark, ours: Mark },
+    #[error(
+        "the books in {place} have no mark yet, and this start, {ours}, cannot have them: they hold {found}. Nothing was \
+         changed. Either put them aside (rename them; they stay readable) and start again, or name new books in \
+         DATABASE_URL: docs/new-merchant-number.md"
+    )]
+    Mixed { place: String, ours: Mark, found: Found },
+    #[error("the books in {place} have no mark yet: `saoma serve` gives it to them (--sandbox for a sandbox's)")]
+    Unmarked { place: String },
+}
+
+/// How many attempts of whom.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Found {
+    attempts: BTreeMap<Mark, u64>,
+    /// Damaged: they say nothing.
+    unreadable: u64,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> =
+            self.attempts.iter().map(|(mark, count)| format!("{count} attempts of {mark}")).collect();
+        if self.unreadable > 0 {
+            parts.push(format!("{} attempts that cannot be read", self.unreadable));
+        }
+        f.write_str(&parts.join(", "))
+    }
+}
+
+impl Found {
+    fn count(&mut self, request: &StoredRequest) {
+        match StoredPrepay::read(&request.request) {
+            Some(prepay) => *self.attempts.entry(mark_of(prepay)).or_default() += 1,
+            None => self.unreadable += 1,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.attempts.is_empty() && self.unreadable == 0
+    }
+
+    /// What lies in them may be `ours` alone: nothing, or attempts of this one merchant and kind.
+    fn is_of(&self, ours: &Mark) -> bool {
+        let known = self.attempts.keys().all(|mark| mark == ours);
+        known && (self.unreadable == 0 || !self.attempts.is_empty())
+    }
+}
+
+fn mark_of(prepay: StoredPrepay) -> Mark {
+    Mark { mchid: prepay.mchid, platform: kind(is_loopback(&prepay.notify_url)) }
+}
+
+const fn kind(is_loopback: bool) -> PlatformKind {
+    if is_loopback { PlatformKind::Loopback } else { PlatformKind::WechatPay }
+}
+
+/// The mark that books of this account bear.
+pub(super) fn of(live: &LiveSettings) -> Mark {
+    Mark { mchid: live.mchid.to_string(), platform: kind(is_loopback(&live.domain)) }
+}
+
+/// For `saoma serve`: the books are ours, or become ours if they are nobody's. `place` is how they are
+/// named to people.
+///
+/// # Errors
+/// [`NotOurBooks`], or they cannot be read or written.
+pub(super) async fn claim(db: &Database, place: &str, ours: &Mark, now: Timestamp) -> Result<(), StartupError> {
+    let marked = books::find(&mut *db.read().await?).await?;
+    if let Some(theirs) = marked {
+        return compare(place, theirs, ours);
+    }
+    let found = look(db).await?;
+    if !found.is_of(ours) {
+        return Err(NotOurBooks::Mixed { place: place.to_owned(), ours: ours.clone(), found }.into());
+    }
+    if found.unreadable > 0 {
+        tracing::error!(unreadable = found.unreadable, "attempts in these books are damaged: they name no merchant");
+    }
+    // Before the mark: whoever is interrupted here begins again at the next start.
+    fill_appids(db).await?;
+    compare(place, stamp(db, place, ours, found.is_empty(), now).await?, ours)
+}
+
+/// For commands, which mark nothing.
+///
+/// # Errors
+/// [`NotOurBooks`], or they cannot be read.
+pub(super) async fn require(db: &Database, place: &str, ours: &Mark) -> Result<(), StartupError> {
+    match books::find(&mut *db.read().await?).await? {
+        Some(theirs) => compare(place, theirs, ours),
+        None => Err(NotOurBooks::Unmarked { place: place.to_owned() }.into()),
+    }
+}
+
+fn compare(place: &str, theirs: Mark, ours: &Mark) -> Result<(), StartupError> {
+    if theirs == *ours {
+        return Ok(());
+    }
+    Err(NotOurBooks::Another { place: place.to_owned(), theirs, ours: ours.clone() }.into())
+}
+
+/// The mark that stands in the end: of instances that start at the same time, the first one's. With it, in
+/// one transaction, goes from sale what no shop with real money has put there.
+async fn stamp(db: &Database, place: &str, ours: &Mark, is_new: bool, now: Timestamp) -> Result<Mark, StorageError> {
+    let ours = Arc::new(ours.clone());
+    let stamp = db.write(move |c| {
+        let ours = Arc::clone(&ours);
+        Box::pin(async move {
+            if let Some(theirs) = books::find(c).await? {
+                return Ok((theirs, 0));
+            }
+            if !books::stamp(c, &ours, now).await? {
+                return Err(StorageError::Raced { table: "books", row: 1 });
+            }
+            let real = ours.platform == PlatformKind::WechatPay;
+            let withdrawn = if real { catalogue::withdraw_demo_products(c, now).await? } else { 0 };
+            Ok((Mark::clone(&ours), withdrawn))
+        })
+    });
+    let (mark, withdrawn) = stamp.await?;
+    if is_new {
+        // Whoever meant others (another folder, a mistyped DATABASE_URL) has to see it.
+        tracing::warn!("new books, without any order: {place}, from now on of {mark}");
+    } else {
+        tracing::info!("the books in {place} are from now on of {mark}");
+    }
+    if withdrawn > 0 {
+        tracing::warn!(
+            withdrawn,
+            "{withdrawn} demo products were on sale in these books: withdrawn, there is real money now"
+        );
+    }
+    Ok(mark)
+}
+
+async fn look(db: &Database) -> Result<Found, StorageError> {
+    let mut found = Found::default();
+    let mut after = 0;
+    loop {
+        let batch = backfill::list_requests(&mut *db.read().await?, after, BATCH).await?;
+        let Some(last) = batch.last() else { return Ok(found) };
+        after = last.attempt_id;
+        for request in &batch {
+            found.count(request);
+        }
+    }
+}
+
+/// What an attempt was asked for with is compared when it is paid; old rows have it in their request only.
+async fn fill_appids(db: &Database) -> Result<(), StorageError> {
+    let mut after = 0;
+    loop {
+        let batch = backfill::list_requests(&mut *db.read().await?, after, BATCH).await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = last.attempt_id;
+        let mut missing: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for request in batch.iter().filter(|request| request.appid.is_empty()) {
+            if let Some(prepay) = StoredPrepay::read(&request.request) {
+                missing.entry(prepay.appid).or_default().push(request.attempt_id);
+            }
+        }
+        if missing.is_empty() {
+            continue;
+        }
+        let missing = Arc::new(missing);
+        db.write(move |c| {
+            let missing = Arc::clone(&missing);
+            Box::pin(async move {
+                for (appid, attempts) in &*missing {
+                    backfill::set_appid(c, attempts, appid).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    }
+}
