@@ -132,6 +132,7 @@ fn is_misconfigured(error: &anyhow::Error) -> bool {
 }
 
 async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> {
+    outlive_file_limit()?;
     match command {
         Command::Serve(arguments) => {
             let settings = Settings::from_env(arguments.wanted(), environment)?;
@@ -159,6 +160,16 @@ async fn product(arguments: ProductArguments, environment: &Environment) -> anyh
         }
     }
     db.close().await;
+    Ok(())
+}
+
+/// Where no file may grow past a limit (`ulimit -f`), a write fails as on a full disk; without this the first
+/// one that does ends the process.
+fn outlive_file_limit() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    /// On Linux and macOS.
+    const SIGXFSZ: i32 = 25;
+    drop(signal(SignalKind::from_raw(SIGXFSZ)).context("SIGXFSZ")?);
     Ok(())
 }
 

@@ -38,6 +38,7 @@ pub async fn check_payment(token: String) -> Result<Checked, PublicError> {
     let word = match &checked {
         Ok(Checked::Settled) => "",
         Ok(Checked::NotYet) => "?checked=not-yet",
+        Err(PublicError::ReadOnly) => "?problem=read-only",
         Ok(Checked::Unknown) | Err(_) => "?checked=unknown",
     };
     call.redirect_form(&format!("/pay/{}{word}", ssr::plain(&token)));
@@ -98,7 +99,7 @@ mod ssr {
             error::PublicError,
             view::{Checked, OrderLine, OrderList, PayView},
         },
-        checkout::{Answer, Checkout, CodeState, OrderSnapshot},
+        checkout::{Answer, Checkout, CheckoutError, CodeState, OrderSnapshot},
         domain::{OrderToken, Product, ProductId},
         http::{AppState, ClientAddress, Shopper},
     };
@@ -199,7 +200,11 @@ mod ssr {
                 // Goes on by itself when it takes longer: the page is told when the code is there.
                 let (checkout, id) = (self.checkout().clone(), snapshot.order.id);
                 let fetching = tokio::spawn(async move { checkout.fetch_code(id).await });
-                drop(tokio::time::timeout(CODE_PATIENCE, fetching).await);
+                if let Ok(Ok(Err(CheckoutError::Storage(error)))) = tokio::time::timeout(CODE_PATIENCE, fetching).await
+                    && error.is_read_only()
+                {
+                    return Err(CheckoutError::Storage(error).into());
+                }
             }
             Ok(self.show(&self.checkout().load_snapshot(&snapshot.order.token).await?))
         }

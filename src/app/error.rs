@@ -21,6 +21,9 @@ pub enum PublicError {
     /// The books are out of reach.
     #[error("busy")]
     Busy,
+    /// The books can be read and not written: all can be looked at, and nothing done.
+    #[error("read-only")]
+    ReadOnly,
     /// What was sent cannot be read.
     #[error("bad input")]
     Input,
@@ -39,6 +42,7 @@ impl PublicError {
             Self::NoSuchProduct => text::NO_SUCH_PRODUCT,
             Self::Limited => text::ERROR_LIMITED,
             Self::Busy => text::ERROR_BUSY,
+            Self::ReadOnly => text::ERROR_READ_ONLY,
             Self::Input => text::ERROR_INPUT,
             Self::Connection => text::ERROR_CONNECTION,
             Self::Elsewhere { home } => return text::elsewhere(&home).into(),
@@ -50,7 +54,7 @@ impl PublicError {
         match self {
             Self::NoSuchOrder | Self::NoSuchProduct => 404,
             Self::Limited => 429,
-            Self::Busy | Self::Connection => 503,
+            Self::Busy | Self::ReadOnly | Self::Connection => 503,
             Self::Input => 400,
             Self::Elsewhere { .. } => 403,
         }
@@ -63,13 +67,14 @@ impl PublicError {
             Self::NoSuchProduct => "no-product",
             Self::Limited => "limited",
             Self::Busy | Self::Connection => "busy",
+            Self::ReadOnly => "read-only",
             Self::Input => "input",
             Self::Elsewhere { .. } => "elsewhere",
         }
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
-        let all = [Self::NoSuchOrder, Self::NoSuchProduct, Self::Limited, Self::Busy, Self::Input];
+        let all = [Self::NoSuchOrder, Self::NoSuchProduct, Self::Limited, Self::Busy, Self::ReadOnly, Self::Input];
         all.into_iter().find(|error| error.word() == word)
     }
 }
@@ -99,6 +104,10 @@ impl From<crate::checkout::CheckoutError> for PublicError {
         match error {
             CheckoutError::NoSuchOrder => Self::NoSuchOrder,
             CheckoutError::NoSuchProduct => Self::NoSuchProduct,
+            CheckoutError::Storage(ref storage) if storage.is_read_only() => {
+                tracing::error!(%error, "the books cannot be written");
+                Self::ReadOnly
+            }
             CheckoutError::UnfitProduct { .. }
             | CheckoutError::PlatformUnreachable
             | CheckoutError::PlatformRefused
@@ -116,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_word_in_an_address_names_its_error() {
-        for error in [PublicError::Limited, PublicError::Busy, PublicError::NoSuchProduct] {
+        for error in [PublicError::Limited, PublicError::Busy, PublicError::ReadOnly, PublicError::NoSuchProduct] {
             assert_eq!(PublicError::from_word(error.word()), Some(error.clone()));
         }
         assert_eq!(PublicError::from_word("<script>"), None);

@@ -119,6 +119,8 @@ pub const HOME: &str = "回到商品列表";
 
 pub const ERROR_LIMITED: &str = "下单过于频繁，请过一分钟再试。";
 pub const ERROR_BUSY: &str = "系统繁忙，请稍后重试。没有扣款。";
+pub const ERROR_READ_ONLY: &str =
+    "商家的账本暂时只能查看、不能写入，所以这一步没有完成，请稍后再试。已经付的款不会丢失。";
 pub const ERROR_CONNECTION: &str = "网络不通，请检查网络后重试。";
 pub const ERROR_INPUT: &str = "提交的内容不完整，请刷新页面后重试。";
 

@@ -51,6 +51,10 @@ fn refusal(error: &CheckoutError) -> (StatusCode, &'static str) {
             tracing::error!(%error, "a product cannot be sold");
             (StatusCode::INTERNAL_SERVER_ERROR, "商品信息有误，无法下单")
         }
+        CheckoutError::Storage(storage) if storage.is_read_only() => {
+            tracing::error!(%error, "the books cannot be written");
+            (StatusCode::SERVICE_UNAVAILABLE, "账本暂时只能查看、不能写入，无法下单，请稍后重试")
+        }
         CheckoutError::Storage(_) => {
             tracing::error!(%error, "the books are out of reach");
             (StatusCode::SERVICE_UNAVAILABLE, "系统繁忙，请稍后重试")

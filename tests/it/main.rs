@@ -18,6 +18,7 @@ mod deliveries;
 mod durability;
 mod endings;
 mod expiry;
+mod full_disk;
 mod jobs;
 mod live_mode;
 mod logs;

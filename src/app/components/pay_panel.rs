@@ -13,6 +13,7 @@ use super::{
 };
 use crate::app::{
     api::{CheckPayment, RenewCode, check_payment},
+    error::PublicError,
     text,
     view::{Checked, PayView, Stage},
 };
@@ -174,8 +175,11 @@ fn Ask(token: String, checked: Option<Checked>) -> impl IntoView {
         busy.set(true);
         answer.set(text::ASKING.to_owned());
         spawn_local(async move {
-            let checked = check_payment(token).await.unwrap_or(Checked::Unknown);
-            answer.set(checked.words().to_owned());
+            answer.set(match check_payment(token).await {
+                Ok(checked) => checked.words().to_owned(),
+                Err(error @ PublicError::ReadOnly) => error.message().into_owned(),
+                Err(_) => Checked::Unknown.words().to_owned(),
+            });
             busy.set(false);
         });
     };

@@ -22,6 +22,7 @@ pub fn Problem(error: PublicError) -> impl IntoView {
         | PublicError::Busy
         | PublicError::Input
         | PublicError::Elsewhere { .. }
+        | PublicError::ReadOnly
         | PublicError::Connection => message(text::TROUBLE, &error.message()),
     }
 }

@@ -70,6 +70,14 @@ impl Process {
         process
     }
 
+    /// The same, under a shell that has done this first.
+    pub async fn serve_after(shell: &str, folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("{shell}; exec \"$@\""), "sh", program(), "serve", "--sandbox"]);
+        command.envs(variables.iter().copied());
+        Self::start(command, folder, free_port()).await
+    }
+
     async fn start(mut command: Command, folder: &Path, port: u16) -> Self {
         command.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"));
         let mut process = Self::spawn(command, folder, port, "serve.log");
@@ -126,6 +134,14 @@ impl Process {
     pub fn signal(&self, signal: &str) {
         let status = Command::new("/bin/kill").args([signal, &self.child.id().to_string()]).status();
         assert!(status.expect("kill runs").success());
+    }
+
+    /// No file of it may grow past so many bytes, as on a full disk; `None` for as long as it likes.
+    pub fn limit_files(&self, bytes: Option<u32>) {
+        let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let mut command = Command::new("/usr/bin/prlimit");
+        command.args(["--pid", &self.child.id().to_string(), &format!("--fsize={limit}:")]);
+        assert!(command.status().expect("prlimit runs").success());
     }
 
     pub async fn ended(&mut self) -> ExitStatus {
