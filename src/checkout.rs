@@ -28,7 +28,7 @@ mod watch;
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -175,6 +175,12 @@ impl Checkout {
     /// The books cannot be read.
     pub async fn find_product(&self, id: ProductId) -> Result<Option<Product>, CheckoutError> {
         Ok(products::find(&mut *self.0.db.read().await?, id).await?)
+    }
+
+    /// Runs something that should come to its end in a task of its own: whoever waits for it may go away,
+    /// and a stop waits for it.
+    pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.0.tasks.spawn(work)
     }
 
     /// Lets work that outlived its request come to its end, but not for longer than `limit`: what

@@ -11,34 +11,31 @@
 //! for this one is in the [`GatewaySettings`].
 
 mod error;
+mod refresh;
 mod reply;
 mod settings;
 mod transport;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
 };
-use jiff::Timestamp;
-use tokio::sync::Mutex;
 
 pub use error::{Alarm, Cause, GatewayError, Rejection, RequestId, SetupError, UnknownOutcome};
 pub use settings::{EgressProxy, GatewaySettings, Merchant};
 
-use self::{
-    reply::{Verified, certificates_error},
-    transport::Transport,
-};
+use self::{refresh::Refresh, reply::Verified, transport::Transport};
 use crate::{
     clock::Clock,
     domain::{OutRefundNo, OutTradeNo},
     entropy::Entropy,
+    metrics::Metrics,
     wechatpay::{
-        PlatformSerial, RefundReply, Transaction, certificates, headers,
+        RefundReply, Transaction, headers,
         message::Request,
-        model::{CERTIFICATES, NATIVE_PREPAY, PrepayReply, REFUNDS, close_body, close_path, query_path, refund_path},
+        model::{NATIVE_PREPAY, PrepayReply, REFUNDS, close_body, close_path, query_path, refund_path},
     },
 };
 
@@ -67,15 +64,14 @@ impl From<CodeUrl> for String {
     }
 }
 
-/// One merchant's line to the platform. Keeps a pool of connections: make one per process.
-#[derive(Debug)]
+/// One merchant's line to the platform. Keeps a pool of connections: make one per process. Cheap to clone.
+#[derive(Clone, Debug)]
 pub struct Gateway {
-    merchant: Merchant,
-    transport: Transport,
+    merchant: Arc<Merchant>,
+    transport: Arc<Transport>,
     refresh_gap: Duration,
-    /// When certificates were last asked for. Held while asking, so that a thousand callbacks with
-    /// a new serial ask once.
-    last_refresh: Mutex<Option<Timestamp>>,
+    refresh: Refresh,
+    metrics: Metrics,
     clock: Clock,
     entropy: Entropy,
 }
@@ -89,12 +85,13 @@ impl Gateway {
     pub fn new(
         settings: &GatewaySettings,
         merchant: Merchant,
+        metrics: Metrics,
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Self, SetupError> {
-        let transport = Transport::new(settings)?;
+        let (merchant, transport) = (Arc::new(merchant), Arc::new(Transport::new(settings)?));
         let refresh_gap = settings.refresh_gap;
-        Ok(Self { merchant, transport, refresh_gap, last_refresh: Mutex::default(), clock, entropy })
+        Ok(Self { merchant, transport, refresh_gap, refresh: Refresh::default(), metrics, clock, entropy })
     }
 
     /// Native prepay (§5.1). `body` is what [`NativePrepay::to_bytes`] made and the caller has
@@ -106,7 +103,7 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]; after [`GatewayError::Unknown`] the order may exist.
     pub async fn prepay(&self, body: &[u8]) -> Result<CodeUrl, GatewayError> {
-        let reply = self.call(Method::POST, NATIVE_PREPAY, body).await?;
+        let reply = self.call("prepay", Method::POST, NATIVE_PREPAY, body).await?;
         let prepay: PrepayReply = reply.read(StatusCode::OK)?;
         let plain = (1..=1024).contains(&prepay.code_url.len()) && !prepay.code_url.chars().any(char::is_control);
         if plain { Ok(CodeUrl(prepay.code_url)) } else { Err(reply.unknown(Cause::Unreadable)) }
@@ -120,7 +117,7 @@ impl Gateway {
     /// under way.
     pub async fn query(&self, number: &OutTradeNo) -> Result<Transaction, GatewayError> {
         let mchid = self.merchant.signer.mchid();
-        let reply = self.call(Method::GET, &query_path(number, mchid), b"").await?;
+        let reply = self.call("query", Method::GET, &query_path(number, mchid), b"").await?;
         let transaction: Transaction = reply.read(StatusCode::OK)?;
         if transaction.out_trade_no != number.as_str() || transaction.mchid != mchid.as_str() {
             return Err(reply.unknown(Cause::Mismatch));
@@ -134,7 +131,7 @@ impl Gateway {
     /// See [`GatewayError`]; query after any of them.
     pub async fn close(&self, number: &OutTradeNo) -> Result<(), GatewayError> {
         let body = close_body(self.merchant.signer.mchid());
-        let reply = self.call(Method::POST, &close_path(number), &body).await?;
+        let reply = self.call("close", Method::POST, &close_path(number), &body).await?;
         reply.require(StatusCode::NO_CONTENT)
     }
 
@@ -148,7 +145,7 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]; after any of them the refund may exist: query its number.
     pub async fn refund(&self, body: &[u8]) -> Result<RefundReply, GatewayError> {
-        self.call(Method::POST, REFUNDS, body).await?.read(StatusCode::OK)
+        self.call("refund", Method::POST, REFUNDS, body).await?.read(StatusCode::OK)
     }
 
     /// The refund as WeChat sees it (§7.3), any state. Verified and of this number; transaction and
@@ -158,65 +155,25 @@ impl Gateway {
     /// See [`GatewayError`]. After [`GatewayError::is_refund_not_exist`] the same bytes may be sent
     /// again.
     pub async fn query_refund(&self, number: &OutRefundNo) -> Result<RefundReply, GatewayError> {
-        let reply = self.call(Method::GET, &refund_path(number), b"").await?;
+        let reply = self.call("refund_query", Method::GET, &refund_path(number), b"").await?;
         let refund: RefundReply = reply.read(StatusCode::OK)?;
         if refund.out_refund_no == number.as_str() { Ok(refund) } else { Err(reply.unknown(Cause::Mismatch)) }
     }
 
-    /// Asks for the platform certificates and takes them over, for the first time and then every
-    /// few hours (§3). On failure the old ones stay. Returns how many there are.
-    ///
-    /// # Errors
-    /// See [`GatewayError`]. [`GatewayError::is_certificates_unavailable`] is normal for a merchant
-    /// who has a WeChat Pay public key only.
-    pub async fn refresh_certificates(&self) -> Result<usize, GatewayError> {
-        let mut last = self.last_refresh.lock().await;
-        *last = Some(self.clock.now());
-        self.fetch_certificates().await
+    /// Sends, looks at the status, verifies; counts under `interface` what that came to.
+    async fn call(
+        &self,
+        interface: &'static str,
+        method: Method,
+        target: &str,
+        body: &[u8],
+    ) -> Result<Verified, GatewayError> {
+        let outcome = self.exchange(method, target, body).await;
+        self.metrics.wechat_call(interface, outcome.as_ref().map_or_else(GatewayError::label, |_| "ok"));
+        outcome
     }
 
-    /// A reply or callback named a key we do not have: asks for certificates, but never more often
-    /// than the settings' `refresh_gap`, whoever sends serials. `true` if the key is known now. Takes
-    /// up to the time limit of a call.
-    pub async fn on_unknown_serial(&self, serial: &str) -> bool {
-        // A public key comes from the merchant console only, and nonsense from nowhere.
-        if !PlatformSerial::parse(serial).is_ok_and(|it| !it.is_public_key_id()) {
-            return false;
-        }
-        let mut last = self.last_refresh.lock().await;
-        if self.knows(serial) {
-            return true;
-        }
-        let now = self.clock.now();
-        if last.is_some_and(|last| now.duration_since(last).unsigned_abs() < self.refresh_gap) {
-            return false;
-        }
-        *last = Some(now);
-        match self.fetch_certificates().await {
-            Ok(count) => tracing::info!(count, "platform certificates refreshed"),
-            Err(error) => tracing::warn!(%error, "platform certificates could not be refreshed"),
-        }
-        self.knows(serial)
-    }
-
-    fn knows(&self, serial: &str) -> bool {
-        self.merchant.keyring.snapshot().contains(serial)
-    }
-
-    async fn fetch_certificates(&self) -> Result<usize, GatewayError> {
-        let reply = self.send(Method::GET, CERTIFICATES, b"").await?;
-        reply::triage(&reply)?;
-        let known = self.merchant.keyring.snapshot();
-        let keys = &self.merchant.api_v3_keys;
-        let certificates = certificates::open(&reply.headers, &reply.body, &known, keys, self.clock.now())
-            .map_err(|error| certificates_error(&reply, error))?;
-        let count = certificates.len();
-        self.merchant.keyring.update(|keys| keys.with_certificates(certificates));
-        Ok(count)
-    }
-
-    /// Sends, looks at the status, verifies.
-    async fn call(&self, method: Method, target: &str, body: &[u8]) -> Result<Verified, GatewayError> {
+    async fn exchange(&self, method: Method, target: &str, body: &[u8]) -> Result<Verified, GatewayError> {
         let reply = self.send(method, target, body).await?;
         reply::triage(&reply)?;
         let verify = || reply::verify(&reply, &self.merchant.keyring.snapshot(), self.clock.now());

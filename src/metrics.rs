@@ -29,6 +29,12 @@ struct Outcome {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Call {
+    interface: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Status {
     status: &'static str,
 }
@@ -42,6 +48,7 @@ pub struct Metrics {
     callback_lag: Histogram,
     creations: Family<Outcome, Count>,
     prepays: Family<Outcome, Count>,
+    wechat_calls: Family<Call, Count>,
     orders: Family<Status, Count>,
     pending: Gauge,
     waiting: Gauge,
@@ -55,6 +62,7 @@ impl Default for Metrics {
         let callback_lag = Histogram::new([0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 3600.0, 86400.0]);
         let creations = Family::<Outcome, Count>::default();
         let prepays = Family::<Outcome, Count>::default();
+        let wechat_calls = Family::<Call, Count>::default();
         let orders = Family::<Status, Count>::default();
         let (pending, waiting) = (Gauge::default(), Gauge::default());
         registry.register("callbacks", "Callbacks by verdict", callbacks.clone());
@@ -72,11 +80,23 @@ impl Default for Metrics {
         );
         registry.register("order_creations", "Requests to place an order, by result", creations.clone());
         registry.register("prepays", "Prepay calls, by result", prepays.clone());
+        registry.register("wechat_calls", "Calls to WeChat Pay, by interface and result", wechat_calls.clone());
         registry.register("orders", "Orders that entered a status, since start", orders.clone());
         registry.register("orders_pending", "Orders that wait for their payer now", pending.clone());
         registry.register("pages_waiting", "Long polls under way now", waiting.clone());
         let registry = Arc::new(registry);
-        Self { registry, callbacks, callback_open, callback_lag, creations, prepays, orders, pending, waiting }
+        Self {
+            registry,
+            callbacks,
+            callback_open,
+            callback_lag,
+            creations,
+            prepays,
+            wechat_calls,
+            orders,
+            pending,
+            waiting,
+        }
     }
 }
 
@@ -99,6 +119,10 @@ impl Metrics {
 
     pub fn prepay(&self, result: &'static str) {
         self.prepays.get_or_create(&Outcome { result }).inc();
+    }
+
+    pub fn wechat_call(&self, interface: &'static str, result: &'static str) {
+        self.wechat_calls.get_or_create(&Call { interface, result }).inc();
     }
 
     pub fn order_entered(&self, status: OrderStatus) {

@@ -234,7 +234,7 @@ fn checkout(
     let Surroundings { clock, entropy, query_gaps, prepay_pause, platform_limit, .. } = surroundings;
     gateway.total_limit = platform_limit;
     gateway.proxy = shop.proxy;
-    let gateway = Gateway::new(&gateway, merchant, clock.clone(), entropy.clone())?;
+    let gateway = Gateway::new(&gateway, merchant, metrics.clone(), clock.clone(), entropy.clone())?;
     let settings = CheckoutSettings {
         mchid,
         appid,
@@ -296,10 +296,7 @@ async fn background(state: AppState, wants_certificates: bool, jobs_every: Optio
         }
         loop {
             let pause = match state.checkout.gateway().refresh_certificates().await {
-                Ok(count) => {
-                    tracing::info!(count, "platform certificates loaded");
-                    CERTIFICATES_EVERY
-                }
+                Ok(_) => CERTIFICATES_EVERY,
                 Err(error) => {
                     tracing::error!(%error, "platform certificates cannot be loaded");
                     PRUNE_EVERY

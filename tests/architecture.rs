@@ -19,7 +19,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("metrics", &["domain"]),
     ("readiness", &[]),
     ("wechatpay", &["domain"]),
-    ("gateway", &["clock", "domain", "entropy", "wechatpay"]),
+    ("gateway", &["clock", "domain", "entropy", "metrics", "wechatpay"]),
     ("storage", &["domain"]),
     ("checkout", &["clock", "domain", "entropy", "gateway", "metrics", "readiness", "storage", "wechatpay"]),
     ("command", &["checkout", "config", "domain", "startup", "storage"]),

@@ -185,8 +185,13 @@ impl Checkout {
         }
         let order_id = snapshot.order.id;
         let mut changes = self.0.live.subscribe(order_id);
-        if let Some(_asking) = self.begin(order_id, Due::After(BUTTON_PAUSE)) {
-            return self.look_after(order_id, Source::Query).await;
+        let checkout = self.clone();
+        let asking = self.spawn(async move {
+            let _asking = checkout.begin(order_id, Due::After(BUTTON_PAUSE))?;
+            Some(checkout.look_after(order_id, Source::Query).await)
+        });
+        if let Some(answer) = asking.await.unwrap_or(Some(Ok(Answer::Unknown))) {
+            return answer;
         }
         // Somebody is asking or has just asked: their answer shows in the order.
         let limit = BUTTON_PAUSE.unsigned_abs();

@@ -7,7 +7,7 @@ use http::StatusCode;
 use crate::wechatpay::{ErrorCode, VerifyError, signer::SignError};
 
 /// `Display` is fit for logs: status, code, request id; no key, signature or body.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum GatewayError {
     /// It may have happened or not. Keep the state, repeat with identical bytes or query (§10.5).
     #[error("outcome unknown: {0}")]
@@ -21,7 +21,7 @@ pub enum GatewayError {
 }
 
 /// The operator must act.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Alarm {
     /// `SIGN_ERROR`, `NO_AUTH`, `APPID_MCHID_NOT_MATCH`, `MCH_NOT_EXISTS`.
     #[error("{0}")]
@@ -123,6 +123,25 @@ pub enum Cause {
     Mismatch,
 }
 
+impl Cause {
+    const fn label(&self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Unreachable => "unreachable",
+            Self::Broken => "broken",
+            Self::Pending => "pending",
+            Self::Limited => "limited",
+            Self::Trouble => "trouble",
+            Self::Status => "status",
+            Self::Foreign => "foreign",
+            Self::Unverified(_) => "unverified",
+            Self::TooLong => "too_long",
+            Self::Unreadable => "unreadable",
+            Self::Mismatch => "mismatch",
+        }
+    }
+}
+
 /// `Request-ID` of a reply, for support; absent on some errors (§1.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(String);
@@ -165,6 +184,15 @@ impl GatewayError {
             Self::Unknown(outcome) => outcome.request_id.as_ref(),
             Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => rejection.request_id.as_ref(),
             Self::Misconfigured(Alarm::ApiV3Key | Alarm::Sign(_)) => None,
+        }
+    }
+
+    /// For `/metrics`.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Unknown(outcome) => outcome.cause.label(),
+            Self::Rejected(_) => "rejected",
+            Self::Misconfigured(_) => "misconfigured",
         }
     }
 

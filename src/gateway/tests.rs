@@ -14,9 +14,12 @@ use url::Url;
 
 pub(super) use self::platform::{Answer, Platform, rejected, signed};
 use super::*;
-use crate::wechatpay::{
-    Keyring, PlatformKeys,
-    fixtures::{self, OUT_TRADE_NO, api_v3_keys, now, public_key_id, public_keys, signer},
+use crate::{
+    metrics::Metrics,
+    wechatpay::{
+        Keyring, PlatformKeys, PlatformSerial,
+        fixtures::{self, OUT_TRADE_NO, api_v3_keys, now, public_key_id, public_keys, signer},
+    },
 };
 
 pub(super) fn settings(base: &Url) -> GatewaySettings {
@@ -29,7 +32,7 @@ pub(super) fn merchant(keys: PlatformKeys, public_key_id: Option<PlatformSerial>
 
 pub(super) fn build(settings: &GatewaySettings) -> Gateway {
     let merchant = merchant(public_keys(), Some(public_key_id()));
-    Gateway::new(settings, merchant, Clock::mock(now()), Entropy::seeded(1)).expect("a gateway")
+    Gateway::new(settings, merchant, Metrics::default(), Clock::mock(now()), Entropy::seeded(1)).expect("a gateway")
 }
 
 /// In public-key mode, at the moment of the test vectors.

@@ -76,12 +76,13 @@ async fn receive(state: &AppState, about: About, client: ClientAddress, headers:
         Err(error) => return unreadable(state, client, &error),
     };
     match open(state, headers, &body).await {
-        Ok(notification) => book(state, about, &notification, headers, body).await,
+        Ok(notification) => book(state, about, notification, headers, body).await,
         Err(error) => reject(state, client, &error, &body),
     }
 }
 
-/// One retry when the signer was unknown and its certificate could be fetched meanwhile.
+/// One retry when the signer was unknown and its certificate could be fetched meanwhile. The download goes
+/// on when there is no time to wait for it: a later delivery finds the certificate.
 async fn open(state: &AppState, headers: &HeaderMap, body: &Bytes) -> Result<Notification, NotifyError> {
     let once = || {
         let started = Instant::now();
@@ -101,22 +102,29 @@ async fn open(state: &AppState, headers: &HeaderMap, body: &Bytes) -> Result<Not
 async fn book(
     state: &AppState,
     about: About,
-    notification: &Notification,
+    notification: Notification,
     headers: &HeaderMap,
     body: Bytes,
 ) -> Response {
     let context = NotifyContext { headers: kept_headers(headers), body: body.to_vec() };
-    let booking = async {
+    let checkout = state.checkout.clone();
+    // What is booked after its caller has hung up wakes the page all the same.
+    let booking = state.checkout.spawn(async move {
         match about {
-            About::Payments => state.checkout.apply_notification(notification, context).await,
-            About::Refunds => state.checkout.apply_refund_notification(notification, context).await,
+            About::Payments => checkout.apply_notification(&notification, context).await,
+            About::Refunds => checkout.apply_refund_notification(&notification, context).await,
         }
-    };
+    });
     let verdict = match timeout(BOOKING_PATIENCE, booking).await {
-        Ok(Ok(verdict)) => verdict,
-        Ok(Err(error)) => {
+        Ok(Ok(Ok(verdict))) => verdict,
+        Ok(Ok(Err(error))) => {
             state.metrics.callback("storage");
             tracing::error!(%error, "a notification could not be stored");
+            return fail(StatusCode::SERVICE_UNAVAILABLE, "暂时无法入账");
+        }
+        Ok(Err(panicked)) => {
+            state.metrics.callback("panic");
+            tracing::error!(%panicked, "booking a notification");
             return fail(StatusCode::SERVICE_UNAVAILABLE, "暂时无法入账");
         }
         Err(_) => {

@@ -14,7 +14,8 @@ use super::{
 
 #[derive(Deserialize)]
 struct Reply {
-    data: Vec<Item>,
+    /// Each is read on its own.
+    data: Vec<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +33,16 @@ struct Sealed {
     ciphertext: String,
 }
 
-/// No certificate was taken over.
+/// What a reply held.
+#[derive(Debug)]
+pub struct Opened {
+    /// At least one.
+    pub certificates: Vec<PlatformCertificate>,
+    /// Why others of the list are of no use; they do not spoil the good ones.
+    pub unusable: Vec<CertificatesError>,
+}
+
+/// No certificate was taken over, or this one was not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificatesError {
     #[error("the reply is not to be trusted: {0}")]
@@ -52,7 +62,7 @@ pub enum CertificatesError {
     SerialMismatch,
 }
 
-/// Verifies and decrypts a reply; returns every certificate in it, none if one is bad.
+/// Verifies and decrypts a reply. The whole list is refused only when nothing in it is of use.
 ///
 /// A serial that `known` holds is verified before anything is read. The very first reply is signed
 /// by a certificate that we cannot know yet: that one is verified with the certificates that the
@@ -66,27 +76,35 @@ pub fn open(
     known: &PlatformKeys,
     keys: &ApiV3Keys,
     now: Timestamp,
-) -> Result<Vec<PlatformCertificate>, CertificatesError> {
+) -> Result<Opened, CertificatesError> {
     let signed = SignatureHeaders::read(headers).map_err(VerifyError::from)?;
     if known.contains(signed.serial) {
         known.verify(&signed, body, now)?;
         return decrypt(body, keys);
     }
-    let opened = PlatformKeys::default().with_certificates(decrypt(body, keys)?);
+    let opened = PlatformKeys::default().with_certificates(decrypt(body, keys)?.certificates);
     opened.verify(&signed, body, now)?;
     decrypt(body, keys)
 }
 
 /// Decrypts without verifying.
-fn decrypt(body: &[u8], keys: &ApiV3Keys) -> Result<Vec<PlatformCertificate>, CertificatesError> {
+fn decrypt(body: &[u8], keys: &ApiV3Keys) -> Result<Opened, CertificatesError> {
     let reply: Reply = serde_json::from_slice(body).map_err(|_| CertificatesError::Shape)?;
-    if reply.data.is_empty() {
-        return Err(CertificatesError::Empty);
+    let mut opened = Opened { certificates: Vec::new(), unusable: Vec::new() };
+    for item in reply.data {
+        match decrypt_one(item, keys) {
+            Ok(certificate) => opened.certificates.push(certificate),
+            Err(error) => opened.unusable.push(error),
+        }
     }
-    reply.data.iter().map(|item| decrypt_one(item, keys)).collect()
+    if opened.certificates.is_empty() {
+        return Err(opened.unusable.into_iter().next().unwrap_or(CertificatesError::Empty));
+    }
+    Ok(opened)
 }
 
-fn decrypt_one(item: &Item, keys: &ApiV3Keys) -> Result<PlatformCertificate, CertificatesError> {
+fn decrypt_one(item: serde_json::Value, keys: &ApiV3Keys) -> Result<PlatformCertificate, CertificatesError> {
+    let item: Item = serde_json::from_value(item).map_err(|_| CertificatesError::Shape)?;
     let sealed = &item.encrypt_certificate;
     if sealed.algorithm != ALGORITHM {
         return Err(CertificatesError::UnknownAlgorithm);

@@ -94,6 +94,16 @@ impl PlatformKeys {
         Self(Arc::new(public.map(|(serial, it)| (serial.clone(), it.clone())).chain(fresh).collect()))
     }
 
+    /// Adds `certificates` to those there were, when it is not known whether they are all.
+    #[must_use]
+    pub fn adding_certificates(&self, certificates: impl IntoIterator<Item = PlatformCertificate>) -> Self {
+        let mut keys = HashMap::clone(&self.0);
+        for it in certificates {
+            keys.insert(it.serial.as_str().into(), Entry { key: Arc::new(it.key), not_after: Some(it.not_after) });
+        }
+        Self(Arc::new(keys))
+    }
+
     /// `serial` is compared letter by letter.
     pub fn contains(&self, serial: &str) -> bool {
         self.0.contains_key(serial)

@@ -23,6 +23,7 @@ mod jobs;
 mod live_mode;
 mod logs;
 mod lost_callbacks;
+mod new_certificates;
 mod order_pages;
 mod orders;
 mod outage;

@@ -9,6 +9,7 @@ use crate::wechatpay::{
     fixtures::{
         NEXT_SERIAL, PLATFORM_SERIAL, PREVIOUS_API_V3_KEY, PUBLIC_KEY_ID, answer, both_keys, certificate, sign_as, text,
     },
+    model::CERTIFICATES,
 };
 
 /// Without any key of the platform's at first.
@@ -19,7 +20,8 @@ fn bare(platform: &Platform) -> (Gateway, Keyring, Clock) {
 fn with_keys(platform: &Platform, keys: PlatformKeys) -> (Gateway, Keyring, Clock) {
     let merchant = merchant(keys, None);
     let (keyring, clock) = (merchant.keyring.clone(), Clock::mock(now()));
-    let gateway = Gateway::new(&settings(&platform.base), merchant, clock.clone(), Entropy::seeded(1));
+    let gateway =
+        Gateway::new(&settings(&platform.base), merchant, Metrics::default(), clock.clone(), Entropy::seeded(1));
     (gateway.expect("a gateway"), keyring, clock)
 }
 
@@ -85,7 +87,8 @@ async fn a_wrong_api_v3_key_is_an_alarm() {
     let platform = Platform::start([list("certificates")]).await;
     let keys = ApiV3Keys::new(ApiV3Key::parse(PREVIOUS_API_V3_KEY).expect("32 bytes"));
     let merchant = Merchant { api_v3_keys: Arc::new(keys), ..merchant(PlatformKeys::default(), None) };
-    let gateway = Gateway::new(&settings(&platform.base), merchant, Clock::mock(now()), Entropy::seeded(1));
+    let gateway =
+        Gateway::new(&settings(&platform.base), merchant, Metrics::default(), Clock::mock(now()), Entropy::seeded(1));
     let error = gateway.expect("a gateway").refresh_certificates().await.expect_err("sealed otherwise");
     assert!(matches!(error, GatewayError::Misconfigured(Alarm::ApiV3Key)), "{error}");
 }

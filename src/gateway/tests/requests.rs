@@ -99,7 +99,8 @@ async fn every_request_has_its_own_nonce() {
 async fn without_a_public_key_no_serial_is_sent() {
     let platform = Platform::start([good_query()]).await;
     let merchant = merchant(public_keys(), None);
-    let gateway = Gateway::new(&settings(&platform.base), merchant, Clock::mock(now()), Entropy::seeded(1));
+    let gateway =
+        Gateway::new(&settings(&platform.base), merchant, Metrics::default(), Clock::mock(now()), Entropy::seeded(1));
     gateway.expect("a gateway").query(&number()).await.expect("a transaction");
     let [seen] = platform.seen().try_into().expect("one request");
     assert!(!seen.headers.contains_key("wechatpay-serial"));

@@ -163,8 +163,10 @@ async fn an_address_that_would_send_keys_in_the_clear_is_refused() {
             backup: Some(settings.base.clone()),
             ..GatewaySettings::new(Url::parse("https://api.mch.weixin.qq.com").expect("a URL"))
         };
-        [settings, backup]
-            .map(|it| Gateway::new(&it, merchant(public_keys(), None), Clock::mock(now()), Entropy::seeded(1)).err())
+        [settings, backup].map(|it| {
+            Gateway::new(&it, merchant(public_keys(), None), Metrics::default(), Clock::mock(now()), Entropy::seeded(1))
+                .err()
+        })
     };
     for base in
         ["http://api.mch.weixin.qq.com", "http://192.168.0.1:9090", "http://localhost.example", "ftp://localhost"]

@@ -11,12 +11,12 @@ use crate::wechatpay::{
     keys::PemKind,
 };
 
-fn serials(certificates: &[PlatformCertificate]) -> Vec<&str> {
-    certificates.iter().map(|it| it.serial.as_str()).collect()
+fn serials(opened: &Opened) -> Vec<&str> {
+    opened.certificates.iter().map(|it| it.serial.as_str()).collect()
 }
 
 /// A reply with one item, changed by `change`, signed by the public key that is known.
-fn open_changed(change: impl FnOnce(&mut Value)) -> Result<Vec<PlatformCertificate>, CertificatesError> {
+fn open_changed(change: impl FnOnce(&mut Value)) -> Result<Opened, CertificatesError> {
     let mut reply: Value = serde_json::from_slice(&fixtures::bytes("answers/certificates.body")).expect("JSON");
     change(&mut reply);
     let body = reply.to_string().into_bytes();
@@ -28,7 +28,7 @@ fn the_first_reply_is_verified_with_the_certificate_inside_it() {
     let (headers, body) = fixtures::answer("answers/certificates");
     let opened = open(&headers, &body, &PlatformKeys::default(), &api_v3_keys(), now()).expect("opens");
     assert_eq!(serials(&opened), [PLATFORM_SERIAL]);
-    assert!(opened[0].not_before < opened[0].not_after);
+    assert!(opened.certificates[0].not_before < opened.certificates[0].not_after);
 }
 
 #[test]
@@ -131,13 +131,20 @@ fn what_opens_must_be_a_certificate() {
 }
 
 #[test]
-fn one_bad_certificate_spoils_the_list() {
-    let changed = open_changed(|it| {
-        let mut bad = it["data"][0].clone();
-        bad["encrypt_certificate"]["nonce"] = json!("000000000000");
-        it["data"].as_array_mut().expect("a list").push(bad);
+fn what_is_of_no_use_does_not_spoil_the_good_ones() {
+    let opened = open_changed(|it| {
+        let mut sealed_otherwise = it["data"][0].clone();
+        sealed_otherwise["encrypt_certificate"]["nonce"] = json!("000000000000");
+        let mut of_a_new_kind = it["data"][0].clone();
+        of_a_new_kind["encrypt_certificate"]["algorithm"] = json!("AEAD_SM4_GCM");
+        let list = it["data"].as_array_mut().expect("a list");
+        list.insert(0, json!({"serial_no": "0123"}));
+        list.extend([sealed_otherwise, of_a_new_kind]);
     });
-    assert_eq!(changed.err(), Some(OpenError::Unopened.into()));
+    let opened = opened.expect("one is good");
+    assert_eq!(serials(&opened), [PLATFORM_SERIAL]);
+    let why = [CertificatesError::Shape, OpenError::Unopened.into(), CertificatesError::UnknownAlgorithm];
+    assert_eq!(opened.unusable, why);
 }
 
 #[test]
@@ -145,6 +152,6 @@ fn the_published_certificate_opens() {
     let keys = ApiV3Keys::new(ApiV3Key::parse("a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb").expect("32 bytes"));
     let opened = decrypt(&fixtures::bytes("published/java_certificates.json"), &keys).expect("opens");
     assert_eq!(serials(&opened), ["5DEA10EF55877E3CF6C33255C2E7DEFFF7E427EC"]);
-    assert_eq!(opened[0].not_before.to_string(), "2023-09-19T15:15:58Z");
-    assert_eq!(opened[0].not_after.to_string(), "2028-09-17T15:15:58Z");
+    assert_eq!(opened.certificates[0].not_before.to_string(), "2023-09-19T15:15:58Z");
+    assert_eq!(opened.certificates[0].not_after.to_string(), "2028-09-17T15:15:58Z");
 }

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use http::HeaderMap;
 use saoma::wechatpay::{
-    PlatformCertificate, PlatformKeys,
-    certificates::{self, CertificatesError},
+    PlatformKeys,
+    certificates::{self, CertificatesError, Opened},
 };
 
 use super::platform::{api_v3_keys, headers, now};
@@ -15,9 +15,9 @@ const GENUINE: &[u8] = include_bytes!("../../vectors/answers/certificates.body")
 
 pub fn check(data: &[u8]) -> bool {
     match open(data) {
-        Ok(certificates) => {
+        Ok(opened) => {
             assert_eq!(data, GENUINE, "a forgery was believed");
-            assert_eq!(certificates.len(), 1);
+            assert_eq!((opened.certificates.len(), opened.unusable.len()), (1, 0));
             true
         }
         // Everything in it was opened and read.
@@ -27,7 +27,7 @@ pub fn check(data: &[u8]) -> bool {
 }
 
 /// As at the very first download, when no key is known.
-pub fn open(body: &[u8]) -> Result<Vec<PlatformCertificate>, CertificatesError> {
+pub fn open(body: &[u8]) -> Result<Opened, CertificatesError> {
     static HEADERS: LazyLock<HeaderMap> =
         LazyLock::new(|| headers(include_bytes!("../../vectors/answers/certificates.headers")).expect("headers").0);
     certificates::open(&HEADERS, body, &PlatformKeys::default(), api_v3_keys(), now())
