@@ -114,6 +114,9 @@ mysql-suites:
 	status=0; \
 	cargo test --locked --release --lib -- storage:: --include-ignored || status=1; \
 	cargo test --locked --release --no-fail-fast --test it || status=1; \
+	if PATH=$$PATH:/usr/sbin:/usr/local/sbin command -v mariadbd >/dev/null; then \
+	  cargo test --locked --release --test faults mariadb -- --ignored || status=1; \
+	else echo "no mariadbd here whose disk could fail: tests/faults is left out"; fi; \
 	exit $$status
 
 .PHONY: browser
@@ -138,6 +141,17 @@ kill: ## kill -9 at random moments while people pay: 200 kills, 20,000 payments 
 mysql-kill: ## the same on a throw-away MariaDB: 50 kills, 5,000 payments
 	KILLS=$(or $(KILLS),50) PAYMENTS=$(or $(PAYMENTS),5000) DEAF=$(or $(DEAF),2) \
 	  .tools/with-mariadb.sh cargo test --locked --release --test kill -- --nocapture
+
+.PHONY: faults
+faults: ## a disk that fails and power that is lost while people pay: 200 faults, 20,000 payments (FAULTS, PAYMENTS, FAULTS_SEED)
+	FAULTS=$(or $(FAULTS),200) PAYMENTS=$(or $(PAYMENTS),20000) DEAF=$(or $(DEAF),2) \
+	  cargo test --locked --release --test faults -- --nocapture
+
+.PHONY: mysql-faults
+mysql-faults: ## the same below a MariaDB that it starts: 50 faults, 5,000 payments
+	.tools/mariadb.sh
+	FAULTS=$(or $(FAULTS),50) PAYMENTS=$(or $(PAYMENTS),5000) DEAF=$(or $(DEAF),2) \
+	  cargo test --locked --release --test faults mariadb -- --ignored --nocapture
 
 .PHONY: cluster
 cluster: ## three nodes of Galera with a Saoma on each: nodes and Saomas are killed while people pay (KILLS, PAYMENTS)

@@ -28,6 +28,22 @@ pub enum Fault {
     SlowSync = 6,
 }
 
+impl Fault {
+    pub const ALL: [Self; 6] =
+        [Self::Full, Self::WriteError, Self::SyncError, Self::ShortWrite, Self::OpenError, Self::SlowSync];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "disk full",
+            Self::WriteError => "write fails",
+            Self::SyncError => "sync fails",
+            Self::ShortWrite => "short writes",
+            Self::OpenError => "open fails",
+            Self::SlowSync => "slow syncs",
+        }
+    }
+}
+
 /// A fault hits every call that it can.
 pub const ALWAYS: u64 = 1 << 16;
 
@@ -35,7 +51,7 @@ pub const ALWAYS: u64 = 1 << 16;
 const FAULT: u64 = 0;
 const SHARE: u64 = 1;
 const SEED: u64 = 2;
-const LOSSES: u64 = 3;
+const GENERATION: u64 = 3;
 const HITS: u64 = 5;
 const WORDS: usize = 12;
 
@@ -74,8 +90,8 @@ impl Control {
         let text = |path: &Path| path.display().to_string();
         let pairs = [
             ("LD_PRELOAD", text(&LIBRARY)),
-            ("SAOMA_FAULTS_BELOW", text(&self.below)),
-            ("SAOMA_FAULTS_JOURNAL", text(&self.journal)),
+            ("FAULTS_BELOW", text(&self.below)),
+            ("FAULTS_JOURNAL", text(&self.journal)),
         ];
         pairs.map(|(name, value)| (name.to_owned(), value)).into()
     }
@@ -96,9 +112,9 @@ impl Control {
         self.read(HITS + fault as u64)
     }
 
-    /// Whoever is there before does not write any more.
-    pub fn count_loss(&self) {
-        self.write(LOSSES, self.read(LOSSES) + 1);
+    /// Whoever is there by now does not write any more.
+    pub fn end_generation(&self) {
+        self.write(GENERATION, self.read(GENERATION) + 1);
     }
 
     fn read(&self, word: u64) -> u64 {

@@ -39,17 +39,30 @@ struct Change {
     size: u64,
 }
 
+/// Nobody has the files open, and whoever opens them waits until this is gone.
+pub struct Dark<'c> {
+    control: &'c Control,
+    /// Held while it is open.
+    _lock: File,
+}
+
 impl Control {
-    /// Afterwards everything on the disk is synced, and programs may be started again.
-    pub fn lose_power(&self, unsynced: Unsynced) -> Lost {
+    /// SIGKILL for every program under the library.
+    pub fn kill_all(&self) -> Dark<'_> {
         let lock = File::options().create(true).append(true).open(self.journal.join("lock")).expect("a lock");
         lock.lock().expect("locks");
-        self.count_loss();
-        let journal = files(&self.journal);
-        journal.iter().filter(|path| name(path).starts_with("process-")).for_each(|path| kill(path));
+        self.end_generation();
+        files(&self.journal).iter().filter(|path| name(path).starts_with("process-")).for_each(|path| kill(path));
+        Dark { control: self, _lock: lock }
+    }
+}
 
+impl Dark<'_> {
+    /// The power was lost as well. Afterwards everything is as if synced.
+    pub fn take_back(&self, unsynced: Unsynced) -> Lost {
+        let journal = files(&self.control.journal);
         let mut lost = Lost::default();
-        let places: BTreeMap<u64, PathBuf> = files(&self.below)
+        let places: BTreeMap<u64, PathBuf> = files(&self.control.below)
             .into_iter()
             .chain(journal.iter().filter(|path| name(path).starts_with("saved-")).cloned())
             .map(|path| (fs::metadata(&path).expect("is there").ino(), path))
@@ -60,11 +73,11 @@ impl Control {
                 lost.changes += take_back(&read_changes(undo), place, unsynced);
             }
         }
-        for line in read_names(&self.journal.join("names")).iter().rev() {
+        for line in read_names(&self.control.journal.join("names")).iter().rev() {
             take_name_back(line);
             lost.names += 1;
         }
-        for path in files(&self.journal).iter().filter(|path| !["control", "lock"].contains(&name(path))) {
+        for path in files(&self.control.journal).iter().filter(|path| !["control", "lock"].contains(&name(path))) {
             fs::remove_file(path).expect("ours");
         }
         lost
@@ -90,6 +103,7 @@ fn kill(path: &Path) {
         Command::new("/bin/kill").args(["-KILL", id]).output().expect("kill runs");
         file.lock().expect("is gone");
     }
+    fs::remove_file(path).expect("ours");
 }
 
 fn words<const N: usize>(bytes: &[u8]) -> Option<[u64; N]> {

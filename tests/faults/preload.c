@@ -1,5 +1,5 @@
 /*
- * Goes between a program and its files (LD_PRELOAD), for the files below SAOMA_FAULTS_BELOW only:
+ * Goes between a program and its files (LD_PRELOAD), for the files below FAULTS_BELOW only:
  *
  * - Faults, switched on and off from outside while the program runs, by words in a file that both sides have
  *   open (`struct control`; the other side is control.rs).
@@ -14,7 +14,7 @@
  * watched file itself: that would let go of every POSIX lock that the program has on it.
  *
  * Every process holds a lock on a file of its own for as long as it lives, so that power.rs can kill all of
- * them; one that was there before the power was lost never gets into the lock below again.
+ * them; one of an earlier generation never gets into the lock below again.
  */
 #define _GNU_SOURCE
 #include <stdarg.h>

@@ -22,7 +22,7 @@ const ANSWER: &str = "answer: ";
 #[test]
 #[ignore = "is what the other tests start"]
 fn play_program() {
-    let below = PathBuf::from(std::env::var_os("SAOMA_FAULTS_BELOW").expect("started by another test"));
+    let below = PathBuf::from(std::env::var_os("FAULTS_BELOW").expect("started by another test"));
     let mut files: BTreeMap<String, File> = BTreeMap::new();
     for line in io::stdin().lines() {
         let line = line.expect("text");
@@ -91,7 +91,7 @@ impl Probe {
     }
 
     fn lose_power(&mut self) {
-        self.control.lose_power(Unsynced::Gone);
+        self.control.kill_all().take_back(Unsynced::Gone);
         let (mut child, _) = self.program.take().expect("runs");
         let status = child.wait().expect("a child");
         assert!(!status.success(), "killed, like everything that has the files open");
@@ -229,7 +229,7 @@ fn of_a_torn_write_some_pages_are_on_the_disk() {
     for page in 0..64 {
         probe.play(&format!("put a {} 0000, put b {} 1", page * 4096, page * 4096));
     }
-    probe.control.lose_power(Unsynced::Torn(3));
+    probe.control.kill_all().take_back(Unsynced::Torn(3));
     probe.program.take().expect("runs").0.wait().expect("killed");
     assert!((10..54).contains(&zeros(&probe)), "{}", zeros(&probe));
 }

@@ -9,10 +9,7 @@ mod node;
 
 use std::{
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -25,9 +22,10 @@ use self::{
 };
 use crate::{
     audit::{audit, standing},
-    load::{Town, give_back},
+    deaf_from,
+    load::{Tickets, Town, give_back},
     process::{Program, Running, free_port, random},
-    stage::{SETTLE_LIMIT, Sandbox, assert_no_panic, client, deaf_from, live_shop, report, row, size},
+    stage::{SETTLE_LIMIT, Sandbox, assert_no_panic, client, live_shop, report, row, size},
 };
 
 const KILLS: usize = 6;
@@ -151,10 +149,9 @@ async fn a_cluster_loses_and_doubles_nothing_whatever_dies() {
     let log = folder.path().join("refund.log");
     let commands = instances.iter().map(|it| Program { log: log.clone(), ..it.program.clone() }).collect();
     let refunding = tokio::spawn(give_back(commands, to_refund));
-    let tickets = Arc::new(AtomicUsize::new(0));
-    let paying: Vec<_> = (0..shoppers)
-        .map(|_| tokio::spawn(town.clone().shop_and_pay(Arc::clone(&tickets), payments, refunds.clone())))
-        .collect();
+    let tickets = Arc::new(Tickets::new(payments));
+    let paying: Vec<_> =
+        (0..shoppers).map(|_| tokio::spawn(town.clone().shop_and_pay(Arc::clone(&tickets), refunds.clone()))).collect();
     drop(refunds);
     let mut scene = Scene { nodes: &mut nodes, instances: &mut instances, town: &town, balancer: &balancer, began };
     let killed = scene.kill(kills, payments).await;

@@ -35,6 +35,23 @@ pub struct Town {
     pub refused: Arc<AtomicUsize>,
 }
 
+/// One for each payment that is to be made, by all shoppers together.
+pub struct Tickets {
+    pub next: AtomicUsize,
+    pub end: AtomicUsize,
+}
+
+impl Tickets {
+    pub const fn new(payments: usize) -> Self {
+        Self { next: AtomicUsize::new(0), end: AtomicUsize::new(payments) }
+    }
+
+    fn take(&self) -> Option<usize> {
+        let ticket = self.next.fetch_add(1, Ordering::SeqCst);
+        (ticket < self.end.load(Ordering::SeqCst)).then_some(ticket)
+    }
+}
+
 struct Bought {
     order_no: String,
     code_url: String,
@@ -43,18 +60,9 @@ struct Bought {
 }
 
 impl Town {
-    /// Buys and pays until `payments` are made by all shoppers together; hands on what is to be refunded.
-    pub async fn shop_and_pay(
-        self,
-        tickets: Arc<AtomicUsize>,
-        payments: usize,
-        refunds: mpsc::UnboundedSender<String>,
-    ) {
-        loop {
-            let ticket = tickets.fetch_add(1, Ordering::SeqCst);
-            if ticket >= payments {
-                return;
-            }
+    /// Buys and pays until there are no more tickets; hands on what is to be refunded.
+    pub async fn shop_and_pay(self, tickets: Arc<Tickets>, refunds: mpsc::UnboundedSender<String>) {
+        while let Some(ticket) = tickets.take() {
             if ticket == self.deaf_from {
                 self.set_faults(&json!({ "drop": "all" })).await;
             }

@@ -19,27 +19,47 @@ mod process;
 mod stage;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    path::Path,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use saoma::storage::Database;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     audit::{audit, standing},
-    load::{Town, give_back},
+    load::{Tickets, Town, give_back},
     process::{Program, Running, free_port, random},
-    stage::{SETTLE_LIMIT, Sandbox, assert_no_panic, client, database, deaf_from, live_shop, report, row, size},
+    stage::{SETTLE_LIMIT, Sandbox, assert_no_panic, client, live_shop, report, row, size},
 };
 
 /// In `make test`.
 const KILLS: usize = 10;
 const PAYMENTS: usize = 500;
 const SHOPPERS: usize = 12;
+
+/// From which of so many payments on no callback arrives: `DEAF` percent of them.
+pub fn deaf_from(payments: usize) -> usize {
+    payments - payments * size("DEAF", 0) / 100
+}
+
+/// `DATABASE_URL`, or a new database on the server in `SAOMA_TEST_MYSQL`, or a new file.
+async fn database(folder: &Path) -> String {
+    if let Ok(named) = std::env::var("DATABASE_URL") {
+        return named;
+    }
+    let Ok(server) = std::env::var("SAOMA_TEST_MYSQL") else {
+        return format!("sqlite://{}", folder.join("saoma.db").display());
+    };
+    sqlx::any::install_default_drivers();
+    let name = format!("saoma_kill_{}", random(u64::MAX));
+    let mut connection = AnyConnection::connect(&format!("{server}/")).await.expect("connects");
+    let sql = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
+    connection.execute(AssertSqlSafe(sql)).await.expect("creates");
+    format!("{server}/{name}")
+}
 
 /// Kills at random moments, evenly over the payments, until there are enough kills.
 async fn kill(shop: &Program, mut running: Running, town: &Town, kills: usize, payments: usize) -> Running {
@@ -84,10 +104,9 @@ async fn no_kill_loses_or_doubles_a_payment_or_a_refund() {
     let (refunds, to_refund) = mpsc::unbounded_channel();
     let command = Program { log: folder.path().join("refund.log"), ..shop.clone() };
     let refunding = tokio::spawn(give_back(vec![command], to_refund));
-    let tickets = Arc::new(AtomicUsize::new(0));
-    let paying: Vec<_> = (0..shoppers)
-        .map(|_| tokio::spawn(town.clone().shop_and_pay(Arc::clone(&tickets), payments, refunds.clone())))
-        .collect();
+    let tickets = Arc::new(Tickets::new(payments));
+    let paying: Vec<_> =
+        (0..shoppers).map(|_| tokio::spawn(town.clone().shop_and_pay(Arc::clone(&tickets), refunds.clone()))).collect();
     drop(refunds);
     let mut running = kill(&shop, running, &town, kills, payments).await;
     for shopper in paying {

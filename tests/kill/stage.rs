@@ -1,4 +1,4 @@
-//! What both tests have in common: the sandbox, shops in live mode against it, the figures.
+//! What the tests have in common: the sandbox, shops in live mode against it, the figures.
 
 use std::{
     collections::BTreeMap,
@@ -9,12 +9,11 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 use crate::{
     audit::Audit,
     load::Town,
-    process::{Program, Running, credentials, free_port, random, saoma},
+    process::{Program, Running, credentials, free_port, saoma},
 };
 
 /// Of WeChat's gaps between two deliveries: 15 s become 150 ms.
@@ -24,11 +23,6 @@ pub const SETTLE_LIMIT: Duration = Duration::from_mins(3);
 
 pub fn size(variable: &str, default: usize) -> usize {
     std::env::var(variable).map_or(default, |text| text.parse().expect("a whole number"))
-}
-
-/// From which of so many payments on no callback arrives: `DEAF` percent of them.
-pub fn deaf_from(payments: usize) -> usize {
-    payments - payments * size("DEAF", 0) / 100
 }
 
 pub fn client() -> reqwest::Client {
@@ -118,22 +112,6 @@ impl Town {
 pub fn assert_no_panic(shop: &Program) {
     let log = fs::read_to_string(&shop.log).expect("a log");
     assert!(!log.contains("panicked at"), "{log}");
-}
-
-/// `DATABASE_URL`, or a new database on the server in `SAOMA_TEST_MYSQL`, or a new file.
-pub async fn database(folder: &Path) -> String {
-    if let Ok(named) = std::env::var("DATABASE_URL") {
-        return named;
-    }
-    let Ok(server) = std::env::var("SAOMA_TEST_MYSQL") else {
-        return format!("sqlite://{}", folder.join("saoma.db").display());
-    };
-    sqlx::any::install_default_drivers();
-    let name = format!("saoma_kill_{}", random(u64::MAX));
-    let mut connection = AnyConnection::connect(&format!("{server}/")).await.expect("connects");
-    let sql = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4");
-    connection.execute(AssertSqlSafe(sql)).await.expect("creates");
-    format!("{server}/{name}")
 }
 
 pub fn row<T: Copy + ToString>(what: &str, figure: T) {

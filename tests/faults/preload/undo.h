@@ -25,7 +25,7 @@ struct control {
   _Atomic uint64_t fault;
   _Atomic uint64_t share; /* of 65536 calls that it could hit */
   _Atomic uint64_t seed;
-  _Atomic uint64_t losses; /* of power, so far */
+  _Atomic uint64_t generation; /* of processes: at each end of all of them one more */
   _Atomic uint64_t draws;
   _Atomic uint64_t hits[KINDS];
 };
@@ -45,7 +45,7 @@ struct change {
 static struct control *control;
 static const char *below, *journal;
 static int lock_file, names;
-static uint64_t born; /* after so many losses */
+static uint64_t born; /* in which generation */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -81,8 +81,8 @@ static void begin(void) {
 #define FIND(name) if (!(real_##name = dlsym(RTLD_NEXT, #name))) die(#name)
   FIND(openat); FIND(close); FIND(write); FIND(writev); FIND(pwrite); FIND(pwritev); FIND(fsync); FIND(fdatasync);
   FIND(sync_file_range); FIND(ftruncate); FIND(fallocate); FIND(unlinkat); FIND(rename);
-  const char *folder = getenv("SAOMA_FAULTS_BELOW");
-  journal = getenv("SAOMA_FAULTS_JOURNAL");
+  const char *folder = getenv("FAULTS_BELOW");
+  journal = getenv("FAULTS_JOURNAL");
   if (!folder || !journal) return;
   int fd = open_in_journal("control", O_RDWR);
   control = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -92,7 +92,7 @@ static void begin(void) {
   char process[64];
   snprintf(process, sizeof process, "process-%d", getpid());
   if (flock(open_in_journal(process, O_RDWR), LOCK_EX)) die(process);
-  born = control->losses;
+  born = control->generation;
   below = folder;
 }
 
@@ -104,7 +104,7 @@ static void lock(void) {
   pthread_mutex_lock(&mutex);
   while (flock(lock_file, LOCK_EX) < 0)
     if (errno != EINTR) die("lock");
-  while (control->losses != born) kill(getpid(), SIGKILL);
+  while (control->generation != born) kill(getpid(), SIGKILL);
 }
 
 static void unlock(void) {
