@@ -9,6 +9,7 @@
 //! may run), and a way to call an order paid without WeChat's signature.
 
 mod bookings;
+pub mod catalogue;
 mod close;
 mod history;
 mod inbox;
@@ -28,6 +29,7 @@ mod watch;
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
+use sqlx::AnyConnection;
 use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -87,6 +89,9 @@ const INQUIRIES_AT_ONCE: usize = 32;
 pub enum CheckoutError {
     #[error("no such product")]
     NoSuchProduct,
+    /// Withdrawn: orders that were placed before go on.
+    #[error("the product is not on sale any more")]
+    NotOnSale,
     #[error("no such order")]
     NoSuchOrder,
     /// The catalogue holds something WeChat cannot be told: staff must mend it.
@@ -165,16 +170,21 @@ impl Checkout {
         &self.0.live
     }
 
+    /// What is on sale.
+    ///
     /// # Errors
     /// The books cannot be read.
     pub async fn list_products(&self) -> Result<Vec<Product>, CheckoutError> {
-        Ok(products::list(&mut *self.0.db.read().await?).await?)
+        let all = catalogue::list(&self.0.db).await?;
+        Ok(all.into_iter().filter(|entry| entry.withdrawn.is_none()).map(|entry| entry.product).collect())
     }
 
+    /// A product that is on sale.
+    ///
     /// # Errors
-    /// The books cannot be read.
-    pub async fn find_product(&self, id: ProductId) -> Result<Option<Product>, CheckoutError> {
-        Ok(products::find(&mut *self.0.db.read().await?, id).await?)
+    /// There is none of this id, it was withdrawn, or the books cannot be read.
+    pub async fn find_product(&self, id: ProductId) -> Result<Product, CheckoutError> {
+        find_on_sale(&mut *self.0.db.read().await?, id).await
     }
 
     /// Runs something that should come to its end in a task of its own: whoever waits for it may go away,
@@ -191,4 +201,9 @@ impl Checkout {
             tracing::warn!(left = self.0.tasks.len(), "stopped with requests to WeChat Pay under way");
         }
     }
+}
+
+async fn find_on_sale(c: &mut AnyConnection, id: ProductId) -> Result<Product, CheckoutError> {
+    let entry = products::find(c, id).await?.ok_or(CheckoutError::NoSuchProduct)?;
+    if entry.withdrawn.is_none() { Ok(entry.product) } else { Err(CheckoutError::NotOnSale) }
 }

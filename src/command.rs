@@ -1,5 +1,7 @@
-//! `saoma order` and `saoma refund`: what an operator does without pages, beside a running server or
+//! `saoma order`, `saoma refund` and `saoma product`: what an operator does without pages, beside a running server or
 //! without one. Knows only the use cases; writes to what it is given.
+
+mod product;
 
 use std::io::{self, Write};
 
@@ -8,12 +10,14 @@ use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 
 use crate::{
-    checkout::{CheckoutError, OrderHistory, RefundError, RefundOrder},
+    checkout::{CheckoutError, OrderHistory, RefundError, RefundOrder, catalogue::CatalogueError},
     config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     startup::{StartupError, Surroundings, open_checkout},
     storage::{attempts::AttemptState, events::Source, refunds::Refund},
 };
+
+pub use self::product::{ProductArguments, product};
 
 /// Which shop a command is for: the live one, unless the sandbox is asked for, as with `saoma serve`.
 #[derive(Clone, Copy, Debug, Args)]
@@ -81,6 +85,8 @@ pub enum CommandError {
     Checkout(#[from] CheckoutError),
     #[error(transparent)]
     Refund(#[from] RefundError),
+    #[error("product: {0}")]
+    Product(#[from] CatalogueError),
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }

@@ -1,18 +1,16 @@
 //! `saoma`: reads the command line and the environment, then hands over to the library.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says what it did and what went wrong")]
+#![expect(clippy::print_stderr, reason = "a program says what it did and what went wrong")]
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use saoma::{
-    command::{self, CommandError, OrderArguments, RefundCommand, Which},
+    command::{self, CommandError, OrderArguments, ProductArguments, RefundCommand},
     config::{Environment, LOG, Problems, Settings, Wanted},
-    domain::{Fen, Product, ProductId},
     sandbox,
-    startup::{Application, StartupError, Surroundings, catalogue, open_books},
-    storage::products,
+    startup::{Application, StartupError, Surroundings},
     telemetry,
 };
 use tokio_util::sync::CancellationToken;
@@ -66,37 +64,6 @@ impl ServeArguments {
     }
 }
 
-#[derive(clap::Args)]
-struct ProductArguments {
-    #[command(flatten)]
-    which: Which,
-    #[command(subcommand)]
-    command: ProductCommand,
-}
-
-#[derive(Subcommand)]
-enum ProductCommand {
-    List,
-    /// Adds a product, or changes the one of this id
-    Put {
-        #[arg(long, value_parser = ProductId::parse)]
-        id: ProductId,
-        #[arg(long)]
-        title: String,
-        #[arg(long, default_value = "")]
-        summary: String,
-        /// In fen: 1234 is 12.34 yuan
-        #[arg(long, value_parser = price)]
-        price_fen: Fen,
-    },
-}
-
-fn price(text: &str) -> Result<Fen, String> {
-    let fen = text.parse().map_err(|_| "must be a whole number of fen".to_owned())?;
-    let price = Fen::new(fen).map_err(|error| error.to_string())?;
-    if price == Fen::ZERO { Err("must be at least 1 fen".to_owned()) } else { Ok(price) }
-}
-
 /// For what somebody must mend before a start can succeed.
 const MISCONFIGURED: u8 = 2;
 
@@ -142,25 +109,8 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
         Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signalled()?).await?),
         Command::Order(command) => Ok(command::order(command, environment, &mut std::io::stdout()).await?),
         Command::Refund(command) => Ok(command::refund(command, environment, &mut std::io::stdout()).await?),
-        Command::Product(command) => product(command, environment).await,
+        Command::Product(command) => Ok(command::product(command, environment, &mut std::io::stdout()).await?),
     }
-}
-
-async fn product(arguments: ProductArguments, environment: &Environment) -> anyhow::Result<()> {
-    let settings = Settings::from_env(arguments.which.wanted(), environment)?;
-    let (db, _) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
-    match arguments.command {
-        ProductCommand::List => {
-            for Product { id, title, price, .. } in products::list(&mut *db.read().await?).await? {
-                println!("{id}\t{price}\t{title}");
-            }
-        }
-        ProductCommand::Put { id, title, summary, price_fen } => {
-            catalogue::put(&db, Product { id, title, summary, price: price_fen }).await?;
-        }
-    }
-    db.close().await;
-    Ok(())
 }
 
 /// Where no file may grow past a limit (`ulimit -f`), a write fails as on a full disk; without this the first

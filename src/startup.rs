@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::mark::NotOurBooks;
 use self::platform::Platform;
 use crate::{
-    checkout::{Checkout, CheckoutSettings},
+    checkout::{self, Checkout, CheckoutSettings},
     clock::Clock,
     config::{DatabaseUrl, LiveSettings, Mode, Problems, Settings},
     entropy::Entropy,
@@ -41,6 +41,8 @@ pub enum StartupError {
     SandboxAddress(SocketAddr),
     #[error(transparent)]
     Storage(#[from] StorageError),
+    #[error("demo products: {0}")]
+    Catalogue(#[from] checkout::catalogue::CatalogueError),
     #[error("no sandbox has been running here, start `saoma serve --sandbox` first: {path} cannot be read")]
     NoSandbox { path: std::path::PathBuf },
     #[error(transparent)]

@@ -249,7 +249,7 @@ mod ssr {
 
         pub async fn load_product(&self, id: &str) -> Result<Product, PublicError> {
             let id = ProductId::parse(id).map_err(|_| PublicError::NoSuchProduct)?;
-            self.checkout().find_product(id).await?.ok_or(PublicError::NoSuchProduct)
+            Ok(self.checkout().find_product(id).await?)
         }
 
         pub async fn list_orders(&self, before: Option<i64>) -> Result<OrderList, PublicError> {

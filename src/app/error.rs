@@ -16,6 +16,8 @@ pub enum PublicError {
     NoSuchOrder,
     #[error("no such product")]
     NoSuchProduct,
+    #[error("not on sale any more")]
+    NotOnSale,
     #[error("too many orders from one address")]
     Limited,
     /// The books are out of reach.
@@ -40,6 +42,7 @@ impl PublicError {
         let fixed = match self {
             Self::NoSuchOrder => text::NO_SUCH_ORDER,
             Self::NoSuchProduct => text::NO_SUCH_PRODUCT,
+            Self::NotOnSale => text::NOT_ON_SALE,
             Self::Limited => text::ERROR_LIMITED,
             Self::Busy => text::ERROR_BUSY,
             Self::ReadOnly => text::ERROR_READ_ONLY,
@@ -52,7 +55,7 @@ impl PublicError {
 
     pub const fn status(&self) -> u16 {
         match self {
-            Self::NoSuchOrder | Self::NoSuchProduct => 404,
+            Self::NoSuchOrder | Self::NoSuchProduct | Self::NotOnSale => 404,
             Self::Limited => 429,
             Self::Busy | Self::ReadOnly | Self::Connection => 503,
             Self::Input => 400,
@@ -65,6 +68,7 @@ impl PublicError {
         match self {
             Self::NoSuchOrder => "no-order",
             Self::NoSuchProduct => "no-product",
+            Self::NotOnSale => "not-on-sale",
             Self::Limited => "limited",
             Self::Busy | Self::Connection => "busy",
             Self::ReadOnly => "read-only",
@@ -74,7 +78,15 @@ impl PublicError {
     }
 
     pub fn from_word(word: &str) -> Option<Self> {
-        let all = [Self::NoSuchOrder, Self::NoSuchProduct, Self::Limited, Self::Busy, Self::ReadOnly, Self::Input];
+        let all = [
+            Self::NoSuchOrder,
+            Self::NoSuchProduct,
+            Self::NotOnSale,
+            Self::Limited,
+            Self::Busy,
+            Self::ReadOnly,
+            Self::Input,
+        ];
         all.into_iter().find(|error| error.word() == word)
     }
 }
@@ -104,6 +116,7 @@ impl From<crate::checkout::CheckoutError> for PublicError {
         match error {
             CheckoutError::NoSuchOrder => Self::NoSuchOrder,
             CheckoutError::NoSuchProduct => Self::NoSuchProduct,
+            CheckoutError::NotOnSale => Self::NotOnSale,
             CheckoutError::Storage(ref storage) if storage.is_read_only() => {
                 tracing::error!(%error, "the books cannot be written");
                 Self::ReadOnly
@@ -125,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_word_in_an_address_names_its_error() {
-        for error in [PublicError::Limited, PublicError::Busy, PublicError::ReadOnly, PublicError::NoSuchProduct] {
+        for error in [PublicError::Limited, PublicError::Busy, PublicError::ReadOnly, PublicError::NotOnSale] {
             assert_eq!(PublicError::from_word(error.word()), Some(error.clone()));
         }
         assert_eq!(PublicError::from_word("<script>"), None);

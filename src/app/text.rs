@@ -114,6 +114,8 @@ pub const NOT_FOUND: &str = "页面不存在";
 pub const NOT_FOUND_HINT: &str = "地址可能写错了，或者内容已经移走。";
 pub const NO_SUCH_ORDER: &str = "订单不存在";
 pub const NO_SUCH_PRODUCT: &str = "商品不存在";
+pub const NOT_ON_SALE: &str = "这件商品已下架";
+pub const NOT_ON_SALE_HINT: &str = "不能再下单了。之前下的订单仍然有效，可以在“我的订单”里查看和付款。";
 pub const TROUBLE: &str = "出了点问题";
 pub const HOME: &str = "回到商品列表";
 

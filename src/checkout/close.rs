@@ -18,7 +18,6 @@ use crate::{
         attempts::{self, Attempt, AttemptState, NewAttempt},
         events::{self, EventKind, Source},
         orders::{self, Order},
-        products,
     },
 };
 
@@ -96,8 +95,11 @@ impl Checkout {
 
     /// Whether what the order was placed for is still sold under that name at that price.
     async fn is_still_offered(&self, order: &Order) -> Result<bool, CheckoutError> {
-        let product = products::find(&mut *self.0.db.read().await?, order.product_id).await?;
-        Ok(product.is_some_and(|product| product.price == order.total && product.title == order.title))
+        match self.find_product(order.product_id).await {
+            Ok(product) => Ok(product.price == order.total && product.title == order.title),
+            Err(CheckoutError::NoSuchProduct | CheckoutError::NotOnSale) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes down what is wanted before anything is asked of WeChat (money rule 4). An order that is

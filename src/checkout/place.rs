@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
-use super::{Checkout, CheckoutError, OrderSnapshot, jobs::next_look};
+use super::{Checkout, CheckoutError, OrderSnapshot, find_on_sale, jobs::next_look};
 use crate::{
     domain::{Fen, OrderToken, OutTradeNo, Product, ProductId, Wish},
     storage::{
@@ -14,7 +14,6 @@ use crate::{
         attempts::{self, NewAttempt},
         events::{self, EventKind, Source},
         orders::{self, NewOrder},
-        products,
     },
     wechatpay::model::{InvalidPrepay, NativePrepay, fit_description},
 };
@@ -30,7 +29,7 @@ impl Checkout {
     /// be there yet; see [`Checkout::fetch_code`].
     ///
     /// # Errors
-    /// No such product, a product WeChat would refuse, or the books cannot be written.
+    /// No such product, or one that was withdrawn, a product WeChat would refuse, or the books cannot be written.
     pub async fn place_order(&self, shopper: &str, product_id: ProductId) -> Result<OrderSnapshot, CheckoutError> {
         let now = self.0.clock.now();
         let live_key = orders::live_key(shopper, product_id);
@@ -41,7 +40,7 @@ impl Checkout {
                 drop(c);
                 return self.load_by_id(live.id).await;
             }
-            products::find(&mut c, product_id).await?.ok_or(CheckoutError::NoSuchProduct)?
+            find_on_sale(&mut c, product_id).await?
         };
         let draft = Arc::new(self.draft(shopper, live_key, &product, now)?);
         let written = Arc::clone(&draft);

@@ -44,6 +44,7 @@ fn failed(error: &CheckoutError) -> Response {
 fn refusal(error: &CheckoutError) -> (StatusCode, &'static str) {
     match error {
         CheckoutError::NoSuchProduct => (StatusCode::NOT_FOUND, "商品不存在"),
+        CheckoutError::NotOnSale => (StatusCode::NOT_FOUND, "商品已下架"),
         CheckoutError::NoSuchOrder => (StatusCode::NOT_FOUND, "订单不存在"),
         CheckoutError::PlatformUnreachable => (StatusCode::BAD_GATEWAY, "微信支付暂时没有响应，请稍后重试"),
         CheckoutError::PlatformRefused => (StatusCode::BAD_GATEWAY, "微信支付拒绝了该订单"),

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use crate::{
+    checkout::catalogue::{self, CatalogueError},
     domain::{Fen, InvalidAmount, Product, ProductId},
     storage::{Database, StorageError, products},
 };
@@ -20,12 +21,12 @@ const DEMO: [(i64, &str, &str, i64); 4] = [
 ///
 /// # Errors
 /// The books cannot be written.
-pub async fn add_demo_products(db: &Database) -> Result<(), StorageError> {
-    if !products::list(&mut *db.read().await?).await?.is_empty() {
+pub async fn add_demo_products(db: &Database) -> Result<(), CatalogueError> {
+    if !catalogue::list(db).await?.is_empty() {
         return Ok(());
     }
     for product in demo() {
-        put(db, product).await?;
+        catalogue::put(db, product, false).await?;
     }
     Ok(())
 }
@@ -47,21 +48,4 @@ fn demo() -> Vec<Product> {
         Ok(Product { id: ProductId(id), title: title.to_owned(), summary: summary.to_owned(), price: Fen::new(fen)? })
     };
     DEMO.into_iter().map(demo).collect::<Result<_, InvalidAmount>>().unwrap_or_default()
-}
-
-/// Adds a product, or changes the one of its id; orders placed before keep their title and price.
-///
-/// # Errors
-/// The books cannot be written.
-pub async fn put(db: &Database, product: Product) -> Result<(), StorageError> {
-    db.write(move |c| {
-        let product = product.clone();
-        Box::pin(async move {
-            if !products::update(c, &product).await? {
-                products::insert(c, &product).await?;
-            }
-            Ok(())
-        })
-    })
-    .await
 }

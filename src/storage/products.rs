@@ -1,12 +1,19 @@
-//! `products`: what is on sale.
+//! `products`: what is on sale, and what was.
 
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use super::{StorageError, inserted, millis};
+use super::{StorageError, inserted, millis, timestamp};
 use crate::domain::{Fen, Product, ProductId};
 
-fn read(row: &AnyRow) -> Result<Product, StorageError> {
+/// A product, and since when no new orders of it are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub product: Product,
+    pub withdrawn: Option<Timestamp>,
+}
+
+fn read(row: &AnyRow) -> Result<Entry, StorageError> {
     let id = row.try_get("id")?;
     let price = Fen::new(row.try_get("price_fen")?).map_err(|error| StorageError::Inconsistent {
         table: "products",
@@ -14,16 +21,21 @@ fn read(row: &AnyRow) -> Result<Product, StorageError> {
         row: id,
         problem: error.to_string(),
     })?;
-    Ok(Product { id: ProductId(id), title: row.try_get("title")?, summary: row.try_get("summary")?, price })
+    let withdrawn: Option<i64> = row.try_get("withdrawn_ms")?;
+    Ok(Entry {
+        product: Product { id: ProductId(id), title: row.try_get("title")?, summary: row.try_get("summary")?, price },
+        withdrawn: withdrawn.map(|millis| timestamp("products", "withdrawn_ms", id, millis)).transpose()?,
+    })
 }
 
-pub async fn list(c: &mut AnyConnection) -> Result<Vec<Product>, StorageError> {
-    let sql = "SELECT id, title, summary, price_fen FROM products ORDER BY id";
+/// All there are, withdrawn ones too.
+pub async fn list(c: &mut AnyConnection) -> Result<Vec<Entry>, StorageError> {
+    let sql = "SELECT id, title, summary, price_fen, withdrawn_ms FROM products ORDER BY id";
     sqlx::query(sql).fetch_all(c).await?.iter().map(read).collect()
 }
 
-pub async fn find(c: &mut AnyConnection, id: ProductId) -> Result<Option<Product>, StorageError> {
-    let sql = "SELECT id, title, summary, price_fen FROM products WHERE id = ?";
+pub async fn find(c: &mut AnyConnection, id: ProductId) -> Result<Option<Entry>, StorageError> {
+    let sql = "SELECT id, title, summary, price_fen, withdrawn_ms FROM products WHERE id = ?";
     sqlx::query(sql).bind(id.0).fetch_optional(c).await?.as_ref().map(read).transpose()
 }
 
@@ -47,4 +59,16 @@ pub async fn withdraw_exactly(c: &mut AnyConnection, product: &Product, at: Time
                AND withdrawn_ms IS NULL";
     let update = sqlx::query(sql).bind(millis(at)).bind(product.id.0).bind(&product.title).bind(&product.summary);
     Ok(update.bind(product.price.get()).execute(c).await?.rows_affected() == 1)
+}
+
+/// `false` when there is no product of this id that is on sale.
+pub async fn withdraw(c: &mut AnyConnection, id: ProductId, at: Timestamp) -> Result<bool, StorageError> {
+    let sql = "UPDATE products SET withdrawn_ms = ? WHERE id = ? AND withdrawn_ms IS NULL";
+    Ok(sqlx::query(sql).bind(millis(at)).bind(id.0).execute(c).await?.rows_affected() == 1)
+}
+
+/// `false` when there is no product of this id that was withdrawn.
+pub async fn offer(c: &mut AnyConnection, id: ProductId) -> Result<bool, StorageError> {
+    let sql = "UPDATE products SET withdrawn_ms = NULL WHERE id = ? AND withdrawn_ms IS NOT NULL";
+    Ok(sqlx::query(sql).bind(id.0).execute(c).await?.rows_affected() == 1)
 }

@@ -12,7 +12,7 @@ mod transaction;
 
 pub use error::{ErrorBody, ErrorCode};
 pub use path::{CERTIFICATES, NATIVE_PREPAY, REFUNDS, close_path, query_path, refund_path};
-pub use prepay::{InvalidPrepay, NativePrepay, PrepayReply, close_body, fit_description};
+pub use prepay::{InvalidPrepay, NativePrepay, PrepayReply, close_body, fit_description, is_title};
 pub use private::Private;
 pub use refund::{InvalidRefund, RefundAmount, RefundNotice, RefundReply, RefundRequest, RefundStatus};
 pub use stored::StoredPrepay;

@@ -154,9 +154,9 @@ async fn an_expired_order_of_a_product_that_costs_more_now_does_not_come_back_at
     let own = Own::place(&app, 1).await;
     app.advance(PAY_TIME + 1);
     app.until_status(own.token.as_str(), "CLOSED").await;
-    let product = checkout(&app).find_product(saoma::domain::ProductId(1)).await.expect("reads").expect("there");
+    let product = checkout(&app).find_product(saoma::domain::ProductId(1)).await.expect("on sale");
     let dearer = saoma::domain::Product { price: saoma::domain::Fen::new(500).expect("money"), ..product };
-    saoma::startup::catalogue::put(&app.state.db, dearer).await.expect("writes");
+    saoma::checkout::catalogue::put(&app.state.db, dearer, false).await.expect("writes");
     let renewed = own.renew().await;
     assert_ne!(renewed.order.token, own.token);
     assert_eq!(renewed.order.total.get(), 500);

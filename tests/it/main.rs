@@ -13,6 +13,7 @@ mod support;
 
 mod altered_callbacks;
 mod callbacks;
+mod catalogue;
 mod console_refunds;
 mod deliveries;
 mod durability;

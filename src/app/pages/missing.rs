@@ -18,6 +18,7 @@ pub fn Problem(error: PublicError) -> impl IntoView {
     set_status(error.status());
     match error {
         PublicError::NoSuchOrder | PublicError::NoSuchProduct => message(&error.message(), text::NOT_FOUND_HINT),
+        PublicError::NotOnSale => message(text::NOT_ON_SALE, text::NOT_ON_SALE_HINT),
         PublicError::Limited
         | PublicError::Busy
         | PublicError::Input

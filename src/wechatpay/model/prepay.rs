@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::text::{is_legal, within};
+use super::text::{is_legal, is_visible, within};
 use crate::{
     domain::{Fen, OutTradeNo},
     wechatpay::{identity::Mchid, time},
@@ -97,11 +97,18 @@ fn check(good: bool, error: InvalidPrepay) -> Result<(), InvalidPrepay> {
 }
 
 /// `title` without what WeChat refuses, cut to 127 characters: what becomes of a product's title.
-/// `None` if nothing is left.
+/// `None` if nothing is left that can be seen.
 pub fn fit_description(title: &str) -> Option<String> {
     let legal: String = title.trim().chars().filter(|it| is_legal(*it)).take(DESCRIPTION_MOST).collect();
     let legal = legal.trim();
-    (!legal.is_empty()).then(|| legal.to_owned())
+    legal.chars().any(is_visible).then(|| legal.to_owned())
+}
+
+/// What a product may be called: neither cut nor pieced together for the payer's bill, but for emoji, which
+/// the bill does not show.
+pub fn is_title(title: &str) -> bool {
+    let plain = title.chars().count() <= DESCRIPTION_MOST && !title.chars().any(char::is_control);
+    plain && fit_description(title).is_some()
 }
 
 /// The body of a close request.

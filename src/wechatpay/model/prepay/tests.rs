@@ -98,9 +98,21 @@ fn a_title_is_made_to_fit() {
     assert_eq!(fit_description(&"会".repeat(200)), Some("会".repeat(127)));
     assert_eq!(fit_description("🧧🧧"), None);
     assert_eq!(fit_description(" \n"), None);
+    assert_eq!(fit_description("👨‍👩‍👧🍵\u{fe0f}"), None, "what holds emoji together shows nothing alone");
     for title in ["红包🧧 大\n礼", "a 🧧 b", &format!("{} b", "a".repeat(126))] {
         let fitted = fit_description(title).expect("something is left");
         assert!(changed(|it| it.description = fitted).is_ok(), "{title}");
+    }
+}
+
+#[test]
+fn a_title_is_what_fits_but_for_emoji() {
+    for good in ["龙井", "龙井🍵", "1", "★", &"会".repeat(127)] {
+        assert!(is_title(good), "{good}");
+    }
+    for bad in ["", " ", "\u{3000}", "\u{200b}", "🧧", "👨‍👩‍👧", "🍵\u{fe0f}", "a\tb", "a\nb", &"会".repeat(128)]
+    {
+        assert!(!is_title(bad), "{bad:?}");
     }
 }
 
