@@ -314,6 +314,12 @@ async fn end(
 ) -> Result<Ended, StorageError> {
     let order = orders::find(c, order_id).await?;
     let current = attempts::find_current(c, order_id).await?;
+    if let (Some(current), Some(next)) = (&current, next)
+        && current.out_trade_no == next.out_trade_no
+    {
+        // Run again, after a commit whose answer was lost.
+        return Ok(Ended::Renewed);
+    }
     let was_closed = current.as_ref().is_some_and(|it| matches!(it.state, AttemptState::Closed { .. }));
     if !mark_closed(c, attempt_id, grounds).await? && !was_closed {
         return Ok(Ended::NotNeeded);

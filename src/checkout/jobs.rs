@@ -124,7 +124,8 @@ impl Checkout {
         Ok(claimed.len())
     }
 
-    /// Those of them that this instance may look after now.
+    /// Those of them that this instance may look after now. A claim that was made and not confirmed is nobody's:
+    /// what it was for is due again at the time that it has set.
     async fn claim_due<T, F>(&self, due: &[T], claim: F) -> Result<Vec<T>, CheckoutError>
     where
         T: Copy + Send + Sync + 'static,

@@ -44,14 +44,18 @@ impl Checkout {
         };
         let draft = Arc::new(self.draft(shopper, live_key, &product, now)?);
         let written = Arc::clone(&draft);
-        let id = self
-            .0
-            .db
-            .write(move |c| {
-                let draft = Arc::clone(&written);
-                Box::pin(async move { write(c, &draft).await })
-            })
-            .await?;
+        let placing = self.0.db.write(move |c| {
+            let draft = Arc::clone(&written);
+            Box::pin(async move { write(c, &draft).await })
+        });
+        let id = match placing.await {
+            // Nobody can tell whether it was written: the token does.
+            Err(error) if error.is_outcome_unknown() => {
+                let own = orders::find_by_token(&mut *self.0.db.read().await?, &draft.order.token).await?;
+                own.ok_or(error)?.id
+            }
+            placed => placed?,
+        };
         let snapshot = self.load_by_id(id).await?;
         if snapshot.order.token == draft.order.token {
             self.0.metrics.order_entered(snapshot.order.status);

@@ -1,6 +1,9 @@
 //! Getting the code of an order: prepay with the stored bytes, by one caller at a time.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use jiff::SignedDuration;
 
@@ -66,8 +69,21 @@ impl Checkout {
     }
 
     async fn claim(&self, attempt: &Attempt) -> Result<bool, CheckoutError> {
-        let (id, now) = (attempt.id, self.0.clock.now());
-        Ok(self.0.db.write(move |c| Box::pin(attempts::claim_prepay(c, id, now, now + CLAIM))).await?)
+        let (id, order_id, now) = (attempt.id, attempt.order_id, self.0.clock.now());
+        let until = now + CLAIM;
+        let was_run = AtomicBool::new(false);
+        let claimed = self.0.db.write(move |c| {
+            let is_again = was_run.swap(true, Ordering::Relaxed);
+            Box::pin(async move {
+                if attempts::claim_prepay(c, id, now, until).await? {
+                    return Ok(true);
+                }
+                // After a commit whose answer was lost, the claim that stands in the way is our own.
+                let current = if is_again { attempts::find_current(c, order_id).await? } else { None };
+                Ok(current.is_some_and(|it| it.id == id && it.not_before == until))
+            })
+        });
+        Ok(claimed.await?)
     }
 
     async fn prepay(&self, attempt: &Attempt) -> Result<(), CheckoutError> {

@@ -183,6 +183,13 @@ pub(super) struct Booking {
     way_back: Option<Vec<u8>>,
 }
 
+impl Booking {
+    /// The number of the order that it may change.
+    pub(super) fn out_trade_no(&self) -> Option<&OutTradeNo> {
+        self.claim.as_ref().ok().map(|proof| &proof.out_trade_no)
+    }
+}
+
 /// What became of one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Booked {

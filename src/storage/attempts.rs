@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, is_common, millis, timestamp, tuple};
+use super::{StorageError, is_common, millis, mysql, timestamp, tuple};
 use crate::domain::{Fen, OrderStatus, OutTradeNo};
 
 /// How far an attempt has come. Stored by name.
@@ -211,6 +211,40 @@ impl Owed {
             was_closed: row.try_get::<&str, _>("state")? == "CLOSED",
             has_open_others: row.try_get::<i64, _>("open_others")? > 0,
         })
+    }
+}
+
+/// Which rows one is content with that are to be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Those that nobody else is changing now.
+    Free,
+    /// Any: whoever has them is waited for.
+    Awaited,
+}
+
+/// On a server takes the rows of these numbers, and of their orders, for this transaction, before it has any
+/// others: a transaction that waits for one row with others in its hands keeps everybody from those. SQLite's
+/// writer has all rows anyway.
+///
+/// # Errors
+/// [`StorageError::Locked`] when they are to be free and one is not.
+pub async fn lock(c: &mut AnyConnection, numbers: &[&OutTradeNo], rows: Rows) -> Result<(), StorageError> {
+    if numbers.is_empty() || !mysql::is_backend_of(c) {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Any>::new(
+        "SELECT attempts.id FROM attempts JOIN orders ON orders.id = attempts.order_id WHERE out_trade_no IN ",
+    );
+    tuple(&mut query, numbers.iter().map(|number| number.as_str()));
+    query.push(match rows {
+        Rows::Free => " FOR UPDATE NOWAIT",
+        Rows::Awaited => " FOR UPDATE",
+    });
+    let taken = query.build().persistent(is_common(numbers.len())).fetch_all(c).await;
+    match taken {
+        Err(error) if rows == Rows::Free && mysql::is_locked(&error) => Err(StorageError::Locked),
+        taken => Ok(taken.map(drop)?),
     }
 }
 

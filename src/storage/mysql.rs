@@ -38,7 +38,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::errors::is_lost;
-pub use self::errors::{is_read_only, is_transient};
+pub use self::errors::{is_locked, is_read_only, is_transient};
 use super::{
     StorageError,
     writer::{JobFuture, PATIENCE, TRIES},
@@ -217,6 +217,11 @@ impl Drop for Held {
             self.connection.close_on_drop();
         }
     }
+}
+
+/// Whether this is a connection to a server.
+pub fn is_backend_of(connection: &AnyConnection) -> bool {
+    connection.backend_name() == "MySQL"
 }
 
 async fn acquire(pool: &AnyPool) -> Result<PoolConnection<Any>, StorageError> {

@@ -22,6 +22,7 @@ mod expiry;
 mod full_disk;
 mod jobs;
 mod live_mode;
+mod locked_rows;
 mod logs;
 mod lost_callbacks;
 mod new_certificates;

@@ -17,6 +17,12 @@ pub fn is_transient(error: &dyn DatabaseError) -> bool {
     NUMBERS.contains(&error.number()) || matches!(class, Some("08" | "40"))
 }
 
+/// `NOWAIT`, and somebody has the row: 1205 on MariaDB, 3572 on MySQL and TiDB.
+pub fn is_locked(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+    error.is_some_and(|error| matches!(error.number(), 1205 | 3572))
+}
+
 /// Nobody can write, and reading goes on: disk full (1021, 1114 "the table is full", 3 and 1026 "error
 /// writing file"), read-only by setting (1290 `read_only` and `super_read_only`, 1792, 1836 by mode, 1036 the
 /// table), or the right to write was taken away (1142, 1143: how hosting companies keep a customer within his

@@ -28,7 +28,7 @@ enum Accident {
 
 /// A way to the server.
 struct Way {
-    _place: testing::Place,
+    place: testing::Place,
     url: String,
     accidents: Arc<Accidents>,
 }
@@ -59,7 +59,7 @@ impl Way {
                 tokio::spawn(pass(number, client, server, Arc::clone(&shared)));
             }
         });
-        Self { _place: place, url: url.into(), accidents }
+        Self { place, url: url.into(), accidents }
     }
 
     fn has(&self, accident: Accident) {
@@ -82,11 +82,11 @@ async fn pass(number: usize, mut client: TcpStream, mut server: TcpStream, accid
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
-                let Ok(length @ 1..) = read else { return };
-                let commits = asked[..length].ends_with(b"\x03COMMIT");
                 if number < accidents.silent_below.load(Ordering::SeqCst) {
                     std::future::pending::<()>().await;
                 }
+                let Ok(length @ 1..) = read else { return };
+                let commits = asked[..length].ends_with(b"\x03COMMIT");
                 let accident = if commits { accidents.next.lock().expect("no panic").take() } else { None };
                 match accident {
                     Some(Accident::BeforeCommit) => return,
@@ -203,6 +203,87 @@ async fn a_silent_server_hangs_nobody_and_is_used_again() {
     books.close().await;
     let took = started.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+/// Changes every product; with `then`, everything falls silent in the middle of it.
+async fn raise_prices(books: &Database, then: Option<Arc<Accidents>>) -> Result<(), StorageError> {
+    let raise = books.write(move |c| {
+        let then = then.clone();
+        Box::pin(async move {
+            sqlx::query("UPDATE products SET price_fen = price_fen + 1").execute(&mut *c).await?;
+            if let Some(accidents) = then {
+                accidents.silent_below.store(usize::MAX, Ordering::SeqCst);
+                std::future::pending::<()>().await;
+            }
+            Ok(())
+        })
+    });
+    raise.await
+}
+
+/// The server hears no good-bye, and has nothing to tell that would not be answered.
+#[tokio::test]
+#[ignore = "needs a server: make mysql-tests"]
+async fn the_rows_of_a_host_that_has_vanished_come_free() {
+    let way = Way::start().await;
+    let vanishing = Database::open(&way.url).await.expect("opens");
+    let books = Database::open(&way.place.url).await.expect("opens");
+    let insert = books.write(|c| {
+        Box::pin(async move {
+            let sql = "INSERT INTO products (id, title, summary, price_fen) VALUES (1, 't', 's', 1)";
+            Ok(sqlx::query(sql).execute(c).await?.rows_affected())
+        })
+    });
+    insert.await.expect("writes");
+    let vanished = raise_prices(&vanishing, Some(Arc::clone(&way.accidents))).await;
+    assert!(matches!(vanished, Err(StorageError::NoAnswer)), "nothing was committed: {vanished:?}");
+
+    let since = Instant::now();
+    while let Err(error) = raise_prices(&books, None).await {
+        assert!(since.elapsed() < Duration::from_secs(35), "{error}");
+    }
+    let mut c = books.read().await.expect("reads");
+    let price: i64 = sqlx::query_scalar("SELECT price_fen FROM products").fetch_one(&mut *c).await.expect("reads");
+    assert_eq!(price, 2);
+}
+
+#[tokio::test]
+#[ignore = "needs a server: make mysql-tests"]
+async fn a_connection_in_the_middle_of_a_transaction_is_not_given_back() {
+    let (_place, books) = testing::books().await;
+    let transaction = |ends: bool| {
+        books.write(move |c| {
+            Box::pin(async move {
+                let id: i64 = sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut *c).await?;
+                // The same as `timeout` does that cuts the job short, or a panic.
+                if ends { Ok(id) } else { panic!("{id}") }
+            })
+        })
+    };
+    let first = transaction(true).await.expect("commits");
+    assert_eq!(transaction(true).await.expect("commits"), first, "there is no need for another connection");
+    let panicked = transaction(false).await;
+    assert!(matches!(panicked, Err(StorageError::JobPanicked)), "{panicked:?}");
+    assert_ne!(transaction(true).await.expect("commits"), first);
+}
+
+#[tokio::test]
+#[ignore = "needs a server: make mysql-tests"]
+async fn a_commit_that_nobody_answers_is_an_unknown_outcome() {
+    let way = Way::start().await;
+    let books = Database::open(&way.url).await.expect("opens");
+    let accidents = Arc::clone(&way.accidents);
+    let insert = books.write(move |c| {
+        let accidents = Arc::clone(&accidents);
+        Box::pin(async move {
+            let sql = "INSERT INTO products (id, title, summary, price_fen) VALUES (1, 't', 's', 1)";
+            let added = inserted(sqlx::query(sql).execute(c).await);
+            accidents.silent_below.store(usize::MAX, Ordering::SeqCst);
+            added
+        })
+    });
+    let outcome = insert.await;
+    assert!(outcome.as_ref().is_err_and(StorageError::is_outcome_unknown), "{outcome:?}");
 }
 
 #[tokio::test]
