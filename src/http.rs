@@ -3,7 +3,9 @@
 //! Routes are adapters: they parse what came in, call `checkout`, and say the outcome in HTTP. The
 //! callback route takes the raw body and trusts nothing before the signature.
 
+mod body;
 mod client;
+pub mod door;
 mod foreign;
 mod health;
 pub mod limits;
@@ -33,9 +35,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
     compression::CompressionLayer,
-    limit::RequestBodyLimitLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
-    timeout::{RequestBodyTimeoutLayer, TimeoutLayer},
+    timeout::TimeoutLayer,
     trace::TraceLayer,
 };
 use url::Url;
@@ -91,10 +92,8 @@ impl FromRef<AppState> for LeptosOptions {
     }
 }
 
-/// Forms and server functions are small.
-const BODY_MOST: usize = 16 * 1024;
-/// A body that trickles in is cut off.
-const BODY_LIMIT: Duration = Duration::from_secs(10);
+/// What is answered first, whoever else is in.
+pub const CALLBACKS: &[&str] = &[notify::NATIVE_PATH, notify::REFUNDS_PATH];
 
 /// An answer to a shopper that has not begun by then is none: longer than a page waits (25 s) and than a
 /// prepay at both hosts takes. What is left is a database server that has fallen silent. Callbacks and
@@ -119,8 +118,8 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .route("/api/product/list", get(merchant_api::list_products))
         .route("/api/orders/{token}", get(order_status::show))
         .merge(sandbox_pages.layer(middleware::from_fn_with_state(state.clone(), machine::guard_sandbox)))
+        .layer(middleware::from_fn_with_state(state.clone(), body::read_form))
         .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
-        .layer(RequestBodyLimitLayer::new(BODY_MOST))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
         .layer(CompressionLayer::new());
 
@@ -141,8 +140,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
                 .layer(TraceLayer::new_for_http().make_span_with(security::request_span))
                 .layer(PropagateRequestIdLayer::x_request_id())
                 .layer(middleware::from_fn_with_state(state.clone(), client::resolve))
-                .layer(middleware::from_fn_with_state(state.clone(), security::set_headers))
-                .layer(RequestBodyTimeoutLayer::new(BODY_LIMIT)),
+                .layer(middleware::from_fn_with_state(state.clone(), security::set_headers)),
         )
         .with_state(state)
 }

@@ -35,6 +35,11 @@ struct Call {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Cause {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Status {
     status: &'static str,
 }
@@ -52,6 +57,9 @@ pub struct Metrics {
     orders: Family<Status, Count>,
     pending: Gauge,
     waiting: Gauge,
+    connections: Gauge,
+    connections_closed: Family<Cause, Count>,
+    connections_refused: Count,
 }
 
 impl Default for Metrics {
@@ -84,6 +92,16 @@ impl Default for Metrics {
         registry.register("orders", "Orders that entered a status, since start", orders.clone());
         registry.register("orders_pending", "Orders that wait for their payer now", pending.clone());
         registry.register("pages_waiting", "Long polls under way now", waiting.clone());
+        let connections = Gauge::default();
+        let connections_closed = Family::<Cause, Count>::default();
+        let connections_refused = Count::default();
+        registry.register("connections_open", "Connections from outside, open now", connections.clone());
+        registry.register("connections_closed", "Connections that ended, by reason", connections_closed.clone());
+        registry.register(
+            "connections_refused",
+            "Connections for which there was no room",
+            connections_refused.clone(),
+        );
         let registry = Arc::new(registry);
         Self {
             registry,
@@ -96,6 +114,9 @@ impl Default for Metrics {
             orders,
             pending,
             waiting,
+            connections,
+            connections_closed,
+            connections_refused,
         }
     }
 }
@@ -127,6 +148,19 @@ impl Metrics {
 
     pub fn order_entered(&self, status: OrderStatus) {
         self.orders.get_or_create(&Status { status: status.code() }).inc();
+    }
+
+    pub fn connection_opened(&self) {
+        self.connections.inc();
+    }
+
+    pub fn connection_closed(&self, reason: &'static str) {
+        self.connections.dec();
+        self.connections_closed.get_or_create(&Cause { reason }).inc();
+    }
+
+    pub fn connection_refused(&self) {
+        self.connections_refused.inc();
     }
 
     /// The text of `/metrics`; the two gauges are read when somebody asks.

@@ -10,7 +10,7 @@ use axum::Router;
 use futures::future::{BoxFuture, LocalBoxFuture};
 use jiff::SignedDuration;
 use leptos::config::{Env, LeptosOptions};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinError};
 use tokio_util::sync::CancellationToken;
 
 pub use self::mark::NotOurBooks;
@@ -21,7 +21,10 @@ use crate::{
     config::{DatabaseUrl, LiveSettings, Mode, Problems, Settings},
     entropy::Entropy,
     gateway::{EgressProxy, Gateway, SetupError},
-    http::{self, AppState, Limits, Notices},
+    http::{
+        self, AppState, Limits, Notices,
+        door::{Door, DoorLimits},
+    },
     metrics::Metrics,
     readiness::Readiness,
     sandbox::SandboxError,
@@ -73,6 +76,8 @@ pub struct Surroundings {
     pub platform_limit: Duration,
     /// How often the background jobs look for what is due; `None` for never.
     pub jobs_every: Option<Duration>,
+    /// What connections may take.
+    pub door: DoorLimits,
 }
 
 impl Surroundings {
@@ -84,6 +89,7 @@ impl Surroundings {
             prepay_pause: SignedDuration::from_secs(3),
             platform_limit: Duration::from_secs(10),
             jobs_every: Some(Duration::from_secs(1)),
+            door: DoorLimits::default(),
         }
     }
 }
@@ -97,7 +103,7 @@ const PRUNE_EVERY: Duration = Duration::from_mins(1);
 /// A server that is bound to its port and has opened its books.
 #[derive(Debug)]
 pub struct Application {
-    listener: TcpListener,
+    door: Door,
     address: SocketAddr,
     router: Router,
     state: AppState,
@@ -121,7 +127,7 @@ impl Application {
 
     async fn put_together(settings: Settings, surroundings: Surroundings) -> Result<Self, StartupError> {
         let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
-        let jobs_every = surroundings.jobs_every;
+        let (jobs_every, door_limits) = (surroundings.jobs_every, surroundings.door);
         let wanted = settings.site_addr;
         let listen = |source| StartupError::Listen { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
@@ -166,7 +172,9 @@ impl Application {
             stopping: CancellationToken::new(),
         };
         let router = http::router(state.clone(), platform.pages());
-        Ok(Self { listener, address, router, state, platform, wants_certificates, jobs_every })
+        let proxies = Arc::clone(&state.trusted_proxies);
+        let door = Door::new(listener, door_limits, proxies, http::CALLBACKS, state.metrics.clone());
+        Ok(Self { door, address, router, state, platform, wants_certificates, jobs_every })
     }
 
     pub const fn address(&self) -> SocketAddr {
@@ -191,31 +199,39 @@ impl Application {
     }
 
     async fn serve(self, shutdown: CancellationToken) -> Result<(), StartupError> {
-        let Self { listener, address, router, state, platform, wants_certificates, jobs_every } = self;
+        let Self { door, address, router, state, platform, wants_certificates, jobs_every } = self;
         let platform = platform.serve();
         let background = tokio::spawn(background(state.clone(), wants_certificates, jobs_every));
         tracing::info!(%address, "Saoma listens on http://{address}");
 
-        let stopping = state.stopping.clone();
-        let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(async move {
-                shutdown.cancelled().await;
-                stopping.cancel();
-            });
-        let stopping = state.stopping.clone();
-        let served = tokio::select! {
-            served = serving.into_future() => served,
-            () = async { stopping.cancelled().await; tokio::time::sleep(LAST_WORDS).await } => {
-                tracing::warn!("stopped with connections still open");
-                Ok(())
-            }
-        };
+        let served = answer(door, router, &state, &shutdown).await;
         background.abort();
         state.checkout.finish(LAST_WORDS).await;
         platform.stop().await;
         state.db.close().await;
-        served.map_err(StartupError::Serve)
+        served
     }
+}
+
+/// Until `shutdown`, and until the requests that are running then are answered.
+async fn answer(
+    door: Door,
+    router: Router,
+    state: &AppState,
+    shutdown: &CancellationToken,
+) -> Result<(), StartupError> {
+    let ended = |ended: Result<(), JoinError>| ended.map_err(|error| StartupError::Serve(io::Error::other(error)));
+    let mut serving = tokio::spawn(door.serve(router, shutdown.clone()));
+    tokio::select! {
+        early = &mut serving => return ended(early),
+        () = shutdown.cancelled() => {}
+    }
+    state.stopping.cancel();
+    if let Ok(served) = tokio::time::timeout(LAST_WORDS, serving).await {
+        return ended(served);
+    }
+    tracing::warn!("stopped with connections still open");
+    Ok(())
 }
 
 /// What a shop decides itself.

@@ -26,7 +26,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("config", &["domain", "gateway", "wechatpay"]),
     // Routes know use cases. What is shared between them is put together in `http.rs`.
     ("http", &["app", "checkout", "clock", "domain", "entropy", "metrics", "readiness", "storage", "wechatpay"]),
+    ("http::body", &[]),
     ("http::client", &[]),
+    ("http::door", &["metrics"]),
     ("http::foreign", &["app"]),
     ("http::limits", &[]),
     ("http::machine", &[]),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::{
     Extension, Json,
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes},
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -13,7 +13,10 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
-use super::{AppState, ClientAddress};
+use super::{
+    AppState, ClientAddress,
+    body::{self, BodyError},
+};
 use crate::{
     checkout::{NotifyContext, RefundVerdict, Verdict},
     wechatpay::{
@@ -25,8 +28,6 @@ use crate::{
 pub const NATIVE_PATH: &str = "/api/wx-pay/native/notify";
 pub const REFUNDS_PATH: &str = "/api/wx-pay/refunds/notify";
 
-/// Real ones are about 1 KiB.
-const BODY_MOST: usize = 64 * 1024;
 /// WeChat hangs up after 5 s; fetching a new certificate must leave time to book.
 const CERTIFICATE_PATIENCE: Duration = Duration::from_secs(2);
 const BOOKING_PATIENCE: Duration = Duration::from_secs(4);
@@ -71,7 +72,7 @@ pub async fn refunds(
 
 /// Everything that is not acknowledged is said in one place below.
 async fn receive(state: &AppState, about: About, client: ClientAddress, headers: &HeaderMap, body: Body) -> Response {
-    let body = match to_bytes(body, BODY_MOST).await {
+    let body = match body::CALLBACK.read(body, &state.stopping).await {
         Ok(body) => body,
         Err(error) => return unreadable(state, client, &error),
     };
@@ -168,18 +169,17 @@ fn reject(state: &AppState, client: ClientAddress, error: &NotifyError, body: &[
     }
 }
 
-fn unreadable(state: &AppState, client: ClientAddress, error: &axum::Error) -> Response {
-    let too_long =
-        std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
-    state.metrics.callback(if too_long { "too_long" } else { "broken" });
+fn unreadable(state: &AppState, client: ClientAddress, error: &BodyError) -> Response {
+    let (label, message) = match error {
+        BodyError::TooLong => ("too_long", "通知过长"),
+        BodyError::TooSlow => ("too_slow", "通知没有及时传完"),
+        BodyError::Broken(_) => ("broken", "通知不完整"),
+    };
+    state.metrics.callback(label);
     if !state.limits.allow_rejected_callback(client) {
         return fail(StatusCode::TOO_MANY_REQUESTS, "请求过于频繁");
     }
-    if too_long {
-        fail(StatusCode::PAYLOAD_TOO_LARGE, "通知过长")
-    } else {
-        fail(StatusCode::BAD_REQUEST, "通知不完整")
-    }
+    fail(error.status(), message)
 }
 
 /// What helps to understand a delivery later; the signature is kept nowhere.

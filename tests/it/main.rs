@@ -16,6 +16,7 @@ mod callbacks;
 mod catalogue;
 mod console_refunds;
 mod deliveries;
+mod door;
 mod durability;
 mod endings;
 mod expiry;

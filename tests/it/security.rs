@@ -154,6 +154,24 @@ async fn every_answer_carries_the_security_headers_and_an_id() {
 }
 
 #[tokio::test]
+async fn a_callers_request_id_is_one_short_word_or_ours() {
+    let app = App::start().await;
+    let told = async |ids: &[&str]| {
+        let request = ids.iter().fold(app.request(Method::GET, "/healthz"), |it, id| it.header("x-request-id", *id));
+        app.send(request).await.header("x-request-id").expect("an id").to_owned()
+    };
+    let longest = "a".repeat(128);
+    for plain in ["req-1", "01J9ZK.7:a/b+c=@_", &longest] {
+        assert_eq!(told(&[plain]).await, plain);
+    }
+    for odd in ["", "two words", "tab\tin it", "a;b", "<script>", &"a".repeat(129), &"a".repeat(5_000)] {
+        let id = told(&[odd]).await;
+        assert!(id != odd && id.len() == 36, "{odd}: {id}");
+    }
+    assert_eq!(told(&["one", "two"]).await.len(), 36);
+}
+
+#[tokio::test]
 async fn a_pages_policy_allows_its_own_scripts_and_no_others() {
     let app = App::start().await;
     let order = app.order(1).await;

@@ -37,7 +37,7 @@ pub use self::{
     forger::{Callback, Forger, KeyKind, NATIVE_NOTIFY, Notice, SIGNING_HEADERS},
     outside::Outside,
     process::{Process, command, program},
-    raw::raw,
+    raw::{connect_and_say, connect_from, raw, rest, trickle},
     relay::Relay,
     site::{Answer, Browser, Placed, Site},
 };

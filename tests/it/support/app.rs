@@ -16,7 +16,7 @@ use saoma::{
     clock::Clock,
     config::{Settings, Wanted},
     entropy::Entropy,
-    http::AppState,
+    http::{AppState, door::DoorLimits},
     sandbox::SandboxError,
     startup::{Application, StartupError, Surroundings},
 };
@@ -98,6 +98,13 @@ impl Stage {
     #[must_use]
     pub fn jobs_every(mut self, tick: Duration) -> Self {
         self.surroundings.jobs_every = Some(tick);
+        self
+    }
+
+    /// What connections may take.
+    #[must_use]
+    pub fn door(mut self, limits: DoorLimits) -> Self {
+        self.surroundings.door = limits;
         self
     }
 

@@ -111,6 +111,10 @@ impl Process {
         .await;
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn port(&self) -> u16 {
         self.site.origin.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
     }

@@ -1,0 +1,103 @@
+//! Request bodies, read whole before anybody looks at them, with a limit of bytes and one of time. The time is for
+//! all of it: a limit between two pieces lets one byte a second go on for ever.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONNECTION, CONTENT_LENGTH},
+};
+use http_body::Body as _;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::AppState;
+
+/// What one route takes.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimits {
+    /// In bytes.
+    pub most: usize,
+    pub time: Duration,
+}
+
+/// Forms and server functions are small.
+pub const FORM: BodyLimits = BodyLimits { most: 16 * 1024, time: Duration::from_secs(10) };
+/// Real ones are about 1 KiB, and WeChat hangs up after 5 s.
+pub const CALLBACK: BodyLimits = BodyLimits { most: 64 * 1024, time: Duration::from_secs(5) };
+
+/// What is left for a body once the server stops.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    #[error("the body is too long")]
+    TooLong,
+    #[error("the body came too slowly")]
+    TooSlow,
+    #[error("the body is not whole: {0}")]
+    Broken(axum::Error),
+}
+
+impl BodyError {
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl BodyLimits {
+    /// # Errors
+    /// Too long, too slow, or broken off. Nothing more is then to be read from that connection.
+    pub async fn read(self, body: Body, stopping: &CancellationToken) -> Result<Bytes, BodyError> {
+        let stop = async {
+            stopping.cancelled().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        tokio::select! {
+            read = to_bytes(body, self.most) => read.map_err(|error| {
+                let source = std::error::Error::source(&error);
+                let too_long = source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
+                if too_long { BodyError::TooLong } else { BodyError::Broken(error) }
+            }),
+            () = tokio::time::sleep(self.time) => Err(BodyError::TooSlow),
+            () = stop => Err(BodyError::TooSlow),
+        }
+    }
+}
+
+/// For forms and what programs send.
+pub async fn read_form(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let told = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if told.is_some_and(|length: usize| length > FORM.most) {
+        return refuse(&BodyError::TooLong);
+    }
+    let (head, body) = request.into_parts();
+    match FORM.read(body, &state.stopping).await {
+        Ok(body) => next.run(Request::from_parts(head, body.into())).await,
+        Err(error) => refuse(&error),
+    }
+}
+
+fn refuse(error: &BodyError) -> Response {
+    let message = match error {
+        BodyError::TooLong => "提交的内容过长",
+        BodyError::TooSlow => "提交的内容没有及时传完，请检查网络后重试",
+        BodyError::Broken(_) => "提交的内容不完整",
+    };
+    let body = Json(json!({ "code": error.status().as_u16(), "message": message }));
+    (error.status(), [(CONNECTION, HeaderValue::from_static("close"))], body).into_response()
+}

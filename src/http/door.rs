@@ -1,0 +1,146 @@
+//! The front door: takes connections and ends them. `axum::serve` sets no time to anything, so that half a
+//! header, a body that trickles or a connection that says nothing stays for ever, and as many of them as
+//! the process may open files shut out WeChat's callbacks.
+//!
+//! Who may stay ([`DoorLimits`]):
+//! - A connection without a request in flight goes after a while, and the one that has been without the
+//!   longest goes first when another one comes past the limit. A request in flight is never cut off here,
+//!   however long its answer takes; how long its body may take is up to the routes (`http::body`).
+//! - When nobody can go, a few more are taken in, who have to be quick and get an answer from the callback
+//!   routes only.
+//! - One address has a limit of its own. Proxies that were named share it out among their customers
+//!   themselves, and this machine's own address (`127.0.0.1`, `::1`) is a proxy even when nobody named it.
+//!
+//! HTTP/1.1. TLS and HTTP/2 belong between [`Door::serve`] and `connection::serve`, which takes any stream.
+
+mod connection;
+mod descriptors;
+mod flight;
+mod guests;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use ipnet::IpNet;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::guests::Guests;
+use crate::metrics::Metrics;
+
+/// What a connection may take of us.
+#[derive(Clone, Copy, Debug)]
+pub struct DoorLimits {
+    /// At the same time; fewer where the process may not open as many files.
+    pub connections: usize,
+    /// Past that, for callbacks only.
+    pub extra: usize,
+    /// Of one address (of one /64 network). Behind a carrier's NAT many customers have the same.
+    pub per_address: usize,
+    /// For the whole head of a request, the first one's counted from the connection's beginning.
+    pub head: Duration,
+    /// The same for one of the extra ones.
+    pub extra_head: Duration,
+    /// Without a request. Longer than the minute for which proxies keep unused connections.
+    pub idle: Duration,
+    /// For a client that takes nothing of its answer.
+    pub stalled: Duration,
+}
+
+impl Default for DoorLimits {
+    fn default() -> Self {
+        Self {
+            connections: 16_384,
+            extra: 64,
+            per_address: 512,
+            head: Duration::from_secs(10),
+            extra_head: Duration::from_secs(2),
+            idle: Duration::from_secs(75),
+            stalled: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A pause after which a descriptor may be free again.
+const NO_DESCRIPTOR_PAUSE: Duration = Duration::from_millis(20);
+
+#[derive(Debug)]
+pub struct Door {
+    listener: TcpListener,
+    guests: Guests,
+    limits: DoorLimits,
+    metrics: Metrics,
+    /// Paths that are answered whoever else is in.
+    first: &'static [&'static str],
+}
+
+impl Door {
+    /// Raises the limit on open files as far as it is allowed.
+    pub fn new(
+        listener: TcpListener,
+        limits: DoorLimits,
+        trusted_proxies: Arc<[IpNet]>,
+        first: &'static [&'static str],
+        metrics: Metrics,
+    ) -> Self {
+        let allowed = descriptors::connections_allowed(limits.extra);
+        let limits = DoorLimits { connections: limits.connections.min(allowed), ..limits };
+        let guests = Guests::new(limits, trusted_proxies, metrics.clone());
+        Self { listener, guests, limits, metrics, first }
+    }
+
+    /// Until `stop`; then nobody is taken in any more, connections without a request are closed, and this
+    /// returns when the last request has been answered.
+    pub async fn serve(self, router: Router, stop: CancellationToken) {
+        tracing::debug!(connections = self.limits.connections, "the door is open");
+        let connections = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = stop.cancelled() => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.take_in(stream, peer, &router, &stop, &connections),
+                Err(error) => self.none_came(&error).await,
+            }
+        }
+        // Whoever connects now should go to another instance.
+        drop(self.listener);
+        connections.close();
+        connections.wait().await;
+    }
+
+    fn take_in(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        router: &Router,
+        stop: &CancellationToken,
+        connections: &TaskTracker,
+    ) {
+        let Some(guest) = self.guests.admit(peer.ip().to_canonical()) else {
+            self.metrics.connection_refused();
+            return;
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection was gone at once");
+        }
+        let service = connection::Service { router: router.clone(), peer, first: self.first };
+        connections.spawn(connection::serve(stream, service, guest, self.limits, stop.clone()));
+    }
+
+    /// An error of `accept` is one of a connection that has broken already, or there are no descriptors
+    /// left: neither ends the door, and the second must not make it spin.
+    async fn none_came(&self, error: &std::io::Error) {
+        use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+        if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+            return;
+        }
+        self.metrics.connection_refused();
+        if self.guests.may_complain() {
+            tracing::error!(%error, "a connection cannot be taken: raise LimitNOFILE");
+        }
+        self.guests.make_room();
+        tokio::time::sleep(NO_DESCRIPTOR_PAUSE).await;
+    }
+}

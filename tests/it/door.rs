@@ -1,0 +1,239 @@
+//! The front door under clients that take their time, or all the places there are.
+
+use std::{fs, process::Command, time::Duration};
+
+use futures::future::join_all;
+use reqwest::Method;
+use saoma::{clock::Clock, http::door::DoorLimits};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+
+use crate::{
+    callbacks::assert_acknowledged,
+    support::{
+        App, Forger, Process, Site, Stage, connect_and_say, connect_from, folder, free_port, lay_keys, program, rest,
+        trickle, until,
+    },
+};
+
+const HALF_A_HEAD: &str = "POST /api/wx-pay/native/notify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-le";
+const SHORT: Duration = Duration::from_millis(300);
+const BYTE_EVERY: Duration = Duration::from_millis(50);
+
+fn hasty() -> DoorLimits {
+    DoorLimits { head: SHORT, idle: SHORT, ..DoorLimits::default() }
+}
+
+/// How long the server lets a connection be, and what it says at its end.
+async fn until_closed(mut stream: TcpStream) -> (Duration, String) {
+    let started = Instant::now();
+    let said = timeout(Duration::from_secs(20), rest(&mut stream)).await.expect("closed in time");
+    (started.elapsed(), said)
+}
+
+async fn closed(site: &Site, reason: &str) -> u64 {
+    site.metric("saoma_connections_closed_total", &format!("reason=\"{reason}\"")).await
+}
+
+#[tokio::test]
+async fn half_a_head_is_cut_off_however_it_comes() {
+    let app = Stage::new().door(hasty()).start().await;
+    let silent = connect_from(&app, "127.0.0.1").await;
+    let half = connect_and_say(&app, HALF_A_HEAD).await;
+    let trickling = connect_and_say(&app, HALF_A_HEAD).await;
+    let started = Instant::now();
+    let (silent, half, trickling) = tokio::join!(
+        until_closed(silent),
+        until_closed(half),
+        timeout(Duration::from_secs(20), trickle(trickling, b'x', BYTE_EVERY))
+    );
+    for (open, said) in [silent, half] {
+        assert!(open + Duration::from_millis(50) >= SHORT, "{open:?}");
+        assert_eq!(said, "", "nothing was asked");
+    }
+    assert_eq!(trickling.expect("closed in time"), "");
+    assert!(started.elapsed() < Duration::from_secs(15));
+    assert_eq!(closed(&app, "head").await, 3);
+    // A second head on the same connection has no more time than the first.
+    let mut kept = connect_and_say(&app, "GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\nGET /hea").await;
+    let said = timeout(Duration::from_secs(20), rest(&mut kept)).await.expect("closed in time");
+    assert!(said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("ok\n"), "{said}");
+}
+
+#[tokio::test]
+async fn a_connection_without_requests_ends_and_one_that_waits_for_its_answer_does_not() {
+    let app = Stage::new().door(hasty()).start().await;
+    let order = app.order(1).await;
+    let idle = connect_and_say(&app, "GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+    let watch = format!("GET /api/orders/{}?after=1000&wait=2 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", order.token);
+    let waiting = connect_and_say(&app, &watch).await;
+    let ((open, healthy), (waited, told)) = tokio::join!(until_closed(idle), until_closed(waiting));
+    assert!(healthy.contains("200 OK") && open + Duration::from_millis(50) >= SHORT, "{open:?} {healthy}");
+    assert!(told.contains("200 OK") && told.contains("NOTPAY"), "{told}");
+    assert!(waited >= Duration::from_secs(2), "{waited:?}");
+    until("both counted", async || (closed(&app, "idle").await >= 2).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_in_is_cut_off_after_all_of_its_time() {
+    let app = App::start().await;
+    let order = app.order(1).await;
+    let head = |path: &str, kind: &str| {
+        format!("POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: {kind}\r\ncontent-length: 9999\r\n\r\n")
+    };
+    let slow = async |path: &str, kind: &str| {
+        let stream = connect_and_say(&app, &head(path, kind)).await;
+        let started = Instant::now();
+        let said = timeout(Duration::from_secs(25), trickle(stream, b'a', BYTE_EVERY)).await;
+        (started.elapsed(), said.expect("closed in time"))
+    };
+    let form = "application/x-www-form-urlencoded";
+    let genuine = app.forger.payment(&order);
+    let (callback, place, scan, genuine) = tokio::join!(
+        slow("/api/wx-pay/native/notify", "application/json"),
+        slow("/api/ui/place_order", form),
+        slow("/_sandbox/phone/pay", form),
+        app.deliver(&genuine),
+    );
+    assert!(callback.1.starts_with("HTTP/1.1 408 ") && callback.1.contains("\"code\":\"FAIL\""), "{callback:?}");
+    assert!((5..9).contains(&callback.0.as_secs()), "{callback:?}");
+    for said in [place, scan] {
+        assert!(said.1.starts_with("HTTP/1.1 408 ") && (10..16).contains(&said.0.as_secs()), "{said:?}");
+    }
+    assert_acknowledged(&genuine);
+    assert_eq!(app.callbacks("too_slow").await, 1);
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
+    let site = folder();
+    fs::write(site.path().join("large.bin"), vec![b'x'; 32 << 20]).expect("writes");
+    let stage = Stage::new().set("LEPTOS_SITE_ROOT", &site.path().display().to_string());
+    let app = stage.door(DoorLimits { stalled: SHORT, ..DoorLimits::default() }).start().await;
+    let stream = connect_and_say(&app, "GET /large.bin HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+    until("its end", async || (closed(&app, "broken").await == 1).then_some(())).await;
+    drop(stream);
+    assert_eq!(app.get("/large.bin").await.body.len(), 32 << 20, "who reads gets all of it");
+}
+
+#[tokio::test]
+async fn when_every_place_waits_for_an_answer_callbacks_still_get_theirs() {
+    let app = Stage::new().door(DoorLimits { connections: 6, extra: 3, ..DoorLimits::default() }).start().await;
+    let order = app.order(1).await;
+    let callback = app.forger.payment(&order);
+    let waiting = join_all((0..6).map(|_| app.watch(&order.token, 1000, 4)));
+    let others = async {
+        until("no place", async || (app.state.checkout.live().waiting() == 6).then_some(())).await;
+        // Half a head takes one of the few places that are left, and gives it to who needs it.
+        let mut halves = Vec::new();
+        for _ in 0..3 {
+            halves.push(connect_and_say(&app, HALF_A_HEAD).await);
+        }
+        let crowded = connect_and_say(&app, "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+        let (_, said) = until_closed(crowded).await;
+        assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("retry-after: 1"), "{said}");
+        let answer = app.deliver(&callback).await;
+        assert_acknowledged(&answer);
+        assert_eq!(answer.header("connection"), Some("close"));
+        let (open, _) = until_closed(halves.pop().expect("the last one")).await;
+        assert!(open < Duration::from_secs(5), "two seconds for a head: {open:?}");
+    };
+    let (told, ()) = tokio::join!(waiting, others);
+    assert_eq!(told.len(), 6);
+    assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
+    assert!(closed(&app, "room").await >= 1, "half a head made room for whoever came next");
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_the_places_of_others() {
+    let app = Stage::new().door(DoorLimits { per_address: 4, ..DoorLimits::default() }).start().await;
+    let mut stranger = Vec::new();
+    for _ in 0..5 {
+        stranger.push(connect_from(&app, "127.0.0.2").await);
+    }
+    let (open, _) = until_closed(stranger.remove(0)).await;
+    assert!(open < Duration::from_secs(5), "the fifth one took its place: {open:?}");
+    let neighbour = connect_from(&app, "127.0.0.3").await;
+    // This machine's own address is a proxy's, named or not.
+    let mut own = Vec::new();
+    for _ in 0..10 {
+        own.push(connect_from(&app, "127.0.0.1").await);
+    }
+    until("all are in", async || (app.metric("saoma_connections_open", "").await >= 16).then_some(())).await;
+    assert_eq!(closed(&app, "room").await, 1);
+    drop((stranger, neighbour, own));
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_answers_and_for_nothing_else() {
+    let app = App::start().await;
+    let order = app.order(1).await;
+    let kept = connect_and_say(&app, "GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+    let half = connect_and_say(&app, HALF_A_HEAD).await;
+    let body = "POST /api/ui/place_order HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 999\r\n\r\nproduct_id=";
+    let body = connect_and_say(&app, body).await;
+    let silent = connect_from(&app, "127.0.0.1").await;
+    let site = Site::new(&app.origin);
+    let token = order.token.clone();
+    let waiting = tokio::spawn(async move { site.watch(&token, 1000, 25).await });
+    until("a page waits", async || (app.state.checkout.live().waiting() == 1).then_some(())).await;
+    let started = Instant::now();
+    app.stop().await;
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert_eq!(waiting.await.expect("no panic")["status"], "NOTPAY");
+    drop((kept, half, body, silent));
+}
+
+/// A server in sandbox mode that may not open more than `files`.
+async fn limited(folder: &std::path::Path, files: u32) -> Process {
+    lay_keys(&folder.join("data/sandbox"));
+    let port = free_port();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" serve --sandbox"), program()]);
+    command.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"));
+    let mut server = Process::spawn(command, folder, port, "serve.log");
+    server.until_answered("/healthz").await;
+    server
+}
+
+#[tokio::test]
+async fn more_half_open_connections_than_descriptors_shut_out_no_callback() {
+    const CONNECTIONS: usize = 1_100;
+    rlimit::increase_nofile_limit(u64::MAX).expect("raises our own limit");
+    let folder = folder();
+    let server = limited(folder.path(), 1_024).await;
+    let forger = Forger::read(&folder.path().join("data/sandbox"), Clock::system());
+    let orders = [server.order(1).await, server.order(1).await, server.order(1).await];
+    let half_open = join_all((0..CONNECTIONS).map(|_| connect_and_say(&server, HALF_A_HEAD))).await;
+    for order in &orders {
+        let started = Instant::now();
+        let answer = timeout(Duration::from_secs(5), server.deliver(&forger.payment(order))).await;
+        assert_acknowledged(&answer.expect("an answer in time"));
+        println!("a callback among {CONNECTIONS} half-open connections: {:?}", started.elapsed());
+        assert_eq!(server.order_status(&order.order_no).await.0, 0);
+    }
+    assert!(closed(&server, "room").await >= 400, "the longest-idle ones went");
+    drop(half_open);
+}
+
+#[tokio::test]
+async fn without_a_descriptor_the_server_waits_and_goes_on() {
+    let folder = folder();
+    let server = limited(folder.path(), 1_024).await;
+    let set_limit = |files: u32| {
+        let pid = server.id().to_string();
+        let limit = format!("--nofile={files}:1024");
+        let status = Command::new("/usr/bin/prlimit").args(["--pid", &pid, &limit]).status();
+        assert!(status.expect("prlimit runs").success());
+    };
+    set_limit(8);
+    let stranded = join_all((0..5).map(|_| connect_and_say(&server, HALF_A_HEAD))).await;
+    until("it says so", async || server.log().contains("raise LimitNOFILE").then_some(())).await;
+    set_limit(1_024);
+    let answer = Site::try_send(server.request(Method::GET, "/readyz")).await.expect("it is still there");
+    assert_eq!(answer.status, 200);
+    assert_eq!(server.log().matches("raise LimitNOFILE").count(), 1, "it is said, and not spun on");
+    drop(stranded);
+}
