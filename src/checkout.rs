@@ -18,27 +18,31 @@ mod jobs;
 mod limits;
 pub mod live;
 mod place;
+mod plans;
 mod prepay;
+mod promise;
 mod refund;
 mod settle;
 mod settle_refund;
 mod snapshot;
 mod verdict;
+mod visit;
 mod watch;
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::SignedDuration;
 use sqlx::AnyConnection;
-use tokio::{sync::Semaphore, task::JoinHandle};
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
 use bookings::Bookings;
 pub use history::OrderHistory;
 pub use inbox::NotifyContext;
-pub use inquire::{Answer, Inquiries};
+pub use inquire::Answer;
 pub use live::LiveOrders;
+use plans::Inquiries;
 pub use refund::{RefundError, RefundOrder};
 pub use snapshot::{CodeState, OrderSnapshot};
 pub use verdict::{Mismatch, RefundVerdict, Verdict};
@@ -75,14 +79,12 @@ pub struct CheckoutSettings {
 }
 
 impl CheckoutSettings {
-    /// 5, 10, 20, 30, 40 … seconds after the order was placed (design §3.3).
+    /// 5, 10, 19, 28, 37 … seconds after the order was placed: a second for its turn, and a lost callback is
+    /// found within ten (design §3.3).
     pub fn default_query_gaps() -> Vec<SignedDuration> {
-        [5, 5, 10].map(SignedDuration::from_secs).to_vec()
+        [5, 5, 9].map(SignedDuration::from_secs).to_vec()
     }
 }
-
-/// Questions to WeChat under way at once, over all orders.
-const INQUIRIES_AT_ONCE: usize = 32;
 
 /// Why a use case did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -119,7 +121,6 @@ struct Inner {
     bookings: Bookings,
     live: LiveOrders,
     inquiries: Inquiries,
-    inquiry_places: Arc<Semaphore>,
     metrics: Metrics,
     readiness: Readiness,
     clock: Clock,
@@ -145,7 +146,6 @@ impl Checkout {
             settings,
             live: LiveOrders::default(),
             inquiries: Inquiries::default(),
-            inquiry_places: Arc::new(Semaphore::new(INQUIRIES_AT_ONCE)),
             metrics,
             readiness,
             clock,
@@ -197,6 +197,7 @@ impl Checkout {
     /// is cut off is repeated after the next start.
     pub async fn finish(&self, limit: Duration) {
         self.0.tasks.close();
+        self.0.gateway.questions().close();
         if tokio::time::timeout(limit, self.0.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.0.tasks.len(), "stopped with requests to WeChat Pay under way");
         }

@@ -4,12 +4,14 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 /// Tells the time. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +40,28 @@ impl Clock {
             Source::Mock(millis) => {
                 Timestamp::from_millisecond(millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
             }
+        }
+    }
+
+    /// Time that has passed since a moment that stays the same while the program runs. Setting the machine's
+    /// clock does not change it.
+    pub fn elapsed(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match &self.0 {
+            Source::System => START.elapsed(),
+            Source::Mock(millis) => Duration::from_millis(millis.load(Ordering::SeqCst).try_into().unwrap_or_default()),
+        }
+    }
+
+    /// Until so much has [elapsed](Self::elapsed); with a mock clock, until somebody has moved it on.
+    pub async fn sleep(&self, pause: Duration) {
+        const LOOK: Duration = Duration::from_millis(2);
+        if matches!(self.0, Source::System) {
+            return tokio::time::sleep(pause).await;
+        }
+        let end = self.elapsed().saturating_add(pause);
+        while self.elapsed() < end {
+            tokio::time::sleep(LOOK).await;
         }
     }
 

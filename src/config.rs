@@ -9,6 +9,8 @@
 //! | `SAOMA_PAYEE` | the shop's name on the pay page | `扫码示例商店` |
 //! | `SAOMA_PAY_MINUTES` | how long an order can be paid, 1–120 | 15 |
 //! | `SAOMA_ORDERS_PER_MINUTE` | per client address, 0 = no limit | 30 |
+//! | `SAOMA_CHECKS_PER_MINUTE` | presses of 我已完成支付, cancel and renew, per client address, 0 = no limit | 60 |
+//! | `SAOMA_QUESTIONS_PER_SECOND` | to WeChat, of all instances together, 0 = no limit | 20 |
 //! | `SAOMA_REJECTED_CALLBACKS_PER_MINUTE` | per client address, 0 = no limit | 120 |
 //! | `SAOMA_TRUSTED_PROXIES` | addresses or networks, by comma | none |
 //! | `SAOMA_PUBLIC_ORIGIN` | the address shoppers reach the shop by | `WXPAY_NOTIFY_DOMAIN` |
@@ -44,6 +46,8 @@ pub struct Settings {
     pub payee: String,
     pub pay_minutes: i64,
     pub orders_per_minute: u32,
+    pub checks_per_minute: u32,
+    pub questions_per_second: u32,
     pub rejected_callbacks_per_minute: u32,
     pub trusted_proxies: Vec<IpNet>,
     /// Where it is not the notify domain.
@@ -280,6 +284,8 @@ impl Settings {
         let database = reader.parsed("DATABASE_URL", database_url);
         let minutes = reader.parsed("SAOMA_PAY_MINUTES", number(1..=120)).unwrap_or(15);
         let orders = reader.parsed("SAOMA_ORDERS_PER_MINUTE", number(0..=1_000_000)).unwrap_or(30);
+        let checks = reader.parsed("SAOMA_CHECKS_PER_MINUTE", number(0..=1_000_000)).unwrap_or(60);
+        let questions = reader.parsed("SAOMA_QUESTIONS_PER_SECOND", number(0..=1_000)).unwrap_or(20);
         let rejected = reader.parsed("SAOMA_REJECTED_CALLBACKS_PER_MINUTE", number(0..=1_000_000)).unwrap_or(120);
         let trusted_proxies = reader.parsed("SAOMA_TRUSTED_PROXIES", networks).unwrap_or_default();
         let public_origin = reader.parsed("SAOMA_PUBLIC_ORIGIN", live::safe_origin);
@@ -300,6 +306,8 @@ impl Settings {
             payee,
             pay_minutes: i64::from(minutes),
             orders_per_minute: orders,
+            checks_per_minute: checks,
+            questions_per_second: questions,
             rejected_callbacks_per_minute: rejected,
             trusted_proxies,
             public_origin,

@@ -11,6 +11,7 @@
 //! for this one is in the [`GatewaySettings`].
 
 mod error;
+pub mod questions;
 mod refresh;
 mod reply;
 mod settings;
@@ -24,6 +25,7 @@ use http::{
 };
 
 pub use error::{Alarm, Cause, GatewayError, Rejection, RequestId, SetupError, UnknownOutcome};
+pub use questions::{Asker, Questions, Turn};
 pub use settings::{EgressProxy, GatewaySettings, Merchant};
 
 use self::{refresh::Refresh, reply::Verified, transport::Transport};
@@ -71,6 +73,7 @@ pub struct Gateway {
     transport: Arc<Transport>,
     refresh_gap: Duration,
     refresh: Refresh,
+    questions: Questions,
     metrics: Metrics,
     clock: Clock,
     entropy: Entropy,
@@ -91,7 +94,14 @@ impl Gateway {
     ) -> Result<Self, SetupError> {
         let (merchant, transport) = (Arc::new(merchant), Arc::new(Transport::new(settings)?));
         let refresh_gap = settings.refresh_gap;
-        Ok(Self { merchant, transport, refresh_gap, refresh: Refresh::default(), metrics, clock, entropy })
+        let questions = Questions::new(settings.questions_per_second, clock.clone());
+        Ok(Self { merchant, transport, refresh_gap, refresh: Refresh::default(), questions, metrics, clock, entropy })
+    }
+
+    /// What may be asked, and when. Certificates see to their turn themselves; for [`query`](Self::query),
+    /// [`close`](Self::close) and [`query_refund`](Self::query_refund) the caller does.
+    pub const fn questions(&self) -> &Questions {
+        &self.questions
     }
 
     /// Native prepay (§5.1). `body` is what [`NativePrepay::to_bytes`] made and the caller has

@@ -1,6 +1,8 @@
 //! What `/metrics` tells, as Prometheus text. One registry per application, so that tests do not
 //! count into each other.
 
+mod questions;
+
 use std::{
     fmt,
     sync::{Arc, atomic::AtomicU64},
@@ -14,6 +16,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+pub use self::questions::{QuestionLine, QuestionMetrics};
 use crate::domain::OrderStatus;
 
 type Count = Counter<u64, AtomicU64>;
@@ -60,6 +63,7 @@ pub struct Metrics {
     connections: Gauge,
     connections_closed: Family<Cause, Count>,
     connections_refused: Count,
+    questions: QuestionMetrics,
 }
 
 impl Default for Metrics {
@@ -102,6 +106,7 @@ impl Default for Metrics {
             "Connections for which there was no room",
             connections_refused.clone(),
         );
+        let questions = QuestionMetrics::register(&mut registry);
         let registry = Arc::new(registry);
         Self {
             registry,
@@ -117,6 +122,7 @@ impl Default for Metrics {
             connections,
             connections_closed,
             connections_refused,
+            questions,
         }
     }
 }
@@ -161,6 +167,10 @@ impl Metrics {
 
     pub fn connection_refused(&self) {
         self.connections_refused.inc();
+    }
+
+    pub const fn questions(&self) -> &QuestionMetrics {
+        &self.questions
     }
 
     /// The text of `/metrics`; the two gauges are read when somebody asks.

@@ -88,7 +88,8 @@ impl Surroundings {
             query_gaps: CheckoutSettings::default_query_gaps(),
             prepay_pause: SignedDuration::from_secs(3),
             platform_limit: Duration::from_secs(10),
-            jobs_every: Some(Duration::from_secs(1)),
+            // Several times a second, so that what may be asked in one is spread over it.
+            jobs_every: Some(Duration::from_millis(250)),
             door: DoorLimits::default(),
         }
     }
@@ -149,7 +150,12 @@ impl Application {
         let parts = platform::parts(live)?;
         let (keyring, api_v3_keys) = (parts.keyring.clone(), Arc::clone(&parts.api_v3_keys));
         let origin = settings.public_origin.unwrap_or_else(|| parts.origin.clone());
-        let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes, proxy: settings.egress_proxy };
+        let shop = Shop {
+            payee: settings.payee,
+            pay_minutes: settings.pay_minutes,
+            questions_per_second: settings.questions_per_second,
+            proxy: settings.egress_proxy,
+        };
         let readiness = Readiness::default();
         let checkout = checkout(db.clone(), parts, shop, (metrics.clone(), readiness.clone()), surroundings)?;
         let state = AppState {
@@ -159,7 +165,11 @@ impl Application {
             api_v3_keys,
             metrics,
             readiness,
-            limits: Limits::new(settings.orders_per_minute, settings.rejected_callbacks_per_minute),
+            limits: Limits::new(
+                settings.orders_per_minute,
+                settings.checks_per_minute,
+                settings.rejected_callbacks_per_minute,
+            ),
             notices: Notices::default(),
             metrics_token: settings.metrics_token,
             clock,
@@ -239,6 +249,7 @@ struct Shop {
     payee: String,
     pay_minutes: i64,
     proxy: Option<EgressProxy>,
+    questions_per_second: u32,
 }
 
 fn checkout(
@@ -252,6 +263,7 @@ fn checkout(
     let Surroundings { clock, entropy, query_gaps, prepay_pause, platform_limit, .. } = surroundings;
     gateway.total_limit = platform_limit;
     gateway.proxy = shop.proxy;
+    gateway.questions_per_second = shop.questions_per_second;
     let gateway = Gateway::new(&gateway, merchant, metrics.clone(), clock.clone(), entropy.clone())?;
     let settings = CheckoutSettings {
         mchid,
@@ -276,7 +288,12 @@ pub async fn open_checkout(
     surroundings: Surroundings,
 ) -> Result<(Checkout, Database), StartupError> {
     let (db, live) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
-    let shop = Shop { payee: settings.payee, pay_minutes: settings.pay_minutes, proxy: settings.egress_proxy };
+    let shop = Shop {
+        payee: settings.payee,
+        pay_minutes: settings.pay_minutes,
+        questions_per_second: settings.questions_per_second,
+        proxy: settings.egress_proxy,
+    };
     let counted = (Metrics::default(), Readiness::default());
     let checkout = checkout(db.clone(), platform::parts(live)?, shop, counted, surroundings)?;
     Ok((checkout, db))

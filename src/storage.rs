@@ -166,6 +166,14 @@ impl Database {
     }
 }
 
+/// What is due and has not been looked after yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    pub count: i64,
+    /// The time that was set for the longest due one.
+    pub oldest_ms: Option<i64>,
+}
+
 /// `(?, ?, …)` with these values.
 fn tuple<'t, T>(query: &mut QueryBuilder<Any>, values: impl IntoIterator<Item = T>)
 where

@@ -44,3 +44,10 @@ CREATE TABLE platform_keys (
     pem TEXT NOT NULL,
     seen_ms BIGINT NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+ALTER TABLE orders
+    ADD COLUMN end_ms BIGINT,
+    ADD INDEX orders_ending (end_ms);
+UPDATE orders SET end_ms = expires_ms WHERE status = 'NOTPAY' AND check_ms IS NOT NULL;
+
+ALTER TABLE attempts ADD COLUMN closed_by VARCHAR(16);

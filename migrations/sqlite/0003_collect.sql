@@ -58,3 +58,13 @@ CREATE TABLE platform_keys (
     pem TEXT NOT NULL,
     seen_ms BIGINT NOT NULL
 );
+
+-- when an order that can be paid is brought to its end; moved with every try, NULL when that is done. Orders at
+-- their end are found by it, however many others are due before them
+ALTER TABLE orders ADD COLUMN end_ms BIGINT;
+UPDATE orders SET end_ms = expires_ms WHERE status = 'NOTPAY' AND check_ms IS NOT NULL;
+CREATE INDEX orders_ending ON orders (end_ms);
+
+-- on whose word it is closed: WECHAT, a verified one; NOT_EXIST: WeChat does not know the number, it says, long
+-- after its time. NULL: not closed, or from before
+ALTER TABLE attempts ADD COLUMN closed_by VARCHAR(16);

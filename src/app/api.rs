@@ -36,10 +36,10 @@ pub async fn check_payment(token: String) -> Result<Checked, PublicError> {
     let call = ssr::Call::current()?;
     let checked = call.check_payment(&token).await;
     let word = match &checked {
-        Ok(Checked::Settled) => "",
-        Ok(Checked::NotYet) => "?checked=not-yet",
-        Err(PublicError::ReadOnly) => "?problem=read-only",
-        Ok(Checked::Unknown) | Err(_) => "?checked=unknown",
+        Ok(Checked::Settled) => String::new(),
+        Ok(Checked::NotYet) => "?checked=not-yet".to_owned(),
+        Err(error @ (PublicError::Presses | PublicError::ReadOnly)) => format!("?problem={}", error.word()),
+        Ok(Checked::Unknown) | Err(_) => "?checked=unknown".to_owned(),
     };
     call.redirect_form(&format!("/pay/{}{word}", ssr::plain(&token)));
     call.answer(checked)
@@ -182,6 +182,12 @@ mod ssr {
             Err(PublicError::Limited)
         }
 
+        /// A press sets off questions to WeChat, of which there is a budget for everybody.
+        fn count_press(&self) -> Result<(), PublicError> {
+            let client = self.client.ok_or(PublicError::Busy)?;
+            if self.state.limits.allow_check(client) { Ok(()) } else { Err(PublicError::Presses) }
+        }
+
         pub async fn place_order(&self, product_id: ProductId) -> Result<PayView, PublicError> {
             let shopper = self.shopper()?;
             self.count_code()?;
@@ -211,6 +217,7 @@ mod ssr {
 
         pub async fn cancel_order(&self, token: &str) -> Result<PayView, PublicError> {
             let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
+            self.count_press()?;
             Ok(self.show(&self.checkout().cancel_order(&token, self.shopper()?).await?))
         }
 
@@ -223,6 +230,7 @@ mod ssr {
             if seen.is_some_and(|seen| seen != now.attempt.out_trade_no.as_str()) {
                 return Ok(self.show(&now));
             }
+            self.count_press()?;
             self.count_code()?;
             let renewed = self.checkout().renew_code(&token, self.shopper()?).await?;
             self.show_with_code(&renewed).await
@@ -240,6 +248,7 @@ mod ssr {
 
         pub async fn check_payment(&self, token: &str) -> Result<Checked, PublicError> {
             let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
+            self.count_press()?;
             Ok(match self.checkout().check_payment(&token).await? {
                 Answer::Paid | Answer::Closed => Checked::Settled,
                 Answer::NotPaid | Answer::NotExist => Checked::NotYet,

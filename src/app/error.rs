@@ -20,6 +20,9 @@ pub enum PublicError {
     NotOnSale,
     #[error("too many orders from one address")]
     Limited,
+    /// Buttons that set off questions to WeChat.
+    #[error("too many presses from one address")]
+    Presses,
     /// The books are out of reach.
     #[error("busy")]
     Busy,
@@ -44,6 +47,7 @@ impl PublicError {
             Self::NoSuchProduct => text::NO_SUCH_PRODUCT,
             Self::NotOnSale => text::NOT_ON_SALE,
             Self::Limited => text::ERROR_LIMITED,
+            Self::Presses => text::ERROR_PRESSES,
             Self::Busy => text::ERROR_BUSY,
             Self::ReadOnly => text::ERROR_READ_ONLY,
             Self::Input => text::ERROR_INPUT,
@@ -56,7 +60,7 @@ impl PublicError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::NoSuchOrder | Self::NoSuchProduct | Self::NotOnSale => 404,
-            Self::Limited => 429,
+            Self::Limited | Self::Presses => 429,
             Self::Busy | Self::ReadOnly | Self::Connection => 503,
             Self::Input => 400,
             Self::Elsewhere { .. } => 403,
@@ -70,6 +74,7 @@ impl PublicError {
             Self::NoSuchProduct => "no-product",
             Self::NotOnSale => "not-on-sale",
             Self::Limited => "limited",
+            Self::Presses => "presses",
             Self::Busy | Self::Connection => "busy",
             Self::ReadOnly => "read-only",
             Self::Input => "input",
@@ -83,6 +88,7 @@ impl PublicError {
             Self::NoSuchProduct,
             Self::NotOnSale,
             Self::Limited,
+            Self::Presses,
             Self::Busy,
             Self::ReadOnly,
             Self::Input,
@@ -138,7 +144,13 @@ mod tests {
 
     #[test]
     fn a_word_in_an_address_names_its_error() {
-        for error in [PublicError::Limited, PublicError::Busy, PublicError::ReadOnly, PublicError::NotOnSale] {
+        for error in [
+            PublicError::Limited,
+            PublicError::Presses,
+            PublicError::Busy,
+            PublicError::ReadOnly,
+            PublicError::NotOnSale,
+        ] {
             assert_eq!(PublicError::from_word(error.word()), Some(error.clone()));
         }
         assert_eq!(PublicError::from_word("<script>"), None);

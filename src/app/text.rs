@@ -120,6 +120,7 @@ pub const TROUBLE: &str = "出了点问题";
 pub const HOME: &str = "回到商品列表";
 
 pub const ERROR_LIMITED: &str = "下单过于频繁，请过一分钟再试。";
+pub const ERROR_PRESSES: &str = "操作过于频繁，请一分钟后再试。如果已经付款，结果会自动显示，请不要重复付款。";
 pub const ERROR_BUSY: &str = "系统繁忙，请稍后重试。没有扣款。";
 pub const ERROR_READ_ONLY: &str =
     "商家的账本暂时只能查看、不能写入，所以这一步没有完成，请稍后再试。已经付的款不会丢失。";

@@ -2,17 +2,20 @@
 //! its shopper calls the order off or wants another code, or the order was paid by another number.
 //! Every race ends in what WeChat says; whatever is not certain stays as it is and is tried again.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
 use super::{
     Answer, Checkout, CheckoutError, CodeState, OrderSnapshot,
+    inquire::PATIENCE,
     limits::{CARE, in_time},
+    visit::Visit,
 };
 use crate::{
     domain::{ClosedReason, OrderStatus, OrderToken, Wish},
+    gateway::Asker,
     storage::{
         StorageError,
         attempts::{self, Attempt, AttemptState, NewAttempt},
@@ -24,8 +27,6 @@ use crate::{
 /// How long after the last prepay can have been under way an order that WeChat does not know is
 /// taken for never created.
 const NEVER_CREATED: SignedDuration = SignedDuration::from_secs(60);
-/// How long somebody who pressed a button waits for WeChat before the page goes on waiting.
-const PATIENCE: Duration = Duration::from_secs(8);
 
 /// What became of the order whose attempt was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +131,8 @@ impl Checkout {
         let checkout = self.clone();
         let looking = self.0.tasks.spawn(async move {
             let _asking = checkout.begin_now(order_id).await;
-            checkout.look_after(order_id, Source::Shopper).await
+            let mut visit = Visit::new(Asker::Button, checkout.0.clock.now());
+            checkout.look_after(order_id, Source::Shopper, &mut visit).await
         });
         match tokio::time::timeout(PATIENCE, looking).await {
             Ok(Ok(Err(error))) => Err(error),
@@ -140,22 +142,27 @@ impl Checkout {
 
     /// Does for an order what is due: asks WeChat, settles what the answer says, closes what has to
     /// be closed. The caller holds the right to ask.
-    pub(super) async fn look_after(&self, order_id: i64, source: Source) -> Result<Answer, CheckoutError> {
-        in_time(CARE, self.do_what_is_due(order_id, source)).await
+    pub(super) async fn look_after(
+        &self,
+        order_id: i64,
+        source: Source,
+        visit: &mut Visit,
+    ) -> Result<Answer, CheckoutError> {
+        in_time(CARE, self.do_what_is_due(order_id, source, visit)).await
     }
 
-    async fn do_what_is_due(&self, order_id: i64, source: Source) -> Result<Answer, CheckoutError> {
+    async fn do_what_is_due(&self, order_id: i64, source: Source, visit: &mut Visit) -> Result<Answer, CheckoutError> {
         let snapshot = self.load_in_step(order_id).await?;
         if snapshot.order.status != OrderStatus::NotPay {
-            self.close_others(order_id, source).await?;
+            self.close_others(order_id, source, visit).await?;
             return Ok(if snapshot.order.status.is_paid() { Answer::Paid } else { Answer::Closed });
         }
         let attempt = &snapshot.attempt;
-        let answer = self.ask_about(attempt, source).await?;
+        let answer = self.ask_about(attempt, source, visit).await?;
         let wants_end = snapshot.is_overdue() || snapshot.order.wish.is_some();
         let grounds = match answer {
             Answer::Closed => Some(Grounds::Closed),
-            Answer::NotPaid | Answer::NotExist if wants_end && self.close_there(attempt, source).await? => {
+            Answer::NotPaid | Answer::NotExist if wants_end && self.close_there(attempt, source, visit).await? => {
                 Some(Grounds::Closed)
             }
             Answer::NotExist if wants_end && was_never_created(&snapshot) => {
@@ -164,7 +171,7 @@ impl Checkout {
             Answer::Paid | Answer::Unknown | Answer::NotPaid | Answer::NotExist => None,
         };
         if answer == Answer::Paid {
-            self.close_others(order_id, source).await?;
+            self.close_others(order_id, source, visit).await?;
         }
         let Some(grounds) = grounds else { return Ok(answer) };
         let ended = self.end(&snapshot.order, attempt.id, grounds, source).await?;
@@ -178,7 +185,7 @@ impl Checkout {
     }
 
     /// Closes what could still be paid of an order that needs no more money.
-    async fn close_others(&self, order_id: i64, source: Source) -> Result<(), CheckoutError> {
+    async fn close_others(&self, order_id: i64, source: Source, visit: &mut Visit) -> Result<(), CheckoutError> {
         // In this order: where the shopper has it opened again meanwhile, its new number is either not
         // in the list, or the order is seen to wait for money.
         let (attempts, order) = {
@@ -192,11 +199,13 @@ impl Checkout {
             |attempt: &&Attempt| matches!(attempt.state, AttemptState::Open { .. } | AttemptState::Preparing { .. });
         let mut open = 0_usize;
         for attempt in attempts.iter().filter(is_open) {
-            let grounds = match self.ask_about(attempt, source).await? {
+            let grounds = match self.ask_about(attempt, source, visit).await? {
                 // Settled as surplus.
                 Answer::Paid => continue,
                 Answer::Closed => Some(Grounds::Closed),
-                Answer::NotPaid | Answer::NotExist if self.close_there(attempt, source).await? => Some(Grounds::Closed),
+                Answer::NotPaid | Answer::NotExist if self.close_there(attempt, source, visit).await? => {
+                    Some(Grounds::Closed)
+                }
                 Answer::NotExist if self.0.clock.now() >= attempt.not_before + NEVER_CREATED => {
                     Some(Grounds::NeverCreated { not_before: attempt.not_before })
                 }
@@ -218,14 +227,14 @@ impl Checkout {
     }
 
     /// `true` only for WeChat's own word that the number is closed.
-    async fn close_there(&self, attempt: &Attempt, source: Source) -> Result<bool, CheckoutError> {
+    async fn close_there(&self, attempt: &Attempt, source: Source, visit: &mut Visit) -> Result<bool, CheckoutError> {
         let number = &attempt.out_trade_no;
-        match self.0.gateway.close(number).await {
+        match self.close_number(number, visit).await {
             Ok(()) => Ok(true),
             Err(error) => {
                 tracing::warn!(order.out_trade_no = %number, %error, "close of {number}");
                 if error.is_order_paid() {
-                    self.ask_about(attempt, source).await?;
+                    self.ask_about(attempt, source, visit).await?;
                 }
                 Ok(false)
             }

@@ -1,8 +1,9 @@
 //! An order with everything that happened to it, for staff and the command line.
 
-use super::{Checkout, CheckoutError};
+use super::{Checkout, CheckoutError, visit::Visit};
 use crate::{
     domain::OutTradeNo,
+    gateway::Asker,
     storage::{
         attempts::{self, Attempt},
         events::{self, Event, Source},
@@ -45,10 +46,11 @@ impl Checkout {
         let history = self.load_history(number).await?;
         {
             let _asking = self.begin_now(history.order.id).await;
+            let mut visit = Visit::new(Asker::Button, self.0.clock.now());
             if let Some(attempt) = history.attempts.iter().find(|it| it.out_trade_no == *number) {
-                self.ask_about(attempt, source).await?;
+                self.ask_about(attempt, source, &mut visit).await?;
             }
-            self.look_after(history.order.id, source).await?;
+            self.look_after(history.order.id, source, &mut visit).await?;
         }
         for refund in &history.refunds {
             self.look_after_refund(refund.id, source).await?;

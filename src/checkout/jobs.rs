@@ -14,20 +14,25 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::{
     Checkout, CheckoutError,
-    inquire::Due,
     limits::{GLANCE, in_time},
+    plans::Due,
 };
-use crate::storage::{
-    JobFuture,
-    events::Source,
-    leases,
-    orders::{self, Due as DueOrder},
-    refunds,
+use crate::{
+    gateway::Asker,
+    storage::{
+        JobFuture,
+        events::Source,
+        leases,
+        orders::{self, Due as DueOrder},
+        refunds,
+    },
 };
 
-/// Between two looks at an order that can be paid and whose page is closed: a payment without a
-/// callback is booked within a minute.
-const LOOK: SignedDuration = SignedDuration::from_secs(30);
+/// The shortest and the longest pause between two looks at an order that can be paid and whose page is closed:
+/// ever longer, and a payment without a callback is booked within a minute all the same.
+const LOOK: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(30), SignedDuration::from_secs(45));
+/// Whose page has asked so lately is not asked about for nobody.
+const ASKED_LATELY: SignedDuration = SignedDuration::from_secs(9);
 /// The shortest and the longest pause before an order is tried again that should have ended.
 const RETRY: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(5), SignedDuration::from_secs(300));
 /// A lease outlives a few missed ticks, and is prolonged in good time.
@@ -37,11 +42,15 @@ const PROLONG: SignedDuration = SignedDuration::from_secs(8);
 const BATCH: i64 = 256;
 /// By one transaction, which a server at some distance has to get through in good time.
 const CLAIMED_TOGETHER: usize = 32;
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
 
-/// When an order is looked at next that was looked at `now` and can be paid until `expires`.
-pub(super) fn next_look(now: Timestamp, expires: Timestamp) -> Timestamp {
-    if now < expires { expires.min(now + LOOK) } else { now + pause(now.duration_since(expires)) }
+/// When an order is looked at next that was looked at `now` and can be paid until `expires`, for `pay_time` in all.
+pub(super) fn next_look(now: Timestamp, expires: Timestamp, pay_time: SignedDuration) -> Timestamp {
+    if now >= expires {
+        return now + pause(now.duration_since(expires));
+    }
+    let age = now.duration_since(expires - pay_time);
+    expires.min(now + (age / 2).clamp(LOOK.0, LOOK.1))
 }
 
 /// The longer something has been due, the longer the pause: half of that time, within bounds.
@@ -63,7 +72,7 @@ impl Checkout {
         let holder = format!("{:032x}", self.0.entropy.u128());
         let orders = self.run_job("orders", &holder, tick, || self.sweep_orders());
         let refunds = self.run_job("refunds", &holder, tick, || self.sweep_refunds());
-        tokio::join!(orders, refunds);
+        tokio::join!(orders, refunds, self.share_questions());
     }
 
     async fn run_job<F>(&self, name: &'static str, holder: &str, tick: Duration, sweep: impl Fn() -> F)
@@ -104,24 +113,51 @@ impl Checkout {
         Ok(held)
     }
 
-    /// Looks after the orders that are due. Returns how many.
+    /// Looks after the orders that are due, as many as WeChat may be asked about just now. Returns how many.
     ///
     /// # Errors
     /// The books are out of reach. An order that fails does not stop the others: it is tried again.
     pub async fn sweep_orders(&self) -> Result<usize, CheckoutError> {
         let now = self.0.clock.now();
-        let due = in_time(GLANCE, async { Ok(orders::list_due(&mut *self.0.db.read().await?, now, BATCH).await?) });
-        let due = due.await?;
-        if due.is_empty() {
-            return Ok(0);
+        let questions = self.0.gateway.questions();
+        // One at its end takes two questions: how it stands, and the close.
+        let ending = self.claim_orders(questions.room(Asker::Ending).div_ceil(2), now, true).await?;
+        let room = questions.room(Asker::Quiet).saturating_sub(2 * ending.len());
+        let due = match self.claim_orders(room, now, false).await {
+            Ok(due) => due,
+            Err(error) if ending.is_empty() => return Err(error),
+            // What is held already is looked after now.
+            Err(error) => {
+                tracing::error!(%error, "claiming what is due");
+                Vec::new()
+            }
+        };
+        let claimed = ending.iter().chain(&due);
+        stream::iter(claimed).for_each_concurrent(AT_ONCE, |order| self.sweep_order(*order, now)).await;
+        Ok(ending.len() + due.len())
+    }
+
+    /// At most `room` of those that are due, or that have to be brought to their end.
+    async fn claim_orders(&self, room: usize, now: Timestamp, ending: bool) -> Result<Vec<DueOrder>, CheckoutError> {
+        let limit = i64::try_from(room).map_or(BATCH, |room| room.min(BATCH));
+        if limit == 0 {
+            return Ok(Vec::new());
         }
+        let due = in_time(GLANCE, async {
+            let mut c = self.0.db.read().await?;
+            Ok(if ending {
+                orders::list_ending(&mut c, now, limit).await?
+            } else {
+                orders::list_due(&mut c, now, limit).await?
+            })
+        });
+        let due = due.await?;
+        let pay_time = self.0.settings.pay_time;
         let claim = self.claim_due(&due, move |c, order: DueOrder| {
             let expires = Timestamp::from_millisecond(order.expires_ms).unwrap_or(now);
-            Box::pin(orders::claim_check(c, order, next_look(now, expires)))
+            Box::pin(orders::claim_check(c, order, next_look(now, expires, pay_time), order.ends(now)))
         });
-        let claimed = claim.await?;
-        stream::iter(&claimed).for_each_concurrent(AT_ONCE, |order| self.sweep_order(*order)).await;
-        Ok(claimed.len())
+        claim.await
     }
 
     /// Those of them that this instance may look after now. A claim that was made and not confirmed is nobody's:
@@ -159,12 +195,17 @@ impl Checkout {
         Ok(claimed)
     }
 
-    async fn sweep_order(&self, order: DueOrder) {
-        // Bounded together with the questions that pages set off.
-        let Ok(_place) = self.0.inquiry_places.acquire().await else { return };
-        // A page is asking this very moment; what is left then is due again later.
-        let Some(mut asking) = self.begin(order.id, Due::After(SignedDuration::ZERO)) else { return };
-        if let Err(error) = self.look_after(order.id, Source::Sweep).await {
+    async fn sweep_order(&self, order: DueOrder, now: Timestamp) {
+        let (asker, pause) =
+            if order.ends(now) { (Asker::Ending, SignedDuration::ZERO) } else { (Asker::Quiet, ASKED_LATELY) };
+        // A page is asking, or has asked; what is left then is due again later.
+        if !self.0.inquiries.is_due(order.id, now, Due::After(pause)) {
+            return;
+        }
+        let since = order.check_ms.and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(now);
+        let Some(mut visit) = self.visit(asker, since).await else { return };
+        let Some(mut asking) = self.begin(order.id, Due::After(pause)) else { return visit.call_off() };
+        if let Err(error) = self.look_after(order.id, Source::Sweep, &mut visit).await {
             tracing::error!(%error, order.id = order.id, "looking after order {}", order.id);
         }
         asking.forget = true;
@@ -176,7 +217,12 @@ impl Checkout {
     /// The books are out of reach.
     pub async fn sweep_refunds(&self) -> Result<usize, CheckoutError> {
         let now = self.0.clock.now();
-        let due = in_time(GLANCE, async { Ok(refunds::list_due(&mut *self.0.db.read().await?, now, BATCH).await?) });
+        let room = self.0.gateway.questions().room(Asker::Refund);
+        let limit = i64::try_from(room).map_or(BATCH, |room| room.min(BATCH));
+        if limit == 0 {
+            return Ok(0);
+        }
+        let due = in_time(GLANCE, async { Ok(refunds::list_due(&mut *self.0.db.read().await?, now, limit).await?) });
         let due = due.await?;
         if due.is_empty() {
             return Ok(0);
@@ -187,7 +233,6 @@ impl Checkout {
         let claimed = claim.await?;
         stream::iter(&claimed)
             .for_each_concurrent(AT_ONCE, |(id, _)| async move {
-                let Ok(_place) = self.0.inquiry_places.acquire().await else { return };
                 if let Err(error) = self.look_after_refund(*id, Source::Sweep).await {
                     tracing::error!(%error, refund.id = id, "looking after refund {id}");
                 }
@@ -201,24 +246,26 @@ impl Checkout {
 mod tests {
     use super::*;
 
+    const PAY_TIME: SignedDuration = SignedDuration::from_secs(900);
+
+    const fn at(second: i64) -> Timestamp {
+        Timestamp::constant(second, 0)
+    }
+
+    fn looks(from: i64) -> impl Iterator<Item = Timestamp> {
+        std::iter::successors(Some(at(from)), |now| Some(next_look(*now, at(900), PAY_TIME)))
+    }
+
     #[test]
-    fn a_payable_order_is_looked_at_twice_a_minute_and_at_its_deadline() {
-        let at = |second| Timestamp::from_second(second).expect("in range");
-        assert_eq!(next_look(at(0), at(900)), at(30));
-        assert_eq!(next_look(at(890), at(900)), at(900));
+    fn a_payable_order_is_looked_at_ever_more_rarely_and_at_its_deadline() {
+        assert_eq!(looks(0).take(7).collect::<Vec<_>>(), [0, 30, 60, 90, 135, 180, 225].map(at));
+        assert_eq!(looks(890).nth(1), Some(at(900)));
     }
 
     #[test]
     fn what_should_have_ended_is_tried_again_ever_more_rarely() {
-        let at = |second| Timestamp::from_second(second).expect("in range");
-        let mut now = at(900);
-        let mut gaps = Vec::new();
-        for _ in 0..12 {
-            let next = next_look(now, at(900));
-            gaps.push(next.duration_since(now).as_secs());
-            now = next;
-        }
-        assert_eq!(gaps, [5, 5, 5, 7, 11, 16, 25, 37, 56, 85, 128, 192]);
-        assert_eq!(next_look(at(90_000), at(900)), at(90_300));
+        let gaps = looks(900).zip(looks(900).skip(1)).map(|(one, next)| next.duration_since(one).as_secs());
+        assert_eq!(gaps.take(12).collect::<Vec<_>>(), [5, 5, 5, 7, 11, 16, 25, 37, 56, 85, 128, 192]);
+        assert_eq!(next_look(at(90_000), at(900), PAY_TIME), at(90_300));
     }
 }

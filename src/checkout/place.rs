@@ -117,7 +117,7 @@ impl Checkout {
         }
         .to_bytes()
         .map_err(unfit)?;
-        Ok(NewAttempt { out_trade_no, request, expires, check: next_look(now, expires) })
+        Ok(NewAttempt { out_trade_no, request, expires, check: next_look(now, expires, settings.pay_time) })
     }
 }
 

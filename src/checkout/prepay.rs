@@ -7,10 +7,10 @@ use std::{
 
 use jiff::SignedDuration;
 
-use super::{Checkout, CheckoutError, CodeState, OrderSnapshot};
+use super::{Checkout, CheckoutError, CodeState, OrderSnapshot, visit::Visit};
 use crate::{
     domain::Wish,
-    gateway::{CodeUrl, GatewayError},
+    gateway::{Asker, CodeUrl, GatewayError},
     storage::{
         attempts::{self, Attempt, PrepayProblem},
         events::{self, EventKind, Source},
@@ -168,7 +168,8 @@ impl Checkout {
             self.wish(&order, Wish::Renew, Source::Automatic).await?;
         }
         let _asking = self.begin_now(order.id).await;
-        self.look_after(order.id, Source::Query).await?;
+        let mut visit = Visit::new(Asker::Page, self.0.clock.now());
+        self.look_after(order.id, Source::Query, &mut visit).await?;
         Ok(())
     }
 

@@ -188,7 +188,7 @@ impl Checkout {
             let wait = if *code == ErrorCode::NotEnough { LIFTED } else { pause(age) };
             return self.postpone(refund.id, problem, now + wait).await;
         }
-        match self.0.gateway.query_refund(&refund.out_refund_no).await {
+        match self.query_refund(&refund.out_refund_no).await {
             Ok(reply) => self.apply_reply(refund, &reply, source).await,
             Err(error) if error.is_refund_not_exist() => self.give_up(refund, problem, source).await,
             Err(_) => self.postpone(refund.id, problem, now + pause(age)).await,
@@ -237,7 +237,7 @@ impl Checkout {
         let Some(refund) = refund.filter(|it| it.state.may_become(RefundState::Success)) else { return Ok(()) };
         let now = self.0.clock.now();
         let number = &refund.out_refund_no;
-        match self.0.gateway.query_refund(number).await {
+        match self.query_refund(number).await {
             Ok(reply) => self.apply_reply(&refund, &reply, source).await,
             Err(error) if error.is_refund_not_exist() && refund.state == RefundState::Requested => {
                 self.submit(&refund, source).await

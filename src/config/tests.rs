@@ -52,6 +52,7 @@ fn sandbox_mode_with_nothing_set_has_the_documented_defaults() {
         (settings.pay_minutes, settings.orders_per_minute, settings.rejected_callbacks_per_minute),
         (15, 30, 120)
     );
+    assert_eq!((settings.checks_per_minute, settings.questions_per_second), (60, 20));
 }
 
 #[test]

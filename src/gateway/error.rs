@@ -90,6 +90,8 @@ fn show_id(f: &mut fmt::Formatter<'_>, id: Option<&RequestId>) -> fmt::Result {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
+    #[error("not asked, because as much is asked already as may be")]
+    NotAsked,
     #[error("no answer in time")]
     Timeout,
     #[error("the platform cannot be reached")]
@@ -126,6 +128,7 @@ pub enum Cause {
 impl Cause {
     const fn label(&self) -> &'static str {
         match self {
+            Self::NotAsked => "not_asked",
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
             Self::Broken => "broken",
@@ -199,6 +202,16 @@ impl GatewayError {
     /// Nobody knows whether it happened.
     pub const fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown(_))
+    }
+
+    /// The question was not asked: its turn did not come.
+    pub const fn not_asked() -> Self {
+        Self::Unknown(UnknownOutcome { cause: Cause::NotAsked, status: None, code: None, request_id: None })
+    }
+
+    /// We ask too often, they say. On close it can mean something else: see [`Cause::Limited`].
+    pub const fn is_limited(&self) -> bool {
+        matches!(self, Self::Unknown(UnknownOutcome { cause: Cause::Limited, .. }))
     }
 
     /// Prepay or close: already paid, they say. Query, and settle what that says.

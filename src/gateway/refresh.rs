@@ -14,7 +14,7 @@ use http::Method;
 use jiff::Timestamp;
 
 use super::{
-    Gateway,
+    Asker, Gateway,
     error::{Cause, GatewayError, UnknownOutcome},
     reply::{self, certificates_error},
 };
@@ -109,8 +109,10 @@ impl Gateway {
     }
 
     async fn take_certificates_over(&self) -> Result<usize, GatewayError> {
+        let turn = self.questions.at_once(Asker::Certificates);
         let reply = self.send(Method::GET, CERTIFICATES, b"").await?;
-        reply::triage(&reply)?;
+        drop(turn);
+        reply::triage(&reply).inspect_err(|error| self.questions.hear(error))?;
         let known = self.merchant.keyring.snapshot();
         let keys = &self.merchant.api_v3_keys;
         let opened = certificates::open(&reply.headers, &reply.body, &known, keys, self.clock.now())

@@ -55,10 +55,13 @@ pub struct GatewaySettings {
     pub reply_most: usize,
     /// Shortest time between two requests for certificates that strangers can cause.
     pub refresh_gap: Duration,
+    /// Queries, closes and requests for certificates, of all instances together; 0 for no limit.
+    pub questions_per_second: u32,
 }
 
 impl GatewaySettings {
-    /// 3 s to connect, 10 s in all, 7 s idle, 1 MiB, one refresh a minute; no backup host.
+    /// 3 s to connect, 10 s in all, 7 s idle, 1 MiB, one refresh a minute; no backup host, no limit of
+    /// questions.
     pub const fn new(base: Url) -> Self {
         Self {
             base,
@@ -69,6 +72,7 @@ impl GatewaySettings {
             idle_limit: Duration::from_secs(7),
             reply_most: 1024 * 1024,
             refresh_gap: Duration::from_mins(1),
+            questions_per_second: 0,
         }
     }
 }

@@ -42,6 +42,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
 /// Prometheus text.
 pub async fn metrics(State(state): State<AppState>) -> Response {
     let pending = pending(&state).await.unwrap_or(-1);
+    state.checkout.measure_questions().await;
     match state.metrics.render(pending, state.checkout.live().waiting()) {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,4 +1,5 @@
-//! How many orders, and how many callbacks that are not WeChat's, one address may send a minute.
+//! How many orders, presses of a button that sets off questions to WeChat, and callbacks that are not WeChat's,
+//! one address may send a minute.
 
 use std::{fmt, net::IpAddr, num::NonZeroU32, sync::Arc};
 
@@ -12,18 +13,24 @@ type Limiter = Option<Arc<DefaultKeyedRateLimiter<IpAddr>>>;
 #[derive(Clone)]
 pub struct Limits {
     orders: Limiter,
+    checks: Limiter,
     rejected_callbacks: Limiter,
 }
 
 impl Limits {
     /// Per address and minute; 0 means no limit.
-    pub fn new(orders: u32, rejected_callbacks: u32) -> Self {
+    pub fn new(orders: u32, checks: u32, rejected_callbacks: u32) -> Self {
         let limiter = |most| NonZeroU32::new(most).map(|most| Arc::new(RateLimiter::keyed(Quota::per_minute(most))));
-        Self { orders: limiter(orders), rejected_callbacks: limiter(rejected_callbacks) }
+        Self { orders: limiter(orders), checks: limiter(checks), rejected_callbacks: limiter(rejected_callbacks) }
     }
 
     pub fn allow_order(&self, client: ClientAddress) -> bool {
         allow(&self.orders, client)
+    }
+
+    /// 我已完成支付, cancel and renew.
+    pub fn allow_check(&self, client: ClientAddress) -> bool {
+        allow(&self.checks, client)
     }
 
     /// Asked only after a callback was refused: a genuine one is never in the way of this, whoever
@@ -34,7 +41,7 @@ impl Limits {
 
     /// Forgets addresses that have been quiet.
     pub fn prune(&self) {
-        for limiter in [&self.orders, &self.rejected_callbacks].into_iter().flatten() {
+        for limiter in [&self.orders, &self.checks, &self.rejected_callbacks].into_iter().flatten() {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -60,16 +67,17 @@ mod tests {
 
     #[test]
     fn each_address_has_its_own_count() {
-        let limits = Limits::new(2, 1);
+        let limits = Limits::new(2, 1, 1);
         assert!(limits.allow_order(A) && limits.allow_order(A));
         assert!(!limits.allow_order(A));
         assert!(limits.allow_order(B));
-        assert!(limits.allow_rejected_callback(A), "counted apart");
+        assert!(limits.allow_check(A) && limits.allow_rejected_callback(A), "counted apart");
+        assert!(!limits.allow_check(A) && limits.allow_check(B));
     }
 
     #[test]
     fn zero_is_no_limit() {
-        let limits = Limits::new(0, 0);
+        let limits = Limits::new(0, 0, 0);
         assert!((0..1000).all(|_| limits.allow_order(A)));
     }
 }

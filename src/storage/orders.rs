@@ -1,9 +1,12 @@
 //! `orders`: what a shopper owes or paid. Every change names the state it expects and raises
 //! `version`.
 
+mod due;
+
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
+pub use self::due::{Due, claim_check, count_due, count_ending, list_due, list_ending, rest};
 use super::{StorageError, inserted, is_common, millis, timestamp, tuple};
 use crate::domain::{ClosedReason, Fen, OrderStatus, OrderToken, ProductId, Wish};
 
@@ -125,7 +128,7 @@ pub struct NewOrder {
 /// The new order's id; `None` when the shopper has a live order of this product already.
 pub async fn insert(c: &mut AnyConnection, order: &NewOrder) -> Result<Option<i64>, StorageError> {
     let sql = "INSERT INTO orders (token, shopper, live_key, product_id, title, total_fen, status, version, created_ms, \
-               expires_ms, check_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, 'NOTPAY', 1, ?, ?, ?, ?)";
+               expires_ms, end_ms, check_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, 'NOTPAY', 1, ?, ?, ?, ?, ?)";
     let created = millis(order.created);
     let insert = sqlx::query(sql)
         .bind(order.token.as_str())
@@ -135,6 +138,7 @@ pub async fn insert(c: &mut AnyConnection, order: &NewOrder) -> Result<Option<i6
         .bind(&order.title)
         .bind(order.total.get())
         .bind(created)
+        .bind(millis(order.expires))
         .bind(millis(order.expires))
         .bind(millis(order.check))
         .bind(created);
@@ -179,6 +183,7 @@ pub async fn mark_paid(c: &mut AnyConnection, paid: &[PaidOrder], now: Timestamp
         "UPDATE orders SET status = 'SUCCESS', closed_reason = NULL, live_key = NULL, wish = NULL, check_ms = ",
     );
     by_id(&mut update, each(|order| order.check.map(millis)));
+    by_id(update.push(", end_ms = "), each(|order| order.check.map(millis)));
     by_id(update.push(", paid_ms = "), each(|order| Some(millis(order.paid))));
     update.push(", version = version + 1, updated_ms = ").push_bind(millis(now)).push(" WHERE id IN ");
     tuple(&mut update, paid.iter().map(|order| order.id));
@@ -215,7 +220,7 @@ pub async fn mark_closed(
     now: Timestamp,
 ) -> Result<(), StorageError> {
     let sql = "UPDATE orders SET status = 'CLOSED', closed_reason = ?, live_key = NULL, wish = NULL, check_ms = NULL, \
-               version = version + 1, updated_ms = ? WHERE id = ? AND version = ? AND status = 'NOTPAY'";
+               end_ms = NULL, version = version + 1, updated_ms = ? WHERE id = ? AND version = ? AND status = 'NOTPAY'";
     let update = sqlx::query(sql).bind(reason.code()).bind(millis(now)).bind(order.id).bind(order.version);
     changed(&update.execute(c).await?, order.id)
 }
@@ -233,10 +238,11 @@ pub async fn reopen(
     now: Timestamp,
 ) -> Result<bool, StorageError> {
     let sql = "UPDATE orders SET status = 'NOTPAY', closed_reason = NULL, live_key = ?, wish = NULL, expires_ms = ?, \
-               check_ms = ?, version = version + 1, updated_ms = ? \
+               end_ms = ?, check_ms = ?, version = version + 1, updated_ms = ? \
                WHERE id = ? AND version = ? AND status IN ('NOTPAY', 'CLOSED')";
     let update = sqlx::query(sql)
         .bind(live_key(&order.shopper, order.product_id))
+        .bind(millis(expires))
         .bind(millis(expires))
         .bind(millis(check))
         .bind(millis(now))
@@ -259,9 +265,10 @@ pub async fn mark_wish(
     check: Timestamp,
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    let sql = "UPDATE orders SET wish = ?, check_ms = ?, version = version + 1, updated_ms = ? \
+    let sql = "UPDATE orders SET wish = ?, check_ms = ?, end_ms = ?, version = version + 1, updated_ms = ? \
                WHERE id = ? AND version = ? AND status = 'NOTPAY'";
-    let update = sqlx::query(sql).bind(wish.code()).bind(millis(check)).bind(millis(now)).bind(order.id);
+    let check = millis(check);
+    let update = sqlx::query(sql).bind(wish.code()).bind(check).bind(check).bind(millis(now)).bind(order.id);
     changed(&update.bind(order.version).execute(c).await?, order.id)
 }
 
@@ -286,39 +293,6 @@ pub async fn touch(c: &mut AnyConnection, id: i64, now: Timestamp) -> Result<(),
     let sql = "UPDATE orders SET version = version + 1, updated_ms = ? WHERE id = ?";
     sqlx::query(sql).bind(millis(now)).bind(id).execute(c).await?;
     Ok(())
-}
-
-/// Nobody has to look after it any more; unless it can be paid again meanwhile, or still.
-pub async fn rest(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
-    let sql = "UPDATE orders SET check_ms = NULL WHERE id = ? AND status <> 'NOTPAY' AND check_ms IS NOT NULL \
-               AND NOT EXISTS (SELECT 1 FROM attempts WHERE order_id = orders.id AND state IN ('PREPARING', 'OPEN'))";
-    sqlx::query(sql).bind(id).execute(c).await?;
-    Ok(())
-}
-
-/// An order that somebody has to look after now.
-#[derive(Clone, Copy, Debug)]
-pub struct Due {
-    pub id: i64,
-    /// The time that was set for it; names this occasion.
-    pub check_ms: i64,
-    pub expires_ms: i64,
-}
-
-/// The longest due ones first.
-pub async fn list_due(c: &mut AnyConnection, now: Timestamp, limit: i64) -> Result<Vec<Due>, StorageError> {
-    let sql = "SELECT id, check_ms, expires_ms FROM orders WHERE check_ms <= ? ORDER BY check_ms LIMIT ?";
-    let due = |row: &AnyRow| {
-        Ok(Due { id: row.try_get("id")?, check_ms: row.try_get("check_ms")?, expires_ms: row.try_get("expires_ms")? })
-    };
-    sqlx::query(sql).bind(millis(now)).bind(limit).fetch_all(c).await?.iter().map(due).collect()
-}
-
-/// The right to look after it, until `next`; `false` when somebody else took it, or nothing is left to do.
-pub async fn claim_check(c: &mut AnyConnection, due: Due, next: Timestamp) -> Result<bool, StorageError> {
-    let sql = "UPDATE orders SET check_ms = ? WHERE id = ? AND check_ms = ?";
-    let claim = sqlx::query(sql).bind(millis(next)).bind(due.id).bind(due.check_ms);
-    Ok(claim.execute(c).await?.rows_affected() == 1)
 }
 
 /// The one place that a shopper's live order of a product takes.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use super::{StorageError, events::Source, inserted, millis, timestamp};
+use super::{Backlog, StorageError, events::Source, inserted, millis, timestamp};
 use crate::domain::{Fen, OutRefundNo, RefundState};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,6 +166,13 @@ pub async fn postpone(
 pub async fn list_due(c: &mut AnyConnection, now: Timestamp, limit: i64) -> Result<Vec<(i64, i64)>, StorageError> {
     let sql = "SELECT id, check_ms FROM refunds WHERE check_ms <= ? ORDER BY check_ms LIMIT ?";
     Ok(sqlx::query_as(sql).bind(millis(now)).bind(limit).fetch_all(c).await?)
+}
+
+/// How many there are.
+pub async fn count_due(c: &mut AnyConnection, now: Timestamp) -> Result<Backlog, StorageError> {
+    let sql = "SELECT COUNT(*), MIN(check_ms) FROM refunds WHERE check_ms <= ?";
+    let (count, oldest_ms) = sqlx::query_as(sql).bind(millis(now)).fetch_one(c).await?;
+    Ok(Backlog { count, oldest_ms })
 }
 
 /// The right to look after it, until `next`; `false` when somebody else took it.

@@ -90,7 +90,7 @@ async fn nobody_asks_while_nobody_waits_and_many_pages_ask_once() {
     let asking = async {
         held.arrived().await;
         let checked = browser.call("/api/ui/check_payment", &[("token", &order.token)]).await;
-        assert_eq!(checked.json(), json!("NotYet"));
+        assert_eq!(checked.json(), json!("Unknown"), "nobody knows it yet, and that is what it says");
         assert_eq!(queries(), 0, "the held one is the only one");
         held.release();
     };

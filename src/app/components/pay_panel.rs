@@ -177,7 +177,7 @@ fn Ask(token: String, checked: Option<Checked>) -> impl IntoView {
         spawn_local(async move {
             answer.set(match check_payment(token).await {
                 Ok(checked) => checked.words().to_owned(),
-                Err(error @ PublicError::ReadOnly) => error.message().into_owned(),
+                Err(error @ (PublicError::ReadOnly | PublicError::Presses)) => error.message().into_owned(),
                 Err(_) => Checked::Unknown.words().to_owned(),
             });
             busy.set(false);

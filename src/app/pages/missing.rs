@@ -20,6 +20,7 @@ pub fn Problem(error: PublicError) -> impl IntoView {
         PublicError::NoSuchOrder | PublicError::NoSuchProduct => message(&error.message(), text::NOT_FOUND_HINT),
         PublicError::NotOnSale => message(text::NOT_ON_SALE, text::NOT_ON_SALE_HINT),
         PublicError::Limited
+        | PublicError::Presses
         | PublicError::Busy
         | PublicError::Input
         | PublicError::Elsewhere { .. }

@@ -66,6 +66,8 @@ impl Stage {
             .set("SAOMA_DATA_DIR", &data)
             .set("LEPTOS_SITE_ADDR", "127.0.0.1:0")
             .set("SAOMA_ORDERS_PER_MINUTE", "0")
+            .set("SAOMA_CHECKS_PER_MINUTE", "0")
+            .set("SAOMA_QUESTIONS_PER_SECOND", "0")
             .set("SAOMA_REJECTED_CALLBACKS_PER_MINUTE", "0")
     }
 

@@ -1,0 +1,86 @@
+//! Which orders somebody has to look after, and when. All that wait have a time in `check_ms`; those that have to
+//! be brought to their end have one in `end_ms` besides, so that they are found at once, however many others are
+//! due before them. An instance of an earlier version knows `check_ms` only, and so does what it has written.
+
+use jiff::Timestamp;
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+use super::super::{Backlog, StorageError, millis};
+
+/// Nobody has to look after it any more; unless it can be paid again meanwhile, or still.
+pub async fn rest(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
+    let sql = "UPDATE orders SET check_ms = NULL, end_ms = NULL WHERE id = ? AND status <> 'NOTPAY' AND check_ms IS NOT NULL \
+               AND NOT EXISTS (SELECT 1 FROM attempts WHERE order_id = orders.id AND state IN ('PREPARING', 'OPEN'))";
+    sqlx::query(sql).bind(id).execute(c).await?;
+    Ok(())
+}
+
+/// An order that somebody has to look after now.
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    pub id: i64,
+    /// The time that was set for it; names this occasion. `None` once nothing is left to do.
+    pub check_ms: Option<i64>,
+    /// The time that was set to bring it to its end.
+    pub end_ms: Option<i64>,
+    pub expires_ms: i64,
+}
+
+impl Due {
+    /// Whether its time is over, or somebody wants its end.
+    pub fn ends(self, now: Timestamp) -> bool {
+        let now = millis(now);
+        self.expires_ms <= now || self.end_ms.is_some_and(|end| end <= now)
+    }
+
+    fn read(row: &AnyRow) -> Result<Self, StorageError> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            check_ms: row.try_get("check_ms")?,
+            end_ms: row.try_get("end_ms")?,
+            expires_ms: row.try_get("expires_ms")?,
+        })
+    }
+}
+
+/// The longest due ones first.
+pub async fn list_due(c: &mut AnyConnection, now: Timestamp, limit: i64) -> Result<Vec<Due>, StorageError> {
+    let sql = "SELECT id, check_ms, end_ms, expires_ms FROM orders WHERE check_ms <= ? ORDER BY check_ms LIMIT ?";
+    sqlx::query(sql).bind(millis(now)).bind(limit).fetch_all(c).await?.iter().map(Due::read).collect()
+}
+
+/// Of those, the ones that have to be brought to their end.
+pub async fn list_ending(c: &mut AnyConnection, now: Timestamp, limit: i64) -> Result<Vec<Due>, StorageError> {
+    let sql = "SELECT id, check_ms, end_ms, expires_ms FROM orders WHERE end_ms <= ? ORDER BY end_ms LIMIT ?";
+    sqlx::query(sql).bind(millis(now)).bind(limit).fetch_all(c).await?.iter().map(Due::read).collect()
+}
+
+/// The right to look after it, until `next`; `false` when somebody else took it, or nothing is left to do.
+/// One that `ends` is brought to its end once more at `next`, should it not have come to it.
+pub async fn claim_check(c: &mut AnyConnection, due: Due, next: Timestamp, ends: bool) -> Result<bool, StorageError> {
+    let next = millis(next);
+    let Some(check_ms) = due.check_ms else {
+        // As an instance of an earlier version leaves it.
+        let done = sqlx::query("UPDATE orders SET end_ms = NULL WHERE id = ? AND check_ms IS NULL").bind(due.id);
+        done.execute(c).await?;
+        return Ok(false);
+    };
+    let sql = "UPDATE orders SET check_ms = ?, end_ms = ? WHERE id = ? AND check_ms = ?";
+    let claim =
+        sqlx::query(sql).bind(next).bind(if ends { Some(next) } else { due.end_ms }).bind(due.id).bind(check_ms);
+    Ok(claim.execute(c).await?.rows_affected() == 1)
+}
+
+/// All orders that are due.
+pub async fn count_due(c: &mut AnyConnection, now: Timestamp) -> Result<Backlog, StorageError> {
+    let sql = "SELECT COUNT(*), MIN(check_ms) FROM orders WHERE check_ms <= ?";
+    let (count, oldest_ms) = sqlx::query_as(sql).bind(millis(now)).fetch_one(c).await?;
+    Ok(Backlog { count, oldest_ms })
+}
+
+/// Of those, the ones at their end.
+pub async fn count_ending(c: &mut AnyConnection, now: Timestamp) -> Result<Backlog, StorageError> {
+    let sql = "SELECT COUNT(*), MIN(end_ms) FROM orders WHERE end_ms <= ?";
+    let (count, oldest_ms) = sqlx::query_as(sql).bind(millis(now)).fetch_one(c).await?;
+    Ok(Backlog { count, oldest_ms })
+}
