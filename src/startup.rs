@@ -28,7 +28,7 @@ use crate::{
     metrics::Metrics,
     readiness::Readiness,
     sandbox::SandboxError,
-    storage::{Database, StorageError},
+    storage::{self, Database, StorageError},
 };
 
 /// The site cannot start: the operator must act.
@@ -140,6 +140,8 @@ impl Application {
             Mode::Live(live) => (Platform::Outside, *live),
             Mode::Sandbox { .. } => Platform::inside(&settings.data_dir, address, &clock, &entropy).await?,
         };
+        // Books and their copies, the keys of a sandbox: nothing in it is for others.
+        storage::keep_private(&settings.data_dir);
         mark::claim(&db, &settings.database_url.place(), &mark::of(&live), clock.now()).await?;
         if crate::config::live::is_loopback(&live.domain) {
             tracing::warn!(domain = %live.domain, "no real money: the platform at {} is on this machine", live.domain);

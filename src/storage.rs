@@ -39,6 +39,7 @@ use sqlx::{
 };
 
 pub use error::StorageError;
+pub use sqlite::keep_private;
 pub use writer::JobFuture;
 
 /// `Ok(false)` when a UNIQUE rule said no, so that "there already" is a case and not a failure.

@@ -7,6 +7,8 @@
 
 mod file;
 
+pub use file::keep_private;
+
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{

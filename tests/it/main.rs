@@ -31,6 +31,7 @@ mod order_pages;
 mod orders;
 mod outage;
 mod platform_trouble;
+mod private_files;
 mod processes;
 mod proxies;
 mod rate_limits;

@@ -40,7 +40,7 @@ pub(super) fn make_private(url: &str) -> Result<(), StorageError> {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             for suffix in ["", "-wal", "-shm"] {
-                restrict(&with_suffix(path, suffix));
+                keep_private(&with_suffix(path, suffix));
             }
             Ok(())
         }
@@ -58,16 +58,18 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     path.into()
 }
 
-/// Books that belong to somebody else, or lie where nothing can be changed, are used all the same.
-fn restrict(path: &Path) {
+/// Takes from others what rights they have on a file or folder, if it is there. One that belongs to somebody
+/// else, or lies where nothing can be changed, is used all the same, and one like `/tmp` is everybody's.
+pub fn keep_private(path: &Path) {
+    const EVERYBODYS: u32 = 0o1000;
     let Ok(found) = fs::metadata(path) else { return };
-    let mode = found.permissions().mode() & 0o777;
+    let mode = found.permissions().mode() & 0o1777;
     let own = mode & FOLDER;
-    if mode == own {
+    if mode == own || mode & EVERYBODYS != 0 {
         return;
     }
     match fs::set_permissions(path, Permissions::from_mode(own)) {
-        Ok(()) => tracing::warn!("others could read {}; they no longer can", path.display()),
-        Err(error) => tracing::warn!(%error, "others can read {}", path.display()),
+        Ok(()) => tracing::warn!("others had rights on {}; they no longer have", path.display()),
+        Err(error) => tracing::warn!(%error, "others have rights on {}", path.display()),
     }
 }
