@@ -186,7 +186,8 @@ async fn refund(State(platform): Shared, Form(form): Form<ByHand>) -> Response {
         text => fen(text).filter(|fen| *fen > 0).map(Some).ok_or_else(|| "金额无法识别。".to_owned()),
     };
     let made = amount.and_then(|amount| {
-        let asked = ConsoleRefund { out_trade_no: &form.out_trade_no, amount, notice: form.notice };
+        let asked =
+            ConsoleRefund { out_trade_no: &form.out_trade_no, amount, notice: form.notice, out_refund_no: None };
         refunder::make_in_console(&platform, &asked).map(drop).map_err(|error| error.message)
     });
     recorded(&platform, Done::Refund, made)

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 pub(super) use self::{
     abnormal::{Abnormal, Card},
-    request::RefundRequest,
+    request::{RefundRequest, is_out_refund_no},
 };
 use super::{
     order::{Order, Payment},

@@ -25,6 +25,8 @@ pub(super) struct ConsoleRefund<'a> {
     /// Fen; everything that is left when it is not named.
     pub(super) amount: Option<i64>,
     pub(super) notice: ConsoleNotice,
+    /// Drawn when it is not named.
+    pub(super) out_refund_no: Option<String>,
 }
 
 /// What the shop hears of it: most shops have set a refund URL in their console, and get XML (§7.4).
@@ -110,11 +112,16 @@ pub(super) fn make_in_console(platform: &Platform, asked: &ConsoleRefund<'_>) ->
         ConsoleNotice::V2 => v2_notice(&order.notify_url),
         ConsoleNotice::V3 => refund_url(&order.notify_url).map_or(Notice::None, |url| Notice::V3 { url }),
     };
-    let out_refund_no = loop {
-        let number = format!("{}{}", wire_time::date(now), seal::digits::<16>(&platform.entropy));
-        if ledger.refund(&number).is_none() {
-            break number;
-        }
+    let drawn = || format!("{}{}", wire_time::date(now), seal::digits::<16>(&platform.entropy));
+    let out_refund_no = match &asked.out_refund_no {
+        Some(number) if ledger.refund(number).is_some() => return Err(ApiError::other_parameters()),
+        Some(number) => number.clone(),
+        None => loop {
+            let number = drawn();
+            if ledger.refund(&number).is_none() {
+                break number;
+            }
+        },
     };
     let terms = Terms {
         refund_id: refund_id(platform, &ledger, now),

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::ControlError;
 use crate::sandbox::{
     platform::Platform,
-    refund::{Refund, RefundStatus},
+    refund::{Refund, RefundStatus, is_out_refund_no},
     refunder::{self, ConsoleNotice, ConsoleRefund, MoveError},
 };
 
@@ -26,17 +26,22 @@ pub(super) struct Make {
     amount: Option<i64>,
     #[serde(default)]
     notice: ConsoleNotice,
+    /// Any that the interface takes; drawn when it is missing.
+    out_refund_no: Option<String>,
 }
 
 pub(super) async fn make(
     State(platform): State<Arc<Platform>>,
     make: Result<Json<Make>, JsonRejection>,
 ) -> Result<Json<Value>, ControlError> {
-    let Json(Make { out_trade_no, amount, notice }) = make?;
+    let Json(Make { out_trade_no, amount, notice, out_refund_no }) = make?;
     if amount.is_some_and(|amount| amount < 1) {
         return Err(ControlError::bad_request("amount: a fen at least"));
     }
-    let asked = ConsoleRefund { out_trade_no: &out_trade_no, amount, notice };
+    if out_refund_no.as_deref().is_some_and(|number| !is_out_refund_no(number)) {
+        return Err(ControlError::bad_request("out_refund_no: 1 to 64 digits, letters and _-|*@"));
+    }
+    let asked = ConsoleRefund { out_trade_no: &out_trade_no, amount, notice, out_refund_no };
     Ok(answer(&refunder::make_in_console(&platform, &asked)?))
 }
 

@@ -94,6 +94,11 @@ impl RefundRequest {
     }
 }
 
+/// 1 to 64 of what is legal.
+pub(in crate::sandbox) fn is_out_refund_no(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.chars().all(legal_in_out_refund_no)
+}
+
 /// §7.1: digits, letters and `_ - | * @`.
 fn legal_in_out_refund_no(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_-|*@".contains(c)
