@@ -22,9 +22,12 @@ mod plans;
 mod prepay;
 mod promise;
 mod refund;
+mod refund_care;
+mod refund_statement;
 mod settle;
 mod settle_refund;
 mod snapshot;
+mod surplus;
 mod verdict;
 mod visit;
 mod watch;
@@ -43,7 +46,7 @@ pub use inbox::NotifyContext;
 pub use inquire::Answer;
 pub use live::LiveOrders;
 use plans::Inquiries;
-pub use refund::{RefundError, RefundOrder};
+pub use refund::{RefundDraft, RefundError, RefundOf, RefundOrder};
 pub use snapshot::{CodeState, OrderSnapshot};
 pub use verdict::{Mismatch, RefundVerdict, Verdict};
 
@@ -121,6 +124,7 @@ struct Inner {
     bookings: Bookings,
     live: LiveOrders,
     inquiries: Inquiries,
+    surplus: surplus::Watch,
     metrics: Metrics,
     readiness: Readiness,
     clock: Clock,
@@ -146,6 +150,7 @@ impl Checkout {
             settings,
             live: LiveOrders::default(),
             inquiries: Inquiries::default(),
+            surplus: surplus::Watch::default(),
             metrics,
             readiness,
             clock,

@@ -2,6 +2,7 @@
 //! without one. Knows only the use cases; writes to what it is given.
 
 mod product;
+mod refund;
 
 use std::io::{self, Write};
 
@@ -10,14 +11,17 @@ use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 
 use crate::{
-    checkout::{CheckoutError, OrderHistory, RefundError, RefundOrder, catalogue::CatalogueError},
+    checkout::{CheckoutError, OrderHistory, RefundError, catalogue::CatalogueError},
     config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     startup::{StartupError, Surroundings, open_checkout},
     storage::{attempts::AttemptState, events::Source, refunds::Refund},
 };
 
-pub use self::product::{ProductArguments, product};
+pub use self::{
+    product::{ProductArguments, product},
+    refund::{RefundCommand, refund},
+};
 
 /// Which shop a command is for: the live one, unless the sandbox is asked for, as with `saoma serve`.
 #[derive(Clone, Copy, Debug, Args)]
@@ -55,25 +59,6 @@ pub enum OrderCommand {
     },
 }
 
-/// Gives money back
-#[derive(Debug, Args)]
-pub struct RefundCommand {
-    #[command(flatten)]
-    which: Which,
-    /// Of any attempt of the order
-    #[arg(value_parser = OutTradeNo::parse)]
-    out_trade_no: OutTradeNo,
-    /// In fen; all that is left when not given
-    #[arg(long, value_parser = amount)]
-    amount_fen: Option<Fen>,
-    /// Shown to the payer, at most 80 characters
-    #[arg(long, default_value = "商家退款")]
-    reason: String,
-    /// One number is one refund: give the same one again to repeat a command whose end you have not seen
-    #[arg(long, value_parser = OutRefundNo::parse)]
-    out_refund_no: Option<OutRefundNo>,
-}
-
 /// The operator reads it and acts.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -87,6 +72,11 @@ pub enum CommandError {
     Refund(#[from] RefundError),
     #[error("product: {0}")]
     Product(#[from] CatalogueError),
+    /// Once its number is known, every error names it.
+    #[error("refund {number}: {error}")]
+    RefundOf { number: OutRefundNo, error: Box<RefundError> },
+    #[error("refund {number} has failed: {state}")]
+    RefundFailed { number: OutRefundNo, state: RefundState },
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }
@@ -125,38 +115,6 @@ async fn show_order(
     Ok(show(&history?, out)?)
 }
 
-/// # Errors
-/// Nothing has been asked for, or the books are out of reach.
-pub fn refund<'a>(
-    command: RefundCommand,
-    environment: &'a Environment,
-    out: &'a mut (dyn Write + Send),
-) -> LocalBoxFuture<'a, Result<(), CommandError>> {
-    Box::pin(give_back(command, environment, out))
-}
-
-async fn give_back(
-    command: RefundCommand,
-    environment: &Environment,
-    out: &mut (dyn Write + Send),
-) -> Result<(), CommandError> {
-    let RefundCommand { which, out_trade_no, amount_fen, reason, out_refund_no } = command;
-    let (checkout, db) =
-        open_checkout(Settings::from_env(which.wanted(), environment)?, Surroundings::system()).await?;
-    let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, out_refund_no };
-    let refunded = match checkout.load_history(&out_trade_no).await {
-        Ok(history) => checkout.refund(history.order.id, wanted).await,
-        Err(error) => Err(error.into()),
-    };
-    db.close().await;
-    let refund = refunded?;
-    line(&refund, out)?;
-    if refund.state == RefundState::Requested {
-        writeln!(out, "WeChat Pay has not confirmed it yet; a running server goes on with it by itself")?;
-    }
-    Ok(())
-}
-
 fn show(history: &OrderHistory, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let order = &history.order;
     let reason = order.status.reason().map(|reason| format!(" ({})", reason.code())).unwrap_or_default();
@@ -184,7 +142,7 @@ fn show(history: &OrderHistory, out: &mut (dyn Write + Send)) -> io::Result<()> 
     Ok(())
 }
 
-fn line(refund: &Refund, out: &mut (dyn Write + Send)) -> io::Result<()> {
+fn line(refund: &Refund, out: &mut dyn Write) -> io::Result<()> {
     let problem = refund.problem.as_ref().map(|problem| format!("  {problem}")).unwrap_or_default();
     writeln!(out, "refund   {}  {} yuan  {}{problem}", refund.out_refund_no, refund.amount, refund.state)
 }

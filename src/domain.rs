@@ -16,5 +16,5 @@ pub use order::{ClosedReason, OrderStatus, Wish};
 pub use out_refund_no::OutRefundNo;
 pub use out_trade_no::OutTradeNo;
 pub use product::{Product, ProductId};
-pub use refund::RefundState;
+pub use refund::{RefundState, Said};
 pub use token::OrderToken;

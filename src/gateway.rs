@@ -26,6 +26,7 @@ use http::{
 
 pub use error::{Alarm, Cause, GatewayError, Rejection, RequestId, SetupError, UnknownOutcome};
 pub use questions::{Asker, Questions, Turn};
+pub use reply::Replied;
 pub use settings::{EgressProxy, GatewaySettings, Merchant};
 
 use self::{refresh::Refresh, reply::Verified, transport::Transport};
@@ -154,8 +155,8 @@ impl Gateway {
     ///
     /// # Errors
     /// See [`GatewayError`]; after any of them the refund may exist: query its number.
-    pub async fn refund(&self, body: &[u8]) -> Result<RefundReply, GatewayError> {
-        self.call("refund", Method::POST, REFUNDS, body).await?.read(StatusCode::OK)
+    pub async fn refund(&self, body: &[u8]) -> Result<Replied<RefundReply>, GatewayError> {
+        self.call("refund", Method::POST, REFUNDS, body).await?.answer(StatusCode::OK)
     }
 
     /// The refund as WeChat sees it (§7.3), any state. Verified and of this number; transaction and
@@ -164,10 +165,11 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]. After [`GatewayError::is_refund_not_exist`] the same bytes may be sent
     /// again.
-    pub async fn query_refund(&self, number: &OutRefundNo) -> Result<RefundReply, GatewayError> {
+    pub async fn query_refund(&self, number: &OutRefundNo) -> Result<Replied<RefundReply>, GatewayError> {
         let reply = self.call("refund_query", Method::GET, &refund_path(number), b"").await?;
-        let refund: RefundReply = reply.read(StatusCode::OK)?;
-        if refund.out_refund_no == number.as_str() { Ok(refund) } else { Err(reply.unknown(Cause::Mismatch)) }
+        let refund: Replied<RefundReply> = reply.answer(StatusCode::OK)?;
+        let fits = refund.content.out_refund_no == number.as_str();
+        if fits { Ok(refund) } else { Err(reply.unknown(Cause::Mismatch)) }
     }
 
     /// Sends, looks at the status, verifies; counts under `interface` what that came to.

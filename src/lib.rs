@@ -34,6 +34,8 @@
 //! 8. Fen as integers end to end, UTC inside, +08:00 on the wire and on screen.
 //! 9. `out_trade_no` and page tokens come from a CSPRNG.
 //! 10. Keys, signatures, decrypted bodies and openids reach no log, error or page.
+//! 12. A verified statement beats our guess; what contradicts the books is said loudly.
+//! 13. A refund is of a payment; its number is shown before anybody is asked.
 //!
 //! Deliberately absent: a switch that turns verification off, a lock around settling, floats.
 

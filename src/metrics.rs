@@ -64,6 +64,7 @@ pub struct Metrics {
     connections_closed: Family<Cause, Count>,
     connections_refused: Count,
     questions: QuestionMetrics,
+    surplus: Gauge,
 }
 
 impl Default for Metrics {
@@ -76,7 +77,7 @@ impl Default for Metrics {
         let prepays = Family::<Outcome, Count>::default();
         let wechat_calls = Family::<Call, Count>::default();
         let orders = Family::<Status, Count>::default();
-        let (pending, waiting) = (Gauge::default(), Gauge::default());
+        let (pending, waiting, surplus) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("callbacks", "Callbacks by verdict", callbacks.clone());
         registry.register_with_unit(
             "callback_open",
@@ -107,6 +108,11 @@ impl Default for Metrics {
             connections_refused.clone(),
         );
         let questions = QuestionMetrics::register(&mut registry);
+        registry.register(
+            "surplus_payments_stuck",
+            "Payments that came once too often and do not go back by themselves; alarm above 0",
+            surplus.clone(),
+        );
         let registry = Arc::new(registry);
         Self {
             registry,
@@ -123,6 +129,7 @@ impl Default for Metrics {
             connections_closed,
             connections_refused,
             questions,
+            surplus,
         }
     }
 }
@@ -171,6 +178,11 @@ impl Metrics {
 
     pub const fn questions(&self) -> &QuestionMetrics {
         &self.questions
+    }
+
+    /// As the books have it now; -1 when they cannot be read.
+    pub fn surplus_stuck(&self, count: i64) {
+        self.surplus.set(count);
     }
 
     /// The text of `/metrics`; the two gauges are read when somebody asks.

@@ -29,6 +29,7 @@ pub mod payments;
 pub mod products;
 pub mod refunds;
 mod sqlite;
+pub mod surplus;
 mod writer;
 
 use jiff::Timestamp;

@@ -179,7 +179,8 @@ impl Checkout {
             TradeState::Success | TradeState::Refund => {
                 let verdict = self.settle_queried(&transaction, source).await?;
                 if transaction.trade_state == TradeState::Refund {
-                    self.note_refund_elsewhere(attempt.order_id, source).await?;
+                    // Rare and large.
+                    Box::pin(self.explain_refund(attempt, source)).await?;
                 }
                 Ok(match verdict {
                     Verdict::Paid | Verdict::PaidLate | Verdict::Duplicate | Verdict::Surplus => Answer::Paid,

@@ -216,6 +216,7 @@ impl Checkout {
     /// # Errors
     /// The books are out of reach.
     pub async fn sweep_refunds(&self) -> Result<usize, CheckoutError> {
+        in_time(GLANCE, self.survey_surplus()).await?;
         let now = self.0.clock.now();
         let room = self.0.gateway.questions().room(Asker::Refund);
         let limit = i64::try_from(room).map_or(BATCH, |room| room.min(BATCH));
@@ -233,7 +234,7 @@ impl Checkout {
         let claimed = claim.await?;
         stream::iter(&claimed)
             .for_each_concurrent(AT_ONCE, |(id, _)| async move {
-                if let Err(error) = self.look_after_refund(*id, Source::Sweep).await {
+                if let Err(error) = self.tend_refund(*id, Source::Sweep).await {
                     tracing::error!(%error, refund.id = id, "looking after refund {id}");
                 }
             })

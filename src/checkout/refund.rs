@@ -1,38 +1,40 @@
-//! Giving money back (money rules 4, 5, 7). The intent is written first and sets its amount aside, so
-//! that the refunds of a payment never exceed it, whoever asks at the same time. Then WeChat is asked,
-//! with the same bytes under the same number until it is known what became of it.
+//! Giving money back (money rules 4, 5, 13). A refund is of a payment. Its number is there, and shown,
+//! before anybody is asked; the intent is written first and sets its amount aside, so that the refunds of
+//! a payment never exceed it, whoever asks at the same time. What follows is in `refund_care`.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
+use url::Url;
 
-use super::{
-    Checkout, CheckoutError,
-    jobs::pause,
-    limits::{CARE, in_time},
-    place::beijing_second,
-    settle_refund::{FIRST_LOOK, change, show},
-};
+use super::{Checkout, CheckoutError, place::beijing_second, settle_refund::FIRST_LOOK, settle_refund::show};
 use crate::{
-    domain::{Fen, OutRefundNo, RefundState},
-    gateway::GatewayError,
+    domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     storage::{
-        StorageError,
+        StorageError, attempts,
         events::{self, EventKind, Source},
-        orders, payments,
-        refunds::{self, NewRefund, Progress, Refund},
+        orders,
+        payments::{self, Payment},
+        refunds::{self, NewRefund, Refund},
     },
-    wechatpay::{
-        ErrorCode,
-        model::{InvalidRefund, RefundRequest},
-    },
+    wechatpay::model::{InvalidRefund, RefundRequest},
 };
 
-/// A refusal that somebody can lift (no money in the merchant's account) is tried again this often.
-const LIFTED: SignedDuration = SignedDuration::from_secs(10 * 60);
-/// Right after paying, the refund side may not know the payment yet (`wechatpay-v3.md` §1.6).
-const UNKNOWN_PAYMENT_LIFE: SignedDuration = SignedDuration::from_secs(30 * 60);
+/// So long a refund of the same payment and amount is taken for the same one: whoever says it again has
+/// not seen the end of the first.
+const SAME_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// How often it is decided anew because others took of the same payment meanwhile.
+const TRIES: usize = 5;
+
+/// Which payment it is of.
+#[derive(Clone, Debug)]
+pub enum RefundOf {
+    /// The one of this `transaction_id`.
+    Transaction(String),
+    /// The one that was paid under this number, and never another one of its order.
+    Attempt(OutTradeNo),
+}
 
 /// What somebody wants to give back.
 #[derive(Clone, Debug)]
@@ -42,15 +44,31 @@ pub struct RefundOrder {
     /// Shown to the payer; 1 to 80 characters.
     pub reason: String,
     pub source: Source,
-    /// One number is one refund, however often it is asked for; a new one when `None`.
+    /// One number is one refund, however often it is asked for. When `None`, one of the same payment and
+    /// amount that is open, or was asked for within a day, is gone on with; a new number otherwise.
     pub out_refund_no: Option<OutRefundNo>,
+    /// Another refund, although there is such a one.
+    pub another: bool,
+}
+
+/// A refund with its number, which nobody has been asked for yet: show the number first.
+#[derive(Clone, Debug)]
+pub struct RefundDraft {
+    payment: Payment,
+    wanted: RefundOrder,
+    out_refund_no: OutRefundNo,
+    standing: Option<Refund>,
 }
 
 /// Why nothing is given back.
 #[derive(Debug, thiserror::Error)]
 pub enum RefundError {
-    #[error("nothing has been paid for this order")]
-    NotPaid,
+    #[error("nothing has been paid under this out_trade_no{}", elsewhere(.0))]
+    NotPaid(Vec<String>),
+    #[error("no payment with this transaction_id is booked")]
+    NoSuchPayment,
+    #[error("several payments came under this out_trade_no, name one by --transaction-id: {}", .0.join(", "))]
+    Ambiguous(Vec<String>),
     #[error("a refund must be at least 0.01 yuan and at most the {left} yuan that are left")]
     Amount { left: Fen },
     #[error("the refund cannot be told to WeChat Pay: {0}")]
@@ -59,8 +77,17 @@ pub enum RefundError {
     OtherRefund,
     #[error("no such refund")]
     NoSuchRefund,
+    #[error("it may go on by itself, and the same command again finds it if so: {0}")]
+    Unconfirmed(#[source] StorageError),
     #[error(transparent)]
     Checkout(#[from] CheckoutError),
+}
+
+fn elsewhere(transactions: &[String]) -> String {
+    match transactions {
+        [] => String::new(),
+        some => format!("; its order was paid otherwise, name the payment by --transaction-id: {}", some.join(", ")),
+    }
 }
 
 impl From<StorageError> for RefundError {
@@ -69,86 +96,148 @@ impl From<StorageError> for RefundError {
     }
 }
 
+impl RefundDraft {
+    /// The number it will be asked for with, or is.
+    pub const fn out_refund_no(&self) -> &OutRefundNo {
+        &self.out_refund_no
+    }
+
+    /// The refund that is gone on with.
+    pub const fn standing(&self) -> Option<&Refund> {
+        self.standing.as_ref()
+    }
+}
+
+/// What the transaction that writes the intent has found.
+enum Found {
+    /// Written, now or by an earlier run of the same job.
+    Written,
+    /// Somebody else has asked for the same meanwhile.
+    Same(Box<Refund>),
+    /// Somebody else has taken of the payment meanwhile.
+    Left(Fen),
+    /// The number stands for something else.
+    Other,
+}
+
 impl Checkout {
-    /// Gives back some or all of what paid the order. Answers once WeChat has, or has not within the
-    /// time limits: then the refund is `REQUESTED` and goes on by itself.
+    /// Gives back some or all of a payment. Answers once WeChat has, or has not within the time limits:
+    /// then the refund is `REQUESTED` and goes on by itself.
     ///
     /// # Errors
-    /// No such order, not paid, more than what is left, or the books are out of reach: then nothing
-    /// has been asked for.
-    pub async fn refund(&self, order_id: i64, wanted: RefundOrder) -> Result<Refund, RefundError> {
+    /// See [`Self::draft_refund`] and [`Self::ask_for_refund`].
+    pub async fn refund(&self, of: &RefundOf, wanted: RefundOrder) -> Result<Refund, RefundError> {
+        let draft = self.draft_refund(of, wanted).await?;
+        self.ask_for_refund(draft).await
+    }
+
+    /// Finds the payment, and the number of its refund. Nothing is written and nobody is asked.
+    ///
+    /// # Errors
+    /// No such payment or not just one, more than what is left, or the books are out of reach.
+    pub async fn draft_refund(&self, of: &RefundOf, wanted: RefundOrder) -> Result<RefundDraft, RefundError> {
         let now = self.0.clock.now();
-        let payment = {
+        let payment = self.find_payment(of).await?;
+        let left = payment.left();
+        let standing = {
             let mut c = self.0.db.read().await?;
-            payments::find_paying(&mut c, order_id).await?.ok_or(RefundError::NotPaid)?
+            match &wanted.out_refund_no {
+                Some(number) => refunds::find(&mut c, number).await?,
+                None => find_same(&mut c, &payment, &wanted, now).await?,
+            }
         };
-        let left = payment.total.checked_sub(payment.refunding).unwrap_or(Fen::ZERO);
-        let amount = wanted.amount.unwrap_or(left);
-        let out_refund_no = match wanted.out_refund_no {
-            Some(number) => number,
-            None => OutRefundNo::build(&beijing_second(now), self.0.entropy.bytes())
-                .map_err(|_| RefundError::Amount { left })?,
-        };
-        if let Some(known) = refunds::find(&mut *self.0.db.read().await?, &out_refund_no).await? {
-            return self.same_again(known, order_id, wanted.amount, wanted.source).await;
+        if let Some(standing) = standing {
+            let is_same = standing.payment_id == payment.id
+                && wanted.amount.is_none_or(|amount| amount == standing.amount)
+                && standing.source != Source::Console;
+            let out_refund_no = standing.out_refund_no.clone();
+            let draft = RefundDraft { payment, wanted, out_refund_no, standing: Some(standing) };
+            return if is_same { Ok(draft) } else { Err(RefundError::OtherRefund) };
         }
+        let amount = wanted.amount.unwrap_or(left);
         if amount == Fen::ZERO || amount > left {
             return Err(RefundError::Amount { left });
         }
-        let request = RefundRequest {
-            transaction_id: &payment.transaction_id,
-            out_refund_no: &out_refund_no,
-            reason: Some(&wanted.reason),
-            notify_url: &self.0.settings.refund_notify_url,
-            refund: amount,
-            total: payment.total,
-        }
-        .to_bytes()?;
-        let intent = Arc::new(NewRefund {
-            out_refund_no,
-            order_id,
-            payment_id: payment.id,
-            amount,
-            reason: wanted.reason,
-            source: wanted.source,
-            request,
-            state: RefundState::Requested,
-            refund_id: None,
-            check: Some(now + FIRST_LOOK),
-            created: now,
-            success: None,
-        });
-        let written = Arc::clone(&intent);
-        let is_written = self.0.db.write(move |c| {
-            let intent = Arc::clone(&written);
-            Box::pin(async move { write_intent(c, &intent).await })
-        });
-        if !is_written.await? {
-            let payment = payments::find_paying(&mut *self.0.db.read().await?, order_id).await?;
-            let left = payment.and_then(|it| it.total.checked_sub(it.refunding)).unwrap_or(Fen::ZERO);
-            return Err(RefundError::Amount { left });
-        }
-        self.announce(order_id).await?;
-        let refund = self.load_refund(&intent.out_refund_no).await?;
-        self.submit(&refund, intent.source).await?;
-        self.load_refund(&intent.out_refund_no).await
+        let out_refund_no = match &wanted.out_refund_no {
+            Some(number) => number.clone(),
+            None => OutRefundNo::build(&beijing_second(now), self.0.entropy.bytes())
+                .map_err(|_| RefundError::Amount { left })?,
+        };
+        request(&self.0.settings.refund_notify_url, &payment, &out_refund_no, &wanted.reason, amount)?;
+        Ok(RefundDraft { payment, wanted, out_refund_no, standing: None })
     }
 
-    /// A number that was asked for before is the same refund, not another one.
-    async fn same_again(
-        &self,
-        known: Refund,
-        order_id: i64,
-        amount: Option<Fen>,
-        source: Source,
-    ) -> Result<Refund, RefundError> {
-        if known.order_id != order_id || amount.is_some_and(|amount| amount != known.amount) {
-            return Err(RefundError::OtherRefund);
+    /// Writes the intent of a draft and asks WeChat. The refund that comes back has another number than
+    /// the draft when somebody else has asked for the same at the same moment.
+    ///
+    /// # Errors
+    /// Less is left than a moment ago; or the books cannot be written, and then WeChat has not been asked.
+    /// After [`RefundError::Unconfirmed`] nobody knows whether it is written, and will go on.
+    pub async fn ask_for_refund(&self, draft: RefundDraft) -> Result<Refund, RefundError> {
+        let source = draft.wanted.source;
+        if let Some(standing) = draft.standing {
+            return self.go_on_with(standing, source).await;
         }
-        if known.state == RefundState::Requested {
-            self.look_after_refund(known.id, source).await?;
+        self.ask_about_given_up(&draft.payment, source).await?;
+        let mut payment = draft.payment.clone();
+        for _ in 0..TRIES {
+            match self.write_intent(&draft, &payment).await? {
+                Found::Written => {
+                    self.announce(payment.order_id).await?;
+                    let refund = self.load_refund(&draft.out_refund_no).await?;
+                    self.submit(&refund, source).await?;
+                    return self.load_refund(&draft.out_refund_no).await;
+                }
+                Found::Same(standing) => return self.go_on_with(*standing, source).await,
+                Found::Other => return Err(RefundError::OtherRefund),
+                Found::Left(left) if draft.wanted.amount.is_some() || left == Fen::ZERO => {
+                    return Err(RefundError::Amount { left });
+                }
+                // All that is left has become less.
+                Found::Left(_) => payment = self.find_payment(&RefundOf::Transaction(payment.transaction_id)).await?,
+            }
         }
-        self.load_refund(&known.out_refund_no).await
+        Err(StorageError::Raced { table: "payments", row: payment.id }.into())
+    }
+
+    async fn find_payment(&self, of: &RefundOf) -> Result<Payment, RefundError> {
+        let mut c = self.0.db.read().await?;
+        let number = match of {
+            RefundOf::Transaction(id) => {
+                return payments::find_by_transaction(&mut c, id).await?.ok_or(RefundError::NoSuchPayment);
+            }
+            RefundOf::Attempt(number) => number,
+        };
+        let owed = attempts::find_owed(&mut c, number).await?.ok_or(CheckoutError::NoSuchOrder)?;
+        let payments = payments::list_of_order(&mut c, owed.order_id).await?;
+        let (mut under_it, others): (Vec<_>, Vec<_>) =
+            payments.into_iter().partition(|payment| payment.attempt_id == owed.attempt_id);
+        let ids = |payments: Vec<Payment>| payments.into_iter().map(|it| it.transaction_id).collect();
+        match (under_it.pop(), under_it.is_empty()) {
+            (Some(payment), true) => Ok(payment),
+            (Some(last), false) => Err(RefundError::Ambiguous(ids(under_it.into_iter().chain([last]).collect()))),
+            (None, _) => Err(RefundError::NotPaid(ids(others))),
+        }
+    }
+
+    /// A refund that was asked for before is the same one, not another one.
+    async fn go_on_with(&self, standing: Refund, source: Source) -> Result<Refund, RefundError> {
+        if matches!(standing.state, RefundState::Requested | RefundState::Processing | RefundState::Refused) {
+            self.look_after_refund(standing.id, source).await?;
+        }
+        self.load_refund(&standing.out_refund_no).await
+    }
+
+    /// What was given up may have been accepted all the same: nobody gives the same money back again
+    /// before WeChat has been asked.
+    async fn ask_about_given_up(&self, payment: &Payment, source: Source) -> Result<(), RefundError> {
+        /// The last ones count.
+        const MOST: usize = 5;
+        let refunds = refunds::list_of_payment(&mut *self.0.db.read().await?, payment.id).await?;
+        for refund in refunds.iter().rev().filter(|it| it.state == RefundState::Refused).take(MOST) {
+            self.look_after_refund(refund.id, source).await?;
+        }
+        Ok(())
     }
 
     /// # Errors
@@ -158,110 +247,112 @@ impl Checkout {
         refund.ok_or(RefundError::NoSuchRefund)
     }
 
-    /// Sends the stored request, the same bytes each time.
-    async fn submit(&self, refund: &Refund, source: Source) -> Result<(), CheckoutError> {
-        let number = &refund.out_refund_no;
-        match self.0.gateway.refund(&refund.request).await {
-            Ok(reply) => self.apply_reply(refund, &reply, source).await,
-            Err(error) => {
-                tracing::warn!(refund.out_refund_no = %number, %error, "refund {number}");
-                self.note_refusal(refund, &error, source).await
-            }
-        }
-    }
-
-    /// An error is advice, never proof (money rule 7): only a number that WeChat does not know after a
-    /// definite refusal is given up.
-    async fn note_refusal(&self, refund: &Refund, error: &GatewayError, source: Source) -> Result<(), CheckoutError> {
+    async fn write_intent(&self, draft: &RefundDraft, payment: &Payment) -> Result<Found, RefundError> {
         let now = self.0.clock.now();
-        let age = now.duration_since(refund.created);
-        let problem = error.code().map(|code| code.as_str().chars().take(64).collect::<String>());
-        let (GatewayError::Rejected(rejection), Some(code)) = (error, error.code()) else {
-            return self.postpone(refund.id, problem, now + pause(age)).await;
+        let RefundDraft { wanted, out_refund_no, .. } = draft;
+        let amount = wanted.amount.unwrap_or_else(|| payment.left());
+        let request = request(&self.0.settings.refund_notify_url, payment, out_refund_no, &wanted.reason, amount)?;
+        let intent = NewRefund {
+            out_refund_no: out_refund_no.clone(),
+            order_id: payment.order_id,
+            payment_id: payment.id,
+            amount,
+            reason: wanted.reason.clone(),
+            source: wanted.source,
+            request,
+            state: RefundState::Requested,
+            refund_id: None,
+            check: Some(now + FIRST_LOOK),
+            created: now,
+            accepted: None,
+            success: None,
         };
-        let is_final = match code {
-            ErrorCode::NotEnough => false,
-            ErrorCode::ResourceNotExists => age >= UNKNOWN_PAYMENT_LIFE,
-            _ => rejection.status.is_client_error(),
-        };
-        if !is_final {
-            let wait = if *code == ErrorCode::NotEnough { LIFTED } else { pause(age) };
-            return self.postpone(refund.id, problem, now + wait).await;
-        }
-        match self.query_refund(&refund.out_refund_no).await {
-            Ok(reply) => self.apply_reply(refund, &reply, source).await,
-            Err(error) if error.is_refund_not_exist() => self.give_up(refund, problem, source).await,
-            Err(_) => self.postpone(refund.id, problem, now + pause(age)).await,
-        }
-    }
-
-    async fn postpone(&self, id: i64, problem: Option<String>, check: Timestamp) -> Result<(), CheckoutError> {
-        let postponed = self.0.db.write(move |c| {
-            let problem = problem.clone();
-            Box::pin(async move { refunds::postpone(c, id, problem.as_deref(), check).await })
+        let input = Arc::new((intent, wanted.clone()));
+        let job = Arc::clone(&input);
+        let written = self.0.db.write(move |c| {
+            let input = Arc::clone(&job);
+            Box::pin(async move { write_intent(c, &input.0, &input.1).await })
         });
-        Ok(postponed.await?)
-    }
-
-    async fn give_up(&self, refund: &Refund, problem: Option<String>, source: Source) -> Result<(), CheckoutError> {
-        tracing::error!(refund.out_refund_no = %refund.out_refund_no, "refund {} was refused", refund.out_refund_no);
-        let (now, id, order_id) = (self.0.clock.now(), refund.id, refund.order_id);
-        let given_up = self.0.db.write(move |c| {
-            let problem = problem.clone();
-            Box::pin(async move {
-                let Some(refund) = refunds::find_by_id(c, id).await? else { return Ok(()) };
-                if !refund.state.may_become(RefundState::Refused) || refund.refund_id.is_some() {
-                    return Ok(());
-                }
-                let progress = Progress {
-                    state: RefundState::Refused,
-                    refund_id: None,
-                    success: None,
-                    problem: problem.as_deref(),
-                    check: None,
-                };
-                change(c, &refund, &progress, source, now).await
-            })
-        });
-        given_up.await?;
-        self.announce(order_id).await
-    }
-
-    /// Does what is due for a refund: asks how it stands; what WeChat has never heard of is sent again.
-    pub(super) async fn look_after_refund(&self, id: i64, source: Source) -> Result<(), CheckoutError> {
-        in_time(CARE, self.ask_about_refund(id, source)).await
-    }
-
-    async fn ask_about_refund(&self, id: i64, source: Source) -> Result<(), CheckoutError> {
-        let refund = refunds::find_by_id(&mut *self.0.db.read().await?, id).await?;
-        let Some(refund) = refund.filter(|it| it.state.may_become(RefundState::Success)) else { return Ok(()) };
-        let now = self.0.clock.now();
-        let number = &refund.out_refund_no;
-        match self.query_refund(number).await {
-            Ok(reply) => self.apply_reply(&refund, &reply, source).await,
-            Err(error) if error.is_refund_not_exist() && refund.state == RefundState::Requested => {
-                self.submit(&refund, source).await
-            }
-            Err(error) => {
-                tracing::warn!(refund.out_refund_no = %number, %error, "query of refund {number}");
-                self.postpone(id, refund.problem.clone(), now + pause(now.duration_since(refund.created))).await
-            }
+        match written.await {
+            Ok(found) => Ok(found),
+            Err(error) if !error.is_outcome_unknown() => Err(error.into()),
+            // Whether it was written is looked up before anything is said.
+            Err(error) => match refunds::find(&mut *self.0.db.read().await?, out_refund_no).await {
+                Ok(Some(known)) if is_this(&known, &input.0) => Ok(Found::Written),
+                // Not there now, which is no word on how it is after the next start.
+                Ok(_) | Err(_) => Err(RefundError::Unconfirmed(error)),
+            },
         }
     }
 }
 
-/// `false` when less than its amount is left.
-async fn write_intent(c: &mut AnyConnection, intent: &NewRefund) -> Result<bool, StorageError> {
-    // First, so that refunds of one order queue up here and each sees the one before.
-    orders::touch(c, intent.order_id, intent.created).await?;
-    if !payments::reserve(c, intent.payment_id, intent.amount).await? {
-        return Ok(false);
+pub(super) fn request(
+    notify_url: &Url,
+    payment: &Payment,
+    out_refund_no: &OutRefundNo,
+    reason: &str,
+    refund: Fen,
+) -> Result<Vec<u8>, InvalidRefund> {
+    let request = RefundRequest {
+        transaction_id: &payment.transaction_id,
+        out_refund_no,
+        reason: Some(reason),
+        notify_url,
+        refund,
+        total: payment.total,
+    };
+    request.to_bytes()
+}
+
+fn is_this(known: &Refund, intent: &NewRefund) -> bool {
+    known.payment_id == intent.payment_id && known.amount == intent.amount && known.source != Source::Console
+}
+
+/// The refund that somebody means who asks for this once more.
+async fn find_same(
+    c: &mut AnyConnection,
+    payment: &Payment,
+    wanted: &RefundOrder,
+    now: Timestamp,
+) -> Result<Option<Refund>, StorageError> {
+    if wanted.another || wanted.out_refund_no.is_some() {
+        return Ok(None);
+    }
+    // Where nothing is left, the one that took it.
+    let left = payment.left();
+    let amount = wanted.amount.or((left > Fen::ZERO).then_some(left));
+    let is_same = |it: &Refund| {
+        let is_over = matches!(it.state, RefundState::Success | RefundState::Closed | RefundState::Refused);
+        it.source != Source::Console
+            && amount.is_none_or(|amount| amount == it.amount)
+            && (!is_over || now.duration_since(it.created) < SAME_FOR)
+    };
+    Ok(refunds::list_of_payment(c, payment.id).await?.into_iter().rev().find(is_same))
+}
+
+/// Two commands at once are decided here: refunds of one order queue up at the lock, and each sees the
+/// one before. A job that is run again finds its own work first.
+async fn write_intent(c: &mut AnyConnection, intent: &NewRefund, wanted: &RefundOrder) -> Result<Found, StorageError> {
+    orders::lock(c, intent.order_id).await?;
+    if let Some(known) = refunds::find(c, &intent.out_refund_no).await? {
+        return Ok(if is_this(&known, intent) { Found::Written } else { Found::Other });
+    }
+    let Some(payment) = payments::find(c, intent.payment_id).await? else {
+        return Err(StorageError::Raced { table: "payments", row: intent.payment_id });
+    };
+    if let Some(same) = find_same(c, &payment, wanted, intent.created).await? {
+        return Ok(Found::Same(Box::new(same)));
+    }
+    let is_all_that_is_left = wanted.amount.is_some() || payment.left() == intent.amount;
+    if !is_all_that_is_left || !payments::reserve(c, payment.id, intent.amount).await? {
+        return Ok(Found::Left(payment.left()));
     }
     if !refunds::insert(c, intent).await? {
         return Err(StorageError::Raced { table: "refunds", row: 0 });
     }
+    orders::touch(c, intent.order_id, intent.created).await?;
     let (at, number) = (intent.created, intent.out_refund_no.as_str());
     events::append(c, intent.order_id, at, EventKind::RefundAsked, intent.source, number).await?;
     show(c, intent.order_id, at).await?;
-    Ok(true)
+    Ok(Found::Written)
 }

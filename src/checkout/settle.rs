@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
-use super::{Checkout, CheckoutError, Mismatch, NotifyContext, Verdict, inbox::inbox};
+use super::{Checkout, CheckoutError, Mismatch, NotifyContext, Verdict, inbox::inbox, surplus};
 use crate::{
     domain::{Fen, OrderStatus, OutRefundNo, OutTradeNo, RefundState},
     storage::{
@@ -31,9 +31,6 @@ struct Proof {
     total: Fen,
     success: Timestamp,
 }
-
-/// Why surplus money goes back, as the payer reads it.
-const SURPLUS_REASON: &str = "重复支付，自动退回";
 
 impl Checkout {
     /// Books what a verified notification says and keeps it in the inbox, in one transaction.
@@ -89,8 +86,8 @@ impl Checkout {
     fn way_back(&self, proof: &Proof) -> Option<Vec<u8>> {
         let request = RefundRequest {
             transaction_id: &proof.transaction_id,
-            out_refund_no: &OutRefundNo::surplus_of(&proof.transaction_id).ok()?,
-            reason: Some(SURPLUS_REASON),
+            out_refund_no: &OutRefundNo::surplus_of(&proof.transaction_id, 0).ok()?,
+            reason: Some(surplus::REASON),
             notify_url: &self.0.settings.refund_notify_url,
             refund: proof.total,
             total: proof.total,
@@ -122,7 +119,8 @@ impl Checkout {
         }
         let Some(total) = transaction.total() else { return mismatch(Mismatch::Amount) };
         let transaction_id = match &transaction.transaction_id {
-            Some(id) if (1..=32).contains(&id.len()) => id.clone(),
+            // Letters and digits, or it could not be given back.
+            Some(id) if (1..=32).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_alphanumeric()) => id.clone(),
             _ => return mismatch(Mismatch::TransactionId),
         };
         let out_trade_no = OutTradeNo::parse(&transaction.out_trade_no).map_err(|_| Verdict::UnknownOrder)?;
@@ -349,7 +347,7 @@ async fn give_back(c: &mut AnyConnection, entry: &Entry<'_>, at: Timestamp) -> R
     orders::touch(c, entry.owed.order_id, at).await?;
     let transaction_id = &entry.proof.transaction_id;
     let payment = payments::find_by_transaction(c, transaction_id).await?;
-    let number = OutRefundNo::surplus_of(transaction_id).ok();
+    let number = OutRefundNo::surplus_of(transaction_id, 0).ok();
     let (Some(payment), Some(out_refund_no), Some(request)) = (payment, number, entry.booking.way_back.clone()) else {
         return Err(StorageError::Raced { table: "payments", row: 0 });
     };
@@ -358,13 +356,14 @@ async fn give_back(c: &mut AnyConnection, entry: &Entry<'_>, at: Timestamp) -> R
         order_id: entry.owed.order_id,
         payment_id: payment.id,
         amount: payment.total,
-        reason: SURPLUS_REASON.to_owned(),
+        reason: surplus::REASON.to_owned(),
         source: Source::Automatic,
         request,
         state: RefundState::Requested,
         refund_id: None,
         check: Some(at),
         created: at,
+        accepted: None,
         success: None,
     };
     if payments::reserve(c, payment.id, payment.total).await? && refunds::insert(c, &refund).await? {

@@ -6,89 +6,42 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
-use super::{Checkout, CheckoutError, Mismatch, NotifyContext, RefundVerdict, Verdict, inbox::inbox};
+use super::{
+    Checkout, CheckoutError, Mismatch, NotifyContext, RefundVerdict, Verdict, inbox::inbox,
+    refund_statement::Statement, surplus,
+};
 use crate::{
-    domain::{Fen, OrderStatus, OutRefundNo, RefundState},
+    domain::{Fen, OrderStatus, OutRefundNo, RefundState, Said},
+    gateway::Replied,
     storage::{
         Expect, StorageError,
+        attempts::Attempt,
         events::{self, EventKind, Source},
         notifications::{self, Received},
         orders,
         payments::{self, Payment},
         refunds::{self, NewRefund, Progress, Refund},
     },
-    wechatpay::{
-        Content, Notification,
-        model::{RefundNotice, RefundReply, RefundStatus},
-    },
+    wechatpay::{Content, Notification, model::RefundReply},
 };
 
 /// How often a refund is asked about that WeChat has accepted: its notice is faster in general.
 pub(super) const FIRST_LOOK: SignedDuration = SignedDuration::from_secs(60);
 const LONGEST_LOOK: SignedDuration = SignedDuration::from_secs(30 * 60);
-/// WeChat's word about a refund, from a reply or a notice.
-#[derive(Clone, Debug)]
-struct Statement {
-    out_refund_no: String,
-    refund_id: String,
-    transaction_id: Option<String>,
-    amount: i64,
-    total: i64,
-    state: Option<RefundState>,
-    success: Option<Timestamp>,
-}
-
-impl From<&RefundReply> for Statement {
-    fn from(reply: &RefundReply) -> Self {
-        Self {
-            out_refund_no: reply.out_refund_no.clone(),
-            refund_id: reply.refund_id.clone(),
-            transaction_id: reply.transaction_id.clone(),
-            amount: reply.amount.refund,
-            total: reply.amount.total,
-            state: state_of(&reply.status),
-            success: reply.success_time,
-        }
-    }
-}
-
-impl From<&RefundNotice> for Statement {
-    fn from(notice: &RefundNotice) -> Self {
-        Self {
-            out_refund_no: notice.out_refund_no.clone(),
-            refund_id: notice.refund_id.clone(),
-            transaction_id: notice.transaction_id.clone(),
-            amount: notice.amount.refund,
-            total: notice.amount.total,
-            state: state_of(&notice.refund_status),
-            success: notice.success_time,
-        }
-    }
-}
-
-const fn state_of(status: &RefundStatus) -> Option<RefundState> {
-    match status {
-        RefundStatus::Processing => Some(RefundState::Processing),
-        RefundStatus::Success => Some(RefundState::Success),
-        RefundStatus::Closed => Some(RefundState::Closed),
-        RefundStatus::Abnormal => Some(RefundState::Abnormal),
-        RefundStatus::Unknown(_) => None,
-    }
-}
+/// Longer than any that WeChat documents.
+const REFUND_ID: usize = 64;
 
 impl Checkout {
+    /// Books what a verified reply about a refund says.
+    ///
+    /// # Errors
+    /// The books cannot be written.
     pub(super) async fn apply_reply(
         &self,
-        refund: &Refund,
-        reply: &RefundReply,
+        reply: &Replied<RefundReply>,
         source: Source,
-    ) -> Result<(), CheckoutError> {
-        let verdict = self.book_refund(Statement::from(reply), source, None).await?;
-        if verdict == RefundVerdict::Mismatch {
-            let number = &refund.out_refund_no;
-            tracing::error!(refund.out_refund_no = %number, "what WeChat Pay says of refund {number} does not fit");
-        }
-        Ok(())
+    ) -> Result<RefundVerdict, CheckoutError> {
+        self.book_refund(Statement::from(reply), source, None).await
     }
 
     /// Books what a verified refund notification says and keeps it in the inbox, in one transaction.
@@ -163,26 +116,38 @@ impl Checkout {
             ),
             RefundVerdict::Repeated => {}
             RefundVerdict::Elsewhere
+            | RefundVerdict::Revived
             | RefundVerdict::Mismatch
+            | RefundVerdict::Contradiction
+            | RefundVerdict::Exceeds
             | RefundVerdict::UnknownPayment
             | RefundVerdict::TooEarly => tracing::error!(
                 refund.out_refund_no = number,
                 source = source.code(),
-                ?verdict,
-                "refund {number}: {verdict:?}"
+                verdict = Verdict::Refund(verdict).code(),
+                state = input.0.state.map(RefundState::code),
+                "refund {number}: {}",
+                verdict.words()
             ),
         }
         Ok(verdict)
     }
 
-    /// WeChat says that money went back. When our books know of no refund, somebody made it elsewhere:
-    /// staff must look, since WeChat lists no refunds of an order (`wechatpay-v3.md` §7.2).
-    pub(super) async fn note_refund_elsewhere(&self, order_id: i64, source: Source) -> Result<(), CheckoutError> {
-        let now = self.0.clock.now();
+    /// WeChat says that money of an attempt went back. What we have given up is asked about; when the
+    /// books still know of no refund that explains it, somebody made one elsewhere: staff must look, since
+    /// WeChat lists no refunds of an order (`wechatpay-v3.md` §7.2).
+    pub(super) async fn explain_refund(&self, attempt: &Attempt, source: Source) -> Result<(), CheckoutError> {
+        let (now, order_id, attempt_id) = (self.0.clock.now(), attempt.order_id, attempt.id);
+        let refunds = list_of_attempt(&mut *self.0.db.read().await?, order_id, attempt_id).await?;
+        for refund in refunds.iter().filter(|refund| refund.state == RefundState::Refused) {
+            self.look_after_refund(refund.id, source).await?;
+        }
         let noted = self.0.db.write(move |c| {
             Box::pin(async move {
-                let is_known = !refunds::list_of_order(c, order_id).await?.is_empty();
-                if is_known || events::has(c, order_id, EventKind::RefundElsewhere).await? {
+                orders::lock(c, order_id).await?;
+                let refunds = list_of_attempt(c, order_id, attempt_id).await?;
+                let is_explained = refunds.iter().any(|refund| refund.state != RefundState::Refused);
+                if is_explained || events::has(c, order_id, EventKind::RefundElsewhere).await? {
                     return Ok(false);
                 }
                 orders::touch(c, order_id, now).await?;
@@ -198,6 +163,13 @@ impl Checkout {
     }
 }
 
+async fn list_of_attempt(c: &mut AnyConnection, order_id: i64, attempt_id: i64) -> Result<Vec<Refund>, StorageError> {
+    let payments = payments::list_of_order(c, order_id).await?;
+    let mut refunds = refunds::list_of_order(c, order_id).await?;
+    refunds.retain(|it| payments.iter().any(|paid| paid.id == it.payment_id && paid.attempt_id == attempt_id));
+    Ok(refunds)
+}
+
 async fn apply(
     c: &mut AnyConnection,
     statement: &Statement,
@@ -205,49 +177,150 @@ async fn apply(
     now: Timestamp,
 ) -> Result<(RefundVerdict, Option<i64>), StorageError> {
     let Some(state) = statement.state else { return Ok((RefundVerdict::Mismatch, None)) };
-    let Ok(number) = OutRefundNo::parse(&statement.out_refund_no) else {
-        return elsewhere(c, statement, None, state, now).await;
-    };
-    let Some(refund) = refunds::find(c, &number).await? else {
-        return elsewhere(c, statement, Some(number), state, now).await;
-    };
-    let payments = payments::list_of_order(c, refund.order_id).await?;
-    let is_ours = payments.iter().any(|payment| {
-        payment.id == refund.payment_id
-            && statement.transaction_id.as_ref().is_none_or(|id| *id == payment.transaction_id)
-            && statement.total == payment.total.get()
-    });
-    let is_other = refund.refund_id.as_ref().is_some_and(|id| *id != statement.refund_id);
-    if !is_ours || is_other || statement.amount != refund.amount.get() {
+    if !(1..=REFUND_ID).contains(&statement.refund_id.len()) {
         return Ok((RefundVerdict::Mismatch, None));
     }
-    let order_id = Some(refund.order_id);
-    if !refund.state.may_become(state) {
-        if let Some(next) = next_look(&refund, state, now) {
-            refunds::postpone(c, refund.id, None, next).await?;
+    let number = OutRefundNo::parse_any(&statement.out_refund_no).ok();
+    let known = match &number {
+        Some(number) => refunds::find(c, number).await?,
+        None => None,
+    };
+    // WeChat's number stands for one refund, whatever ours is.
+    let other = refunds::find_by_refund_id(c, &statement.refund_id).await?;
+    let other = other.filter(|other| known.as_ref().is_none_or(|known| known.id != other.id));
+    if let Some(other) = other {
+        contradict(c, other.order_id, &statement.out_refund_no, "REFUND_ID", source, now).await?;
+        return Ok((RefundVerdict::Mismatch, Some(other.order_id)));
+    }
+    let Some(refund) = known else { return elsewhere(c, statement, number, state, now).await };
+    let verdict = apply_to(c, refund.id, statement, state, source, now).await?;
+    Ok((verdict, Some(refund.order_id)))
+}
+
+/// To a refund that the books know.
+async fn apply_to(
+    c: &mut AnyConnection,
+    id: i64,
+    statement: &Statement,
+    state: RefundState,
+    source: Source,
+    now: Timestamp,
+) -> Result<RefundVerdict, StorageError> {
+    let raced = StorageError::Raced { table: "refunds", row: id };
+    let Some(refund) = refunds::find_by_id(c, id).await? else { return Err(raced) };
+    orders::lock(c, refund.order_id).await?;
+    // As it stands now that nobody else changes it.
+    let (Some(refund), Some(payment)) =
+        (refunds::find_by_id(c, id).await?, payments::find(c, refund.payment_id).await?)
+    else {
+        return Err(raced);
+    };
+    let number = refund.out_refund_no.as_str();
+    if let Some(what) = difference(statement, &refund, &payment) {
+        contradict(c, refund.order_id, number, what, source, now).await?;
+        return Ok(RefundVerdict::Mismatch);
+    }
+    refunds::note_reply(c, id, statement.accepted, statement.request_id.as_deref()).await?;
+    let accepted = refund.accepted.or(statement.accepted);
+    match refund.state.hears(state) {
+        Said::News => {}
+        Said::Nothing => {
+            look_later(c, &refund, accepted, now).await?;
+            return Ok(RefundVerdict::Repeated);
         }
-        return Ok((RefundVerdict::Repeated, order_id));
+        Said::Contradiction => {
+            contradict(c, refund.order_id, number, state.code(), source, now).await?;
+            return Ok(RefundVerdict::Contradiction);
+        }
+    }
+    let was_given_up = refund.state == RefundState::Refused;
+    if was_given_up && state.holds_money() && !payments::reserve(c, payment.id, refund.amount).await? {
+        return does_not_fit(c, &payment, number, source, now).await;
     }
     let progress = Progress {
         state,
         refund_id: Some(&statement.refund_id),
         success: if state == RefundState::Success { Some(statement.success.unwrap_or(now)) } else { None },
         problem: None,
-        check: next_look(&refund, state, now),
+        check: next_look(state, accepted, refund.created, now),
     };
     change(c, &refund, &progress, source, now).await?;
-    Ok((RefundVerdict::Booked, order_id))
+    Ok(if was_given_up { RefundVerdict::Revived } else { RefundVerdict::Booked })
 }
 
-/// When it is asked about again (`wechatpay-v3.md` §7.3).
-fn next_look(refund: &Refund, state: RefundState, now: Timestamp) -> Option<Timestamp> {
-    state.may_become(RefundState::Success).then(|| {
-        let age = now.duration_since(refund.created);
-        now + (age / 4).clamp(FIRST_LOOK, LONGEST_LOOK)
-    })
+/// What of a refund is told otherwise than it is in the books.
+fn difference(statement: &Statement, refund: &Refund, payment: &Payment) -> Option<&'static str> {
+    if statement.transaction_id.as_ref().is_some_and(|id| *id != payment.transaction_id) {
+        Some("TRANSACTION_ID")
+    } else if statement.total != payment.total.get() || statement.amount != refund.amount.get() {
+        Some("AMOUNT")
+    } else if refund.refund_id.as_ref().is_some_and(|id| *id != statement.refund_id) {
+        Some("REFUND_ID")
+    } else {
+        None
+    }
 }
 
-/// One step of a refund with all that follows from it.
+/// What WeChat signed and our books do not allow is told in the timeline, once.
+async fn contradict(
+    c: &mut AnyConnection,
+    order_id: i64,
+    number: &str,
+    what: &str,
+    source: Source,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let detail: String = format!("{number} {what}").chars().take(200).collect();
+    if !events::has_told(c, order_id, EventKind::RefundContradicted, &detail).await? {
+        orders::touch(c, order_id, now).await?;
+        events::append(c, order_id, now, EventKind::RefundContradicted, source, &detail).await?;
+    }
+    Ok(())
+}
+
+/// WeChat gives back more than the books have left: another refund of the payment fails at WeChat and
+/// this one fits then, or more went back than came.
+async fn does_not_fit(
+    c: &mut AnyConnection,
+    payment: &Payment,
+    number: &str,
+    source: Source,
+    now: Timestamp,
+) -> Result<RefundVerdict, StorageError> {
+    let may_fail = |it: &Refund| it.state.holds_money() && it.state.may_become(RefundState::Closed);
+    if refunds::list_of_payment(c, payment.id).await?.iter().any(may_fail) {
+        return Ok(RefundVerdict::TooEarly);
+    }
+    contradict(c, payment.order_id, number, "EXCEEDS", source, now).await?;
+    Ok(RefundVerdict::Exceeds)
+}
+
+/// Nothing new: it is asked about later, if at all. Whoever looks after a failed one has another reason.
+async fn look_later(
+    c: &mut AnyConnection,
+    refund: &Refund,
+    accepted: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    if refund.state.has_failed() {
+        return Ok(());
+    }
+    match next_look(refund.state, accepted, refund.created, now) {
+        Some(next) => refunds::postpone(c, refund.id, None, next).await,
+        None => refunds::rest(c, refund.id).await,
+    }
+}
+
+/// When it is asked about again (`wechatpay-v3.md` §7.3): until it has ended, and until WeChat has told
+/// when it accepted what went back.
+fn next_look(state: RefundState, accepted: Option<Timestamp>, created: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let is_undated = state == RefundState::Success && accepted.is_none();
+    let is_open = state.may_become(RefundState::Success);
+    (is_open || is_undated).then(|| now + (now.duration_since(created) / 4).clamp(FIRST_LOOK, LONGEST_LOOK))
+}
+
+/// One step of a refund with all that follows from it. Whoever takes one up again that held no money has
+/// set its amount aside.
 pub(super) async fn change(
     c: &mut AnyConnection,
     refund: &Refund,
@@ -256,8 +329,9 @@ pub(super) async fn change(
     now: Timestamp,
 ) -> Result<(), StorageError> {
     orders::touch(c, refund.order_id, now).await?;
-    refunds::advance(c, refund, progress, now).await?;
-    if progress.state.has_failed() {
+    let check = if progress.state.has_failed() { surplus::next_try(c, refund, now).await? } else { progress.check };
+    refunds::advance(c, refund, &Progress { check, ..*progress }, now).await?;
+    if refund.state.holds_money() && progress.state.has_failed() {
         payments::release(c, refund.payment_id, refund.amount).await?;
     }
     let kind = match progress.state {
@@ -313,8 +387,9 @@ async fn elsewhere(
         request: Vec::new(),
         state,
         refund_id: Some(statement.refund_id.clone()),
-        check: state.may_become(RefundState::Success).then(|| now + FIRST_LOOK),
+        check: next_look(state, statement.accepted, now, now),
         created: now,
+        accepted: statement.accepted,
         success: (state == RefundState::Success).then(|| statement.success.unwrap_or(now)),
     };
     let verdict = book_elsewhere(c, &payment, &refund, now).await?;
@@ -327,15 +402,14 @@ async fn book_elsewhere(
     refund: &NewRefund,
     now: Timestamp,
 ) -> Result<RefundVerdict, StorageError> {
-    orders::touch(c, payment.order_id, now).await?;
+    orders::lock(c, payment.order_id).await?;
     if refund.state.holds_money() && !payments::reserve(c, payment.id, refund.amount).await? {
-        let ours = refunds::list_of_order(c, payment.order_id).await?;
-        let may_fail = |it: &Refund| it.payment_id == payment.id && it.state.may_become(RefundState::Closed);
-        return Ok(if ours.iter().any(may_fail) { RefundVerdict::TooEarly } else { RefundVerdict::Mismatch });
+        return does_not_fit(c, payment, refund.out_refund_no.as_str(), Source::Console, now).await;
     }
     if !refunds::insert(c, refund).await? {
         return Err(StorageError::Raced { table: "refunds", row: 0 });
     }
+    orders::touch(c, payment.order_id, now).await?;
     let number = refund.out_refund_no.as_str();
     events::append(c, payment.order_id, now, EventKind::RefundElsewhere, Source::Console, number).await?;
     show(c, payment.order_id, now).await?;

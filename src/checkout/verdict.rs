@@ -47,7 +47,10 @@ impl Verdict {
             Self::Refund(RefundVerdict::Booked) => "REFUND",
             Self::Refund(RefundVerdict::Repeated) => "REFUND_REPEATED",
             Self::Refund(RefundVerdict::Elsewhere) => "REFUND_ELSEWHERE",
+            Self::Refund(RefundVerdict::Revived) => "REFUND_REVIVED",
             Self::Refund(RefundVerdict::Mismatch) => "MISMATCH_REFUND",
+            Self::Refund(RefundVerdict::Contradiction) => "REFUND_CONTRADICTION",
+            Self::Refund(RefundVerdict::Exceeds) => "REFUND_EXCEEDS",
             Self::Refund(RefundVerdict::UnknownPayment) => "UNKNOWN_REFUND",
             Self::Refund(RefundVerdict::TooEarly) => "REFUND_TOO_EARLY",
             Self::Mismatch(Mismatch::Event) => "MISMATCH_EVENT",
@@ -75,10 +78,33 @@ pub enum RefundVerdict {
     Repeated,
     /// Not made here: booked as made in the merchant console.
     Elsewhere,
+    /// We had given it up, and WeChat did accept it: booked after all.
+    Revived,
     /// Not what the refund or its payment is; sending it again cannot mend it.
     Mismatch,
+    /// WeChat has told us the other end of it before.
+    Contradiction,
+    /// With it more goes back than came. Not booked; staff must look.
+    Exceeds,
     UnknownPayment,
-    /// Not made here, and the money is set aside for a refund of ours whose end is not known yet. One of
-    /// the two fails at WeChat; until then the notice has to come again.
+    /// The money is set aside for another refund of ours whose end is not known yet. One of the two fails
+    /// at WeChat; until then the notice has to come again.
     TooEarly,
+}
+
+impl RefundVerdict {
+    /// For the log.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::Repeated => "nothing new",
+            Self::Elsewhere => "not made here, booked",
+            Self::Revived => "was given up here and WeChat did accept it, booked after all",
+            Self::Mismatch => "what WeChat says does not fit, staff must look",
+            Self::Contradiction => "WeChat says the opposite of what it said before, staff must look",
+            Self::Exceeds => "more goes back than came, staff must look",
+            Self::UnknownPayment => "of a payment that is not ours",
+            Self::TooEarly => "does not fit while another refund is open",
+        }
+    }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Checkout;
 use crate::{
     domain::{OutRefundNo, OutTradeNo},
-    gateway::{Asker, GatewayError, Turn},
+    gateway::{Asker, GatewayError, Replied, Turn},
     wechatpay::{RefundReply, Transaction},
 };
 
@@ -60,7 +60,7 @@ impl Checkout {
         self.0.gateway.close(number).await
     }
 
-    pub(super) async fn query_refund(&self, number: &OutRefundNo) -> Result<RefundReply, GatewayError> {
+    pub(super) async fn query_refund(&self, number: &OutRefundNo) -> Result<Replied<RefundReply>, GatewayError> {
         let mut visit = Visit::new(Asker::Refund, self.0.clock.now());
         let _turn = self.turn(&mut visit).await?;
         self.0.gateway.query_refund(number).await.inspect_err(|error| self.0.gateway.questions().hear(error))

@@ -19,8 +19,20 @@ pub enum RefundState {
     Closed,
     /// The payer's account did not take it: staff must act in the merchant console.
     Abnormal,
-    /// Never accepted, and repeating will not help.
+    /// Never accepted, as far as unsigned errors tell, and not repeated any more. A guess of ours: what
+    /// WeChat signs later counts more.
     Refused,
+}
+
+/// What a verified statement is to a refund that stands otherwise in our books (money rule 12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// To be booked.
+    News,
+    /// Known, or overtaken by what is known.
+    Nothing,
+    /// Both cannot be true.
+    Contradiction,
 }
 
 impl RefundState {
@@ -50,20 +62,31 @@ impl RefundState {
         matches!(self, Self::Requested | Self::Processing)
     }
 
-    /// Nothing of it will reach the payer.
+    /// Nothing of it will reach the payer, as far as is known.
     pub const fn has_failed(self) -> bool {
         matches!(self, Self::Closed | Self::Refused)
     }
 
-    /// Whether WeChat may truthfully report `next` after this. What is final stays; a reply that was
-    /// overtaken by its own notification must not take anything back.
+    /// Whether WeChat may truthfully report `next` after this. What WeChat called final stays; a reply
+    /// that was overtaken by its own notification must not take anything back. Our own giving up is no
+    /// end: it has no signature.
     pub const fn may_become(self, next: Self) -> bool {
         match self {
             Self::Requested => !matches!(next, Self::Requested),
             Self::Processing => matches!(next, Self::Success | Self::Closed | Self::Abnormal),
             // Mended in the console, or given up there.
             Self::Abnormal => matches!(next, Self::Success | Self::Closed),
-            Self::Success | Self::Closed | Self::Refused => false,
+            Self::Refused => !matches!(next, Self::Requested | Self::Refused),
+            Self::Success | Self::Closed => false,
+        }
+    }
+
+    /// What WeChat's word that it is `next` is to a refund in this state.
+    pub const fn hears(self, next: Self) -> Said {
+        match (self, next) {
+            (Self::Success, Self::Closed) | (Self::Closed, Self::Success) => Said::Contradiction,
+            _ if self.may_become(next) => Said::News,
+            _ => Said::Nothing,
         }
     }
 }
@@ -122,10 +145,35 @@ mod tests {
     }
 
     #[test]
+    fn what_we_gave_up_ourselves_may_become_whatever_wechat_signs() {
+        for to in [RefundState::Processing, RefundState::Success, RefundState::Closed, RefundState::Abnormal] {
+            assert_eq!(RefundState::Refused.hears(to), Said::News, "{to}");
+        }
+        assert_eq!(RefundState::Processing.hears(RefundState::Refused), Said::Nothing, "a guess beats nothing");
+    }
+
+    #[test]
+    fn two_ends_contradict_each_other_and_an_old_word_says_nothing() {
+        use RefundState::{Abnormal, Closed, Processing, Success};
+        for (here, there, said) in [
+            (Closed, Success, Said::Contradiction),
+            (Success, Closed, Said::Contradiction),
+            (Success, Success, Said::Nothing),
+            (Success, Processing, Said::Nothing),
+            (Success, Abnormal, Said::Nothing),
+            (Closed, Processing, Said::Nothing),
+            (Abnormal, Processing, Said::Nothing),
+            (Processing, Success, Said::News),
+        ] {
+            assert_eq!(here.hears(there), said, "{here}, and WeChat says {there}");
+        }
+    }
+
+    #[test]
     fn nothing_leaves_a_final_state_and_nothing_becomes_a_mere_request_again() {
         for from in ALL {
             for to in ALL {
-                let last = matches!(from, RefundState::Success | RefundState::Closed | RefundState::Refused);
+                let last = matches!(from, RefundState::Success | RefundState::Closed);
                 assert!(!(from.may_become(to) && last), "{from} to {to}");
                 assert!(!from.may_become(RefundState::Requested) && !from.may_become(from), "{from} to {to}");
             }

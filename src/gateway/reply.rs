@@ -6,12 +6,19 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::{
-    error::{Alarm, Cause, GatewayError, Rejection, UnknownOutcome},
+    error::{Alarm, Cause, GatewayError, Rejection, RequestId, UnknownOutcome},
     transport::Reply,
 };
 use crate::wechatpay::{
     ErrorCode, PlatformKeys, VerifyError, certificates::CertificatesError, headers::SignatureHeaders, model::ErrorBody,
 };
+
+/// What a verified reply says, and the name under which WeChat's support finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replied<T> {
+    pub content: T,
+    pub request_id: Option<RequestId>,
+}
 
 /// A reply that WeChat signed.
 #[derive(Debug)]
@@ -26,6 +33,10 @@ impl Verified {
         self.require(status)?;
         // The error of `serde_json` may quote the body: it is dropped.
         serde_json::from_slice(&self.0.body).map_err(|_| self.unknown(Cause::Unreadable))
+    }
+
+    pub fn answer<T: DeserializeOwned>(&self, status: StatusCode) -> Result<Replied<T>, GatewayError> {
+        Ok(Replied { content: self.read(status)?, request_id: self.0.request_id() })
     }
 
     pub fn unknown(&self, cause: Cause) -> GatewayError {

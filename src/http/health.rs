@@ -43,6 +43,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
 pub async fn metrics(State(state): State<AppState>) -> Response {
     let pending = pending(&state).await.unwrap_or(-1);
     state.checkout.measure_questions().await;
+    state.metrics.surplus_stuck(surplus_stuck(&state).await);
     match state.metrics.render(pending, state.checkout.live().waiting()) {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -55,4 +56,11 @@ pub async fn metrics(State(state): State<AppState>) -> Response {
 async fn pending(state: &AppState) -> Result<i64, StorageError> {
     let count = async { orders::count_pending(&mut *state.db.read().await?).await };
     timeout(READY_LIMIT, count).await.unwrap_or(Err(StorageError::NoAnswer))
+}
+
+async fn surplus_stuck(state: &AppState) -> i64 {
+    match timeout(READY_LIMIT, state.checkout.list_stuck_surplus()).await {
+        Ok(Ok(stuck)) => i64::try_from(stuck.len()).unwrap_or(i64::MAX),
+        Ok(Err(_)) | Err(_) => -1,
+    }
 }

@@ -147,7 +147,13 @@ async fn book(
         | Verdict::Mismatch(_)
         | Verdict::Echo
         | Verdict::Refund(
-            RefundVerdict::Booked | RefundVerdict::Repeated | RefundVerdict::Elsewhere | RefundVerdict::Mismatch,
+            RefundVerdict::Booked
+            | RefundVerdict::Repeated
+            | RefundVerdict::Elsewhere
+            | RefundVerdict::Revived
+            | RefundVerdict::Mismatch
+            | RefundVerdict::Contradiction
+            | RefundVerdict::Exceeds,
         ) => Json(Acknowledgement { code: "SUCCESS", message: "成功" }).into_response(),
     }
 }

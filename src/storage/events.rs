@@ -29,6 +29,8 @@ pub enum EventKind {
     RefundRefused,
     /// WeChat tells of a refund that we know nothing of: made in the merchant console.
     RefundElsewhere,
+    /// WeChat tells of a refund what cannot be true together with our books: staff must look.
+    RefundContradicted,
 }
 
 impl EventKind {
@@ -51,6 +53,7 @@ impl EventKind {
             Self::RefundAbnormal => "REFUND_ABNORMAL",
             Self::RefundRefused => "REFUND_REFUSED",
             Self::RefundElsewhere => "REFUND_ELSEWHERE",
+            Self::RefundContradicted => "REFUND_CONTRADICTED",
         }
     }
 }
@@ -84,6 +87,20 @@ impl Source {
             Self::Console => "CONSOLE",
             Self::Automatic => "AUTOMATIC",
         }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        let all = [
+            Self::Shopper,
+            Self::Callback,
+            Self::Query,
+            Self::Sweep,
+            Self::Staff,
+            Self::CommandLine,
+            Self::Console,
+            Self::Automatic,
+        ];
+        all.into_iter().find(|source| source.code() == code)
     }
 }
 
@@ -125,6 +142,18 @@ pub async fn append_all(c: &mut AnyConnection, at: Timestamp, events: &[NewEvent
 pub async fn has(c: &mut AnyConnection, order_id: i64, kind: EventKind) -> Result<bool, StorageError> {
     let sql = "SELECT COUNT(*) FROM order_events WHERE order_id = ? AND kind = ?";
     let count: i64 = sqlx::query_scalar(sql).bind(order_id).bind(kind.code()).fetch_one(c).await?;
+    Ok(count > 0)
+}
+
+/// Whether the timeline tells this already.
+pub async fn has_told(
+    c: &mut AnyConnection,
+    order_id: i64,
+    kind: EventKind,
+    detail: &str,
+) -> Result<bool, StorageError> {
+    let sql = "SELECT COUNT(*) FROM order_events WHERE order_id = ? AND kind = ? AND detail = ?";
+    let count: i64 = sqlx::query_scalar(sql).bind(order_id).bind(kind.code()).bind(detail).fetch_one(c).await?;
     Ok(count > 0)
 }
 

@@ -288,6 +288,13 @@ pub async fn mark_status(
     changed(&update.execute(c).await?, order.id)
 }
 
+/// Nobody else changes the order or its refunds before this transaction has ended: whoever decides by
+/// what is there begins with this.
+pub async fn lock(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
+    sqlx::query("UPDATE orders SET version = version WHERE id = ?").bind(id).execute(c).await?;
+    Ok(())
+}
+
 /// Something a page shows has changed, the status has not.
 pub async fn touch(c: &mut AnyConnection, id: i64, now: Timestamp) -> Result<(), StorageError> {
     let sql = "UPDATE orders SET version = version + 1, updated_ms = ? WHERE id = ?";

@@ -117,6 +117,18 @@ macro_rules! select {
     };
 }
 
+impl Payment {
+    /// What no refund has been asked for of.
+    pub fn left(&self) -> Fen {
+        self.total.checked_sub(self.refunding).unwrap_or(Fen::ZERO)
+    }
+}
+
+pub async fn find(c: &mut AnyConnection, id: i64) -> Result<Option<Payment>, StorageError> {
+    let query = sqlx::query(select!("WHERE id = ?")).bind(id);
+    query.fetch_optional(c).await?.as_ref().map(Payment::read).transpose()
+}
+
 /// The payment that paid the order.
 pub async fn find_paying(c: &mut AnyConnection, order_id: i64) -> Result<Option<Payment>, StorageError> {
     let sql = select!("WHERE order_id = ? AND kind <> 'SURPLUS' ORDER BY id LIMIT 1");

@@ -14,13 +14,21 @@ pub struct Refund {
     pub payment_id: i64,
     pub amount: Fen,
     pub reason: String,
+    /// Who asked for it.
+    pub source: Source,
     pub state: RefundState,
+    /// Empty for one that was not made here.
     pub request: Vec<u8>,
     /// WeChat's own number, once it has answered.
     pub refund_id: Option<String>,
     /// The code of the last refusal, for staff.
     pub problem: Option<String>,
+    /// Definite refusals so far, and when the first of them came.
+    pub refusals: i64,
+    pub refused: Option<Timestamp>,
     pub created: Timestamp,
+    /// WeChat's `create_time`, by which bills go; known from its replies.
+    pub accepted: Option<Timestamp>,
     pub success: Option<Timestamp>,
 }
 
@@ -29,21 +37,29 @@ impl Refund {
         let id = row.try_get("id")?;
         let wrong = |column, problem: String| StorageError::Inconsistent { table: "refunds", column, row: id, problem };
         let state: &str = row.try_get("state")?;
-        let success: Option<i64> = row.try_get("success_ms")?;
+        let source: &str = row.try_get("source")?;
+        let at = |column| {
+            let at: Option<i64> = row.try_get(column)?;
+            at.map(|at| timestamp("refunds", column, id, at)).transpose()
+        };
         Ok(Self {
             id,
-            out_refund_no: OutRefundNo::parse(row.try_get("out_refund_no")?)
+            out_refund_no: OutRefundNo::parse_any(row.try_get("out_refund_no")?)
                 .map_err(|e| wrong("out_refund_no", e.to_string()))?,
             order_id: row.try_get("order_id")?,
             payment_id: row.try_get("payment_id")?,
             amount: Fen::new(row.try_get("amount_fen")?).map_err(|e| wrong("amount_fen", e.to_string()))?,
             reason: row.try_get("reason")?,
+            source: Source::parse(source).ok_or_else(|| wrong("source", format!("{source:?} is none")))?,
             state: RefundState::parse(state).ok_or_else(|| wrong("state", format!("{state:?} is none")))?,
             request: row.try_get("request")?,
             refund_id: row.try_get("refund_id")?,
             problem: row.try_get("problem")?,
+            refusals: row.try_get("refusals")?,
+            refused: at("refused_ms")?,
             created: timestamp("refunds", "created_ms", id, row.try_get("created_ms")?)?,
-            success: success.map(|at| timestamp("refunds", "success_ms", id, at)).transpose()?,
+            accepted: at("accepted_ms")?,
+            success: at("success_ms")?,
         })
     }
 }
@@ -51,8 +67,8 @@ impl Refund {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, out_refund_no, order_id, payment_id, amount_fen, reason, state, request, refund_id, problem, \
-             created_ms, success_ms FROM refunds ",
+            "SELECT id, out_refund_no, order_id, payment_id, amount_fen, reason, source, state, request, refund_id, \
+             problem, refusals, refused_ms, created_ms, accepted_ms, success_ms FROM refunds ",
             $rest
         )
     };
@@ -66,6 +82,18 @@ pub async fn find(c: &mut AnyConnection, number: &OutRefundNo) -> Result<Option<
 pub async fn find_by_id(c: &mut AnyConnection, id: i64) -> Result<Option<Refund>, StorageError> {
     let query = sqlx::query(select!("WHERE id = ?")).bind(id);
     query.fetch_optional(c).await?.as_ref().map(Refund::read).transpose()
+}
+
+/// By WeChat's own number.
+pub async fn find_by_refund_id(c: &mut AnyConnection, refund_id: &str) -> Result<Option<Refund>, StorageError> {
+    let query = sqlx::query(select!("WHERE refund_id = ?")).bind(refund_id);
+    query.fetch_optional(c).await?.as_ref().map(Refund::read).transpose()
+}
+
+/// All of a payment, oldest first.
+pub async fn list_of_payment(c: &mut AnyConnection, payment_id: i64) -> Result<Vec<Refund>, StorageError> {
+    let query = sqlx::query(select!("WHERE payment_id = ? ORDER BY id")).bind(payment_id);
+    query.fetch_all(c).await?.iter().map(Refund::read).collect()
 }
 
 /// All of an order, those of surplus payments too, oldest first.
@@ -89,13 +117,15 @@ pub struct NewRefund {
     /// When somebody has to look after it.
     pub check: Option<Timestamp>,
     pub created: Timestamp,
+    pub accepted: Option<Timestamp>,
     pub success: Option<Timestamp>,
 }
 
 /// `false` when this number is there already.
 pub async fn insert(c: &mut AnyConnection, refund: &NewRefund) -> Result<bool, StorageError> {
     let sql = "INSERT INTO refunds (out_refund_no, order_id, payment_id, amount_fen, reason, source, state, request, \
-               refund_id, check_ms, created_ms, updated_ms, success_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               refund_id, check_ms, created_ms, updated_ms, accepted_ms, success_ms) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let insert = sqlx::query(sql)
         .bind(refund.out_refund_no.as_str())
         .bind(refund.order_id)
@@ -109,11 +139,12 @@ pub async fn insert(c: &mut AnyConnection, refund: &NewRefund) -> Result<bool, S
         .bind(refund.check.map(millis))
         .bind(millis(refund.created))
         .bind(millis(refund.created))
+        .bind(refund.accepted.map(millis))
         .bind(refund.success.map(millis));
     inserted(insert.execute(c).await)
 }
 
-/// What WeChat says of a refund.
+/// What becomes of a refund.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
     pub state: RefundState,
@@ -150,6 +181,30 @@ pub async fn advance(
     }
 }
 
+/// What a reply tells beside the state: WeChat's `create_time`, which never changes, and its
+/// `Request-ID`, of which the last one counts.
+pub async fn note_reply(
+    c: &mut AnyConnection,
+    id: i64,
+    accepted: Option<Timestamp>,
+    request_id: Option<&str>,
+) -> Result<(), StorageError> {
+    if accepted.is_none() && request_id.is_none() {
+        return Ok(());
+    }
+    let sql = "UPDATE refunds SET accepted_ms = COALESCE(accepted_ms, ?), request_id = COALESCE(?, request_id) \
+               WHERE id = ?";
+    sqlx::query(sql).bind(accepted.map(millis)).bind(request_id).bind(id).execute(c).await?;
+    Ok(())
+}
+
+/// One more definite refusal of what WeChat does not know.
+pub async fn note_refusal(c: &mut AnyConnection, id: i64, now: Timestamp) -> Result<(), StorageError> {
+    let sql = "UPDATE refunds SET refusals = refusals + 1, refused_ms = COALESCE(refused_ms, ?) WHERE id = ?";
+    sqlx::query(sql).bind(millis(now)).bind(id).execute(c).await?;
+    Ok(())
+}
+
 /// Still where it was; why, and when somebody tries again.
 pub async fn postpone(
     c: &mut AnyConnection,
@@ -159,6 +214,12 @@ pub async fn postpone(
 ) -> Result<(), StorageError> {
     let sql = "UPDATE refunds SET problem = ?, check_ms = ? WHERE id = ? AND check_ms IS NOT NULL";
     sqlx::query(sql).bind(problem).bind(millis(check)).bind(id).execute(c).await?;
+    Ok(())
+}
+
+/// Nobody has to look after it any more.
+pub async fn rest(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
+    sqlx::query("UPDATE refunds SET check_ms = NULL WHERE id = ?").bind(id).execute(c).await?;
     Ok(())
 }
 

@@ -1,7 +1,11 @@
 //! Refunds that somebody made in the merchant console while one of ours is under way.
 
 use reqwest::Method;
-use saoma::{checkout::RefundOrder, domain::RefundState, storage::events::Source};
+use saoma::{
+    checkout::{RefundOf, RefundOrder},
+    domain::{OutTradeNo, RefundState},
+    storage::events::Source,
+};
 use serde_json::json;
 
 use crate::support::{App, Callback, Notice};
@@ -22,10 +26,15 @@ async fn a_notice_that_does_not_fit_yet_comes_again_until_it_does() {
     // The sandbox knows no such payment, so that our refund of it is refused in the end.
     app.faults(json!({"platform_down": "503"})).await;
     let checkout = &app.state.checkout;
-    let id = app.books.order(&order.order_no).await.id;
-    let wanted =
-        RefundOrder { amount: None, reason: "退货".to_owned(), source: Source::CommandLine, out_refund_no: None };
-    let ours = checkout.refund(id, wanted).await.expect("written down");
+    let of = RefundOf::Attempt(OutTradeNo::parse(&order.order_no).expect("a number"));
+    let wanted = RefundOrder {
+        amount: None,
+        reason: "退货".to_owned(),
+        source: Source::CommandLine,
+        out_refund_no: None,
+        another: false,
+    };
+    let ours = checkout.refund(&of, wanted).await.expect("written down");
     assert_eq!(ours.state, RefundState::Requested);
 
     let notice = Notice {
@@ -43,8 +52,10 @@ async fn a_notice_that_does_not_fit_yet_comes_again_until_it_does() {
     assert_eq!(deliver(&app, &app.forger.callback(&notice)).await, 409, "ours may still take all of it");
 
     app.faults(json!({"platform_down": "off"})).await;
-    app.advance(31 * 60);
-    checkout.sweep_refunds().await.expect("looks");
+    for minutes in [1, 20, 11] {
+        app.advance(minutes * 60);
+        checkout.sweep_refunds().await.expect("looks");
+    }
     assert_eq!(checkout.load_refund(&ours.out_refund_no).await.expect("is there").state, RefundState::Refused);
     assert_eq!(deliver(&app, &app.forger.callback(&notice)).await, 200);
     assert_eq!(app.books.status(&order.order_no).await, "REFUND_PARTIAL");

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use saoma::{
-    checkout::RefundOrder,
+    checkout::{RefundOf, RefundOrder},
     domain::{OutTradeNo, RefundState},
     storage::events::Source,
 };
@@ -125,10 +125,14 @@ async fn without_wechat_pay(down: &str) {
     browser.submit("/api/ui/cancel_order", &[("token", &called_off.token)]).await;
     // Given back: the money is set aside.
     let number = OutTradeNo::parse(&to_refund.order_no).expect("a number");
-    let id = app.state.checkout.load_history(&number).await.expect("there").order.id;
-    let wanted =
-        RefundOrder { amount: None, reason: "商家退款".to_owned(), source: Source::Staff, out_refund_no: None };
-    let refund = app.state.checkout.refund(id, wanted).await.expect("written down");
+    let wanted = RefundOrder {
+        amount: None,
+        reason: "商家退款".to_owned(),
+        source: Source::Staff,
+        out_refund_no: None,
+        another: false,
+    };
+    let refund = app.state.checkout.refund(&RefundOf::Attempt(number), wanted).await.expect("written down");
     assert_eq!(refund.state, RefundState::Requested);
 
     pass(&app, OUTAGE - 60).await;

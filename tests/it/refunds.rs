@@ -1,7 +1,7 @@
 //! Giving money back: over real HTTP to the sandbox, and its notices back.
 
 use saoma::{
-    checkout::{RefundError, RefundOrder},
+    checkout::{RefundError, RefundOf, RefundOrder},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     storage::{events::Source, refunds::Refund},
 };
@@ -11,23 +11,23 @@ use crate::support::{App, Placed, until};
 
 const REFUNDS_NOTIFY: &str = "/api/wx-pay/refunds/notify";
 
-/// A paid order and its id.
-async fn paid(app: &App, product: i64) -> (Placed, i64) {
+/// A paid order, and the number that was paid.
+async fn paid(app: &App, product: i64) -> (Placed, RefundOf) {
     let order = app.order(product).await;
     app.pay(&order.code_url).await;
     app.until_status(&order.token, "SUCCESS").await;
-    let number = OutTradeNo::parse(&order.order_no).expect("a number");
-    let id = app.state.checkout.load_history(&number).await.expect("there").order.id;
-    (order, id)
+    let of = RefundOf::Attempt(OutTradeNo::parse(&order.order_no).expect("a number"));
+    (order, of)
 }
 
+/// One more, whatever was asked for before.
 fn wanted(amount: impl Into<Option<i64>>) -> RefundOrder {
     let amount = amount.into().map(|fen| Fen::new(fen).expect("money"));
-    RefundOrder { amount, reason: "商家退款".to_owned(), source: Source::Staff, out_refund_no: None }
+    RefundOrder { amount, reason: "商家退款".to_owned(), source: Source::Staff, out_refund_no: None, another: true }
 }
 
-async fn refund(app: &App, order_id: i64, amount: impl Into<Option<i64>>) -> Result<Refund, RefundError> {
-    app.state.checkout.refund(order_id, wanted(amount)).await
+async fn refund(app: &App, of: &RefundOf, amount: impl Into<Option<i64>>) -> Result<Refund, RefundError> {
+    app.state.checkout.refund(of, wanted(amount)).await
 }
 
 async fn until_refunded(app: &App, order: &Placed, status: &str) -> Value {
@@ -45,8 +45,8 @@ async fn given_back(app: &App) -> Vec<i64> {
 async fn a_full_refund_is_accepted_then_done_and_the_notice_tells_so() {
     let app = App::start().await;
     app.faults(json!({"refund_ms": 0})).await;
-    let (order, id) = paid(&app, 2).await;
-    let refund = refund(&app, id, None).await.expect("accepted");
+    let (order, of) = paid(&app, 2).await;
+    let refund = refund(&app, &of, None).await.expect("accepted");
     assert_eq!(refund.amount.get(), order.total);
     assert!(refund.refund_id.is_some());
     until_refunded(&app, &order, "REFUND_SUCCESS").await;
@@ -61,14 +61,14 @@ async fn a_full_refund_is_accepted_then_done_and_the_notice_tells_so() {
 async fn parts_add_up_and_never_exceed_what_was_paid() {
     let app = App::start().await;
     app.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
-    let (order, id) = paid(&app, 2).await;
-    refund(&app, id, 2_800).await.expect("accepted");
+    let (order, of) = paid(&app, 2).await;
+    refund(&app, &of, 2_800).await.expect("accepted");
     until_refunded(&app, &order, "REFUND_PARTIAL").await;
-    let error = refund(&app, id, 10_001).await.expect_err("too much");
+    let error = refund(&app, &of, 10_001).await.expect_err("too much");
     assert!(matches!(error, RefundError::Amount { left } if left.get() == 10_000), "{error}");
-    refund(&app, id, 10_000).await.expect("accepted");
+    refund(&app, &of, 10_000).await.expect("accepted");
     until_refunded(&app, &order, "REFUND_SUCCESS").await;
-    let error = refund(&app, id, 1).await.expect_err("nothing is left");
+    let error = refund(&app, &of, 1).await.expect_err("nothing is left");
     assert!(matches!(error, RefundError::Amount { left } if left == Fen::ZERO), "{error}");
     assert_eq!(given_back(&app).await.iter().sum::<i64>(), order.total);
 }
@@ -77,8 +77,8 @@ async fn parts_add_up_and_never_exceed_what_was_paid() {
 async fn a_hundred_at_once_do_not_give_back_more_than_came() {
     let app = App::start().await;
     app.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
-    let (order, id) = paid(&app, 2).await;
-    let asked = futures::future::join_all((0..100).map(|_| refund(&app, id, 500))).await;
+    let (order, of) = paid(&app, 2).await;
+    let asked = futures::future::join_all((0..100).map(|_| refund(&app, &of, 500))).await;
     let accepted = asked.iter().filter(|it| it.is_ok()).count();
     let refused = asked.iter().filter(|it| matches!(it, Err(RefundError::Amount { .. }))).count();
     assert_eq!((accepted, refused), (25, 75), "12,800 fen are 25 times 500");
@@ -94,16 +94,16 @@ async fn a_hundred_at_once_do_not_give_back_more_than_came() {
 async fn a_refund_whose_reply_was_lost_is_one_refund() {
     let app = App::start_with_mock_clock().await;
     app.faults(json!({"refund_ms": 0, "error_500_after_commit": {"refund": 1}})).await;
-    let (order, id) = paid(&app, 1).await;
+    let (order, of) = paid(&app, 1).await;
     let number = OutRefundNo::parse("my-refund-1").expect("legal");
-    let again = || RefundOrder { out_refund_no: Some(number.clone()), ..wanted(1) };
-    let lost = app.state.checkout.refund(id, again()).await.expect("an intent");
+    let again = || RefundOrder { out_refund_no: Some(number.clone()), another: false, ..wanted(1) };
+    let lost = app.state.checkout.refund(&of, again()).await.expect("an intent");
     assert_eq!(lost.out_refund_no, number);
     // The operator repeats the command, with the same number.
-    let repeated = app.state.checkout.refund(id, again()).await.expect("the same one");
+    let repeated = app.state.checkout.refund(&of, again()).await.expect("the same one");
     assert_eq!(repeated.id, lost.id);
     let other = RefundOrder { amount: Some(Fen::new(2).expect("money")), ..again() };
-    assert!(matches!(app.state.checkout.refund(id, other).await, Err(RefundError::OtherRefund)));
+    assert!(matches!(app.state.checkout.refund(&of, other).await, Err(RefundError::OtherRefund)));
     until_refunded(&app, &order, "REFUND_SUCCESS").await;
     assert_eq!(given_back(&app).await, [1]);
 }
@@ -111,9 +111,9 @@ async fn a_refund_whose_reply_was_lost_is_one_refund() {
 #[tokio::test]
 async fn an_intent_that_never_reached_wechat_is_sent_by_a_job() {
     let app = App::start_with_mock_clock().await;
-    let (order, id) = paid(&app, 1).await;
+    let (order, of) = paid(&app, 1).await;
     app.faults(json!({"refund_ms": 0, "error_500": {"refund": 1, "refund_query": 1}})).await;
-    let refund = refund(&app, id, None).await.expect("an intent");
+    let refund = refund(&app, &of, None).await.expect("an intent");
     assert_eq!(refund.state, RefundState::Requested);
     assert_eq!(app.look(&order.token).await["status"], "REFUND_PROCESSING");
     until("sent", async || {
@@ -129,8 +129,8 @@ async fn an_intent_that_never_reached_wechat_is_sent_by_a_job() {
 async fn a_refund_that_fails_at_wechat_frees_its_amount_and_the_order_is_paid_as_before() {
     let app = App::start_with_mock_clock().await;
     app.faults(json!({"refund_ms": 0, "refund_outcome": "closed", "refund_gap_seconds": 0})).await;
-    let (order, id) = paid(&app, 2).await;
-    refund(&app, id, None).await.expect("accepted");
+    let (order, of) = paid(&app, 2).await;
+    refund(&app, &of, None).await.expect("accepted");
     until("closed", async || {
         let events = app.books.events(&order.order_no).await;
         events.iter().any(|event| event.starts_with("REFUND_CLOSED/")).then_some(())
@@ -138,7 +138,7 @@ async fn a_refund_that_fails_at_wechat_frees_its_amount_and_the_order_is_paid_as
     .await;
     assert_eq!(app.look(&order.token).await["status"], "SUCCESS");
     app.faults(json!({"refund_outcome": "success"})).await;
-    refund(&app, id, None).await.expect("its amount is free again");
+    refund(&app, &of, None).await.expect("its amount is free again");
     until_refunded(&app, &order, "REFUND_SUCCESS").await;
 }
 
@@ -146,8 +146,8 @@ async fn a_refund_that_fails_at_wechat_frees_its_amount_and_the_order_is_paid_as
 async fn an_abnormal_refund_is_shown_as_such_until_somebody_mends_it() {
     let app = App::start_with_mock_clock().await;
     app.faults(json!({"refund_ms": 0, "refund_outcome": "abnormal"})).await;
-    let (order, id) = paid(&app, 2).await;
-    let refund = refund(&app, id, None).await.expect("accepted");
+    let (order, of) = paid(&app, 2).await;
+    let refund = refund(&app, &of, None).await.expect("accepted");
     until_refunded(&app, &order, "REFUND_ABNORMAL").await;
     let path = format!("/_sandbox/refunds/{}", refund.out_refund_no);
     let mended = app.control(reqwest::Method::POST, &path, &json!({"status": "SUCCESS"})).await;
@@ -164,8 +164,8 @@ async fn an_abnormal_refund_is_shown_as_such_until_somebody_mends_it() {
 async fn a_notice_that_is_faster_than_the_reply_is_not_taken_back_by_it() {
     let app = App::start().await;
     app.faults(json!({"refund_ms": 0, "refund_notify_before_reply": 1})).await;
-    let (order, id) = paid(&app, 1).await;
-    refund(&app, id, None).await.expect("accepted");
+    let (order, of) = paid(&app, 1).await;
+    refund(&app, &of, None).await.expect("accepted");
     until_refunded(&app, &order, "REFUND_SUCCESS").await;
     let events = app.books.events(&order.order_no).await;
     let done = events.iter().filter(|event| event.starts_with("REFUND_SUCCESS/")).count();
@@ -176,11 +176,11 @@ async fn a_notice_that_is_faster_than_the_reply_is_not_taken_back_by_it() {
 async fn a_refund_made_in_the_console_is_booked_when_its_notice_can_be_read() {
     let app = App::start().await;
     app.faults(json!({"refund_ms": 0})).await;
-    let (order, id) = paid(&app, 2).await;
+    let (order, of) = paid(&app, 2).await;
     let body = json!({"out_trade_no": order.order_no, "amount": 2_800, "notice": "v3"});
     assert_eq!(app.control(reqwest::Method::POST, "/_sandbox/refund", &body).await.status, 200);
     until_refunded(&app, &order, "REFUND_PARTIAL").await;
-    let error = refund(&app, id, 12_800).await.expect_err("some of it is gone");
+    let error = refund(&app, &of, 12_800).await.expect_err("some of it is gone");
     assert!(matches!(error, RefundError::Amount { left } if left.get() == 10_000), "{error}");
 }
 
@@ -207,20 +207,27 @@ async fn nothing_is_given_back_of_what_was_never_paid() {
     let app = App::start().await;
     let order = app.order(1).await;
     let number = OutTradeNo::parse(&order.order_no).expect("a number");
-    let id = app.state.checkout.load_history(&number).await.expect("there").order.id;
-    assert!(matches!(refund(&app, id, None).await, Err(RefundError::NotPaid)));
+    let of = RefundOf::Attempt(number);
+    assert!(matches!(refund(&app, &of, None).await, Err(RefundError::NotPaid(others)) if others.is_empty()));
     assert_eq!(app.books.count("refunds").await, 0);
 }
 
 #[tokio::test]
-async fn a_definite_refusal_ends_the_refund_and_frees_its_amount() {
+async fn a_definite_refusal_ends_the_refund_once_it_is_repeated() {
     let app = App::start_with_mock_clock().await;
-    let (order, id) = paid(&app, 2).await;
+    let (order, of) = paid(&app, 2).await;
     // More than a year later WeChat gives nothing back any more.
     app.advance(366 * 24 * 3600);
-    let refused = refund(&app, id, None).await.expect("an answer");
-    assert_eq!(refused.state, RefundState::Refused, "{refused:?}");
+    let refused = refund(&app, &of, None).await.expect("an answer");
+    assert_eq!((refused.state, refused.refusals), (RefundState::Requested, 1), "one is no reason to give up");
     assert!(refused.problem.is_some());
+    assert_eq!(app.look(&order.token).await["status"], "REFUND_PROCESSING");
+    for _ in 0..2 {
+        app.advance(5 * 60);
+        app.state.checkout.sweep_refunds().await.expect("sweeps");
+    }
+    let refused = app.state.checkout.load_refund(&refused.out_refund_no).await.expect("is there");
+    assert_eq!((refused.state, refused.refusals), (RefundState::Refused, 3));
     assert_eq!(app.look(&order.token).await["status"], "SUCCESS");
     assert_eq!(given_back(&app).await, [0_i64; 0]);
 }

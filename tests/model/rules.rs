@@ -75,11 +75,18 @@ fn order_is_what_its_money_says(order: &Order, books: &Books) -> Result<(), Viol
     let status = status_of(paying.total, &refunds);
     rule!(order.status == status, "order {id} is {}, its money says {status}", order.status);
     for payment in surplus {
-        // Beside what somebody gives back in the merchant console.
-        let automatic = |it: &&Refund| it.payment == payment.id && it.source != "CONSOLE";
-        let refunds: Vec<_> = books.refunds.iter().filter(automatic).collect();
-        let once = matches!(refunds[..], [refund] if refund.amount == payment.total && refund.source == "AUTOMATIC");
-        rule!(once, "surplus {} goes back otherwise than once and in whole: {refunds:?}", payment.transaction_id);
+        let automatic: Vec<_> =
+            books.refunds.iter().filter(|it| it.payment == payment.id && it.source == "AUTOMATIC").collect();
+        let id = &payment.transaction_id;
+        let Some((_, before)) = automatic.split_last() else {
+            return Err(format!("surplus {id} does not go back by itself"));
+        };
+        rule!(before.iter().all(|it| it.has_failed()), "surplus {id} goes back twice at once: {automatic:?}");
+        rule!(automatic[0].amount == payment.total, "surplus {id} does not go back in whole: {automatic:?}");
+        for (index, refund) in automatic.iter().enumerate() {
+            let number = if index == 0 { format!("S{id}") } else { format!("S{id}-{}", index + 1) };
+            rule!(refund.out_refund_no == number, "refund {} of {id} should be {number}", refund.out_refund_no);
+        }
     }
     Ok(())
 }
@@ -218,10 +225,9 @@ pub fn agree(books: &Books, ledger: &[Value]) -> Result<(), Violation> {
         rule!(order.status != "NOTPAY" && order.wish.is_none(), "an order never ends: {order:?}");
     }
     for payment in books.payments.iter().filter(|it| it.kind == "SURPLUS") {
-        // What WeChat gives up for good is staff's to decide: the timeline tells.
-        let refund = books.refunds.iter().find(|it| it.payment == payment.id && it.source == "AUTOMATIC");
-        let ended = refund.is_some_and(|it| it.state == "SUCCESS" || it.has_failed());
-        rule!(ended, "surplus {} is still here: {refund:?}", payment.transaction_id);
+        let of = books.refunds.iter().filter(|it| it.payment == payment.id && it.state == "SUCCESS");
+        let returned: i64 = of.map(|it| it.amount).sum();
+        rule!(returned == payment.total, "of surplus {} {returned} fen have gone back", payment.transaction_id);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What can happen, and which of it happens next.
 
 use saoma::{
-    checkout::{CheckoutError, RefundOrder},
+    checkout::{CheckoutError, RefundOf, RefundOrder},
     domain::{Fen, OrderToken, OutRefundNo, ProductId},
     storage::events::Source,
 };
@@ -50,9 +50,10 @@ pub enum Step {
         shopper: String,
     },
     Refund {
-        order: i64,
+        transaction_id: String,
         amount: Option<i64>,
         out_refund_no: Option<String>,
+        another: bool,
     },
     /// Somebody gives money back in the merchant console, without the shop.
     RefundInConsole {
@@ -218,7 +219,8 @@ fn try_draw(dice: &mut Dice, scene: &Scene, kind: Kind) -> Option<Step> {
             };
             let out_refund_no =
                 if dice.percent(20) { dice.pick(&books.refunds).map(|it| it.out_refund_no.clone()) } else { None };
-            Step::Refund { order: payment.order, amount, out_refund_no }
+            let transaction_id = payment.transaction_id.clone();
+            Step::Refund { transaction_id, amount, out_refund_no, another: dice.percent(60) }
         }
         Kind::RefundInConsole => {
             let payment = dice.pick(&scene.platform.payments)?;
@@ -337,14 +339,15 @@ pub fn work(step: &Step, scene: &Scene, shop: usize) -> Option<Work> {
             let token = OrderToken::parse(&token).expect("a token");
             told(checkout.renew_code(&token, &shopper).await.map(|it| format!("{:?}", it.order.status)))
         }),
-        Step::Refund { order, amount, out_refund_no } => Box::pin(async move {
+        Step::Refund { transaction_id, amount, out_refund_no, another } => Box::pin(async move {
             let wanted = RefundOrder {
                 amount: amount.map(|fen| Fen::new(fen).expect("an amount")),
                 reason: "退货".to_owned(),
                 source: Source::CommandLine,
-                out_refund_no: out_refund_no.map(|number| OutRefundNo::parse(&number).expect("a number")),
+                out_refund_no: out_refund_no.map(|number| OutRefundNo::parse_any(&number).expect("a number")),
+                another,
             };
-            match checkout.refund(order, wanted).await {
+            match checkout.refund(&RefundOf::Transaction(transaction_id), wanted).await {
                 Ok(refund) => format!("{} {}", refund.out_refund_no, refund.state),
                 Err(error) => format!("error: {error}"),
             }

@@ -30,7 +30,10 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::{Fen, OutRefundNo};
+    use crate::{
+        domain::{Fen, OutRefundNo},
+        storage::events::Source,
+    };
 
     fn refund(state: RefundState, success: Option<Timestamp>) -> Refund {
         Refund {
@@ -40,11 +43,15 @@ mod tests {
             payment_id: 1,
             amount: Fen::new(123).expect("an amount"),
             reason: String::new(),
+            source: Source::Staff,
             state,
             request: Vec::new(),
             refund_id: None,
             problem: None,
+            refusals: 0,
+            refused: None,
             created: Timestamp::constant(0, 0),
+            accepted: None,
             success,
         }
     }

@@ -32,7 +32,7 @@ async fn both(answer: impl Fn() -> Answer) -> [GatewayError; 2] {
 async fn a_refund_sends_the_stored_bytes_and_returns_what_was_accepted() {
     let platform = Platform::start([good_refund()]).await;
     let body = fixtures::bytes("requests/refund.body");
-    let refund = gateway(&platform).refund(&body).await.expect("accepted");
+    let refund = gateway(&platform).refund(&body).await.expect("accepted").content;
     assert_eq!(
         (refund.out_refund_no.as_str(), refund.transaction_id.as_deref()),
         (OUT_REFUND_NO, Some(TRANSACTION_ID))
@@ -51,7 +51,7 @@ async fn a_refund_sends_the_stored_bytes_and_returns_what_was_accepted() {
 #[tokio::test]
 async fn a_refund_query_has_the_number_in_its_signed_target_and_no_body() {
     let platform = Platform::start([good_refund()]).await;
-    let refund = gateway(&platform).query_refund(&refund_number()).await.expect("a refund");
+    let refund = gateway(&platform).query_refund(&refund_number()).await.expect("a refund").content;
     assert_eq!(refund.refund_id, "50200207182018070300011301001");
 
     let [seen] = platform.seen().try_into().expect("one request");

@@ -1,4 +1,6 @@
-//! Paths and queries, as they are signed. Every character in them is legal unencoded.
+//! Paths and queries, as they are signed: the very bytes that go out (`wechatpay-v3.md` §1.2).
+
+use std::fmt::Write as _;
 
 use crate::{
     domain::{OutRefundNo, OutTradeNo},
@@ -22,9 +24,20 @@ pub fn close_path(number: &OutTradeNo) -> String {
     format!("/v3/pay/transactions/out-trade-no/{number}/close")
 }
 
-/// `GET` (§7.3): knows no mchid.
+/// `GET` (§7.3): knows no mchid. A number that was made elsewhere may hold `|`, `*` and `@`, which not
+/// every HTTP stack leaves alone: all but letters, digits, `-` and `_` is encoded, so that what is signed
+/// is what arrives.
 pub fn refund_path(number: &OutRefundNo) -> String {
-    format!("{REFUNDS}/{number}")
+    let mut path = format!("{REFUNDS}/");
+    for byte in number.as_str().bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            path.push(char::from(byte));
+        } else {
+            // Writing to a text does not fail.
+            write!(path, "%{byte:02X}").unwrap_or_default();
+        }
+    }
+    path
 }
 
 #[cfg(test)]
@@ -42,5 +55,7 @@ mod tests {
         assert_eq!(close_path(&number), "/v3/pay/transactions/out-trade-no/1217752501201407033233368018/close");
         let number = OutRefundNo::parse("1217752501201407033233368018").expect("legal");
         assert_eq!(refund_path(&number), "/v3/refund/domestic/refunds/1217752501201407033233368018");
+        let number = OutRefundNo::parse_any("R_1-a|b*c@d").expect("legal");
+        assert_eq!(refund_path(&number), "/v3/refund/domestic/refunds/R_1-a%7Cb%2Ac%40d");
     }
 }

@@ -104,6 +104,9 @@ pub struct RefundNotice {
     pub out_refund_no: String,
     pub refund_id: String,
     pub refund_status: RefundStatus,
+    /// Not documented for a notice.
+    #[serde(default, deserialize_with = "time::lenient")]
+    pub create_time: Option<Timestamp>,
     #[serde(default, deserialize_with = "time::lenient")]
     pub success_time: Option<Timestamp>,
     #[serde(default)]

@@ -56,6 +56,17 @@ pub struct Received {
     pub body: Vec<u8>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    pub out_refund_no: String,
+    pub state: String,
+    pub source: String,
+    pub amount_fen: i64,
+    pub check_ms: Option<i64>,
+    pub accepted_ms: Option<i64>,
+    pub request_id: Option<String>,
+}
+
 impl Books {
     pub async fn open(url: &str) -> Self {
         sqlx::any::install_default_drivers();
@@ -115,6 +126,23 @@ impl Books {
             total_fen: row.get("total_fen"),
         };
         rows.iter().map(payment).collect()
+    }
+
+    /// All of them, oldest first.
+    pub async fn refunds(&self) -> Vec<Refund> {
+        let sql = "SELECT out_refund_no, state, source, amount_fen, check_ms, accepted_ms, request_id FROM refunds \
+                   ORDER BY id";
+        let rows = sqlx::query(sql).fetch_all(&self.pool).await.expect("reads");
+        let refund = |row: &AnyRow| Refund {
+            out_refund_no: row.get("out_refund_no"),
+            state: row.get("state"),
+            source: row.get("source"),
+            amount_fen: row.get("amount_fen"),
+            check_ms: row.get("check_ms"),
+            accepted_ms: row.get("accepted_ms"),
+            request_id: row.get("request_id"),
+        };
+        rows.iter().map(refund).collect()
     }
 
     /// `KIND/SOURCE` of an order's timeline.
