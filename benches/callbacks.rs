@@ -6,54 +6,26 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads its own size from the environment")]
 
+#[path = "support/genuine.rs"]
+mod genuine;
+
 use std::{
-    error::Error,
-    fs,
     net::{SocketAddr, TcpListener},
-    path::Path,
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
 };
 
-use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
-    rand::SystemRandom,
-    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
-};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use jiff::{SignedDuration, Timestamp};
-use rsa::pkcs8::SecretDocument;
-use saoma::{
-    clock::Clock,
-    domain::{Fen, OrderToken, OutTradeNo, ProductId},
-    entropy::Entropy,
-    sandbox::{Sandbox, SandboxOptions},
-    startup::catalogue,
-    storage::{Database, attempts, orders},
-};
-use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use saoma::storage::Database;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::Instant,
 };
 
-type Failure = Box<dyn Error + Send + Sync>;
+use self::genuine::{Failure, database, is_whole, prepare, start};
 
 const RATE_BUDGET: u128 = 5_000;
 const P99_BUDGET: Duration = Duration::from_millis(50);
-
-/// Ends the server however the benchmark ends.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
 
 fn size(variable: &str, default: usize) -> usize {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -105,121 +77,6 @@ fn report(times: &mut [Duration], took: Duration, connections: usize, booked: i6
     println!("budget: {}", if kept { "kept" } else { "EXCEEDED" });
 }
 
-fn database(folder: &Path) -> String {
-    format!("sqlite://{}/saoma.db", folder.display())
-}
-
-/// Keys, orders, and for each order the bytes of the request that WeChat would send.
-async fn prepare(folder: &Path, site: SocketAddr, count: usize) -> Result<Vec<Arc<[u8]>>, Failure> {
-    let now = Clock::system().now();
-    let entropy = Entropy::system();
-    let sandbox_folder = folder.join("sandbox");
-    let sandbox = Sandbox::open(&sandbox_folder, SandboxOptions::new(site)?)?;
-    let credentials = sandbox.credentials().clone();
-    drop(sandbox);
-    let pem = fs::read_to_string(sandbox_folder.join("platform/pub_key_private.pem"))?;
-    let (_, der) = SecretDocument::from_pem(&pem)?;
-    let key = RsaKeyPair::from_pkcs8(der.as_bytes())?;
-    let cipher = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, credentials.api_v3_key.expose_secret().as_bytes())?);
-
-    let db = Database::open(&database(folder)).await?;
-    catalogue::add_demo_products(&db).await?;
-    let mut requests = Vec::with_capacity(count);
-    for index in 0..count {
-        let number = OutTradeNo::build("20261123120000", entropy.bytes())?;
-        place(&db, &number, now, OrderToken::build(entropy.u128())).await?;
-        let transaction = json!({
-            "appid": credentials.appid, "mchid": credentials.mchid, "out_trade_no": number,
-            "transaction_id": format!("42000{index:023}"), "trade_type": "NATIVE", "trade_state": "SUCCESS",
-            "trade_state_desc": "支付成功", "bank_type": "OTHERS", "success_time": now.to_string(),
-            "payer": {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
-            "amount": {"total": 1, "payer_total": 1, "currency": "CNY", "payer_currency": "CNY"},
-        });
-        let body = seal(&cipher, &transaction, index, now)?;
-        requests.push(request(site, &key, &credentials.public_key_id, &body, now)?.into());
-    }
-    db.close().await;
-    Ok(requests)
-}
-
-async fn place(db: &Database, number: &OutTradeNo, now: Timestamp, token: OrderToken) -> Result<(), Failure> {
-    let order = orders::NewOrder {
-        live_key: token.to_string(),
-        shopper: token.to_string(),
-        token,
-        product_id: ProductId(1),
-        title: "benchmark".to_owned(),
-        total: Fen::new(1)?,
-        created: now,
-        expires: now + SignedDuration::from_mins(120),
-        check: now + SignedDuration::from_mins(120),
-    };
-    let attempt = attempts::NewAttempt {
-        out_trade_no: number.clone(),
-        request: b"{}".to_vec(),
-        expires: order.expires,
-        check: order.check,
-    };
-    db.write(move |c| {
-        let (order, attempt) = (order.clone(), attempt.clone());
-        Box::pin(async move {
-            if let Some(id) = orders::insert(c, &order).await? {
-                attempts::insert(c, id, &attempt, now).await?;
-            }
-            Ok(())
-        })
-    })
-    .await?;
-    Ok(())
-}
-
-fn seal(cipher: &LessSafeKey, transaction: &Value, index: usize, now: Timestamp) -> Result<Vec<u8>, Failure> {
-    let nonce = format!("{index:012}");
-    let mut sealed = serde_json::to_vec(transaction)?;
-    let unique = Nonce::try_assume_unique_for_key(nonce.as_bytes())?;
-    cipher.seal_in_place_append_tag(unique, Aad::from(b"transaction"), &mut sealed)?;
-    Ok(serde_json::to_vec(&json!({
-        "id": format!("{index:08}-0000-4000-8000-000000000000"), "create_time": now.to_string(),
-        "resource_type": "encrypt-resource", "event_type": "TRANSACTION.SUCCESS", "summary": "支付成功",
-        "resource": {"original_type": "transaction", "algorithm": "AEAD_AES_256_GCM", "nonce": nonce,
-            "associated_data": "transaction", "ciphertext": STANDARD.encode(sealed)},
-    }))?)
-}
-
-fn request(site: SocketAddr, key: &RsaKeyPair, serial: &str, body: &[u8], now: Timestamp) -> Result<Vec<u8>, Failure> {
-    let (timestamp, nonce) = (now.as_second(), "benchmarkbenchmarkbenchmarkbench");
-    let message = [format!("{timestamp}\n{nonce}\n").as_bytes(), body, b"\n"].concat();
-    let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &message, &mut signature)?;
-    let signature = STANDARD.encode(signature);
-    let head = format!(
-        "POST /api/wx-pay/native/notify HTTP/1.1\r\nHost: {site}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nWechatpay-Timestamp: {timestamp}\r\nWechatpay-Nonce: {nonce}\r\n\
-         Wechatpay-Serial: {serial}\r\nWechatpay-Signature: {signature}\r\n\r\n",
-        body.len()
-    );
-    Ok([head.as_bytes(), body].concat())
-}
-
-async fn start(folder: &Path, address: SocketAddr) -> Result<Server, Failure> {
-    let server = Command::new(env!("CARGO_BIN_EXE_saoma"))
-        .args(["serve", "--sandbox"])
-        .env("SAOMA_DATA_DIR", folder)
-        .env("DATABASE_URL", database(folder))
-        .env("LEPTOS_SITE_ADDR", address.to_string())
-        .env("RUST_LOG", "warn")
-        .stderr(Stdio::inherit())
-        .spawn()?;
-    let server = Server(server);
-    for _ in 0..500 {
-        if TcpStream::connect(address).await.is_ok() {
-            return Ok(server);
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Err("the server does not answer".into())
-}
-
 /// One connection: a request, its answer, the next request, as a busy platform would.
 async fn send(address: SocketAddr, requests: Vec<Arc<[u8]>>) -> Result<Vec<Duration>, Failure> {
     let mut stream = TcpStream::connect(address).await?;
@@ -243,9 +100,4 @@ async fn send(address: SocketAddr, requests: Vec<Arc<[u8]>>) -> Result<Vec<Durat
         times.push(began.elapsed());
     }
     Ok(times)
-}
-
-/// The answers are JSON objects without nesting: whole once the head is followed by a `}`.
-fn is_whole(answer: &[u8]) -> bool {
-    answer.ends_with(b"}") && answer.windows(4).any(|it| it == b"\r\n\r\n")
 }
