@@ -6,7 +6,6 @@
 mod body;
 mod client;
 pub mod door;
-mod foreign;
 mod health;
 pub mod limits;
 mod machine;
@@ -15,6 +14,7 @@ mod notices;
 mod notify;
 mod order_status;
 mod pages;
+mod refusal;
 mod security;
 pub mod shopper;
 mod site;

@@ -10,7 +10,7 @@
 //! | `gateway` | the only caller of the platform | `wechatpay` |
 //! | `storage` | the books on either engine: tables and the one way to write | `domain` |
 //! | `checkout` | the use cases and the money rules | `gateway`, `storage`, `wechatpay` |
-//! | `http` | routes, limits, headers | `checkout` |
+//! | `http` | the front door, routes, limits, headers | `checkout` |
 //! | [`app`] | pages, islands, server functions | `domain`, and `checkout` in server functions |
 //! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
 //! | `command` | `saoma order`, `saoma refund` | `checkout`, `startup` |

@@ -102,6 +102,8 @@ impl FromServerFnError for PublicError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
+            // In the browser: an answer that is not ours, such as a proxy's.
+            ServerFnErrorErr::Deserialization(_) if !cfg!(feature = "ssr") => Self::Busy,
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::Deserialization(_)

@@ -129,7 +129,7 @@ pub const ERROR_INPUT: &str = "提交的内容不完整，请刷新页面后重�
 
 /// To a shopper under a name that is not the shop's.
 pub fn elsewhere(home: &str) -> String {
-    ["您打开的不是本店的正式网址，操作没有执行。请从 ", home, " 重新打开。"].concat()
+    ["您打开的不是本店的正式网址，操作没有执行，也没有扣款。请从 ", home, " 重新打开。"].concat()
 }
 
 /// The spoken name of the code.

@@ -4,21 +4,20 @@
 use std::time::Duration;
 
 use axum::{
-    Json,
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{
-    HeaderValue, StatusCode,
+    HeaderMap, HeaderValue, StatusCode,
     header::{CONNECTION, CONTENT_LENGTH},
 };
 use http_body::Body as _;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::AppState;
+use super::{AppState, refusal};
+use crate::app::error::PublicError;
 
 /// What one route takes.
 #[derive(Clone, Copy, Debug)]
@@ -83,21 +82,21 @@ pub async fn read_form(State(state): State<AppState>, request: Request, next: Ne
     }
     let told = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if told.is_some_and(|length: usize| length > FORM.most) {
-        return refuse(&BodyError::TooLong);
+        return refuse(&BodyError::TooLong, request.uri().path(), request.headers());
     }
     let (head, body) = request.into_parts();
     match FORM.read(body, &state.stopping).await {
         Ok(body) => next.run(Request::from_parts(head, body.into())).await,
-        Err(error) => refuse(&error),
+        Err(error) => refuse(&error, head.uri.path(), &head.headers),
     }
 }
 
-fn refuse(error: &BodyError) -> Response {
-    let message = match error {
-        BodyError::TooLong => "提交的内容过长",
-        BodyError::TooSlow => "提交的内容没有及时传完，请检查网络后重试",
-        BodyError::Broken(_) => "提交的内容不完整",
+fn refuse(error: &BodyError, path: &str, headers: &HeaderMap) -> Response {
+    let (public, message) = match error {
+        BodyError::TooLong => (PublicError::Input, "提交的内容过长"),
+        BodyError::TooSlow => (PublicError::Connection, "提交的内容没有及时传完，请检查网络后重试"),
+        BodyError::Broken(_) => (PublicError::Input, "提交的内容不完整"),
     };
-    let body = Json(json!({ "code": error.status().as_u16(), "message": message }));
-    (error.status(), [(CONNECTION, HeaderValue::from_static("close"))], body).into_response()
+    let response = refusal::refuse(error.status(), &public, message, path, headers);
+    ([(CONNECTION, HeaderValue::from_static("close"))], response).into_response()
 }

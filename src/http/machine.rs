@@ -17,7 +17,8 @@ use http::{
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::AppState;
+use super::{AppState, refusal};
+use crate::app::error::PublicError;
 
 /// Whether a request was made on this machine, and for it. A loopback peer alone is not enough: behind a
 /// proxy on this machine everybody is one, and so is a page of another site whose name was made to mean
@@ -56,7 +57,8 @@ pub async fn guard_sandbox(State(state): State<AppState>, request: Request, next
     if state.sandbox_open || is_local(&request) {
         return next.run(request).await;
     }
-    refuse(StatusCode::FORBIDDEN, "沙箱页面只对本机开放：请用 http://127.0.0.1 访问，或以 --sandbox-open 启动")
+    let message = "沙箱页面只对本机开放：请用 http://127.0.0.1 访问，或以 --sandbox-open 启动";
+    refusal::refuse(StatusCode::FORBIDDEN, &PublicError::Input, message, request.uri().path(), request.headers())
 }
 
 /// For `/metrics`.

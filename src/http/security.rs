@@ -14,7 +14,7 @@ use http::{
 };
 use tracing::Span;
 
-use super::{AppState, foreign};
+use super::{AppState, refusal};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -64,7 +64,7 @@ pub async fn check_origin(State(state): State<AppState>, request: Request, next:
     }
     let origin = request.headers().get(ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()));
     state.notices.foreign_origin(origin.as_deref().unwrap_or("another site"), &own);
-    foreign::refuse(request.uri().path(), request.headers(), &own)
+    refusal::refuse_foreign(&own, request.uri().path(), request.headers())
 }
 
 fn is_own(headers: &HeaderMap, own_origin: &str) -> bool {

@@ -3,7 +3,6 @@
 use std::{fs, process::Command, time::Duration};
 
 use futures::future::join_all;
-use reqwest::Method;
 use saoma::{clock::Clock, http::door::DoorLimits};
 use tokio::{
     net::TcpStream,
@@ -209,12 +208,14 @@ async fn more_half_open_connections_than_descriptors_shut_out_no_callback() {
     let half_open = join_all((0..CONNECTIONS).map(|_| connect_and_say(&server, HALF_A_HEAD))).await;
     for order in &orders {
         let started = Instant::now();
-        let answer = timeout(Duration::from_secs(5), server.deliver(&forger.payment(order))).await;
+        // On a connection of its own: one that was kept may just be making room.
+        let callback = forger.payment(order);
+        let answer = timeout(Duration::from_secs(5), Site::new(&server.origin).deliver(&callback)).await;
         assert_acknowledged(&answer.expect("an answer in time"));
         println!("a callback among {CONNECTIONS} half-open connections: {:?}", started.elapsed());
-        assert_eq!(server.order_status(&order.order_no).await.0, 0);
+        assert_eq!(Site::new(&server.origin).order_status(&order.order_no).await.0, 0);
     }
-    assert!(closed(&server, "room").await >= 400, "the longest-idle ones went");
+    assert!(closed(&Site::new(&server.origin), "room").await >= 400, "the longest-idle ones went");
     drop(half_open);
 }
 
@@ -232,8 +233,8 @@ async fn without_a_descriptor_the_server_waits_and_goes_on() {
     let stranded = join_all((0..5).map(|_| connect_and_say(&server, HALF_A_HEAD))).await;
     until("it says so", async || server.log().contains("raise LimitNOFILE").then_some(())).await;
     set_limit(1_024);
-    let answer = Site::try_send(server.request(Method::GET, "/readyz")).await.expect("it is still there");
-    assert_eq!(answer.status, 200);
+    // The connection that was kept may have made room.
+    assert_eq!(Site::new(&server.origin).get("/readyz").await.status, 200);
     assert_eq!(server.log().matches("raise LimitNOFILE").count(), 1, "it is said, and not spun on");
     drop(stranded);
 }

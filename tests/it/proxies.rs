@@ -82,6 +82,9 @@ async fn under_a_second_name_a_shopper_reads_what_is_wrong_and_where_to_go() {
     // Any other program.
     let other = from_alias(&app, "*/*").await;
     assert_eq!((other.status, other.json()["code"].as_i64()), (403, Some(403)));
+    let form = app.request(Method::POST, "/api/ui/place_order").header(ACCEPT, PEOPLE).body(vec![b'x'; 20_000]);
+    let too_long = app.send(form).await;
+    assert_eq!((too_long.status, too_long.header("content-type")), (413, Some("text/html; charset=utf-8")));
     assert!(other.json()["message"].as_str().is_some_and(|message| message.contains(home)), "{other:?}");
     assert_eq!(app.books.count("orders").await, 0);
 }

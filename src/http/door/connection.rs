@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
+    Router,
     body::Body,
     extract::ConnectInfo,
     response::{IntoResponse, Response},
@@ -11,7 +11,6 @@ use axum::{
 use http::{Request, StatusCode, header::RETRY_AFTER};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use serde_json::json;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::timeout,
@@ -20,10 +19,12 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{
+    super::refusal::refuse,
     DoorLimits,
     flight::{Answer, Heard},
     guests::{Guest, Reason},
 };
+use crate::app::error::PublicError;
 
 /// Longest head, and most that is read or written at once: what a stranger can make us keep.
 const BUFFER_MOST: usize = 32 * 1024;
@@ -107,7 +108,7 @@ async fn answer(service: Service, guest: Arc<Guest>, request: Request<Incoming>)
     let gone = || io::Error::new(io::ErrorKind::ConnectionAborted, "sent away");
     let in_flight = guest.begin().ok_or_else(gone)?;
     let response = if guest.is_extra() && !service.first.contains(&request.uri().path()) {
-        crowded()
+        crowded(&request)
     } else {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(service.peer));
@@ -120,7 +121,9 @@ async fn answer(service: Service, guest: Arc<Guest>, request: Request<Incoming>)
 }
 
 /// For whoever is no callback while all places are taken.
-fn crowded() -> Response {
-    let body = Json(json!({ "code": 503, "message": "访问人数过多，请稍后再试" }));
-    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], body).into_response()
+fn crowded(request: &Request<Incoming>) -> Response {
+    let message = "访问人数过多，请稍后再试";
+    let (path, headers) = (request.uri().path(), request.headers());
+    let response = refuse(StatusCode::SERVICE_UNAVAILABLE, &PublicError::Busy, message, path, headers);
+    ([(RETRY_AFTER, "1")], response).into_response()
 }

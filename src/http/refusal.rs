@@ -1,0 +1,46 @@
+//! What somebody gets whose request is refused before any page or use case sees it: a page for people, the
+//! pages' own program its own kind of error, JSON for other programs.
+
+use axum::{
+    Json,
+    response::{Html, IntoResponse, Response},
+};
+use http::{
+    HeaderMap, StatusCode,
+    header::{ACCEPT, VARY},
+};
+use serde_json::json;
+
+use crate::app::{error::PublicError, text};
+
+/// `message` is for people and for programs that are not ours; no sign of HTML may be in it.
+pub fn refuse(status: StatusCode, error: &PublicError, message: &str, path: &str, headers: &HeaderMap) -> Response {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let body = if accept.contains("text/html") {
+        let home = if let PublicError::Elsewhere { home } = error { home } else { "" };
+        Html(page(message, home)).into_response()
+    } else if path.starts_with("/api/ui/") && accept.contains("application/json") {
+        Json(error).into_response()
+    } else {
+        Json(json!({ "code": status.as_u16(), "message": message })).into_response()
+    };
+    (status, [(VARY, "Accept")], body).into_response()
+}
+
+/// To a shopper under a second name of the shop that its proxy does not pass on, most often. `home` is where
+/// the shop is, such as `https://shop.example.com`.
+pub fn refuse_foreign(home: &str, path: &str, headers: &HeaderMap) -> Response {
+    let error = PublicError::Elsewhere { home: home.to_owned() };
+    let message = text::elsewhere(home);
+    refuse(StatusCode::FORBIDDEN, &error, &message, path, headers)
+}
+
+/// Plain: the policy of what is no page of ours lets nothing be loaded.
+fn page(message: &str, home: &str) -> String {
+    let (title, link) = (text::TROUBLE, text::HOME);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\"/>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/><title>{title}</title></head>\
+         <body><main><h1>{title}</h1><p>{message}</p><p><a href=\"{home}/\">{link}</a></p></main></body></html>\n"
+    )
+}
