@@ -28,6 +28,7 @@ pub mod orders;
 pub mod payments;
 pub mod products;
 pub mod refunds;
+pub mod rows;
 mod sqlite;
 pub mod surplus;
 mod writer;

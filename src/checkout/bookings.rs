@@ -17,10 +17,7 @@ use tokio::{
 };
 
 use super::settle::{Booked, Booking, settle};
-use crate::storage::{
-    Database, Expect, StorageError,
-    attempts::{self, Rows},
-};
+use crate::storage::{Database, Expect, StorageError, attempts, rows::Rows};
 
 /// How many are booked by one transaction. More adds latency and hardly any throughput.
 const MOST: usize = 64;

@@ -5,7 +5,7 @@
 //! the owner dies, another one takes over. Besides, each order is claimed on its own before it is
 //! looked after, so that two owners for a moment do no harm. Only rows that are due are read.
 
-use std::{future::Future, time::Duration};
+use std::{collections::VecDeque, future::Future, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -20,11 +20,12 @@ use super::{
 use crate::{
     gateway::Asker,
     storage::{
-        JobFuture,
+        JobFuture, StorageError,
         events::Source,
         leases,
         orders::{self, Due as DueOrder},
         refunds,
+        rows::{self, Rows, Table},
     },
 };
 
@@ -153,7 +154,7 @@ impl Checkout {
         });
         let due = due.await?;
         let pay_time = self.0.settings.pay_time;
-        let claim = self.claim_due(&due, move |c, order: DueOrder| {
+        let claim = self.claim_due((Table::Orders, |order: &DueOrder| order.id), &due, move |c, order: DueOrder| {
             let expires = Timestamp::from_millisecond(order.expires_ms).unwrap_or(now);
             Box::pin(orders::claim_check(c, order, next_look(now, expires, pay_time), order.ends(now)))
         });
@@ -161,18 +162,25 @@ impl Checkout {
     }
 
     /// Those of them that this instance may look after now. A claim that was made and not confirmed is nobody's:
-    /// what it was for is due again at the time that it has set.
-    async fn claim_due<T, F>(&self, due: &[T], claim: F) -> Result<Vec<T>, CheckoutError>
+    /// what it was for is due again at the time that it has set. What somebody else has locked stays due.
+    async fn claim_due<T, F>(
+        &self,
+        (table, id): (Table, fn(&T) -> i64),
+        due: &[T],
+        claim: F,
+    ) -> Result<Vec<T>, CheckoutError>
     where
         T: Copy + Send + Sync + 'static,
         F: for<'c> Fn(&'c mut AnyConnection, T) -> JobFuture<'c, bool> + Copy + Send + Sync + 'static,
     {
         let mut claimed = Vec::with_capacity(due.len());
-        for some in due.chunks(CLAIMED_TOGETHER) {
-            let some = some.to_vec();
+        let mut lots: VecDeque<&[T]> = due.chunks(CLAIMED_TOGETHER).collect();
+        while let Some(lot) = lots.pop_front() {
+            let some = lot.to_vec();
             let held = self.0.db.write(move |c| {
                 let some = some.clone();
                 Box::pin(async move {
+                    rows::lock(c, table, &some.iter().map(id).collect::<Vec<_>>(), Rows::Free).await?;
                     let mut held = Vec::with_capacity(some.len());
                     for due in some {
                         if claim(c, due).await? {
@@ -184,6 +192,8 @@ impl Checkout {
             });
             match held.await {
                 Ok(held) => claimed.extend(held),
+                // Of one of them: then each by itself, without waiting for anybody.
+                Err(StorageError::Locked) => lots.extend(lot.chunks(1).filter(|_| lot.len() > 1)),
                 Err(error) if claimed.is_empty() => return Err(error.into()),
                 // What is held already is looked after now.
                 Err(error) => {
@@ -228,9 +238,10 @@ impl Checkout {
         if due.is_empty() {
             return Ok(0);
         }
-        let claim = self.claim_due(&due, move |c, (id, seen_ms): (i64, i64)| {
-            Box::pin(refunds::claim(c, id, seen_ms, now + RETRY.0 * 6))
-        });
+        let claim =
+            self.claim_due((Table::Refunds, |(id, _): &(i64, i64)| *id), &due, move |c, (id, seen_ms): (i64, i64)| {
+                Box::pin(refunds::claim(c, id, seen_ms, now + RETRY.0 * 6))
+            });
         let claimed = claim.await?;
         stream::iter(&claimed)
             .for_each_concurrent(AT_ONCE, |(id, _)| async move {

@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, is_common, millis, mysql, timestamp, tuple};
+use super::{
+    StorageError, is_common, millis, mysql,
+    rows::{self, Rows},
+    timestamp, tuple,
+};
 use crate::domain::{Fen, OrderStatus, OutTradeNo};
 
 /// How far an attempt has come. Stored by name.
@@ -214,18 +218,7 @@ impl Owed {
     }
 }
 
-/// Which rows one is content with that are to be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rows {
-    /// Those that nobody else is changing now.
-    Free,
-    /// Any: whoever has them is waited for.
-    Awaited,
-}
-
-/// On a server takes the rows of these numbers, and of their orders, for this transaction, before it has any
-/// others: a transaction that waits for one row with others in its hands keeps everybody from those. SQLite's
-/// writer has all rows anyway.
+/// Takes the rows of these numbers, and of their orders, for this transaction. See [`rows`](super::rows).
 ///
 /// # Errors
 /// [`StorageError::Locked`] when they are to be free and one is not.
@@ -237,15 +230,7 @@ pub async fn lock(c: &mut AnyConnection, numbers: &[&OutTradeNo], rows: Rows) ->
         "SELECT attempts.id FROM attempts JOIN orders ON orders.id = attempts.order_id WHERE out_trade_no IN ",
     );
     tuple(&mut query, numbers.iter().map(|number| number.as_str()));
-    query.push(match rows {
-        Rows::Free => " FOR UPDATE NOWAIT",
-        Rows::Awaited => " FOR UPDATE",
-    });
-    let taken = query.build().persistent(is_common(numbers.len())).fetch_all(c).await;
-    match taken {
-        Err(error) if rows == Rows::Free && mysql::is_locked(&error) => Err(StorageError::Locked),
-        taken => Ok(taken.map(drop)?),
-    }
+    rows::take(c, query, is_common(numbers.len()), rows).await
 }
 
 /// Those of these numbers that are ours, in no particular order.

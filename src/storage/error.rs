@@ -28,7 +28,7 @@ pub enum StorageError {
     Inconsistent { table: &'static str, column: &'static str, row: i64, problem: String },
     #[error("table {table}, row {row}: changed by somebody else meanwhile")]
     Raced { table: &'static str, row: i64 },
-    /// Somebody else has a row of it, and was not to be waited for. See [`Rows`](super::attempts::Rows).
+    /// Somebody else has a row of it, and was not to be waited for. See [`Rows`](super::rows::Rows).
     #[error("a row is locked by somebody else")]
     Locked,
     /// Of what was taken for new. See [`Expect`](super::Expect).

@@ -3,15 +3,52 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use sqlx::{Connection as _, Row as _};
+use serde_json::json;
+use sqlx::{Any, Row as _, Transaction};
 use tokio::time::Instant;
 
 use crate::{
     callbacks::{assert_acknowledged, assert_refused},
-    support::{App, is_file},
+    support::{App, Placed, is_file},
 };
 
 const ORDERS: usize = 40;
+
+/// Somebody else's transaction that has the order.
+async fn lock(app: &App, order: &Placed) -> Transaction<'static, Any> {
+    let id = app.books.order(&order.order_no).await.id;
+    let mut transaction = app.books.pool.begin().await.expect("begins");
+    let lock = sqlx::query("SELECT id FROM orders WHERE id = ? FOR UPDATE").bind(id);
+    assert_eq!(lock.fetch_one(&mut *transaction).await.expect("locks").get::<i64, _>("id"), id);
+    transaction
+}
+
+#[tokio::test]
+async fn while_one_row_is_locked_by_somebody_else_every_other_order_is_looked_after() {
+    if is_file() {
+        return;
+    }
+    let app = App::start_with_mock_clock().await;
+    app.faults(json!({"drop": "all"})).await;
+    let mut orders = Vec::new();
+    for _ in 0..5 {
+        let order = app.order(1).await;
+        app.platform.pay(&order.code_url).await;
+        orders.push(order);
+    }
+    // The one that has been due the longest.
+    let somebody = lock(&app, &orders[0]).await;
+    app.advance(60);
+    let started = Instant::now();
+    assert_eq!(app.state.checkout.sweep_orders().await.expect("looks"), 4);
+    println!("one row locked: the others were looked after in {:?}", started.elapsed());
+    for order in &orders[1..] {
+        assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
+    }
+    somebody.rollback().await.expect("lets go");
+    assert_eq!(app.state.checkout.sweep_orders().await.expect("looks"), 1, "it has stayed due");
+    assert_eq!(app.books.status(&orders[0].order_no).await, "SUCCESS");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_one_row_is_locked_by_somebody_else_every_other_callback_is_answered_at_once() {
@@ -24,11 +61,7 @@ async fn while_one_row_is_locked_by_somebody_else_every_other_callback_is_answer
         orders.push(app.order(1).await);
     }
     let callbacks: Vec<_> = orders.iter().map(|order| app.forger.payment(order)).collect();
-    let locked = app.books.order(&orders[0].order_no).await.id;
-    let mut somebody = app.books.pool.acquire().await.expect("a connection");
-    let mut transaction = somebody.begin().await.expect("begins");
-    let lock = sqlx::query("SELECT id FROM orders WHERE id = ? FOR UPDATE").bind(locked);
-    assert_eq!(lock.fetch_one(&mut *transaction).await.expect("locks").get::<i64, _>("id"), locked);
+    let somebody = lock(&app, &orders[0]).await;
 
     // All at once, so that the one is booked together with others; and then those behind it.
     let timed = async |index: usize| {
@@ -52,7 +85,7 @@ async fn while_one_row_is_locked_by_somebody_else_every_other_callback_is_answer
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
     assert_eq!(app.books.count("payments").await, 39);
 
-    transaction.rollback().await.expect("lets go");
+    somebody.rollback().await.expect("lets go");
     assert_acknowledged(&app.deliver(&callbacks[0]).await);
     assert_eq!((app.books.count("payments").await, app.books.count("notifications").await), (40, 40));
 }
