@@ -56,6 +56,7 @@ use crate::{
     metrics::Metrics,
     readiness::Readiness,
     storage::Database,
+    wall::Wall,
     wechatpay::{ApiV3Keys, Keyring},
 };
 
@@ -68,6 +69,8 @@ pub struct AppState {
     pub api_v3_keys: Arc<ApiV3Keys>,
     pub metrics: Metrics,
     pub readiness: Readiness,
+    /// Between the sandbox's messages and a shop with real money.
+    pub wall: Wall,
     pub limits: Limits,
     pub notices: Notices,
     pub clock: Clock,

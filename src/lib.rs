@@ -14,6 +14,7 @@
 //! | [`app`] | pages, islands, server functions | `domain`, and `checkout` in server functions |
 //! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
 //! | `command` | `saoma order`, `saoma refund` | `checkout`, `startup` |
+//! | `wall` | between a sandbox's messages and real money | |
 //! | `config`, `startup`, `telemetry`, `metrics`, `readiness`, `clock`, `entropy` | what all that runs in | |
 //!
 //! Invariants, kept true by `tests/architecture.rs`:
@@ -70,6 +71,8 @@ pub mod startup;
 pub mod storage;
 #[cfg(feature = "ssr")]
 pub mod telemetry;
+#[cfg(feature = "ssr")]
+pub mod wall;
 #[cfg(feature = "ssr")]
 pub mod wechatpay;
 

@@ -43,6 +43,11 @@ struct Cause {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Channel {
+    channel: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Status {
     status: &'static str,
 }
@@ -58,6 +63,7 @@ pub struct Metrics {
     prepays: Family<Outcome, Count>,
     wechat_calls: Family<Call, Count>,
     orders: Family<Status, Count>,
+    sandbox_messages: Family<Channel, Count>,
     pending: Gauge,
     waiting: Gauge,
     connections: Gauge,
@@ -77,6 +83,7 @@ impl Default for Metrics {
         let prepays = Family::<Outcome, Count>::default();
         let wechat_calls = Family::<Call, Count>::default();
         let orders = Family::<Status, Count>::default();
+        let sandbox_messages = Family::<Channel, Count>::default();
         let (pending, waiting, surplus) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("callbacks", "Callbacks by verdict", callbacks.clone());
         registry.register_with_unit(
@@ -95,6 +102,11 @@ impl Default for Metrics {
         registry.register("prepays", "Prepay calls, by result", prepays.clone());
         registry.register("wechat_calls", "Calls to WeChat Pay, by interface and result", wechat_calls.clone());
         registry.register("orders", "Orders that entered a status, since start", orders.clone());
+        registry.register(
+            "sandbox_messages_refused",
+            "Replies and callbacks of a Saoma sandbox where WeChat Pay itself should speak",
+            sandbox_messages.clone(),
+        );
         registry.register("orders_pending", "Orders that wait for their payer now", pending.clone());
         registry.register("pages_waiting", "Long polls under way now", waiting.clone());
         let connections = Gauge::default();
@@ -123,6 +135,7 @@ impl Default for Metrics {
             prepays,
             wechat_calls,
             orders,
+            sandbox_messages,
             pending,
             waiting,
             connections,
@@ -183,6 +196,10 @@ impl Metrics {
     /// As the books have it now; -1 when they cannot be read.
     pub fn surplus_stuck(&self, count: i64) {
         self.surplus.set(count);
+    }
+
+    pub fn sandbox_message_refused(&self, channel: &'static str) {
+        self.sandbox_messages.get_or_create(&Channel { channel }).inc();
     }
 
     /// The text of `/metrics`; the two gauges are read when somebody asks.

@@ -31,6 +31,7 @@ mod interfaces;
 mod journal;
 mod keys;
 mod ledger;
+mod mark;
 mod notification;
 mod notifier;
 mod oaep;
@@ -184,12 +185,13 @@ impl Sandbox {
 
     /// Only `/_sandbox/…`: the shop serves these on its own port too.
     pub fn control_router(&self) -> Router {
-        control::router(Arc::clone(&self.platform))
+        control::router(Arc::clone(&self.platform)).layer(mark::layer())
     }
 
     /// The platform with its controls; [`Sandbox::serve`] serves it.
     pub fn router(&self) -> Router {
-        routes::router(Arc::clone(&self.platform)).merge(self.control_router())
+        let all = routes::router(Arc::clone(&self.platform)).merge(control::router(Arc::clone(&self.platform)));
+        all.layer(mark::layer())
     }
 
     /// Serves the platform and delivers notifications until `shutdown`.

@@ -28,7 +28,8 @@ use crate::{
     metrics::Metrics,
     readiness::Readiness,
     sandbox::SandboxError,
-    storage::{self, Database, StorageError},
+    storage::{self, Database, StorageError, books::PlatformKind},
+    wall::Wall,
 };
 
 /// The site cannot start: the operator must act.
@@ -78,6 +79,9 @@ pub struct Surroundings {
     pub jobs_every: Option<Duration>,
     /// What connections may take.
     pub door: DoorLimits,
+    /// What the platform is taken for, wherever it is: a test's is on this machine, and has to be able to stand for
+    /// WeChat Pay itself. `None`: its address decides.
+    pub platform: Option<PlatformKind>,
 }
 
 impl Surroundings {
@@ -91,6 +95,7 @@ impl Surroundings {
             // Several times a second, so that what may be asked in one is spread over it.
             jobs_every: Some(Duration::from_millis(250)),
             door: DoorLimits::default(),
+            platform: None,
         }
     }
 }
@@ -142,8 +147,10 @@ impl Application {
         };
         // Books and their copies, the keys of a sandbox: nothing in it is for others.
         storage::keep_private(&settings.data_dir);
-        mark::claim(&db, &settings.database_url.place(), &mark::of(&live), clock.now()).await?;
-        if crate::config::live::is_loopback(&live.domain) {
+        let mut ours = mark::of(&live);
+        ours.platform = surroundings.platform.unwrap_or(ours.platform);
+        mark::claim(&db, &settings.database_url.place(), &ours, clock.now()).await?;
+        if ours.platform == PlatformKind::Loopback {
             tracing::warn!(domain = %live.domain, "no real money: the platform at {} is on this machine", live.domain);
             catalogue::add_demo_products(&db).await?;
         }
@@ -159,7 +166,9 @@ impl Application {
             proxy: settings.egress_proxy,
         };
         let readiness = Readiness::default();
-        let checkout = checkout(db.clone(), parts, shop, (metrics.clone(), readiness.clone()), surroundings)?;
+        let wall = wall(ours.platform, &metrics, &readiness);
+        let watched = (metrics.clone(), readiness.clone(), wall.clone());
+        let checkout = checkout(db.clone(), parts, shop, watched, surroundings)?;
         let state = AppState {
             checkout,
             db,
@@ -167,6 +176,7 @@ impl Application {
             api_v3_keys,
             metrics,
             readiness,
+            wall,
             limits: Limits::new(
                 settings.orders_per_minute,
                 settings.checks_per_minute,
@@ -246,6 +256,13 @@ async fn answer(
     Ok(())
 }
 
+fn wall(platform: PlatformKind, metrics: &Metrics, readiness: &Readiness) -> Wall {
+    match platform {
+        PlatformKind::WechatPay => Wall::around_money(metrics.clone(), readiness.clone()),
+        PlatformKind::Loopback => Wall::open(),
+    }
+}
+
 /// What a shop decides itself.
 struct Shop {
     payee: String,
@@ -258,7 +275,7 @@ fn checkout(
     db: Database,
     parts: platform::Parts,
     shop: Shop,
-    (metrics, readiness): (Metrics, Readiness),
+    (metrics, readiness, wall): (Metrics, Readiness, Wall),
     surroundings: Surroundings,
 ) -> Result<Checkout, StartupError> {
     let platform::Parts { merchant, mut gateway, mchid, appid, notify_url, refund_notify_url, .. } = parts;
@@ -266,6 +283,7 @@ fn checkout(
     gateway.total_limit = platform_limit;
     gateway.proxy = shop.proxy;
     gateway.questions_per_second = shop.questions_per_second;
+    gateway.wall = wall;
     let gateway = Gateway::new(&gateway, merchant, metrics.clone(), clock.clone(), entropy.clone())?;
     let settings = CheckoutSettings {
         mchid,
@@ -296,8 +314,9 @@ pub async fn open_checkout(
         questions_per_second: settings.questions_per_second,
         proxy: settings.egress_proxy,
     };
-    let counted = (Metrics::default(), Readiness::default());
-    let checkout = checkout(db.clone(), platform::parts(live)?, shop, counted, surroundings)?;
+    let (metrics, readiness) = (Metrics::default(), Readiness::default());
+    let wall = wall(mark::of(&live).platform, &metrics, &readiness);
+    let checkout = checkout(db.clone(), platform::parts(live)?, shop, (metrics, readiness, wall), surroundings)?;
     Ok((checkout, db))
 }
 

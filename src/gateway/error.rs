@@ -117,6 +117,9 @@ pub enum Cause {
     /// identical request is answered properly.
     #[error("reply not to be trusted: {0}")]
     Unverified(VerifyError),
+    /// Whatever it says, and whether it verifies or not.
+    #[error("the reply is a Saoma sandbox's, not WeChat Pay's")]
+    Sandbox,
     #[error("the reply is too long")]
     TooLong,
     #[error("the verified reply cannot be read")]
@@ -138,6 +141,7 @@ impl Cause {
             Self::Status => "status",
             Self::Foreign => "foreign",
             Self::Unverified(_) => "unverified",
+            Self::Sandbox => "sandbox",
             Self::TooLong => "too_long",
             Self::Unreadable => "unreadable",
             Self::Mismatch => "mismatch",

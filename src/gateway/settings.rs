@@ -4,7 +4,10 @@ use std::{fmt, time::Duration};
 
 use url::Url;
 
-use crate::wechatpay::{ApiV3Keys, Keyring, PlatformSerial, Signer};
+use crate::{
+    wall::Wall,
+    wechatpay::{ApiV3Keys, Keyring, PlatformSerial, Signer},
+};
 
 /// `http://[USER:PASSWORD@]HOST:PORT`: a proxy that is asked to connect us (`CONNECT`) and sees nothing but
 /// the platform's name. Its password shows in no `Debug` and in no error.
@@ -57,6 +60,8 @@ pub struct GatewaySettings {
     pub refresh_gap: Duration,
     /// Queries, closes and requests for certificates, of all instances together; 0 for no limit.
     pub questions_per_second: u32,
+    /// Refuses a sandbox's replies where there is real money.
+    pub wall: Wall,
 }
 
 impl GatewaySettings {
@@ -73,6 +78,7 @@ impl GatewaySettings {
             reply_most: 1024 * 1024,
             refresh_gap: Duration::from_mins(1),
             questions_per_second: 0,
+            wall: Wall::open(),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     error::{Cause, GatewayError, RequestId, SetupError, UnknownOutcome},
     settings::GatewaySettings,
 };
+use crate::wall::{Channel, Wall};
 
 #[derive(Debug)]
 pub(super) struct Transport {
@@ -19,6 +20,7 @@ pub(super) struct Transport {
     backup: Option<Url>,
     total_limit: Duration,
     reply_most: usize,
+    wall: Wall,
 }
 
 /// A reply as it came; nothing of it is trusted.
@@ -68,6 +70,7 @@ impl Transport {
             backup: settings.backup.clone(),
             total_limit: settings.total_limit,
             reply_most: settings.reply_most,
+            wall: settings.wall.clone(),
         })
     }
 
@@ -91,10 +94,12 @@ impl Transport {
                 (first, _) => first,
             }
         };
-        timeout(self.total_limit, attempts)
+        let reply = timeout(self.total_limit, attempts)
             .await
             .unwrap_or(Err(Cause::Timeout))
-            .map_err(|cause| unknown(cause, None, None))
+            .map_err(|cause| unknown(cause, None, None))?;
+        // Before anything of it is looked at: also its errors are none of WeChat's.
+        if self.wall.refuses(&reply.headers, Channel::Reply) { Err(reply.unknown(Cause::Sandbox)) } else { Ok(reply) }
     }
 
     async fn attempt(

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     checkout::{NotifyContext, RefundVerdict, Verdict},
+    wall::Channel,
     wechatpay::{
         Notification, NotifyError, VerifyError,
         notify::{self, Refusal},
@@ -77,6 +78,10 @@ async fn receive(state: &AppState, about: About, client: ClientAddress, headers:
         Err(error) => return unreadable(state, client, &error),
     };
     match open(state, headers, &body).await {
+        Ok(_) if state.wall.refuses(headers, Channel::Callback) => {
+            state.metrics.callback("sandbox");
+            fail(StatusCode::UNAUTHORIZED, "沙箱的通知，不予受理")
+        }
         Ok(notification) => book(state, about, notification, headers, body).await,
         Err(error) => reject(state, client, &error, &body),
     }

@@ -11,6 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     delivery::{Attempt, Delivery, Outcome, Progress, Subject},
     faults::KeyShares,
+    mark,
     notification::{self, Notification, Twist},
     platform::Platform,
     refunder, v2_notice,
@@ -166,6 +167,7 @@ async fn post(platform: &Platform, delivery: &Delivery, notification: Notificati
         .header(header::CONTENT_TYPE, notification.content_type)
         .header(header::CACHE_CONTROL, "no-cache")
         .header(header::PRAGMA, "no-cache")
+        .header(mark::HEADER, mark::VALUE)
         .body(notification.body);
     let request = notification.headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
     match request.send().await {

@@ -38,6 +38,7 @@ mod rate_limits;
 mod refund_commands;
 mod refund_truth;
 mod refunds;
+mod sandbox_messages;
 mod security;
 mod server_functions;
 mod settings;

@@ -19,6 +19,7 @@ use saoma::{
     http::{AppState, door::DoorLimits},
     sandbox::SandboxError,
     startup::{Application, StartupError, Surroundings},
+    storage::books::PlatformKind,
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -107,6 +108,13 @@ impl Stage {
     #[must_use]
     pub fn door(mut self, limits: DoorLimits) -> Self {
         self.surroundings.door = limits;
+        self
+    }
+
+    /// Its platform, which is on this machine, stands for WeChat Pay itself.
+    #[must_use]
+    pub fn with_real_money(mut self) -> Self {
+        self.surroundings.platform = Some(PlatformKind::WechatPay);
         self
     }
 

@@ -51,6 +51,7 @@ struct Inner {
     passed: Mutex<Vec<Passed>>,
     holds: Mutex<Vec<Hold>>,
     lie: Mutex<Option<(Arc<Forger>, Lie)>>,
+    hidden: Mutex<Option<&'static str>>,
 }
 
 impl Relay {
@@ -68,6 +69,7 @@ impl Relay {
             passed: Mutex::default(),
             holds: Mutex::default(),
             lie: Mutex::default(),
+            hidden: Mutex::default(),
         });
         let router = Router::new().fallback(pass).with_state(Arc::clone(&inner));
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -90,6 +92,11 @@ impl Relay {
     /// changed anything; then `forger` signs them anew.
     pub fn lie(&self, forger: Arc<Forger>, lie: impl Fn(&str, &mut Value) -> bool + Send + Sync + 'static) {
         *self.inner.lie.lock().expect("no panic") = Some((forger, Box::new(lie)));
+    }
+
+    /// Takes this header off every reply, or lets all of them through again.
+    pub fn hide(&self, header: Option<&'static str>) {
+        *self.inner.hidden.lock().expect("no panic") = header;
     }
 
     pub fn tell_the_truth(&self) {
@@ -133,6 +140,9 @@ async fn pass(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let mut reply = reply.bytes().await.expect("a reply");
     reply_headers.remove("content-length");
     reply_headers.remove("transfer-encoding");
+    if let Some(hidden) = *inner.hidden.lock().expect("no panic") {
+        reply_headers.remove(hidden);
+    }
     if let Some((forger, lie)) = &*inner.lie.lock().expect("no panic")
         && let Ok(mut told) = serde_json::from_slice::<Value>(&reply)
         && lie(&path, &mut told)
