@@ -15,6 +15,7 @@ mod history;
 mod inbox;
 mod inquire;
 mod jobs;
+mod keys;
 mod limits;
 pub mod live;
 mod place;
@@ -44,6 +45,7 @@ use bookings::Bookings;
 pub use history::OrderHistory;
 pub use inbox::NotifyContext;
 pub use inquire::Answer;
+use keys::KeptKeys;
 pub use live::LiveOrders;
 use plans::Inquiries;
 pub use refund::{RefundDraft, RefundError, RefundOf, RefundOrder};
@@ -125,6 +127,7 @@ struct Inner {
     live: LiveOrders,
     inquiries: Inquiries,
     surplus: surplus::Watch,
+    kept_keys: KeptKeys,
     metrics: Metrics,
     readiness: Readiness,
     clock: Clock,
@@ -151,6 +154,7 @@ impl Checkout {
             live: LiveOrders::default(),
             inquiries: Inquiries::default(),
             surplus: surplus::Watch::default(),
+            kept_keys: KeptKeys::default(),
             metrics,
             readiness,
             clock,

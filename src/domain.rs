@@ -10,6 +10,7 @@ pub mod out_trade_no;
 pub mod product;
 pub mod refund;
 pub mod token;
+pub mod trade_type;
 
 pub use money::{Fen, InvalidAmount};
 pub use order::{ClosedReason, OrderStatus, Wish};
@@ -18,3 +19,4 @@ pub use out_trade_no::OutTradeNo;
 pub use product::{Product, ProductId};
 pub use refund::{RefundState, Said};
 pub use token::OrderToken;
+pub use trade_type::TradeType;

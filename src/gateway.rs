@@ -36,7 +36,7 @@ use crate::{
     entropy::Entropy,
     metrics::Metrics,
     wechatpay::{
-        RefundReply, Transaction, headers,
+        PlatformKeys, RefundReply, Transaction, headers,
         message::Request,
         model::{NATIVE_PREPAY, PrepayReply, REFUNDS, close_body, close_path, query_path, refund_path},
     },
@@ -113,11 +113,11 @@ impl Gateway {
     ///
     /// # Errors
     /// See [`GatewayError`]; after [`GatewayError::Unknown`] the order may exist.
-    pub async fn prepay(&self, body: &[u8]) -> Result<CodeUrl, GatewayError> {
+    pub async fn prepay(&self, body: &[u8]) -> Result<Replied<CodeUrl>, GatewayError> {
         let reply = self.call("prepay", Method::POST, NATIVE_PREPAY, body).await?;
-        let prepay: PrepayReply = reply.read(StatusCode::OK)?;
-        let plain = (1..=1024).contains(&prepay.code_url.len()) && !prepay.code_url.chars().any(char::is_control);
-        if plain { Ok(CodeUrl(prepay.code_url)) } else { Err(reply.unknown(Cause::Unreadable)) }
+        let code_url = reply.read::<PrepayReply>(StatusCode::OK)?.code_url;
+        let plain = (1..=1024).contains(&code_url.len()) && !code_url.chars().any(char::is_control);
+        if plain { Ok(reply.with(CodeUrl(code_url))) } else { Err(reply.unknown(Cause::Unreadable)) }
     }
 
     /// The order as WeChat sees it (§5.2), any state. Verified, of our mchid and of this number;
@@ -126,14 +126,14 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]. [`GatewayError::is_order_not_exist`] is no proof that no prepay is
     /// under way.
-    pub async fn query(&self, number: &OutTradeNo) -> Result<Transaction, GatewayError> {
+    pub async fn query(&self, number: &OutTradeNo) -> Result<Replied<Transaction>, GatewayError> {
         let mchid = self.merchant.signer.mchid();
         let reply = self.call("query", Method::GET, &query_path(number, mchid), b"").await?;
         let transaction: Transaction = reply.read(StatusCode::OK)?;
         if transaction.out_trade_no != number.as_str() || transaction.mchid != mchid.as_str() {
             return Err(reply.unknown(Cause::Mismatch));
         }
-        Ok(transaction)
+        Ok(reply.with(transaction))
     }
 
     /// Closes an order (§5.3): after `Ok` no money can arrive under this number.
@@ -183,6 +183,11 @@ impl Gateway {
         let outcome = self.exchange(method, target, body).await;
         self.metrics.wechat_call(interface, outcome.as_ref().map_or_else(GatewayError::label, |_| "ok"));
         outcome
+    }
+
+    /// The keys that verify now.
+    pub fn platform_keys(&self) -> PlatformKeys {
+        self.merchant.keyring.snapshot()
     }
 
     async fn exchange(&self, method: Method, target: &str, body: &[u8]) -> Result<Verified, GatewayError> {

@@ -26,6 +26,7 @@ mod mysql;
 pub mod notifications;
 pub mod orders;
 pub mod payments;
+pub mod platform_keys;
 pub mod products;
 pub mod refunds;
 pub mod rows;

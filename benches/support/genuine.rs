@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use rsa::pkcs8::SecretDocument;
 use saoma::{
     clock::Clock,
-    domain::{Fen, OrderToken, OutTradeNo, ProductId},
+    domain::{Fen, OrderToken, OutTradeNo, ProductId, TradeType},
     entropy::Entropy,
     sandbox::{Sandbox, SandboxOptions},
     startup::catalogue,
@@ -68,7 +68,15 @@ pub async fn prepare(folder: &Path, site: SocketAddr, count: usize) -> Result<Ve
             "appid": credentials.appid, "mchid": credentials.mchid, "out_trade_no": number,
             "notify_url": format!("http://{site}/api/wx-pay/native/notify"),
         });
-        place(&db, &number, serde_json::to_vec(&asked)?, now, OrderToken::build(entropy.u128())).await?;
+        let attempt = attempts::NewAttempt {
+            out_trade_no: number.clone(),
+            appid: credentials.appid.clone(),
+            trade_type: TradeType::Native,
+            request: serde_json::to_vec(&asked)?,
+            expires: now + SignedDuration::from_mins(120),
+            check: now + SignedDuration::from_mins(120),
+        };
+        place(&db, attempt, now, OrderToken::build(entropy.u128())).await?;
         let transaction = json!({
             "appid": credentials.appid, "mchid": credentials.mchid, "out_trade_no": number,
             "transaction_id": format!("42000{index:023}"), "trade_type": "NATIVE", "trade_state": "SUCCESS",
@@ -83,13 +91,7 @@ pub async fn prepare(folder: &Path, site: SocketAddr, count: usize) -> Result<Ve
     Ok(requests)
 }
 
-async fn place(
-    db: &Database,
-    number: &OutTradeNo,
-    request: Vec<u8>,
-    now: Timestamp,
-    token: OrderToken,
-) -> Result<(), Failure> {
+async fn place(db: &Database, attempt: attempts::NewAttempt, now: Timestamp, token: OrderToken) -> Result<(), Failure> {
     let order = orders::NewOrder {
         live_key: token.to_string(),
         shopper: token.to_string(),
@@ -98,11 +100,9 @@ async fn place(
         title: "benchmark".to_owned(),
         total: Fen::new(1)?,
         created: now,
-        expires: now + SignedDuration::from_mins(120),
-        check: now + SignedDuration::from_mins(120),
+        expires: attempt.expires,
+        check: attempt.check,
     };
-    let attempt =
-        attempts::NewAttempt { out_trade_no: number.clone(), request, expires: order.expires, check: order.check };
     db.write(move |c| {
         let (order, attempt) = (order.clone(), attempt.clone());
         Box::pin(async move {

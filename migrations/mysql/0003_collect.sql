@@ -23,13 +23,13 @@ ALTER TABLE products ADD COLUMN withdrawn_ms BIGINT;
 ALTER TABLE attempts
     ADD COLUMN appid VARCHAR(32) NOT NULL DEFAULT '',
     ADD COLUMN trade_type VARCHAR(16) NOT NULL DEFAULT 'NATIVE',
-    ADD COLUMN request_id VARCHAR(64);
+    ADD COLUMN request_id VARCHAR(128);
 
 ALTER TABLE payments ADD COLUMN vouched_by VARCHAR(64);
 
 ALTER TABLE refunds
     ADD COLUMN accepted_ms BIGINT,
-    ADD COLUMN request_id VARCHAR(64),
+    ADD COLUMN request_id VARCHAR(128),
     ADD COLUMN refusals BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN refused_ms BIGINT,
     ADD INDEX refunds_by_source (source, state, id);

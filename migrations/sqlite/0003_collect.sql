@@ -31,14 +31,14 @@ ALTER TABLE products ADD COLUMN withdrawn_ms BIGINT;
 ALTER TABLE attempts ADD COLUMN appid VARCHAR(32) NOT NULL DEFAULT '';
 ALTER TABLE attempts ADD COLUMN trade_type VARCHAR(16) NOT NULL DEFAULT 'NATIVE';
 -- WeChat's Request-ID of the last answer about it, for WeChat's support
-ALTER TABLE attempts ADD COLUMN request_id VARCHAR(64);
+ALTER TABLE attempts ADD COLUMN request_id VARCHAR(128);
 
 -- serial of the key whose signature vouched for it
 ALTER TABLE payments ADD COLUMN vouched_by VARCHAR(64);
 
 -- WeChat's create_time: bills go by it
 ALTER TABLE refunds ADD COLUMN accepted_ms BIGINT;
-ALTER TABLE refunds ADD COLUMN request_id VARCHAR(64);
+ALTER TABLE refunds ADD COLUMN request_id VARCHAR(128);
 -- definite refusals of it so far, and since when: one alone is no reason to give up
 ALTER TABLE refunds ADD COLUMN refusals BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE refunds ADD COLUMN refused_ms BIGINT;

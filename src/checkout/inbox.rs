@@ -1,6 +1,7 @@
 //! What is kept of a notification beside what it does to the books.
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 
 use crate::{storage::notifications::Received, wechatpay::Notification};
 
@@ -9,6 +10,8 @@ use crate::{storage::notifications::Received, wechatpay::Notification};
 pub struct NotifyContext {
     /// `name: value` lines, without the signature.
     pub headers: String,
+    /// The signature itself: whoever wants to verify again needs it.
+    pub signature: Option<SecretString>,
     pub body: Vec<u8>,
 }
 
@@ -30,6 +33,7 @@ pub(super) fn inbox(
         out_trade_no: out_trade_no.map(clip),
         transaction_id: transaction_id.map(clip),
         headers: context.headers,
+        signature: context.signature,
         body: context.body,
         at,
     }

@@ -164,8 +164,8 @@ impl Checkout {
         visit: &mut Visit,
     ) -> Result<Answer, CheckoutError> {
         let number = &attempt.out_trade_no;
-        let transaction = match self.query(number, visit).await {
-            Ok(transaction) => transaction,
+        let reply = match self.query(number, visit).await {
+            Ok(reply) => reply,
             Err(error) if error.is_order_not_exist() => {
                 self.0.inquiries.note_unpaid(attempt.order_id, self.0.clock.now());
                 return Ok(Answer::NotExist);
@@ -175,9 +175,10 @@ impl Checkout {
                 return Ok(Answer::Unknown);
             }
         };
-        match transaction.trade_state {
+        let transaction = &reply.content;
+        match &transaction.trade_state {
             TradeState::Success | TradeState::Refund => {
-                let verdict = self.settle_queried(&transaction, source).await?;
+                let verdict = self.settle_queried(transaction, &reply.serial, source).await?;
                 if transaction.trade_state == TradeState::Refund {
                     // Rare and large.
                     Box::pin(self.explain_refund(attempt, source)).await?;

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use super::{Checkout, CheckoutError, CodeState, OrderSnapshot, visit::Visit};
 use crate::{
     domain::Wish,
-    gateway::{Asker, CodeUrl, GatewayError},
+    gateway::{Asker, CodeUrl, GatewayError, Replied, RequestId},
     storage::{
         attempts::{self, Attempt, PrepayProblem},
         events::{self, EventKind, Source},
@@ -93,18 +93,19 @@ impl Checkout {
             outcome = self.0.gateway.prepay(&attempt.request).await;
         }
         match outcome {
-            Ok(code_url) => self.keep_code(attempt, code_url).await,
+            Ok(reply) => self.keep_code(attempt, reply).await,
             Err(error) => self.keep_problem(attempt, &error).await,
         }
     }
 
-    async fn keep_code(&self, attempt: &Attempt, code_url: CodeUrl) -> Result<(), CheckoutError> {
+    async fn keep_code(&self, attempt: &Attempt, reply: Replied<CodeUrl>) -> Result<(), CheckoutError> {
         let (id, order_id, now) = (attempt.id, attempt.order_id, self.0.clock.now());
-        let code_url = String::from(code_url);
+        let (code_url, request_id) = (String::from(reply.content), reply.request_id);
         let kept = self.0.db.write(move |c| {
-            let code_url = code_url.clone();
+            let (code_url, request_id) = (code_url.clone(), request_id.clone());
             Box::pin(async move {
-                let kept = attempts::mark_open(c, id, &code_url).await?;
+                let request_id = request_id.as_ref().map(RequestId::as_str);
+                let kept = attempts::mark_open(c, id, &code_url, request_id).await?;
                 if kept {
                     orders::touch(c, order_id, now).await?;
                     events::append(c, order_id, now, EventKind::CodeReady, Source::Shopper, "").await?;
@@ -134,12 +135,15 @@ impl Checkout {
             }
         }
         let (id, order_id, now) = (attempt.id, attempt.order_id, self.0.clock.now());
+        let request_id = error.request_id().cloned();
         let news = attempt.state != attempts::AttemptState::Preparing { problem: Some(problem) };
         self.0
             .db
             .write(move |c| {
+                let request_id = request_id.clone();
                 Box::pin(async move {
-                    if !attempts::mark_problem(c, id, problem, now + pause).await? || !news {
+                    let request_id = request_id.as_ref().map(RequestId::as_str);
+                    if !attempts::mark_problem(c, id, problem, now + pause, request_id).await? || !news {
                         return Ok(());
                     }
                     orders::touch(c, order_id, now).await?;

@@ -20,13 +20,17 @@ use crate::{
         payments::{self, NewPayment, PaymentKind},
         refunds::{self, NewRefund},
     },
-    wechatpay::{Content, Notification, TradeState, Transaction, model::RefundRequest},
+    wechatpay::{
+        Content, Notification, TradeState, Transaction,
+        model::{RefundRequest, StoredPrepay},
+    },
 };
 
 /// A payment as WeChat states it, checked as far as that goes without the books.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Proof {
     out_trade_no: OutTradeNo,
+    appid: String,
     transaction_id: String,
     total: Fen,
     success: Timestamp,
@@ -44,6 +48,7 @@ impl Checkout {
         context: NotifyContext,
     ) -> Result<Verdict, CheckoutError> {
         let now = self.0.clock.now();
+        self.keep_key(&notification.serial).await?;
         let (claim, out_trade_no, transaction_id) = match &notification.content {
             Content::Transaction(transaction) if notification.event_type == "TRANSACTION.SUCCESS" => {
                 let claim = self.examine(transaction, Source::Callback, now);
@@ -55,32 +60,35 @@ impl Checkout {
             }
         };
         let received = inbox(notification, context, out_trade_no, transaction_id, now);
-        self.book(self.booking(claim, Source::Callback, Some(received), now)).await
+        self.book(self.booking(claim, Source::Callback, &notification.serial, Some(received), now)).await
     }
 
-    /// Books what a verified query reply says.
+    /// Books what a query reply says that the key of this serial has signed.
     ///
     /// # Errors
     /// The books cannot be written, or nobody can tell whether they were: the next delivery finds what there is.
     pub(super) async fn settle_queried(
         &self,
         transaction: &Transaction,
+        serial: &str,
         source: Source,
     ) -> Result<Verdict, CheckoutError> {
         let now = self.0.clock.now();
+        self.keep_key(serial).await?;
         let claim = self.examine(transaction, source, now);
-        self.book(self.booking(claim, source, None, now)).await
+        self.book(self.booking(claim, source, serial, None, now)).await
     }
 
     fn booking(
         &self,
         claim: Result<Proof, Verdict>,
         source: Source,
+        serial: &str,
         received: Option<Received>,
         at: Timestamp,
     ) -> Booking {
         let way_back = claim.as_ref().ok().and_then(|proof| self.way_back(proof));
-        Booking { claim, source, received, at, way_back }
+        Booking { claim, source, vouched_by: serial.to_owned(), received, at, way_back }
     }
 
     fn way_back(&self, proof: &Proof) -> Option<Vec<u8>> {
@@ -95,15 +103,12 @@ impl Checkout {
         request.to_bytes().ok()
     }
 
-    /// Money rule 1, as far as it needs no table: `SUCCESS`, our mchid and appid, `CNY`.
+    /// Money rule 1, as far as it needs no table: `SUCCESS`, our mchid (the books' own: see `startup::mark`),
+    /// `CNY`. The appid is the attempt's: a shop may have taken another one since.
     fn examine(&self, transaction: &Transaction, source: Source, now: Timestamp) -> Result<Proof, Verdict> {
-        let settings = &self.0.settings;
         let mismatch = |what| Err(Verdict::Mismatch(what));
-        if transaction.mchid != settings.mchid.as_str() {
+        if transaction.mchid != self.0.settings.mchid.as_str() {
             return mismatch(Mismatch::Mchid);
-        }
-        if transaction.appid != settings.appid {
-            return mismatch(Mismatch::Appid);
         }
         let is_paid = match transaction.trade_state {
             TradeState::Success => true,
@@ -124,7 +129,8 @@ impl Checkout {
             _ => return mismatch(Mismatch::TransactionId),
         };
         let out_trade_no = OutTradeNo::parse(&transaction.out_trade_no).map_err(|_| Verdict::UnknownOrder)?;
-        Ok(Proof { out_trade_no, transaction_id, total, success: transaction.success_time.unwrap_or(now) })
+        let (appid, success) = (transaction.appid.clone(), transaction.success_time.unwrap_or(now));
+        Ok(Proof { out_trade_no, appid, transaction_id, total, success })
     }
 
     async fn book(&self, booking: Booking) -> Result<Verdict, CheckoutError> {
@@ -174,6 +180,8 @@ impl Checkout {
 pub(super) struct Booking {
     claim: Result<Proof, Verdict>,
     source: Source,
+    /// Serial of the key that signed it.
+    vouched_by: String,
     /// How it came, if it came by itself.
     received: Option<Received>,
     at: Timestamp,
@@ -255,7 +263,11 @@ async fn settle_distinct(
     if !all_different(&numbers) || !all_different(&transactions) {
         return one_by_one(c, bookings, expect).await;
     }
-    let owed = if numbers.is_empty() { Vec::new() } else { attempts::list_owed(c, &numbers).await? };
+    let mut owed = if numbers.is_empty() { Vec::new() } else { attempts::list_owed(c, &numbers).await? };
+    for owed in owed.iter_mut().filter(|owed| owed.appid.is_empty()) {
+        let request = attempts::find_request(c, owed.attempt_id).await?;
+        owed.appid = StoredPrepay::read(&request).map(|prepay| prepay.appid).unwrap_or_default();
+    }
     let owed: HashMap<&OutTradeNo, &Owed> = owed.iter().map(|owed| (&owed.out_trade_no, owed)).collect();
     let booked_before = match expect {
         Expect::Anything if !owed.is_empty() => payments::list_booked(c, &transactions).await?,
@@ -313,6 +325,9 @@ fn decide<'a>(
 ) -> Result<Entry<'a>, Verdict> {
     let proof = booking.claim.as_ref().map_err(|verdict| *verdict)?;
     let owed = *owed.get(&proof.out_trade_no).ok_or(Verdict::UnknownOrder)?;
+    if owed.appid != proof.appid {
+        return Err(Verdict::Mismatch(Mismatch::Appid));
+    }
     if owed.total != proof.total {
         return Err(Verdict::Mismatch(Mismatch::Amount));
     }
@@ -384,6 +399,7 @@ impl Entry<'_> {
             total: self.proof.total,
             success: self.proof.success,
             booked: self.booking.at,
+            vouched_by: &self.booking.vouched_by,
         }
     }
 

@@ -55,6 +55,7 @@ impl Checkout {
         context: NotifyContext,
     ) -> Result<Verdict, CheckoutError> {
         let now = self.0.clock.now();
+        self.keep_key(&notification.serial).await?;
         let notice = match &notification.content {
             Content::Refund(notice) if notification.event_type.starts_with("REFUND.") => Some(notice),
             _ => None,

@@ -48,7 +48,11 @@ impl Checkout {
         turn.ok_or(GatewayError::not_asked())
     }
 
-    pub(super) async fn query(&self, number: &OutTradeNo, visit: &mut Visit) -> Result<Transaction, GatewayError> {
+    pub(super) async fn query(
+        &self,
+        number: &OutTradeNo,
+        visit: &mut Visit,
+    ) -> Result<Replied<Transaction>, GatewayError> {
         let _turn = self.turn(visit).await?;
         self.0.gateway.query(number).await.inspect_err(|error| self.0.gateway.questions().hear(error))
     }

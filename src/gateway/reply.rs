@@ -10,13 +10,18 @@ use super::{
     transport::Reply,
 };
 use crate::wechatpay::{
-    ErrorCode, PlatformKeys, VerifyError, certificates::CertificatesError, headers::SignatureHeaders, model::ErrorBody,
+    ErrorCode, PlatformKeys, VerifyError,
+    certificates::CertificatesError,
+    headers::{SERIAL, SignatureHeaders},
+    model::ErrorBody,
 };
 
-/// What a verified reply says, and the name under which WeChat's support finds it.
+/// What a verified reply says, by whose signature, and the name under which WeChat's support finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replied<T> {
     pub content: T,
+    /// Of the key that signed it.
+    pub serial: String,
     pub request_id: Option<RequestId>,
 }
 
@@ -36,7 +41,12 @@ impl Verified {
     }
 
     pub fn answer<T: DeserializeOwned>(&self, status: StatusCode) -> Result<Replied<T>, GatewayError> {
-        Ok(Replied { content: self.read(status)?, request_id: self.0.request_id() })
+        Ok(self.with(self.read(status)?))
+    }
+
+    pub fn with<T>(&self, content: T) -> Replied<T> {
+        let serial = self.0.headers.get(SERIAL).and_then(|serial| serial.to_str().ok());
+        Replied { content, serial: serial.unwrap_or_default().to_owned(), request_id: self.0.request_id() }
     }
 
     pub fn unknown(&self, cause: Cause) -> GatewayError {

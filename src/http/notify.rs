@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode};
+use secrecy::SecretString;
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
@@ -112,7 +113,7 @@ async fn book(
     headers: &HeaderMap,
     body: Bytes,
 ) -> Response {
-    let context = NotifyContext { headers: kept_headers(headers), body: body.to_vec() };
+    let context = NotifyContext { headers: kept_headers(headers), signature: signature(headers), body: body.to_vec() };
     let checkout = state.checkout.clone();
     // What is booked after its caller has hung up wakes the page all the same.
     let booking = state.checkout.spawn(async move {
@@ -193,7 +194,11 @@ fn unreadable(state: &AppState, client: ClientAddress, error: &BodyError) -> Res
     fail(error.status(), message)
 }
 
-/// What helps to understand a delivery later; the signature is kept nowhere.
+fn signature(headers: &HeaderMap) -> Option<SecretString> {
+    Some(headers.get("wechatpay-signature")?.to_str().ok()?.into())
+}
+
+/// What helps to understand a delivery later, and with the signature to verify it again.
 fn kept_headers(headers: &HeaderMap) -> String {
     const KEPT: [&str; 6] = [
         "wechatpay-serial",

@@ -8,7 +8,7 @@ use super::{
     rows::{self, Rows},
     timestamp, tuple,
 };
-use crate::domain::{Fen, OrderStatus, OutTradeNo};
+use crate::domain::{Fen, OrderStatus, OutTradeNo, TradeType};
 
 /// How far an attempt has come. Stored by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +111,9 @@ pub async fn list_of_order(c: &mut AnyConnection, order_id: i64) -> Result<Vec<A
 #[derive(Clone, Debug)]
 pub struct NewAttempt {
     pub out_trade_no: OutTradeNo,
+    /// In its request, too: whom the number was asked for, whatever the shop's settings say later.
+    pub appid: String,
+    pub trade_type: TradeType,
     pub request: Vec<u8>,
     /// Until when its order can be paid.
     pub expires: Timestamp,
@@ -124,9 +127,10 @@ pub async fn insert(
     attempt: &NewAttempt,
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    let sql = "INSERT INTO attempts (order_id, out_trade_no, state, request, prepay_until_ms, created_ms) \
-               VALUES (?, ?, 'PREPARING', ?, 0, ?)";
-    let insert = sqlx::query(sql).bind(order_id).bind(attempt.out_trade_no.as_str()).bind(&attempt.request[..]);
+    let sql = "INSERT INTO attempts (order_id, out_trade_no, appid, trade_type, state, request, prepay_until_ms, \
+               created_ms) VALUES (?, ?, ?, ?, 'PREPARING', ?, 0, ?)";
+    let insert = sqlx::query(sql).bind(order_id).bind(attempt.out_trade_no.as_str()).bind(&attempt.appid);
+    let insert = insert.bind(attempt.trade_type.code()).bind(&attempt.request[..]);
     insert.bind(millis(now)).execute(c).await?;
     Ok(())
 }
@@ -145,9 +149,15 @@ pub async fn claim_prepay(
 }
 
 /// `PREPARING` → `OPEN`. `false` when it is not waiting for a code any more: paid meanwhile.
-pub async fn mark_open(c: &mut AnyConnection, id: i64, code_url: &str) -> Result<bool, StorageError> {
-    let sql = "UPDATE attempts SET state = 'OPEN', code_url = ?, problem = NULL WHERE id = ? AND state = 'PREPARING'";
-    Ok(sqlx::query(sql).bind(code_url).bind(id).execute(c).await?.rows_affected() == 1)
+pub async fn mark_open(
+    c: &mut AnyConnection,
+    id: i64,
+    code_url: &str,
+    request_id: Option<&str>,
+) -> Result<bool, StorageError> {
+    let sql = "UPDATE attempts SET state = 'OPEN', code_url = ?, problem = NULL, request_id = ? \
+               WHERE id = ? AND state = 'PREPARING'";
+    Ok(sqlx::query(sql).bind(code_url).bind(request_id).bind(id).execute(c).await?.rows_affected() == 1)
 }
 
 /// Still no code; nobody tries again before `not_before`. `false` when the state moved on.
@@ -156,9 +166,11 @@ pub async fn mark_problem(
     id: i64,
     problem: PrepayProblem,
     not_before: Timestamp,
+    request_id: Option<&str>,
 ) -> Result<bool, StorageError> {
-    let sql = "UPDATE attempts SET problem = ?, prepay_until_ms = ? WHERE id = ? AND state = 'PREPARING'";
-    let update = sqlx::query(sql).bind(problem.code()).bind(millis(not_before)).bind(id);
+    let sql = "UPDATE attempts SET problem = ?, prepay_until_ms = ?, request_id = ? \
+               WHERE id = ? AND state = 'PREPARING'";
+    let update = sqlx::query(sql).bind(problem.code()).bind(millis(not_before)).bind(request_id).bind(id);
     Ok(update.execute(c).await?.rows_affected() == 1)
 }
 
@@ -187,6 +199,9 @@ pub async fn mark_never_created(c: &mut AnyConnection, id: i64, not_before: Time
 pub struct Owed {
     pub out_trade_no: OutTradeNo,
     pub attempt_id: i64,
+    /// What the number was asked for with. Empty where an older program has written the row: then it is in the
+    /// [request](find_request) alone.
+    pub appid: String,
     pub order_id: i64,
     pub status: OrderStatus,
     pub total: Fen,
@@ -207,6 +222,7 @@ impl Owed {
             out_trade_no: OutTradeNo::parse(row.try_get("out_trade_no")?)
                 .map_err(|e| wrong("out_trade_no", e.to_string()))?,
             attempt_id: row.try_get("attempt_id")?,
+            appid: row.try_get("appid")?,
             order_id,
             status: OrderStatus::parse(row.try_get("status")?, reason.as_deref())
                 .map_err(|e| wrong("status", e.to_string()))?,
@@ -236,7 +252,7 @@ pub async fn lock(c: &mut AnyConnection, numbers: &[&OutTradeNo], rows: Rows) ->
 /// Those of these numbers that are ours, in no particular order.
 pub async fn list_owed(c: &mut AnyConnection, numbers: &[&OutTradeNo]) -> Result<Vec<Owed>, StorageError> {
     let mut query = QueryBuilder::<Any>::new(
-        "SELECT out_trade_no, attempts.id AS attempt_id, orders.id AS order_id, status, closed_reason, total_fen, \
+        "SELECT out_trade_no, attempts.id AS attempt_id, appid, orders.id AS order_id, status, closed_reason, total_fen, \
          version, attempts.state AS state, (SELECT COUNT(*) FROM attempts AS other WHERE other.order_id = orders.id \
          AND other.id <> attempts.id AND other.state IN ('PREPARING', 'OPEN')) AS open_others \
          FROM attempts JOIN orders ON orders.id = attempts.order_id WHERE out_trade_no IN ",
@@ -247,4 +263,9 @@ pub async fn list_owed(c: &mut AnyConnection, numbers: &[&OutTradeNo]) -> Result
 
 pub async fn find_owed(c: &mut AnyConnection, number: &OutTradeNo) -> Result<Option<Owed>, StorageError> {
     Ok(list_owed(c, &[number]).await?.pop())
+}
+
+/// The exact prepay body of an attempt that is there.
+pub async fn find_request(c: &mut AnyConnection, id: i64) -> Result<Vec<u8>, StorageError> {
+    Ok(sqlx::query_scalar("SELECT request FROM attempts WHERE id = ?").bind(id).fetch_one(c).await?)
 }

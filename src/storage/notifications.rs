@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Any, AnyConnection, QueryBuilder};
 
 use super::{Expect, StorageError, is_common, millis, tuple};
 
 /// A verified notification to be kept. `body` is the envelope: its content is still sealed, so no
-/// openid is in it. `headers` holds no signature.
+/// openid is in it. `headers` holds no signature; that has a column of its own, which no log, page or export shows.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub notify_id: String,
@@ -16,9 +17,14 @@ pub struct Received {
     pub out_trade_no: Option<String>,
     pub transaction_id: Option<String>,
     pub headers: String,
+    /// As it came. Longer ones than any key of WeChat's makes are not kept.
+    pub signature: Option<SecretString>,
     pub body: Vec<u8>,
     pub at: Timestamp,
 }
+
+/// The column, in characters.
+const SIGNATURE_MOST: usize = 1024;
 
 /// A notification with its verdict and how often it has come.
 struct Entry<'a> {
@@ -70,7 +76,7 @@ async fn list_known(c: &mut AnyConnection, entries: &[Entry<'_>]) -> Result<Hash
 async fn insert(c: &mut AnyConnection, entries: &[&Entry<'_>], expect: Expect) -> Result<(), StorageError> {
     let mut insert = QueryBuilder::<Any>::new(
         "INSERT INTO notifications (notify_id, event_type, verdict, out_trade_no, transaction_id, deliveries, \
-         headers, body, received_ms, last_ms) ",
+         headers, signature, body, received_ms, last_ms) ",
     );
     insert.push_values(entries, |mut row, Entry { received, verdict, deliveries, last }| {
         row.push_bind(&received.notify_id)
@@ -80,6 +86,9 @@ async fn insert(c: &mut AnyConnection, entries: &[&Entry<'_>], expect: Expect) -
             .push_bind(received.transaction_id.as_deref())
             .push_bind(*deliveries)
             .push_bind(&received.headers)
+            .push_bind(
+                received.signature.as_ref().map(SecretString::expose_secret).filter(|it| it.len() <= SIGNATURE_MOST),
+            )
             .push_bind(&received.body[..])
             .push_bind(millis(received.at))
             .push_bind(millis(*last));

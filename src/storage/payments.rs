@@ -43,6 +43,8 @@ pub struct NewPayment<'a> {
     pub total: Fen,
     pub success: Timestamp,
     pub booked: Timestamp,
+    /// Serial of the key whose signature says so.
+    pub vouched_by: &'a str,
 }
 
 /// None of their transactions is booked: as [`list_booked`] has said, or as is expected.
@@ -51,7 +53,8 @@ pub struct NewPayment<'a> {
 /// One is booked: see [`Expect`].
 pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>], expect: Expect) -> Result<(), StorageError> {
     let mut insert = QueryBuilder::<Any>::new(
-        "INSERT INTO payments (transaction_id, order_id, attempt_id, kind, source, total_fen, success_ms, booked_ms) ",
+        "INSERT INTO payments (transaction_id, order_id, attempt_id, kind, source, total_fen, success_ms, booked_ms, \
+         vouched_by) ",
     );
     insert.push_values(payments, |mut row, payment| {
         row.push_bind(payment.transaction_id)
@@ -61,7 +64,8 @@ pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>], expect: 
             .push_bind(payment.source.code())
             .push_bind(payment.total.get())
             .push_bind(millis(payment.success))
-            .push_bind(millis(payment.booked));
+            .push_bind(millis(payment.booked))
+            .push_bind(payment.vouched_by);
     });
     expect.all_inserted("payments", insert.build().persistent(is_common(payments.len())).execute(c).await)
 }

@@ -10,7 +10,7 @@ use super::{
     testing::{books, place},
     *,
 };
-use crate::domain::{Fen, OrderToken, OutTradeNo, Product, ProductId};
+use crate::domain::{Fen, OrderToken, OutTradeNo, Product, ProductId, TradeType};
 
 const NOW: Timestamp = Timestamp::constant(1_767_196_800, 0);
 
@@ -58,7 +58,8 @@ async fn order(books: &Database, request: &[u8]) -> i64 {
                 };
                 let id = orders::insert(c, &order).await?.expect("the first one");
                 let out_trade_no = OutTradeNo::parse("1217752501201407033233368018").expect("legal");
-                let attempt = NewAttempt { out_trade_no, request, expires: NOW, check: NOW };
+                let (appid, trade_type) = ("wx2421b1c4370ec43b".to_owned(), TradeType::Native);
+                let attempt = NewAttempt { out_trade_no, appid, trade_type, request, expires: NOW, check: NOW };
                 attempts::insert(c, id, &attempt, NOW).await?;
                 Ok(id)
             })
@@ -208,6 +209,7 @@ fn received(notify_id: &str, body: usize) -> Received {
         out_trade_no: None,
         transaction_id: None,
         headers: "wechatpay-serial: x\n".repeat(100),
+        signature: Some("s".repeat(2000).into()),
         body: vec![0xff; body],
         at: NOW,
     }
@@ -222,7 +224,7 @@ async fn the_longest_that_may_come_fits() {
             // What the callback route reads at most, and what the gateway lets a link be.
             let longest = Received { out_trade_no: Some("号".repeat(64)), ..received(&"通".repeat(64), 64 * 1024) };
             notifications::record(c, &[(&longest, "MISMATCH_TRANSACTION_ID")], Expect::Anything).await?;
-            attempts::mark_open(c, id, &"x".repeat(1024)).await
+            attempts::mark_open(c, id, &"x".repeat(1024), Some(&"r".repeat(128))).await
         })
     });
     assert!(kept.await.expect("writes"));

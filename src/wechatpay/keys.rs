@@ -88,7 +88,7 @@ impl MerchantKey {
     /// `platform` is the public half of this very key: the merchant's own certificate was
     /// configured where WeChat's key belongs (§11 no. 5), and nothing would ever verify.
     pub fn is_own_half(&self, platform: &PlatformKey) -> bool {
-        self.public() == platform.0.as_ref()
+        self.public() == platform.key.as_ref()
     }
 
     fn public(&self) -> &[u8] {
@@ -107,7 +107,11 @@ impl fmt::Debug for MerchantKey {
 pub struct SignFailed;
 
 /// A key of WeChat's: verifies replies and notifications.
-pub struct PlatformKey(ParsedPublicKey);
+pub struct PlatformKey {
+    key: ParsedPublicKey,
+    /// What it was read from, for whoever has to verify again some day.
+    pem: Box<str>,
+}
 
 impl PlatformKey {
     /// The WeChat Pay public key (微信支付公钥, `pub_key.pem`), SPKI.
@@ -116,16 +120,22 @@ impl PlatformKey {
     /// What is wrong with `text`, for instance that it is a certificate.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let block = pem::find(text, &[PemKind::PublicKey])?;
-        Self::from_pkcs1(pkcs1_of(&block.der)?)
+        Self::from_pkcs1(pkcs1_of(&block.der)?, pem::write("PUBLIC KEY", &block.der))
     }
 
-    fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
-        ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map(Self).map_err(invalid)
+    fn from_pkcs1(der: &[u8], pem: String) -> Result<Self, KeyError> {
+        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map_err(invalid)?;
+        Ok(Self { key, pem: pem.into() })
+    }
+
+    /// The public key, or the whole certificate, written as files hold it.
+    pub fn pem(&self) -> &str {
+        &self.pem
     }
 
     /// `signature` is a good one of `message`, which no wrong length of it can be.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.0.verify_sig(message, signature).is_ok()
+        self.key.verify_sig(message, signature).is_ok()
     }
 }
 
@@ -170,13 +180,14 @@ impl PlatformCertificate {
     /// What is wrong with `text`.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let certificate = parse_certificate(text)?;
+        let der = certificate.to_der().map_err(|_| KeyError::Damaged)?;
         let validity = certificate.tbs_certificate().validity();
         let spki = spki_of(&certificate)?;
         Ok(Self {
             serial: PlatformSerial::parse(&serial_of(&certificate)).map_err(|_| KeyError::Damaged)?,
             not_before: timestamp(validity.not_before)?,
             not_after: timestamp(validity.not_after)?,
-            key: PlatformKey::from_pkcs1(pkcs1_of(&spki)?)?,
+            key: PlatformKey::from_pkcs1(pkcs1_of(&spki)?, pem::write("CERTIFICATE", &der))?,
         })
     }
 }

@@ -97,6 +97,14 @@ fn next_block(text: &str) -> Result<Option<(PemKind, &str, &str)>, KeyError> {
     Ok(Some((PemKind::from_label(label), body, rest)))
 }
 
+/// A block as files hold it: lines of 64 characters.
+pub(super) fn write(label: &str, der: &[u8]) -> String {
+    let base64 = STANDARD.encode(der);
+    let lines = base64.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line));
+    let body: Vec<_> = lines.collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", body.join("\n"))
+}
+
 fn decode(body: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     // RFC 1421 headers, which OpenSSL writes for PKCS#1 keys with a passphrase.
     if body.contains("ENCRYPTED") {

@@ -109,6 +109,11 @@ impl PlatformKeys {
         self.0.contains_key(serial)
     }
 
+    /// The key of this serial as PEM, and whether it came in a certificate.
+    pub fn pem(&self, serial: &str) -> Option<(&str, bool)> {
+        self.0.get(serial).map(|entry| (entry.key.pem(), entry.not_after.is_some()))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

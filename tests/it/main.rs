@@ -14,6 +14,7 @@ mod support;
 mod altered_callbacks;
 mod callbacks;
 mod catalogue;
+mod collected;
 mod console_refunds;
 mod deliveries;
 mod door;

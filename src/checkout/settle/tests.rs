@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    domain::{OrderToken, Product, ProductId},
+    domain::{OrderToken, Product, ProductId, TradeType},
     storage::{attempts::NewAttempt, orders::NewOrder, products, testing::books},
 };
 
 const NOW: Timestamp = Timestamp::constant(1_767_196_800, 0);
+const APPID: &str = "wx2421b1c4370ec43b";
 const NUMBERS: [&str; 2] = ["20261125000000THE0FIRST0NUMBER", "20261125000000THE0OTHER0NUMBER"];
 
 fn fen() -> Fen {
@@ -33,8 +34,9 @@ async fn place(c: &mut AnyConnection) -> Result<i64, StorageError> {
     let id = orders::insert(c, &order).await?.expect("the first one");
     for number in NUMBERS {
         let out_trade_no = OutTradeNo::parse(number).expect("legal");
-        attempts::insert(c, id, &NewAttempt { out_trade_no, request: Vec::new(), expires: NOW, check: NOW }, NOW)
-            .await?;
+        let (appid, trade_type) = (APPID.to_owned(), TradeType::Native);
+        let attempt = NewAttempt { out_trade_no, appid, trade_type, request: Vec::new(), expires: NOW, check: NOW };
+        attempts::insert(c, id, &attempt, NOW).await?;
     }
     Ok(id)
 }
@@ -42,11 +44,19 @@ async fn place(c: &mut AnyConnection) -> Result<i64, StorageError> {
 fn paid(number: &str, transaction_id: &str) -> Booking {
     let proof = Proof {
         out_trade_no: OutTradeNo::parse(number).expect("legal"),
+        appid: APPID.to_owned(),
         transaction_id: transaction_id.to_owned(),
         total: fen(),
         success: NOW,
     };
-    Booking { claim: Ok(proof), source: Source::Callback, received: None, at: NOW, way_back: Some(b"{}".to_vec()) }
+    Booking {
+        claim: Ok(proof),
+        source: Source::Callback,
+        vouched_by: "PUB_KEY_ID_1".to_owned(),
+        received: None,
+        at: NOW,
+        way_back: Some(b"{}".to_vec()),
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,11 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{platform::Seen, *};
-use crate::wechatpay::{PlatformKey, TradeState, fixtures::text, message};
+use crate::wechatpay::{
+    PlatformKey, TradeState,
+    fixtures::{PUBLIC_KEY_ID, text},
+    message,
+};
 
 const CODE_URL: &str = r#"{"code_url":"weixin://wxpay/bizpayurl?pr=JyC91EIz1"}"#;
 
@@ -34,7 +38,7 @@ async fn a_prepay_sends_the_stored_bytes_and_returns_the_link() {
     let platform = Platform::start([signed(200, CODE_URL)]).await;
     let body = fixtures::bytes("requests/prepay.body");
     let url = gateway(&platform).prepay(&body).await.expect("a link");
-    assert_eq!(url.as_str(), "weixin://wxpay/bizpayurl?pr=JyC91EIz1");
+    assert_eq!(url.content.as_str(), "weixin://wxpay/bizpayurl?pr=JyC91EIz1");
 
     let [seen] = platform.seen().try_into().expect("one request");
     assert_eq!((seen.method.as_str(), seen.uri.to_string().as_str()), ("POST", "/v3/pay/transactions/native"));
@@ -43,7 +47,7 @@ async fn a_prepay_sends_the_stored_bytes_and_returns_the_link() {
     assert_eq!(seen.headers["accept"], "application/json");
     assert_eq!(seen.headers["content-type"], "application/json");
     assert_eq!(seen.headers["user-agent"], concat!("Saoma/", env!("CARGO_PKG_VERSION")));
-    assert_eq!(seen.headers["wechatpay-serial"], fixtures::PUBLIC_KEY_ID);
+    assert_eq!(seen.headers["wechatpay-serial"], PUBLIC_KEY_ID);
 }
 
 #[tokio::test]
@@ -60,6 +64,8 @@ async fn bytes_that_are_no_compact_json_are_not_touched() {
 async fn a_query_has_the_mchid_in_its_signed_target_and_no_body() {
     let platform = Platform::start([good_query()]).await;
     let transaction = gateway(&platform).query(&number()).await.expect("a transaction");
+    assert_eq!(transaction.serial, PUBLIC_KEY_ID);
+    let transaction = transaction.content;
     assert_eq!(transaction.trade_state, TradeState::Success);
     assert_eq!(transaction.total().map(crate::domain::Fen::get), Some(100));
 
