@@ -25,10 +25,14 @@ fn hasty() -> DoorLimits {
     DoorLimits { head: SHORT, idle: SHORT, ..DoorLimits::default() }
 }
 
-/// How long the server lets a connection be, and what it says at its end.
-async fn until_closed(mut stream: TcpStream) -> (Duration, String) {
-    let started = Instant::now();
-    let said = timeout(Duration::from_secs(20), rest(&mut stream)).await.expect("closed in time");
+/// What the server says on a connection until it closes it.
+async fn until_closed(mut stream: TcpStream) -> String {
+    timeout(Duration::from_secs(20), rest(&mut stream)).await.expect("closed in time")
+}
+
+/// The same, and how long it took since `started`.
+async fn closed_after(started: Instant, stream: TcpStream) -> (Duration, String) {
+    let said = until_closed(stream).await;
     (started.elapsed(), said)
 }
 
@@ -39,21 +43,20 @@ async fn closed(site: &Site, reason: &str) -> u64 {
 #[tokio::test]
 async fn half_a_head_is_cut_off_however_it_comes() {
     let app = Stage::new().door(hasty()).start().await;
+    let started = Instant::now();
     let silent = connect_from(&app, "127.0.0.1").await;
     let half = connect_and_say(&app, HALF_A_HEAD).await;
     let trickling = connect_and_say(&app, HALF_A_HEAD).await;
-    let started = Instant::now();
     let (silent, half, trickling) = tokio::join!(
-        until_closed(silent),
-        until_closed(half),
+        closed_after(started, silent),
+        closed_after(started, half),
         timeout(Duration::from_secs(20), trickle(trickling, b'x', BYTE_EVERY))
     );
     for (open, said) in [silent, half] {
-        assert!(open + Duration::from_millis(50) >= SHORT, "{open:?}");
+        assert!(open >= SHORT, "{open:?}");
         assert_eq!(said, "", "nothing was asked");
     }
     assert_eq!(trickling.expect("closed in time"), "");
-    assert!(started.elapsed() < Duration::from_secs(15));
     assert_eq!(closed(&app, "head").await, 3);
     // A second head on the same connection has no more time than the first.
     let mut kept = connect_and_say(&app, "GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\nGET /hea").await;
@@ -65,11 +68,12 @@ async fn half_a_head_is_cut_off_however_it_comes() {
 async fn a_connection_without_requests_ends_and_one_that_waits_for_its_answer_does_not() {
     let app = Stage::new().door(hasty()).start().await;
     let order = app.order(1).await;
+    let started = Instant::now();
     let idle = connect_and_say(&app, "GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
     let watch = format!("GET /api/orders/{}?after=1000&wait=2 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", order.token);
     let waiting = connect_and_say(&app, &watch).await;
-    let ((open, healthy), (waited, told)) = tokio::join!(until_closed(idle), until_closed(waiting));
-    assert!(healthy.contains("200 OK") && open + Duration::from_millis(50) >= SHORT, "{open:?} {healthy}");
+    let ((open, healthy), (waited, told)) = tokio::join!(closed_after(started, idle), closed_after(started, waiting));
+    assert!(healthy.contains("200 OK") && open >= SHORT, "{open:?} {healthy}");
     assert!(told.contains("200 OK") && told.contains("NOTPAY"), "{told}");
     assert!(waited >= Duration::from_secs(2), "{waited:?}");
     until("both counted", async || (closed(&app, "idle").await >= 2).then_some(())).await;
@@ -85,7 +89,7 @@ async fn a_body_that_trickles_in_is_cut_off_after_all_of_its_time() {
     let slow = async |path: &str, kind: &str| {
         let stream = connect_and_say(&app, &head(path, kind)).await;
         let started = Instant::now();
-        let said = timeout(Duration::from_secs(25), trickle(stream, b'a', BYTE_EVERY)).await;
+        let said = timeout(Duration::from_secs(40), trickle(stream, b'a', BYTE_EVERY)).await;
         (started.elapsed(), said.expect("closed in time"))
     };
     let form = "application/x-www-form-urlencoded";
@@ -97,9 +101,9 @@ async fn a_body_that_trickles_in_is_cut_off_after_all_of_its_time() {
         app.deliver(&genuine),
     );
     assert!(callback.1.starts_with("HTTP/1.1 408 ") && callback.1.contains("\"code\":\"FAIL\""), "{callback:?}");
-    assert!((5..9).contains(&callback.0.as_secs()), "{callback:?}");
+    assert!((5..15).contains(&callback.0.as_secs()), "{callback:?}");
     for said in [place, scan] {
-        assert!(said.1.starts_with("HTTP/1.1 408 ") && (10..16).contains(&said.0.as_secs()), "{said:?}");
+        assert!(said.1.starts_with("HTTP/1.1 408 ") && (10..20).contains(&said.0.as_secs()), "{said:?}");
     }
     assert_acknowledged(&genuine);
     assert_eq!(app.callbacks("too_slow").await, 1);
@@ -122,7 +126,9 @@ async fn when_every_place_waits_for_an_answer_callbacks_still_get_theirs() {
     let app = Stage::new().door(DoorLimits { connections: 6, extra: 3, ..DoorLimits::default() }).start().await;
     let order = app.order(1).await;
     let callback = app.forger.payment(&order);
-    let waiting = join_all((0..6).map(|_| app.watch(&order.token, 1000, 4)));
+    let version = app.look(&order.token).await["version"].as_i64().expect("a number");
+    // The payment ends them.
+    let waiting = join_all((0..6).map(|_| app.watch(&order.token, version, 25)));
     let others = async {
         until("no place", async || (app.state.checkout.live().waiting() == 6).then_some(())).await;
         // Half a head takes one of the few places that are left, and gives it to who needs it.
@@ -131,29 +137,31 @@ async fn when_every_place_waits_for_an_answer_callbacks_still_get_theirs() {
             halves.push(connect_and_say(&app, HALF_A_HEAD).await);
         }
         let crowded = connect_and_say(&app, "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
-        let (_, said) = until_closed(crowded).await;
+        let said = until_closed(crowded).await;
         assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("retry-after: 1"), "{said}");
         let answer = app.deliver(&callback).await;
         assert_acknowledged(&answer);
         assert_eq!(answer.header("connection"), Some("close"));
-        let (open, _) = until_closed(halves.pop().expect("the last one")).await;
-        assert!(open < Duration::from_secs(5), "two seconds for a head: {open:?}");
+        for half in halves {
+            assert_eq!(until_closed(half).await, "", "two seconds for a head");
+        }
     };
     let (told, ()) = tokio::join!(waiting, others);
-    assert_eq!(told.len(), 6);
+    assert!(told.iter().all(|order| order["status"] == "SUCCESS"), "{told:?}");
     assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
-    assert!(closed(&app, "room").await >= 1, "half a head made room for whoever came next");
 }
 
 #[tokio::test]
 async fn one_address_cannot_take_the_places_of_others() {
-    let app = Stage::new().door(DoorLimits { per_address: 4, ..DoorLimits::default() }).start().await;
+    let app = Stage::new()
+        .door(DoorLimits { per_address: 4, head: Duration::from_mins(1), ..DoorLimits::default() })
+        .start()
+        .await;
     let mut stranger = Vec::new();
     for _ in 0..5 {
         stranger.push(connect_from(&app, "127.0.0.2").await);
     }
-    let (open, _) = until_closed(stranger.remove(0)).await;
-    assert!(open < Duration::from_secs(5), "the fifth one took its place: {open:?}");
+    assert_eq!(until_closed(stranger.remove(0)).await, "", "the fifth one took its place");
     let neighbour = connect_from(&app, "127.0.0.3").await;
     // This machine's own address is a proxy's, named or not.
     let mut own = Vec::new();
@@ -180,7 +188,7 @@ async fn a_stop_waits_for_answers_and_for_nothing_else() {
     until("a page waits", async || (app.state.checkout.live().waiting() == 1).then_some(())).await;
     let started = Instant::now();
     app.stop().await;
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
     assert_eq!(waiting.await.expect("no panic")["status"], "NOTPAY");
     drop((kept, half, body, silent));
 }
@@ -210,7 +218,7 @@ async fn more_half_open_connections_than_descriptors_shut_out_no_callback() {
         let started = Instant::now();
         // On a connection of its own: one that was kept may just be making room.
         let callback = forger.payment(order);
-        let answer = timeout(Duration::from_secs(5), Site::new(&server.origin).deliver(&callback)).await;
+        let answer = timeout(Duration::from_secs(10), Site::new(&server.origin).deliver(&callback)).await;
         assert_acknowledged(&answer.expect("an answer in time"));
         println!("a callback among {CONNECTIONS} half-open connections: {:?}", started.elapsed());
         assert_eq!(Site::new(&server.origin).order_status(&order.order_no).await.0, 0);
@@ -234,7 +242,7 @@ async fn without_a_descriptor_the_server_waits_and_goes_on() {
     until("it says so", async || server.log().contains("raise LimitNOFILE").then_some(())).await;
     set_limit(1_024);
     // The connection that was kept may have made room.
-    assert_eq!(Site::new(&server.origin).get("/readyz").await.status, 200);
+    assert_eq!(Site::new(&server.origin).get("/healthz").await.status, 200);
     assert_eq!(server.log().matches("raise LimitNOFILE").count(), 1, "it is said, and not spun on");
     drop(stranded);
 }
