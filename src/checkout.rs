@@ -24,6 +24,8 @@ mod prepay;
 mod promise;
 mod refund;
 mod refund_care;
+mod refund_elsewhere;
+mod refund_order;
 mod refund_statement;
 mod settle;
 mod settle_refund;
@@ -48,7 +50,7 @@ pub use inquire::Answer;
 use keys::KeptKeys;
 pub use live::LiveOrders;
 use plans::Inquiries;
-pub use refund::{RefundDraft, RefundError, RefundOf, RefundOrder};
+pub use refund_order::{RefundDraft, RefundError, RefundOf, RefundOrder};
 pub use snapshot::{CodeState, OrderSnapshot};
 pub use verdict::{Mismatch, RefundVerdict, Verdict};
 
