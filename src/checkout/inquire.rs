@@ -15,7 +15,11 @@ use super::{
 use crate::{
     domain::{OrderStatus, OrderToken},
     gateway::Asker,
-    storage::{attempts::Attempt, events::Source},
+    storage::{
+        attempts::{Attempt, AttemptState},
+        events::{self, EventKind, Source},
+        orders,
+    },
     wechatpay::TradeState,
 };
 
@@ -176,6 +180,8 @@ impl Checkout {
             }
         };
         let transaction = &reply.content;
+        // Before it was asked about, so that this answer is not just an old one.
+        let was_paid = attempt.state == AttemptState::Paid;
         match &transaction.trade_state {
             TradeState::Success | TradeState::Refund => {
                 let verdict = self.settle_queried(transaction, &reply.serial, source).await?;
@@ -190,6 +196,10 @@ impl Checkout {
                     }
                 })
             }
+            state if was_paid => {
+                self.note_contradiction(attempt, state.as_str(), source).await?;
+                Ok(Answer::Unknown)
+            }
             TradeState::NotPay => {
                 self.0.inquiries.note_unpaid(attempt.order_id, self.0.clock.now());
                 Ok(Answer::NotPaid)
@@ -200,5 +210,28 @@ impl Checkout {
                 Ok(Answer::Unknown)
             }
         }
+    }
+
+    /// WeChat signs that a number is not paid whose payment it has signed before (money rule 12).
+    async fn note_contradiction(&self, attempt: &Attempt, state: &str, source: Source) -> Result<(), CheckoutError> {
+        let (now, order_id, number) = (self.0.clock.now(), attempt.order_id, attempt.out_trade_no.clone());
+        tracing::error!(
+            order.out_trade_no = %number, state,
+            "order {number} is paid here and {state} at WeChat Pay: staff must look"
+        );
+        let detail: String = format!("{number} {state}").chars().take(200).collect();
+        let noted = self.0.db.write(move |c| {
+            let detail = detail.clone();
+            Box::pin(async move {
+                orders::lock(c, order_id).await?;
+                if !events::has_told(c, order_id, EventKind::PaymentContradicted, &detail).await? {
+                    orders::touch(c, order_id, now).await?;
+                    events::append(c, order_id, now, EventKind::PaymentContradicted, source, &detail).await?;
+                }
+                Ok(())
+            })
+        });
+        noted.await?;
+        self.announce(order_id).await
     }
 }

@@ -29,6 +29,8 @@ pub enum EventKind {
     RefundRefused,
     /// WeChat tells of a refund that we know nothing of: made in the merchant console.
     RefundElsewhere,
+    /// WeChat says of a number that it is not paid, and its payment is booked: staff must look.
+    PaymentContradicted,
     /// WeChat tells of a refund what cannot be true together with our books: staff must look.
     RefundContradicted,
 }
@@ -53,6 +55,7 @@ impl EventKind {
             Self::RefundAbnormal => "REFUND_ABNORMAL",
             Self::RefundRefused => "REFUND_REFUSED",
             Self::RefundElsewhere => "REFUND_ELSEWHERE",
+            Self::PaymentContradicted => "PAYMENT_CONTRADICTED",
             Self::RefundContradicted => "REFUND_CONTRADICTED",
         }
     }

@@ -276,3 +276,44 @@ async fn whoever_gives_back_again_what_was_given_up_asks_wechat_first() {
     let found = app.state.checkout.load_refund(&refund.out_refund_no).await.expect("is there");
     assert_eq!(found.state, RefundState::Success);
 }
+
+/// The sandbox knows of no payment under a number that WeChat's signature has called paid.
+#[tokio::test]
+async fn a_paid_number_that_wechat_calls_unpaid_is_told_once_and_stays_paid() {
+    let paid = Paid::start().await;
+    let number = OutTradeNo::parse(&paid.order.order_no).expect("a number");
+    for _ in 0..2 {
+        paid.app.state.checkout.query_order(&number, Source::CommandLine).await.expect("asks");
+    }
+    let events = paid.app.books.events(&paid.order.order_no).await;
+    assert_eq!(events.iter().filter(|event| *event == "PAYMENT_CONTRADICTED/COMMAND_LINE").count(), 1, "{events:?}");
+    assert_eq!(paid.status().await, "SUCCESS");
+}
+
+/// Money went back, WeChat says, and all that the books know of is a refund that was given up: that one is
+/// asked about before anybody looks for another.
+#[tokio::test]
+async fn what_was_given_up_is_found_when_its_order_is_asked_about() {
+    let app = App::start_with_mock_clock().await;
+    let order = app.order(2).await;
+    app.pay(&order.code_url).await;
+    app.until_status(&order.token, "SUCCESS").await;
+    let number = OutTradeNo::parse(&order.order_no).expect("a number");
+    let wanted = RefundOrder {
+        amount: Some(Fen::new(2_800).expect("money")),
+        reason: "退货".to_owned(),
+        source: Source::Staff,
+        out_refund_no: None,
+        another: false,
+    };
+    app.faults(json!({"refund_ms": 0, "drop": "all"})).await;
+    app.state.checkout.refund(&RefundOf::Attempt(number.clone()), wanted).await.expect("accepted");
+    let given_up = "UPDATE refunds SET state = 'REFUSED', refund_id = NULL, check_ms = NULL, success_ms = NULL";
+    for sql in [given_up, "UPDATE payments SET refunding_fen = 0", "UPDATE orders SET status = 'SUCCESS'"] {
+        sqlx::query(sql).execute(&app.books.pool).await.expect("changes");
+    }
+    app.state.checkout.query_order(&number, Source::CommandLine).await.expect("asks");
+    assert_eq!(app.books.status(&order.order_no).await, "REFUND_PARTIAL");
+    let events = app.books.events(&order.order_no).await;
+    assert!(!events.iter().any(|event| event.starts_with("REFUND_ELSEWHERE")), "{events:?}");
+}
