@@ -9,7 +9,9 @@ use sqlx::AnyConnection;
 use url::Url;
 
 use super::{
-    Checkout, CheckoutError, RefundVerdict, refund,
+    Checkout, CheckoutError, RefundVerdict,
+    limits::{CARE, in_time},
+    refund,
     settle_refund::{FIRST_LOOK, show},
 };
 use crate::{
@@ -102,7 +104,9 @@ impl Checkout {
     pub(super) async fn tend_refund(&self, id: i64, source: Source) -> Result<(), CheckoutError> {
         let refund = refunds::find_by_id(&mut *self.0.db.read().await?, id).await?;
         match refund {
-            Some(failed) if failed.state.has_failed() => self.try_surplus_again(&failed, source).await,
+            Some(failed) if failed.state.has_failed() => {
+                in_time(CARE, Box::pin(self.try_surplus_again(&failed, source))).await
+            }
             Some(refund) => self.look_after_refund(refund.id, source).await,
             None => Ok(()),
         }
