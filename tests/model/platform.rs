@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, LazyLock, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -47,6 +47,9 @@ struct Inner {
     hollow_closes: AtomicUsize,
     /// The numbers of such closes.
     hollow: Mutex<BTreeSet<String>>,
+    /// Refunds are taken, called refused, and then unknown: by answers without a signature.
+    denies_refunds: AtomicBool,
+    has_denied: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -79,6 +82,17 @@ impl Line {
         *self.inner.end.lock().expect("no panic") = Some(end);
         self.inner.hollow.lock().expect("no panic").clear();
         self.confirm_without_closing(0);
+        self.deny_refunds(false);
+        self.inner.has_denied.store(false, Ordering::SeqCst);
+    }
+
+    pub fn deny_refunds(&self, denies: bool) {
+        self.inner.denies_refunds.store(denies, Ordering::SeqCst);
+    }
+
+    /// Whether a refund that was given up may be one that was made.
+    pub fn has_denied_refunds(&self) -> bool {
+        self.inner.has_denied.load(Ordering::SeqCst)
     }
 
     pub fn confirm_without_closing(&self, count: usize) {
@@ -118,8 +132,22 @@ async fn pass(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         let answer = signed.into_iter().fold(answer, |answer, (name, value)| answer.header(name, value));
         return answer.body(Body::empty()).expect("a response");
     }
+    let is_about_refund = request.uri().path().starts_with("/v3/refund/domestic/refunds");
+    let is_question = request.method() == http::Method::GET;
     let Ok(answer) = end.router.oneshot(request).await;
+    if is_about_refund && inner.denies_refunds.load(Ordering::SeqCst) {
+        inner.has_denied.store(true, Ordering::SeqCst);
+        return denial(is_question);
+    }
     answer
+}
+
+/// An error as WeChat sends it, that somebody on the way has made up.
+fn denial(is_question: bool) -> Response {
+    let (status, code) = if is_question { (404, "RESOURCE_NOT_EXISTS") } else { (400, "INVALID_REQUEST") };
+    let body = json!({ "code": code, "message": "invented" }).to_string();
+    let answer = Response::builder().status(status).header("content-type", "application/json");
+    answer.body(Body::from(body)).expect("a response")
 }
 
 fn closed_number(path: &str) -> Option<&str> {

@@ -176,7 +176,13 @@ impl Scene {
     fn can_be_cut_short(step: &Step) -> bool {
         !matches!(
             step,
-            Step::Wait { .. } | Step::Fault { .. } | Step::HollowClose | Step::Heal | Step::Crash | Step::Check { .. }
+            Step::Wait { .. }
+                | Step::Fault { .. }
+                | Step::HollowClose
+                | Step::DenyRefunds
+                | Step::Heal
+                | Step::Crash
+                | Step::Check { .. }
         )
     }
 
@@ -185,6 +191,7 @@ impl Scene {
             Step::Wait { seconds } => self.wait(*seconds).await,
             Step::Fault { patch } => drop(self.platform.control("PUT", "/_sandbox/faults", patch).await),
             Step::HollowClose => self.line.confirm_without_closing(1),
+            Step::DenyRefunds => self.line.deny_refunds(true),
             Step::Heal => self.heal().await,
             Step::Crash => self.crash(shop).await,
             Step::Check { .. } => {
@@ -218,6 +225,7 @@ impl Scene {
     async fn heal(&mut self) {
         self.platform.control("DELETE", "/_sandbox/faults", &Value::Null).await;
         self.line.confirm_without_closing(0);
+        self.line.deny_refunds(false);
     }
 
     async fn crash(&mut self, shop: usize) {
@@ -418,9 +426,8 @@ impl Scene {
             self.perform(Step::SweepOrders, 0).await?;
             self.perform(Step::SweepRefunds, 0).await?;
             self.look().await?;
-            let is_untold = |it: &platform::Refund| it.is_from_console && !self.is_told(&it.out_refund_no);
-            let untold = self.platform.refunds.values().find(|it| is_untold(it));
-            let Some(next) = self.books.next_due().or(untold.map(|_| 0)) else {
+            let is_untold = self.platform.refunds.values().any(|it| self.has_to_be_told(it));
+            let Some(next) = self.books.next_due().or(is_untold.then_some(0)) else {
                 let ledger = self.platform.ledger().await;
                 return rules::agree(&self.books, &ledger);
             };
@@ -431,10 +438,17 @@ impl Scene {
         Err(format!("it never comes to an end: {:?}", self.books))
     }
 
-    /// Made in the merchant console, ended, and not acknowledged by the shop: WeChat goes on telling.
+    /// Made in the merchant console, or given up by the shop: nobody but WeChat tells it.
+    fn has_to_be_told(&self, refund: &platform::Refund) -> bool {
+        let number = &refund.out_refund_no;
+        let is_given_up = || self.books.refunds.iter().any(|it| it.out_refund_no == *number && it.state == "REFUSED");
+        (refund.is_from_console && !self.is_told(number)) || is_given_up()
+    }
+
+    /// Such ones that have ended: WeChat goes on telling.
     fn refunds_elsewhere(&self) -> Vec<String> {
-        let ended = self.platform.refunds.values().filter(|it| it.is_from_console && it.status != "PROCESSING");
-        ended.map(|it| it.out_refund_no.clone()).filter(|number| !self.is_told(number)).collect()
+        let ended = self.platform.refunds.values().filter(|it| it.status != "PROCESSING");
+        ended.filter(|it| self.has_to_be_told(it)).map(|it| it.out_refund_no.clone()).collect()
     }
 
     async fn tell_of_refunds_elsewhere(&mut self) -> Result<(), Violation> {

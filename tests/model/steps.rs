@@ -70,6 +70,8 @@ pub enum Step {
         patch: Value,
     },
     HollowClose,
+    /// From now on refunds are taken, and called refused and unknown.
+    DenyRefunds,
     Heal,
     Crash,
 }
@@ -127,11 +129,12 @@ enum Kind {
     Wait,
     Fault,
     HollowClose,
+    DenyRefunds,
     Heal,
     Crash,
 }
 
-const KINDS: [(usize, Kind); 20] = [
+const KINDS: [(usize, Kind); 21] = [
     (10, Kind::Place),
     (3, Kind::Reload),
     (14, Kind::Pay),
@@ -150,6 +153,7 @@ const KINDS: [(usize, Kind); 20] = [
     (12, Kind::Wait),
     (8, Kind::Fault),
     (5, Kind::HollowClose),
+    (3, Kind::DenyRefunds),
     (8, Kind::Heal),
     (4, Kind::Crash),
 ];
@@ -167,9 +171,11 @@ pub fn draw_beside(dice: &mut Dice, scene: &Scene) -> Step {
     loop {
         let kind = dice.weighted(&KINDS);
         // Time stands still, and what the platform does is decided, while two do something at once.
-        if !matches!(kind, Kind::Wait | Kind::Fault | Kind::Heal | Kind::Crash | Kind::HollowClose | Kind::Check)
-            && let Some(step) = try_draw(dice, scene, kind)
-        {
+        let is_alone = matches!(
+            kind,
+            Kind::Wait | Kind::Fault | Kind::Heal | Kind::Crash | Kind::HollowClose | Kind::DenyRefunds | Kind::Check
+        );
+        if !is_alone && let Some(step) = try_draw(dice, scene, kind) {
             return step;
         }
         if scene.books.orders.is_empty() {
@@ -231,6 +237,7 @@ fn try_draw(dice: &mut Dice, scene: &Scene, kind: Kind) -> Option<Step> {
         Kind::Wait => Step::Wait { seconds: [1, 3, 6, 16, 31, 61, 125, 301, 901, 1900][dice.below(10)] },
         Kind::Fault => Step::Fault { patch: draw_fault(dice) },
         Kind::HollowClose => Step::HollowClose,
+        Kind::DenyRefunds => Step::DenyRefunds,
         Kind::Heal => Step::Heal,
         Kind::Crash => Step::Crash,
     })
