@@ -10,7 +10,7 @@ use std::{
 use sqlx::{AnyConnection, Connection as _, Row as _};
 use tokio::time::Instant;
 
-use crate::{control::Control, mariadb::MariaDb, process::Program, relay::Subject};
+use crate::{control::Control, mariadb::MariaDb, process::Program, relay::Subject, scene::last_lines};
 
 const FILE: &str = "saoma.db";
 
@@ -69,7 +69,7 @@ impl Books {
     pub async fn look_after(&mut self) -> Option<Instant> {
         match &mut self.engine {
             Engine::File => Some(Instant::now()),
-            Engine::Server(server) => server.look_after().await,
+            Engine::Server(server) => server.look_after(&self.control).await,
         }
     }
 
@@ -77,6 +77,14 @@ impl Books {
     pub fn kill_server(&mut self) {
         if let Engine::Server(server) = &mut self.engine {
             server.kill();
+        }
+    }
+
+    /// Of a server.
+    pub fn last_words(&self) -> String {
+        match &self.engine {
+            Engine::File => String::new(),
+            Engine::Server(server) => last_lines(server.log()),
         }
     }
 

@@ -55,13 +55,16 @@ const GENERATION: u64 = 3;
 const HITS: u64 = 5;
 const WORDS: usize = 12;
 
-/// Built once per run; with the compiler that the sources of this project need anyway.
+/// Built once per run, with the compiler that this project needs anyway. Put in its place in one step: another
+/// run may be starting programs with it.
 static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
-    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("preload-{}.so", std::process::id()));
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("preload.so");
+    let new = library.with_extension(format!("{}.so", std::process::id()));
     let options = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"];
-    let built = Command::new("cc").args(options).arg(&library).args([SOURCE, "-ldl", "-lpthread"]).output();
+    let built = Command::new("cc").args(options).arg(&new).args([SOURCE, "-ldl", "-lpthread"]).output();
     let built = built.expect("a C compiler");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    fs::rename(new, &library).expect("ours");
     library
 });
 
@@ -105,6 +108,10 @@ impl Control {
 
     pub fn off(&self) {
         self.write(FAULT, 0);
+    }
+
+    pub fn is_on(&self, fault: Fault) -> bool {
+        self.read(FAULT) == fault as u64
     }
 
     /// How often it has hit.

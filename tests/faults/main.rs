@@ -22,6 +22,7 @@ mod power;
 mod probe;
 mod relay;
 mod scene;
+mod street;
 
 #[path = "../kill/audit.rs"]
 mod audit;
@@ -43,10 +44,10 @@ use crate::{
     chance::Chance,
     control::Fault,
     load::{Tickets, Town, give_back},
-    process::{Program, free_port, random},
-    relay::Relay,
+    process::random,
     scene::{Scene, Seen},
-    stage::{SETTLE_LIMIT, Sandbox, assert_no_panic, client, live_shop, report, row, size},
+    stage::{SETTLE_LIMIT, assert_no_panic, report, row, size},
+    street::Street,
 };
 
 /// In `make test`: each kind once.
@@ -85,33 +86,17 @@ async fn pay_while_the_disk_fails(folder: &tempfile::TempDir, books: Books) {
     let (seed, engine, url) = (seed(), books.engine(), books.url());
     println!("{engine} on a disk that fails, {shoppers} shoppers, FAULTS_SEED={seed}");
     let plan = plan::draw(faults, &mut Chance::new(seed));
-    let client = client();
-    let sandbox = Sandbox::start(folder.path(), &client).await;
-    let port = free_port();
-    let origin = format!("http://127.0.0.1:{port}");
-    let relay = Relay::start(client.clone(), origin.clone(), &sandbox.dir).await;
-    let town = Town {
-        client: client.clone(),
-        shops: vec![origin.clone()],
-        sandbox: sandbox.origin.clone(),
-        deaf_from: usize::MAX,
-        paid: Arc::default(),
-        refused: Arc::default(),
-    };
-    town.hurry().await;
-    let shop = books.under_faults(live_shop(folder.path(), &sandbox, port, &relay.origin, &url));
-    let mut running = shop.start();
-    running.until_it_answers(&client, &format!("{origin}/healthz")).await;
+    let (street, running) = Street::open(folder.path(), &books).await;
+    let Street { town, relay, .. } = &street;
 
     let began = Instant::now();
     let (refunds, to_refund) = mpsc::unbounded_channel();
-    let command = Program { log: folder.path().join("refund.log"), ..shop.clone() };
-    let refunding = tokio::spawn(give_back(vec![command], to_refund));
+    let refunding = tokio::spawn(give_back(vec![street.command.clone()], to_refund));
     // As many as it takes until the last fault is over, and then what is left; of the tail no callback arrives.
     let tail = payments * size("DEAF", 0) / 100;
     let tickets = Arc::new(Tickets::new(usize::MAX));
-    let paying = send(&town, &tickets, shoppers, &refunds);
-    let mut scene = Scene { books, shop, running, town: &town, relay: &relay, seen: Seen::default() };
+    let paying = send(town, &tickets, shoppers, &refunds);
+    let mut scene = Scene { books, shop: &street.shop, running, town, relay, seen: Seen::default() };
     scene.play(&plan, payments - tail).await;
     tickets.end.store((payments - tail).max(tickets.next.load(Ordering::SeqCst)), Ordering::SeqCst);
     paying.await;
@@ -140,8 +125,8 @@ async fn pay_while_the_disk_fails(folder: &tempfile::TempDir, books: Books) {
     report(&audit);
     row("seconds until all were paid", paid_in.as_secs());
     row("seconds until all had settled", settled_in.as_secs());
-    let Scene { shop, seen, books, .. } = scene;
-    assert_no_panic(&shop);
+    let Scene { seen, books, .. } = scene;
+    assert_no_panic(&street.shop);
     assert!(seen.missing.is_empty(), "acknowledged and missing: {:?}", seen.missing);
     assert!(seen.stuck.is_empty(), "did not recover by itself: {:?}", seen.stuck);
     assert!(seen.recovered.iter().all(|time| *time <= RECOVERY), "{:?}", seen.recovered.iter().max());

@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, Connection as _, Executor as _};
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    control::Control,
+    control::{Control, Fault},
     process::{Program, Running, free_port},
 };
 
@@ -68,7 +68,7 @@ impl MariaDb {
         let mut program = Program { path, arguments, variables, log: folder.join("mariadb.log") };
         program.variables.extend(control.variables());
         let mut server = Self { program, port, running: None, open: None, ended: 0 };
-        while server.look_after().await.is_none() {
+        while server.look_after(control).await.is_none() {
             tokio::time::sleep(AGAIN).await;
         }
         let mut connection = server.connect().await.expect("connects");
@@ -80,18 +80,26 @@ impl MariaDb {
         format!("mysql://root@127.0.0.1:{}/saoma", self.port)
     }
 
+    pub fn log(&self) -> &Path {
+        &self.program.log
+    }
+
     pub fn kill(&mut self) {
         self.open = None;
         // Dropping it kills it.
         self.running = None;
     }
 
-    /// Since when it takes connections; `None` while it is starting.
-    pub async fn look_after(&mut self) -> Option<Instant> {
+    /// Since when it takes connections; `None` while it is starting. On a full disk it is not started: it would
+    /// wait a minute for somebody who makes room, and this somebody starts it when there is some.
+    pub async fn look_after(&mut self, control: &Control) -> Option<Instant> {
         if self.running.as_mut().is_some_and(|running| running.ended().is_some()) {
             self.kill();
             self.ended += 1;
             tokio::time::sleep(AGAIN).await;
+        }
+        if self.running.is_none() && control.is_on(Fault::Full) {
+            return None;
         }
         self.running.get_or_insert_with(|| self.program.start());
         if self.open.is_none() && self.connect().await.is_ok() {

@@ -54,7 +54,9 @@ pub fn draw(events: usize, chance: &mut Chance) -> Vec<Event> {
 }
 
 fn draw_one(fault: Option<Fault>, chance: &mut Chance) -> Event {
-    let share = chance.one_of(&[ALWAYS, ALWAYS, ALWAYS / 3, ALWAYS / 20]);
+    let share = chance.one_of(&[ALWAYS, ALWAYS, ALWAYS / 3, ALWAYS / 12]);
+    // Once a program has started, it opens nothing more.
+    let share = if fault == Some(Fault::OpenError) { share.max(ALWAYS / 3) } else { share };
     let end = match fault {
         None => chance.draw_loss(),
         // Who opens files is who starts.

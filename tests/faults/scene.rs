@@ -2,6 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
     sync::atomic::Ordering,
     time::Duration,
 };
@@ -21,7 +23,7 @@ use crate::{
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(2);
 /// A fault that hits nothing is none: it goes on for so long until it does.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Who has not recovered by then is killed and started again, as somebody would in the end.
 const STUCK: Duration = Duration::from_secs(30);
 /// A service that has ended is started again after so long.
@@ -29,7 +31,7 @@ const RESTART: Duration = Duration::from_millis(50);
 
 pub struct Scene<'s> {
     pub books: Books,
-    pub shop: Program,
+    pub shop: &'s Program,
     pub running: Running,
     pub town: &'s Town,
     pub relay: &'s Relay,
@@ -165,12 +167,20 @@ impl Scene<'_> {
                 return;
             }
             if mended.elapsed() > STUCK {
+                println!("does not recover: {event:?}\n{}{}", last_lines(&self.shop.log), self.books.last_words());
                 *self.seen.stuck.entry(event.name()).or_default() += 1;
                 self.end_all(None).await;
                 return;
             }
         }
     }
+}
+
+/// Of a log.
+pub fn last_lines(log: &Path) -> String {
+    let log = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = log.lines().collect();
+    lines[lines.len().saturating_sub(30)..].iter().map(|line| format!("{line}\n")).collect()
 }
 
 impl Seen {
