@@ -96,6 +96,14 @@ pub fn is_read_only(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| matches!(code & 0xff, 8 | 10 | 13) && !READING.contains(&code))
 }
 
+/// `SQLITE_READONLY` (8): perhaps only of this connection, and for ever. When a file cannot be opened for writing,
+/// with no descriptor left for an instant, SQLite opens it for reading without a word, and such a connection's
+/// `BEGIN IMMEDIATE` succeeds.
+pub fn may_be_of_connection(error: &StorageError) -> bool {
+    let StorageError::ReadOnly(error) = error else { return false };
+    error.as_database_error().and_then(code).is_some_and(|code| code & 0xff == 8)
+}
+
 /// An extended code carries the plain one in its low byte.
 fn code(error: &dyn DatabaseError) -> Option<i32> {
     error.try_downcast_ref::<SqliteError>()?.code()?.parse().ok()

@@ -4,8 +4,8 @@
 //! From then on sqlx's `begin` would be a `SAVEPOINT` in a transaction that never ends, every commit would
 //! succeed, and nothing would be stored: its issue 3742.)
 //!
-//! Any error of these three, a thread that has died, a job that has panicked: the connection is closed, and
-//! another one opened.
+//! Any error of these three, a thread that has died, a job that has panicked, a connection that can only read:
+//! it is closed, and another one opened.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -118,8 +118,9 @@ async fn carry_out(c: &mut AnyConnection, jobs: &mut [Box<dyn Job>]) -> (Result<
             // SQLite has done so itself, as after an error of the disk.
             tracing::debug!(%error, "rolling back");
         }
+        let is_sound = undone.is_ok() && !sqlite::may_be_of_connection(&error);
         let failure = if error.is_of_all_jobs() || is_dead(&error) { Failure::Books } else { Failure::Job };
-        return (Err(failure(error)), undone.is_ok());
+        return (Err(failure(error)), is_sound);
     }
     match say(c, "COMMIT").await {
         Ok(()) => (Ok(()), true),

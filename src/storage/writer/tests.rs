@@ -121,6 +121,20 @@ async fn while_none_can_be_opened_all_are_told_at_once_and_afterwards_it_goes_on
     assert_eq!(books.stored().await, [1000]);
 }
 
+/// As SQLite opens a file when it gets no descriptor for writing.
+#[tokio::test]
+async fn a_connection_that_can_only_read_is_replaced() {
+    let Books { folder, writer, _reader: reader } = Books::open().await;
+    writer.close().await;
+    let url = format!("sqlite://{}/books.db", folder.path().display());
+    let reading = AnyConnection::connect(&format!("{url}?mode=ro")).await.expect("opens");
+    let books = Books { folder, writer: Writer::start(url, reading), _reader: reader };
+    let refused = books.note(1).await.expect_err("it cannot be written");
+    assert!(refused.is_read_only(), "{refused:?}");
+    books.note(2).await.expect("stored");
+    assert_eq!(books.stored().await, [2]);
+}
+
 #[tokio::test]
 async fn who_waits_behind_another_writer_is_told_with_the_first_one() {
     let books = Books::open().await;
