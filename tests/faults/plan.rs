@@ -33,18 +33,24 @@ pub enum End {
 
 impl Event {
     pub const fn name(&self) -> &'static str {
-        match self.fault {
-            Some(fault) => fault.name(),
-            None => "lost power",
-        }
+        name_of(self.fault)
     }
 }
 
-/// Each kind comes before any comes again.
-pub fn draw(events: usize, chance: &mut Chance) -> Vec<Event> {
+const fn name_of(fault: Option<Fault>) -> &'static str {
+    match fault {
+        Some(fault) => fault.name(),
+        None => "lost power",
+    }
+}
+
+/// Each kind comes before any comes again; nothing but those of one `name`, if it is given.
+pub fn draw(events: usize, name: Option<&str>, chance: &mut Chance) -> Vec<Event> {
     let mut plan = Vec::with_capacity(events);
     while plan.len() < events {
         let mut kinds: Vec<_> = Fault::ALL.into_iter().map(Some).chain([None]).collect();
+        kinds.retain(|kind| name.is_none_or(|name| name == name_of(*kind)));
+        assert!(!kinds.is_empty(), "no such fault");
         while !kinds.is_empty() && plan.len() < events {
             let next = usize::try_from(chance.below(kinds.len() as u64)).expect("small");
             plan.push(draw_one(kinds.swap_remove(next), chance));
