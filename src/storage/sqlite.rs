@@ -32,6 +32,10 @@ const PRAGMAS: &str = "PRAGMA busy_timeout = 3000; PRAGMA journal_mode = WAL; PR
 /// answered because it is there, it is written into the file and synced.
 const SETTLE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
+/// Changes nothing. A process that gets no descriptor for writing when it opens the log's memory (`-shm`) has it
+/// for reading only until its last connection is closed, which is at its end: such a start has to fail.
+const PROVE: &str = "BEGIN IMMEDIATE; UPDATE leases SET name = name WHERE name IS NULL; ROLLBACK";
+
 const READERS: u32 = 4;
 
 pub fn migrations() -> Migrator {
@@ -56,6 +60,13 @@ pub async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
     migrations().run(&mut connection).await.map_err(|error| StorageError::Migration(Arc::new(error)))?;
     if let Err(error) = connection.execute(SETTLE).await {
         tracing::error!(%error, "the log of the books cannot be brought into their file");
+    }
+    if let Err(error) = connection.execute(PROVE).await.map_err(StorageError::from) {
+        if may_be_of_connection(&error) {
+            return Err(error);
+        }
+        tracing::error!(%error, "the books cannot be written");
+        connection = connect(url).await?;
     }
     Ok((readers(url).await?, connection))
 }
