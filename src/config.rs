@@ -253,6 +253,12 @@ impl Settings {
         for name in environment.strangers(&known) {
             tracing::warn!("{name}");
         }
+        if matches!(wanted, Wanted::Sandbox { .. }) {
+            // Misspelt or of a later version: somebody means a merchant account all the same.
+            for name in environment.others("WXPAY_", &live::VARIABLES) {
+                reader.wrong("--sandbox", format!("no money moves there, but {name} is set (environment or .env)"));
+            }
+        }
         for variable in known.into_iter().filter(|variable| environment.is_not_utf8(variable)) {
             // It only looked as if it were not set.
             reader.problems.retain(|problem| problem.variable != variable);

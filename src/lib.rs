@@ -24,7 +24,7 @@
 //! - Time and randomness come from [`clock`] and [`entropy`]; only `config` reads the environment.
 //!
 //! Money rules (design §3.2), each with its place and a test:
-//! 1. Paid only by a verified `SUCCESS` for our mchid and appid, a known `out_trade_no`, equal
+//! 1. Paid only by a verified `SUCCESS` for our mchid, a known `out_trade_no` with its own appid, equal
 //!    total, `CNY`.
 //! 2. One function settles, in one transaction of guarded statements.
 //! 3. One `payments` row per `transaction_id`, one "paid" event per order.
@@ -37,6 +37,7 @@
 //! 10. Keys, signatures, decrypted bodies and openids reach no log, error or page.
 //! 12. A verified statement beats our guess; what contradicts the books is said loudly.
 //! 13. A refund is of a payment; its number is shown before anybody is asked.
+//! 14. Books belong to one platform and merchant; an attempt to one appid and trade type.
 //!
 //! Deliberately absent: a switch that turns verification off, a lock around settling, floats.
 

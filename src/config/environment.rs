@@ -74,6 +74,13 @@ impl Environment {
         matches!(self.0.get(name), Some(Value::NotUtf8))
     }
 
+    /// Names with a value that begin like this and are none of `known`.
+    pub fn others<'a>(&'a self, prefix: &'a str, known: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
+        let is_set = |value: &Value| !matches!(value, Value::Text(text) if text.trim().is_empty());
+        let set = self.0.iter().filter(move |(name, value)| name.starts_with(prefix) && is_set(value));
+        set.map(|(name, _)| name.as_str()).filter(move |name| !known.contains(name))
+    }
+
     /// Names that are set, look like ours and are none of `known`: a line for each, with the name that was
     /// meant where that is plain.
     pub fn strangers(&self, known: &BTreeSet<&str>) -> Vec<String> {

@@ -118,6 +118,11 @@ async fn a_live_shops_books_are_safe_from_every_wrong_start() {
         ("a platform on loopback".to_owned(), vec!["serve"], on_loopback(live.clone())),
         ("a sandbox on these books".to_owned(), vec!["serve", "--sandbox"], nothing.clone()),
         ("a sandbox with the account".to_owned(), vec!["serve", "--sandbox"], live.clone()),
+        (
+            "a sandbox with a misspelt account".to_owned(),
+            vec!["serve", "--sandbox"],
+            with(nothing.clone(), "WXPAY_MCHID", OURS),
+        ),
         ("an open sandbox".to_owned(), vec!["serve", "--sandbox", "--sandbox-open"], nothing.clone()),
         ("--sandbox-open alone".to_owned(), vec!["serve", "--sandbox-open"], live.clone()),
     ];
