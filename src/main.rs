@@ -1,19 +1,16 @@
 //! `saoma`: reads the command line and the environment, then hands over to the library.
 
-#![expect(clippy::print_stderr, reason = "a program says what it did and what went wrong")]
-
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use saoma::{
     command::{self, CommandError, OrderArguments, ProductArguments, RefundCommand},
     config::{Environment, LOG, Problems, Settings, Wanted},
-    sandbox,
+    sandbox, signals,
     startup::{Application, StartupError, Surroundings},
     telemetry,
 };
-use tokio_util::sync::CancellationToken;
 
 #[cfg(fuzzing)]
 compile_error!("cfg(fuzzing) lets notifications be read unverified (wechatpay::notify): no program may have it");
@@ -67,26 +64,56 @@ impl ServeArguments {
 /// For what somebody must mend before a start can succeed.
 const MISCONFIGURED: u8 = 2;
 
+/// How long the end of the process waits for its last lines to be read.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let code = start();
+    telemetry::flush(LAST_WORDS);
+    ExitCode::from(code)
+}
+
+fn start() -> u8 {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => return tell(&told),
+    };
     let environment = match Environment::load(arguments.env_file.as_deref()) {
         Ok(environment) => environment,
         Err(error) => {
-            eprintln!("saoma: {error}");
-            return ExitCode::from(MISCONFIGURED);
+            telemetry::say(&format!("saoma: {error}"));
+            return MISCONFIGURED;
         }
     };
     telemetry::start(environment.text(LOG).as_deref());
     let outcome =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime").and_then(|runtime| {
             let command = arguments.command.unwrap_or(Command::Serve(ServeArguments::default()));
-            runtime.block_on(run(command, &environment))
+            let outcome = runtime.block_on(run(command, &environment));
+            // Whatever still hangs must not keep the process.
+            runtime.shutdown_background();
+            outcome
         });
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => {
-            eprintln!("saoma: {error:#}");
-            ExitCode::from(if is_misconfigured(&error) { MISCONFIGURED } else { 1 })
+            telemetry::say(&format!("saoma: {error:#}"));
+            if is_misconfigured(&error) { MISCONFIGURED } else { 1 }
+        }
+    }
+}
+
+/// What clap has to say instead of arguments: help, the version, or what is wrong with them.
+fn tell(told: &clap::Error) -> u8 {
+    if told.use_stderr() {
+        telemetry::say(told.render().to_string().trim_end());
+        return MISCONFIGURED;
+    }
+    match told.print() {
+        Ok(()) => 0,
+        Err(error) => {
+            telemetry::say(&format!("saoma: {}", CommandError::Output(error)));
+            1
         }
     }
 }
@@ -104,9 +131,9 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
         Command::Serve(arguments) => {
             let settings = Settings::from_env(arguments.wanted(), environment)?;
             let application = Application::build(settings, Surroundings::system()).await?;
-            Ok(application.run(signalled()?).await?)
+            Ok(application.run(signals::stop_asked()?).await?)
         }
-        Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signalled()?).await?),
+        Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signals::stop_asked()?).await?),
         Command::Order(command) => Ok(command::order(command, environment, &mut std::io::stdout()).await?),
         Command::Refund(command) => Ok(command::refund(command, environment, &mut std::io::stdout()).await?),
         Command::Product(command) => Ok(command::product(command, environment, &mut std::io::stdout()).await?),
@@ -121,20 +148,4 @@ fn outlive_file_limit() -> anyhow::Result<()> {
     const SIGXFSZ: i32 = 25;
     drop(signal(SignalKind::from_raw(SIGXFSZ)).context("SIGXFSZ")?);
     Ok(())
-}
-
-/// Cancelled by SIGINT or SIGTERM.
-fn signalled() -> anyhow::Result<CancellationToken> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
-    let token = CancellationToken::new();
-    let cancelled = token.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-        cancelled.cancel();
-    });
-    Ok(token)
 }

@@ -5,7 +5,10 @@ mod questions;
 
 use std::{
     fmt,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,7 +20,7 @@ use prometheus_client::{
 };
 
 pub use self::questions::{QuestionLine, QuestionMetrics};
-use crate::domain::OrderStatus;
+use crate::{domain::OrderStatus, telemetry};
 
 type Count = Counter<u64, AtomicU64>;
 
@@ -48,6 +51,31 @@ struct Channel {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Task {
+    task: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Job {
+    job: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Of {
+    of: &'static str,
+}
+
+/// Read from the books when somebody asks, so that every instance tells the same.
+#[derive(Debug, Default)]
+pub struct Upkeep {
+    /// When each job last came to a good end, in seconds since 1970.
+    pub last_good: Vec<(String, i64)>,
+    /// How long the oldest one that is due has been waiting.
+    pub oldest_due_order: SignedDuration,
+    pub oldest_due_refund: SignedDuration,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Status {
     status: &'static str,
 }
@@ -64,6 +92,11 @@ pub struct Metrics {
     wechat_calls: Family<Call, Count>,
     orders: Family<Status, Count>,
     sandbox_messages: Family<Channel, Count>,
+    panics: Family<Task, Count>,
+    last_good: Family<Job, Gauge>,
+    oldest_due: Family<Of, Gauge>,
+    durable_write_age: Gauge,
+    lines_lost: Count,
     pending: Gauge,
     waiting: Gauge,
     connections: Gauge,
@@ -84,6 +117,10 @@ impl Default for Metrics {
         let wechat_calls = Family::<Call, Count>::default();
         let orders = Family::<Status, Count>::default();
         let sandbox_messages = Family::<Channel, Count>::default();
+        let panics = Family::<Task, Count>::default();
+        let last_good = Family::<Job, Gauge>::default();
+        let oldest_due = Family::<Of, Gauge>::default();
+        let (durable_write_age, lines_lost) = (Gauge::default(), Count::default());
         let (pending, waiting, surplus) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("callbacks", "Callbacks by verdict", callbacks.clone());
         registry.register_with_unit(
@@ -125,6 +162,27 @@ impl Default for Metrics {
             "Payments that came once too often and do not go back by themselves; alarm above 0",
             surplus.clone(),
         );
+        registry.register("panics", "Mistakes of ours, by the task that they ended", panics.clone());
+        registry.register(
+            "job_last_good_timestamp_seconds",
+            "When a background job last came to a good end, on whichever instance",
+            last_good.clone(),
+        );
+        registry.register(
+            "oldest_due_seconds",
+            "How long what should be looked after first has been due",
+            oldest_due.clone(),
+        );
+        registry.register(
+            "durable_write_age_seconds",
+            "Since this instance last wrote a row and read it back; -1 for never",
+            durable_write_age.clone(),
+        );
+        registry.register(
+            "log_lines_lost",
+            "Lines of the log that standard error did not take, in this process",
+            lines_lost.clone(),
+        );
         let registry = Arc::new(registry);
         Self {
             registry,
@@ -136,6 +194,11 @@ impl Default for Metrics {
             wechat_calls,
             orders,
             sandbox_messages,
+            panics,
+            last_good,
+            oldest_due,
+            durable_write_age,
+            lines_lost,
             pending,
             waiting,
             connections,
@@ -202,10 +265,29 @@ impl Metrics {
         self.sandbox_messages.get_or_create(&Channel { channel }).inc();
     }
 
+    /// A mistake of ours ended this task, or the care of one order or refund.
+    pub fn panicked(&self, task: &'static str) {
+        self.panics.get_or_create(&Task { task }).inc();
+    }
+
+    pub fn upkeep(&self, upkeep: &Upkeep) {
+        for (job, second) in &upkeep.last_good {
+            self.last_good.get_or_create(&Job { job: job.clone() }).set(*second);
+        }
+        for (of, age) in [("orders", upkeep.oldest_due_order), ("refunds", upkeep.oldest_due_refund)] {
+            self.oldest_due.get_or_create(&Of { of }).set(age.as_secs());
+        }
+    }
+
+    pub fn durable_write_age(&self, age: Option<Duration>) {
+        self.durable_write_age.set(age.map_or(-1, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX)));
+    }
+
     /// The text of `/metrics`; the two gauges are read when somebody asks.
     pub fn render(&self, pending: i64, waiting: usize) -> Result<String, fmt::Error> {
         self.pending.set(pending);
         self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.lines_lost.inner().store(telemetry::lost_lines(), Ordering::Relaxed);
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

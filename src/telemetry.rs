@@ -2,16 +2,23 @@
 //! bodies, payers' openids (money rule 10).
 
 mod filter;
+mod lines;
 
 use std::io::{self, IsTerminal};
 
-/// Lines on standard error, filtered by `filter` (`RUST_LOG`).
+pub use lines::{flush, lost_lines, say};
+
+/// Lines on standard error, filtered by `filter` (`RUST_LOG`). A panic is one of them.
 pub fn start(filter: Option<&str>) {
     let (filter, complaint) = filter::choose(filter);
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(lines::Lines)
+        .with_ansi(io::stderr().is_terminal());
     // A second start in one process, in tests, keeps the first.
-    drop(lines.try_init());
+    if lines.try_init().is_ok() {
+        std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    }
     if let Some(complaint) = complaint {
         tracing::warn!("{complaint}");
     }

@@ -15,9 +15,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &[]),
     ("entropy", &[]),
+    ("signals", &[]),
     ("telemetry", &[]),
-    ("metrics", &["domain"]),
     ("wall", &["metrics", "readiness"]),
+    ("metrics", &["domain", "telemetry"]),
     ("readiness", &[]),
     ("wechatpay", &["domain"]),
     ("gateway", &["clock", "domain", "entropy", "metrics", "wall", "wechatpay"]),
@@ -71,7 +72,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "wechatpay",
         ],
     ),
-    ("main", &["command", "config", "domain", "sandbox", "startup", "storage", "telemetry"]),
+    ("main", &["command", "config", "domain", "sandbox", "signals", "startup", "storage", "telemetry"]),
 ];
 
 /// Crates, or paths of them, that a module must not touch.
