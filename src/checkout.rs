@@ -9,13 +9,16 @@
 //! may run), and a way to call an order paid without WeChat's signature.
 
 mod bookings;
+mod care;
 pub mod catalogue;
 mod close;
+mod heartbeat;
 mod history;
 mod inbox;
 mod inquire;
 mod jobs;
 mod keys;
+mod lease;
 mod limits;
 pub mod live;
 mod place;
@@ -27,6 +30,7 @@ mod refund_care;
 mod refund_elsewhere;
 mod refund_order;
 mod refund_statement;
+mod set_back;
 mod settle;
 mod settle_refund;
 mod snapshot;
@@ -37,13 +41,15 @@ mod watch;
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
 use bookings::Bookings;
+use care::Stumbles;
+use heartbeat::LatestTime;
 pub use history::OrderHistory;
 pub use inbox::NotifyContext;
 pub use inquire::Answer;
@@ -62,6 +68,7 @@ use crate::{
     metrics::Metrics,
     readiness::Readiness,
     storage::{Database, StorageError, products},
+    supervise::Supervisor,
     wechatpay::{Mchid, model::InvalidPrepay},
 };
 
@@ -130,12 +137,23 @@ struct Inner {
     inquiries: Inquiries,
     surplus: surplus::Watch,
     kept_keys: KeptKeys,
+    stumbles: Stumbles,
+    instance: Instance,
+    latest: LatestTime,
     metrics: Metrics,
     readiness: Readiness,
     clock: Clock,
     entropy: Entropy,
     /// Questions and prepays that go on after their page has been answered.
     tasks: TaskTracker,
+}
+
+/// This process among those that use the same books.
+#[derive(Debug)]
+struct Instance {
+    /// 32 hexadecimal digits.
+    id: String,
+    started: Timestamp,
 }
 
 impl Checkout {
@@ -149,7 +167,7 @@ impl Checkout {
         entropy: Entropy,
     ) -> Self {
         Self(Arc::new(Inner {
-            bookings: Bookings::start(db.clone()),
+            bookings: Bookings::start(db.clone(), Supervisor::new(readiness.clone(), metrics.clone())),
             db,
             gateway,
             settings,
@@ -157,6 +175,9 @@ impl Checkout {
             inquiries: Inquiries::default(),
             surplus: surplus::Watch::default(),
             kept_keys: KeptKeys::default(),
+            stumbles: Stumbles::default(),
+            latest: LatestTime::default(),
+            instance: Instance { id: format!("{:032x}", entropy.u128()), started: clock.now() },
             metrics,
             readiness,
             clock,

@@ -34,6 +34,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
+    catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     timeout::TimeoutLayer,
@@ -142,6 +143,8 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
                 .layer(TraceLayer::new_for_http().make_span_with(security::request_span))
                 .layer(PropagateRequestIdLayer::x_request_id())
+                // A mistake of ours costs its own request, not the connection that it came by.
+                .layer(CatchPanicLayer::new())
                 .layer(middleware::from_fn_with_state(state.clone(), client::resolve))
                 .layer(middleware::from_fn_with_state(state.clone(), security::set_headers)),
         )

@@ -15,7 +15,7 @@
 //! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
 //! | `command` | `saoma order`, `saoma refund` | `checkout`, `startup` |
 //! | `wall` | between a sandbox's messages and real money | |
-//! | `config`, `startup`, `signals`, `telemetry`, `metrics`, `readiness`, `clock`, `entropy` | what all that runs in | |
+//! | `config`, `startup`, `signals`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy` | what all that runs in | |
 //!
 //! Invariants, kept true by `tests/architecture.rs`:
 //! - `domain` knows no wire format, no SQL, no HTTP, no Leptos. `wechatpay` does no I/O and reads
@@ -72,6 +72,8 @@ pub mod signals;
 pub mod startup;
 #[cfg(feature = "ssr")]
 pub mod storage;
+#[cfg(feature = "ssr")]
+pub mod supervise;
 #[cfg(feature = "ssr")]
 pub mod telemetry;
 #[cfg(feature = "ssr")]

@@ -18,6 +18,8 @@ struct State {
     troubles: BTreeMap<&'static str, String>,
     /// By a clock that nobody can set.
     written: Option<Instant>,
+    /// Since when there should be durable writes, and how long one may be ago.
+    expected: Option<(Instant, Duration)>,
 }
 
 impl Readiness {
@@ -42,7 +44,19 @@ impl Readiness {
 
     /// All there are now, by name.
     pub fn troubles(&self) -> Vec<(&'static str, String)> {
-        self.state().troubles.iter().map(|(&what, trouble)| (what, trouble.clone())).collect()
+        let state = self.state();
+        let mut troubles: Vec<_> = state.troubles.iter().map(|(&what, trouble)| (what, trouble.clone())).collect();
+        if let Some((since, limit)) = state.expected
+            && state.written.unwrap_or(since).elapsed() > limit
+        {
+            troubles.push(("durable_write", "nothing has been written and read back for too long".to_owned()));
+        }
+        troubles
+    }
+
+    /// From now on a durable write that is longer ago than `limit` is a trouble.
+    pub fn expect_durable_writes(&self, limit: Duration) {
+        self.state().expected = Some((Instant::now(), limit));
     }
 
     /// A row was written, committed, and read back by another connection.
@@ -82,5 +96,9 @@ mod tests {
         assert_eq!(readiness.durable_write_age(), None);
         readiness.note_durable_write();
         assert!(readiness.durable_write_age().is_some_and(|age| age < Duration::from_mins(1)));
+        readiness.expect_durable_writes(Duration::from_mins(1));
+        assert!(readiness.troubles().is_empty());
+        readiness.expect_durable_writes(Duration::ZERO);
+        assert_eq!(readiness.troubles()[0].0, "durable_write");
     }
 }

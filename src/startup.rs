@@ -1,8 +1,10 @@
 //! Puts the application together: [`Application::build`], then [`Application::run`].
 
+mod background;
 pub mod catalogue;
 mod mark;
 mod platform;
+mod stop;
 
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -11,10 +13,10 @@ use futures::future::{BoxFuture, LocalBoxFuture};
 use jiff::SignedDuration;
 use leptos::config::{Env, LeptosOptions};
 use tokio::{net::TcpListener, task::JoinError};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 pub use self::mark::NotOurBooks;
-use self::platform::Platform;
+use self::{background::Background, platform::Platform};
 use crate::{
     checkout::{self, Checkout, CheckoutSettings},
     clock::Clock,
@@ -55,6 +57,8 @@ pub enum StartupError {
     Sandbox(#[from] SandboxError),
     #[error("the way to WeChat Pay: {0}")]
     Gateway(#[from] SetupError),
+    #[error("stopped, since the books are no longer written: start the server again")]
+    WriterEnded,
     #[error("serving has ended: {0}")]
     Serve(#[source] io::Error),
 }
@@ -82,6 +86,8 @@ pub struct Surroundings {
     /// What the platform is taken for, wherever it is: a test's is on this machine, and has to be able to stand for
     /// WeChat Pay itself. `None`: its address decides.
     pub platform: Option<PlatformKind>,
+    /// How often this instance proves that it can write.
+    pub heartbeat_every: Duration,
 }
 
 impl Surroundings {
@@ -96,15 +102,10 @@ impl Surroundings {
             jobs_every: Some(Duration::from_millis(250)),
             door: DoorLimits::default(),
             platform: None,
+            heartbeat_every: Duration::from_secs(5),
         }
     }
 }
-
-/// How long requests may take to end once the server stops: longer than one call to WeChat.
-const LAST_WORDS: Duration = Duration::from_secs(12);
-/// Certificates change every few years; an hour's delay is covered by asking on an unknown serial.
-const CERTIFICATES_EVERY: Duration = Duration::from_hours(4);
-const PRUNE_EVERY: Duration = Duration::from_mins(1);
 
 /// A server that is bound to its port and has opened its books.
 #[derive(Debug)]
@@ -114,9 +115,7 @@ pub struct Application {
     router: Router,
     state: AppState,
     platform: Platform,
-    /// Certificates are how this merchant's callbacks are verified.
-    wants_certificates: bool,
-    jobs_every: Option<Duration>,
+    background: Background,
 }
 
 impl Application {
@@ -133,7 +132,8 @@ impl Application {
 
     async fn put_together(settings: Settings, surroundings: Surroundings) -> Result<Self, StartupError> {
         let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
-        let (jobs_every, door_limits) = (surroundings.jobs_every, surroundings.door);
+        let (jobs_every, heartbeat_every) = (surroundings.jobs_every, surroundings.heartbeat_every);
+        let door_limits = surroundings.door;
         let wanted = settings.site_addr;
         let listen = |source| StartupError::Listen { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
@@ -196,7 +196,8 @@ impl Application {
         let router = http::router(state.clone(), platform.pages());
         let proxies = Arc::clone(&state.trusted_proxies);
         let door = Door::new(listener, door_limits, proxies, http::CALLBACKS, state.metrics.clone());
-        Ok(Self { door, address, router, state, platform, wants_certificates, jobs_every })
+        let background = Background { wants_certificates, jobs_every, heartbeat_every };
+        Ok(Self { door, address, router, state, platform, background })
     }
 
     pub const fn address(&self) -> SocketAddr {
@@ -221,18 +222,26 @@ impl Application {
     }
 
     async fn serve(self, shutdown: CancellationToken) -> Result<(), StartupError> {
-        let Self { door, address, router, state, platform, wants_certificates, jobs_every } = self;
+        let Self { door, address, router, state, platform, background } = self;
         let platform = platform.serve();
-        let background = tokio::spawn(background(state.clone(), wants_certificates, jobs_every));
+        let background = AbortOnDropHandle::new(tokio::spawn(background.run(state.clone())));
         tracing::info!(%address, "Saoma listens on http://{address}");
 
         let served = answer(door, router, &state, &shutdown).await;
-        background.abort();
-        state.checkout.finish(LAST_WORDS).await;
-        platform.stop().await;
-        state.db.close().await;
+        drop(background);
+        stop::in_order(&state, platform.stop()).await;
+        tracing::info!("stopped");
         served
     }
+}
+
+/// Returns when nothing is written any more, and whoever asks `/readyz` has had the time to hear of it. Nobody
+/// here can mend that: a new process can.
+async fn cannot_write(state: &AppState) {
+    const NOTICE: Duration = Duration::from_secs(5);
+    state.db.writing_ended().await;
+    state.readiness.report("writer", Some("nothing is written any more: this server is about to stop".to_owned()));
+    tokio::time::sleep(NOTICE).await;
 }
 
 /// Until `shutdown`, and until the requests that are running then are answered.
@@ -244,16 +253,21 @@ async fn answer(
 ) -> Result<(), StartupError> {
     let ended = |ended: Result<(), JoinError>| ended.map_err(|error| StartupError::Serve(io::Error::other(error)));
     let mut serving = tokio::spawn(door.serve(router, shutdown.clone()));
+    let mut outcome = Ok(());
     tokio::select! {
         early = &mut serving => return ended(early),
         () = shutdown.cancelled() => {}
+        () = cannot_write(state) => {
+            outcome = Err(StartupError::WriterEnded);
+            shutdown.cancel();
+        }
     }
     state.stopping.cancel();
-    if let Ok(served) = tokio::time::timeout(LAST_WORDS, serving).await {
-        return ended(served);
+    if let Ok(served) = tokio::time::timeout(stop::REQUESTS, serving).await {
+        return outcome.and(ended(served));
     }
     tracing::warn!("stopped with connections still open");
-    Ok(())
+    outcome
 }
 
 fn wall(platform: PlatformKind, metrics: &Metrics, readiness: &Readiness) -> Wall {
@@ -336,37 +350,6 @@ pub async fn open_books(
     };
     mark::require(&db, &url.place(), &mark::of(&live)).await?;
     Ok((db, live))
-}
-
-async fn background(state: AppState, wants_certificates: bool, jobs_every: Option<Duration>) {
-    let prune = async {
-        let mut ticks = tokio::time::interval(PRUNE_EVERY);
-        loop {
-            ticks.tick().await;
-            state.limits.prune();
-        }
-    };
-    let certificates = async {
-        if !wants_certificates {
-            return;
-        }
-        loop {
-            let pause = match state.checkout.gateway().refresh_certificates().await {
-                Ok(_) => CERTIFICATES_EVERY,
-                Err(error) => {
-                    tracing::error!(%error, "platform certificates cannot be loaded");
-                    PRUNE_EVERY
-                }
-            };
-            tokio::time::sleep(pause).await;
-        }
-    };
-    let jobs = async {
-        if let Some(every) = jobs_every {
-            state.checkout.run_jobs(every).await;
-        }
-    };
-    tokio::join!(prune, certificates, jobs, state.checkout.follow_other_instances());
 }
 
 /// The bundle's file names carry a hash when the build left `hash.txt` beside the program.

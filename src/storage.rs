@@ -30,6 +30,7 @@ pub mod platform_keys;
 pub mod products;
 pub mod refunds;
 pub mod rows;
+pub mod set_back;
 mod sqlite;
 pub mod surplus;
 mod writer;

@@ -20,10 +20,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("wall", &["metrics", "readiness"]),
     ("metrics", &["domain", "telemetry"]),
     ("readiness", &[]),
+    ("supervise", &["metrics", "readiness"]),
     ("wechatpay", &["domain"]),
     ("gateway", &["clock", "domain", "entropy", "metrics", "wall", "wechatpay"]),
     ("storage", &["domain"]),
-    ("checkout", &["clock", "domain", "entropy", "gateway", "metrics", "readiness", "storage", "wechatpay"]),
+    (
+        "checkout",
+        &["clock", "domain", "entropy", "gateway", "metrics", "readiness", "storage", "supervise", "wechatpay"],
+    ),
     ("command", &["checkout", "config", "domain", "startup", "storage"]),
     ("config", &["domain", "gateway", "wechatpay"]),
     // Routes know use cases. What is shared between them is put together in `http.rs`.
@@ -68,6 +72,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "readiness",
             "sandbox",
             "storage",
+            "supervise",
             "wall",
             "wechatpay",
         ],

@@ -12,12 +12,15 @@ use futures::{
     stream,
 };
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{Mutex, Semaphore, mpsc, oneshot},
     time::timeout,
 };
 
 use super::settle::{Booked, Booking, settle};
-use crate::storage::{Database, Expect, StorageError, attempts, rows::Rows};
+use crate::{
+    storage::{Database, Expect, StorageError, attempts, rows::Rows},
+    supervise::Supervisor,
+};
 
 /// How many are booked by one transaction. More adds latency and hardly any throughput.
 const MOST: usize = 64;
@@ -45,14 +48,16 @@ impl Ticket {
     }
 }
 
-/// The queue. Ends with its last clone.
+/// The queue. Ends with its last clone; a worker that panics is followed by another one.
 #[derive(Clone, Debug)]
 pub(super) struct Bookings(mpsc::Sender<Ticket>);
 
 impl Bookings {
-    pub(super) fn start(db: Database) -> Self {
+    pub(super) fn start(db: Database, supervisor: Supervisor) -> Self {
         let (tickets, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(work(Desk { db, waiting: Arc::new(Semaphore::new(WAITING)) }, queue));
+        let desk = Desk { db, waiting: Arc::new(Semaphore::new(WAITING)) };
+        let queue = Arc::new(Mutex::new(queue));
+        tokio::spawn(async move { supervisor.keep("bookings", || work(desk.clone(), Arc::clone(&queue))).await });
         Self(tickets)
     }
 
@@ -65,7 +70,8 @@ impl Bookings {
     }
 }
 
-async fn work(desk: Desk, mut queue: mpsc::Receiver<Ticket>) {
+async fn work(desk: Desk, queue: Arc<Mutex<mpsc::Receiver<Ticket>>>) {
+    let mut queue = queue.lock().await;
     let lots = Arc::new(Semaphore::new(LOTS));
     loop {
         let Ok(place) = Arc::clone(&lots).acquire_owned().await else { return };

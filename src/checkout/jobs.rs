@@ -3,17 +3,20 @@
 //!
 //! Any number of instances may run. Each job has one owner at a time by a lease in the books; when
 //! the owner dies, another one takes over. Besides, each order is claimed on its own before it is
-//! looked after, so that two owners for a moment do no harm. Only rows that are due are read.
+//! looked after, so that two owners for a moment do no harm. Only rows that are due are read. Each is looked
+//! after in a task of its own: what goes wrong with one, be it a panic, costs that one (see `care`).
 
 use std::{collections::VecDeque, future::Future, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::{
     Checkout, CheckoutError,
+    care::Charge,
+    lease::Lease,
     limits::{GLANCE, in_time},
     plans::Due,
 };
@@ -27,6 +30,7 @@ use crate::{
         refunds,
         rows::{self, Rows, Table},
     },
+    supervise::Supervisor,
 };
 
 /// The shortest and the longest pause between two looks at an order that can be paid and whose page is closed:
@@ -36,9 +40,8 @@ const LOOK: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(30), S
 const ASKED_LATELY: SignedDuration = SignedDuration::from_secs(9);
 /// The shortest and the longest pause before an order is tried again that should have ended.
 const RETRY: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(5), SignedDuration::from_secs(300));
-/// A lease outlives a few missed ticks, and is prolonged in good time.
-const LEASE: SignedDuration = SignedDuration::from_secs(15);
-const PROLONG: SignedDuration = SignedDuration::from_secs(8);
+/// How often it is written down that a job came to a good end.
+const NOTED: Duration = Duration::from_secs(10);
 /// How many are taken on at once, and how many are asked about at the same time.
 const BATCH: i64 = 256;
 /// By one transaction, which a server at some distance has to get through in good time.
@@ -54,64 +57,81 @@ pub(super) fn next_look(now: Timestamp, expires: Timestamp, pay_time: SignedDura
     expires.min(now + (age / 2).clamp(LOOK.0, LOOK.1))
 }
 
+/// Of one that is due; one whose deadline is nonsense as if that was now.
+fn next_look_at(order: DueOrder, now: Timestamp, pay_time: SignedDuration) -> Timestamp {
+    next_look(now, Timestamp::from_millisecond(order.expires_ms).unwrap_or(now), pay_time)
+}
+
 /// The longer something has been due, the longer the pause: half of that time, within bounds.
 pub(super) fn pause(overdue: SignedDuration) -> SignedDuration {
     let (shortest, longest) = RETRY;
     (overdue / 2).clamp(shortest, longest)
 }
 
-/// The right to run one job.
-struct Lease {
-    name: &'static str,
-    holder: String,
-    until: Option<Timestamp>,
-}
-
 impl Checkout {
     /// Runs the background jobs, looking every `tick` for what is due; runs until it is dropped.
     pub async fn run_jobs(&self, tick: Duration) {
-        let holder = format!("{:032x}", self.0.entropy.u128());
-        let orders = self.run_job("orders", &holder, tick, || self.sweep_orders());
-        let refunds = self.run_job("refunds", &holder, tick, || self.sweep_refunds());
-        tokio::join!(orders, refunds, self.share_questions());
+        let supervisor = Supervisor::new(self.0.readiness.clone(), self.0.metrics.clone());
+        let orders = supervisor.keep("orders", || {
+            let checkout = self.clone();
+            async move { checkout.run_job("orders", tick, || checkout.sweep_orders()).await }
+        });
+        let refunds = supervisor.keep("refunds", || {
+            let checkout = self.clone();
+            async move { checkout.run_job("refunds", tick, || checkout.sweep_refunds()).await }
+        });
+        let shares = supervisor.keep("questions", || {
+            let checkout = self.clone();
+            async move { checkout.share_questions().await }
+        });
+        tokio::join!(orders, refunds, shares);
     }
 
-    async fn run_job<F>(&self, name: &'static str, holder: &str, tick: Duration, sweep: impl Fn() -> F)
+    async fn run_job<F>(&self, name: &'static str, tick: Duration, sweep: impl Fn() -> F) -> !
     where
         F: Future<Output = Result<usize, CheckoutError>>,
     {
-        let mut lease = Lease { name, holder: holder.to_owned(), until: None };
+        let mut lease = Lease::new(name);
+        let mut noted: Option<Instant> = None;
         let mut ticks = interval(tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
+            self.note_time();
             let swept = match self.hold(&mut lease).await {
-                Ok(true) => sweep().await,
-                Ok(false) => Ok(0),
+                Ok(true) => tokio::select! {
+                    biased;
+                    swept = sweep() => swept,
+                    () = self.keep_hold(&mut lease) => {
+                        tracing::warn!(job = name, "the job {name} goes on elsewhere: what it was doing here stops");
+                        continue;
+                    }
+                },
+                Ok(false) => continue,
                 Err(error) => Err(error),
             };
             match swept {
-                Ok(0) => {}
-                Ok(count) => tracing::debug!(job = name, count, "looked after {count} {name}"),
+                Ok(count) => {
+                    if count > 0 {
+                        tracing::debug!(job = name, count, "looked after {count} {name}");
+                    }
+                    if noted.is_none_or(|at| at.elapsed() >= NOTED) && self.note_good_end(name).await {
+                        noted = Some(Instant::now());
+                    }
+                }
                 Err(error) => tracing::error!(%error, job = name, "background job"),
             }
         }
     }
 
-    /// Whether this instance has the job, prolonging it when it is time.
-    async fn hold(&self, lease: &mut Lease) -> Result<bool, CheckoutError> {
-        let now = self.0.clock.now();
-        if lease.until.is_some_and(|until| now + PROLONG < until) {
-            return Ok(true);
-        }
-        let (name, holder, until) = (lease.name, lease.holder.clone(), now + LEASE);
-        let held = self.0.db.write(move |c| {
+    /// `false` when that could not be written down.
+    async fn note_good_end(&self, name: &'static str) -> bool {
+        let (holder, now) = (self.0.instance.id.clone(), self.0.clock.now());
+        let noted = self.0.db.write(move |c| {
             let holder = holder.clone();
-            Box::pin(async move { leases::take(c, name, &holder, now, until).await })
+            Box::pin(async move { leases::note_good(c, name, &holder, now).await })
         });
-        let held = held.await?;
-        lease.until = held.then_some(until);
-        Ok(held)
+        noted.await.inspect_err(|error| tracing::error!(%error, job = name, "background job")).is_ok()
     }
 
     /// Looks after the orders that are due, as many as WeChat may be asked about just now. Returns how many.
@@ -155,8 +175,7 @@ impl Checkout {
         let due = due.await?;
         let pay_time = self.0.settings.pay_time;
         let claim = self.claim_due((Table::Orders, |order: &DueOrder| order.id), &due, move |c, order: DueOrder| {
-            let expires = Timestamp::from_millisecond(order.expires_ms).unwrap_or(now);
-            Box::pin(orders::claim_check(c, order, next_look(now, expires, pay_time), order.ends(now)))
+            Box::pin(orders::claim_check(c, order, next_look_at(order, now, pay_time), order.ends(now)))
         });
         claim.await
     }
@@ -205,6 +224,7 @@ impl Checkout {
         Ok(claimed)
     }
 
+    /// `now` is when it was claimed.
     async fn sweep_order(&self, order: DueOrder, now: Timestamp) {
         let (asker, pause) =
             if order.ends(now) { (Asker::Ending, SignedDuration::ZERO) } else { (Asker::Quiet, ASKED_LATELY) };
@@ -214,11 +234,17 @@ impl Checkout {
         }
         let since = order.check_ms.and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(now);
         let Some(mut visit) = self.visit(asker, since).await else { return };
-        let Some(mut asking) = self.begin(order.id, Due::After(pause)) else { return visit.call_off() };
-        if let Err(error) = self.look_after(order.id, Source::Sweep, &mut visit).await {
-            tracing::error!(%error, order.id = order.id, "looking after order {}", order.id);
-        }
-        asking.forget = true;
+        let (checkout, id) = (self.clone(), order.id);
+        let work = async move {
+            let Some(mut asking) = checkout.begin(id, Due::After(pause)) else {
+                visit.call_off();
+                return Ok(());
+            };
+            let looked = checkout.look_after(id, Source::Sweep, &mut visit).await;
+            asking.forget = true;
+            looked.map(drop)
+        };
+        self.take_care(Charge::Order(id), next_look_at(order, now, self.0.settings.pay_time), work).await;
     }
 
     /// Looks after the refunds that are due. Returns how many.
@@ -238,16 +264,17 @@ impl Checkout {
         if due.is_empty() {
             return Ok(0);
         }
+        let next = now + RETRY.0 * 6;
         let claim =
             self.claim_due((Table::Refunds, |(id, _): &(i64, i64)| *id), &due, move |c, (id, seen_ms): (i64, i64)| {
-                Box::pin(refunds::claim(c, id, seen_ms, now + RETRY.0 * 6))
+                Box::pin(refunds::claim(c, id, seen_ms, next))
             });
         let claimed = claim.await?;
         stream::iter(&claimed)
             .for_each_concurrent(AT_ONCE, |(id, _)| async move {
-                if let Err(error) = self.tend_refund(*id, Source::Sweep).await {
-                    tracing::error!(%error, refund.id = id, "looking after refund {id}");
-                }
+                let (checkout, id) = (self.clone(), *id);
+                let work = async move { checkout.tend_refund(id, Source::Sweep).await };
+                self.take_care(Charge::Refund(id), next, work).await;
             })
             .await;
         Ok(claimed.len())

@@ -100,9 +100,7 @@ impl Checkout {
     ) -> Result<NewAttempt, CheckoutError> {
         let settings = &self.0.settings;
         let unfit = |reason| CheckoutError::UnfitProduct { product, reason };
-        // Whole seconds, so that our deadline is the very one WeChat is told.
-        let expires = now + settings.pay_time;
-        let expires = Timestamp::from_second(expires.as_second()).unwrap_or(expires);
+        let expires = self.deadline(now);
         let out_trade_no =
             OutTradeNo::build(&beijing_second(now), self.0.entropy.bytes()).map_err(|_| unfit(InvalidPrepay::Json))?;
         let description = fit_description(title).ok_or_else(|| unfit(InvalidPrepay::Description))?;

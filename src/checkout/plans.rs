@@ -65,7 +65,8 @@ impl Inquiries {
             if plans.len() >= REMEMBERED {
                 plans.retain(|_, plan| plan.busy || plan.queued || plan.next > now);
             }
-            let first = created + gaps.first().copied().unwrap_or(SignedDuration::ZERO);
+            // One that was placed by a clock that was ahead is not asked about only when that time comes.
+            let first = created.min(now) + gaps.first().copied().unwrap_or(SignedDuration::ZERO);
             plans.entry(order_id).or_insert(Plan::new(first)).next
         })
     }
@@ -131,6 +132,16 @@ impl Inquiries {
     /// When WeChat last said so.
     pub(super) fn unpaid(&self, order_id: i64) -> Option<Timestamp> {
         self.with(|plans| plans.get(&order_id)?.unpaid)
+    }
+
+    /// They were made by a clock that has been set back.
+    pub(super) fn forget_plans(&self) {
+        self.with(|plans| {
+            plans.retain(|_, plan| plan.busy || plan.queued);
+            for plan in plans.values_mut() {
+                (plan.next, plan.last, plan.unpaid) = (Timestamp::MIN, None, None);
+            }
+        });
     }
 
     fn end(&self, order_id: i64, forget: bool) {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Longer than a prepay with its repetition can take: two calls of ten seconds.
-const CLAIM: SignedDuration = SignedDuration::from_secs(25);
+pub(super) const CLAIM: SignedDuration = SignedDuration::from_secs(25);
 /// A refusal stays until somebody changes something; asking each minute notices that.
 const REFUSED_PAUSE: SignedDuration = SignedDuration::from_secs(60);
 /// How many numbers an order may use up before somebody has to look at why WeChat refuses them.

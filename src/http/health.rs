@@ -44,6 +44,11 @@ pub async fn metrics(State(state): State<AppState>) -> Response {
     let pending = pending(&state).await.unwrap_or(-1);
     state.checkout.measure_questions().await;
     state.metrics.surplus_stuck(surplus_stuck(&state).await);
+    state.metrics.durable_write_age(state.readiness.durable_write_age());
+    // The rest is told all the same; `/readyz` says what is wrong.
+    if let Ok(Ok(upkeep)) = timeout(READY_LIMIT, state.checkout.upkeep()).await {
+        state.metrics.upkeep(&upkeep);
+    }
     match state.metrics.render(pending, state.checkout.live().waiting()) {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -52,6 +52,15 @@ impl From<sqlx::Error> for StorageError {
 }
 
 impl StorageError {
+    /// One row holds what nobody can read; the others are not to blame.
+    pub fn is_about_one_row(&self) -> bool {
+        match self {
+            Self::Inconsistent { .. } => true,
+            Self::Database(error) => matches!(**error, sqlx::Error::ColumnDecode { .. }),
+            _ => false,
+        }
+    }
+
     /// Another writer was in the way; the same transaction may succeed when run again.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -9,7 +9,7 @@ use super::{StorageError, inserted, millis, timestamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
     pub instance: String,
-    /// Only ever rises.
+    /// Rises while it lives; 0 once it has stopped.
     pub beats: i64,
     /// The instance's own wall clock at its last beat.
     pub wall: Timestamp,
@@ -50,19 +50,26 @@ pub async fn list(c: &mut AnyConnection) -> Result<Vec<Heartbeat>, StorageError>
     sqlx::query(sql).fetch_all(c).await?.iter().map(Heartbeat::read).collect()
 }
 
-/// How many instances have shown a sign of life at `since` or later.
+/// How many instances have shown a sign of life at `since` or later, and have not stopped.
 pub async fn count_live(c: &mut AnyConnection, since: Timestamp) -> Result<i64, StorageError> {
-    let sql = "SELECT COUNT(*) FROM heartbeats WHERE wall_ms >= ?";
+    let sql = "SELECT COUNT(*) FROM heartbeats WHERE wall_ms >= ? AND beats > 0";
     Ok(sqlx::query_scalar(sql).bind(millis(since)).fetch_one(c).await?)
 }
 
-/// The instance stops.
-pub async fn remove(c: &mut AnyConnection, instance: &str) -> Result<(), StorageError> {
-    sqlx::query("DELETE FROM heartbeats WHERE instance = ?").bind(instance).execute(c).await?;
+/// The instance stops. Its row stays for a while: what its clock said last must not be forgotten.
+pub async fn stop(c: &mut AnyConnection, instance: &str, wall: Timestamp) -> Result<(), StorageError> {
+    let sql = "UPDATE heartbeats SET beats = 0, wall_ms = ? WHERE instance = ?";
+    sqlx::query(sql).bind(millis(wall)).bind(instance).execute(c).await?;
     Ok(())
 }
 
-/// Instances that died without a word.
+/// Those whose clock was ahead of `limit`; who lives beats again.
+pub async fn remove_ahead(c: &mut AnyConnection, limit: Timestamp) -> Result<(), StorageError> {
+    sqlx::query("DELETE FROM heartbeats WHERE wall_ms > ?").bind(millis(limit)).execute(c).await?;
+    Ok(())
+}
+
+/// Instances that are long gone.
 pub async fn remove_silent(c: &mut AnyConnection, since: Timestamp) -> Result<(), StorageError> {
     sqlx::query("DELETE FROM heartbeats WHERE wall_ms < ?").bind(millis(since)).execute(c).await?;
     Ok(())

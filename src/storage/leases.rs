@@ -23,7 +23,30 @@ pub async fn take(
     inserted(sqlx::query(sql).bind(name).bind(holder).bind(millis(until)).execute(c).await)
 }
 
-/// Lets others have the job at once: this instance stops.
+/// Who has the job, or had it last.
+pub async fn find_holder(c: &mut AnyConnection, name: &str) -> Result<Option<String>, StorageError> {
+    Ok(sqlx::query_scalar("SELECT holder FROM leases WHERE name = ?").bind(name).fetch_optional(c).await?)
+}
+
+/// Until when any job is taken, or was, in milliseconds.
+pub async fn last_until_ms(c: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
+    Ok(sqlx::query_scalar("SELECT MAX(until_ms) FROM leases").fetch_one(c).await?)
+}
+
+/// The job has come to a good end, if it is still `holder`'s.
+pub async fn note_good(c: &mut AnyConnection, name: &str, holder: &str, now: Timestamp) -> Result<(), StorageError> {
+    let sql = "UPDATE leases SET last_good_ms = ? WHERE name = ? AND holder = ?";
+    sqlx::query(sql).bind(millis(now)).bind(name).bind(holder).execute(c).await?;
+    Ok(())
+}
+
+/// When each job last came to a good end, wherever it runs; in milliseconds.
+pub async fn list_last_good(c: &mut AnyConnection) -> Result<Vec<(String, i64)>, StorageError> {
+    let sql = "SELECT name, last_good_ms FROM leases WHERE last_good_ms IS NOT NULL ORDER BY name";
+    Ok(sqlx::query_as(sql).fetch_all(c).await?)
+}
+
+/// Lets others have its jobs at once: this instance stops.
 pub async fn release(c: &mut AnyConnection, holder: &str) -> Result<(), StorageError> {
     sqlx::query("UPDATE leases SET until_ms = 0 WHERE holder = ?").bind(holder).execute(c).await?;
     Ok(())

@@ -241,3 +241,15 @@ pub async fn claim(c: &mut AnyConnection, id: i64, seen_ms: i64, next: Timestamp
     let sql = "UPDATE refunds SET check_ms = ? WHERE id = ? AND check_ms = ?";
     Ok(sqlx::query(sql).bind(millis(next)).bind(id).bind(seen_ms).execute(c).await?.rows_affected() == 1)
 }
+
+/// After it could not be looked after: not again before `next`, if nobody has changed what was `claimed`.
+pub async fn put_off(c: &mut AnyConnection, id: i64, claimed: Timestamp, next: Timestamp) -> Result<(), StorageError> {
+    let sql = "UPDATE refunds SET check_ms = ? WHERE id = ? AND check_ms = ?";
+    sqlx::query(sql).bind(millis(next)).bind(id).bind(millis(claimed)).execute(c).await?;
+    Ok(())
+}
+
+/// What somebody should have looked after first, in milliseconds.
+pub async fn first_check_ms(c: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
+    Ok(sqlx::query_scalar("SELECT MIN(check_ms) FROM refunds").fetch_one(c).await?)
+}

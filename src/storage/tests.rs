@@ -352,6 +352,6 @@ async fn an_instance_beats_is_counted_and_goes() {
     let silent = NOW + jiff::SignedDuration::from_secs(6);
     books.write(move |c| Box::pin(heartbeats::remove_silent(c, silent))).await.expect("writes");
     assert_eq!(since(0).await, 1);
-    books.write(|c| Box::pin(heartbeats::remove(c, "b"))).await.expect("writes");
+    books.write(|c| Box::pin(heartbeats::stop(c, "b", NOW))).await.expect("writes");
     assert_eq!(since(0).await, 0);
 }

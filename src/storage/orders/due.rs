@@ -34,12 +34,10 @@ impl Due {
     }
 
     fn read(row: &AnyRow) -> Result<Self, StorageError> {
-        Ok(Self {
-            id: row.try_get("id")?,
-            check_ms: row.try_get("check_ms")?,
-            end_ms: row.try_get("end_ms")?,
-            expires_ms: row.try_get("expires_ms")?,
-        })
+        let check_ms: Option<i64> = row.try_get("check_ms")?;
+        // One that cannot be read costs its own order, whose care says so, and not all that are due.
+        let expires_ms = row.try_get("expires_ms").unwrap_or(check_ms.unwrap_or(0));
+        Ok(Self { id: row.try_get("id")?, check_ms, end_ms: row.try_get("end_ms")?, expires_ms })
     }
 }
 
@@ -69,6 +67,20 @@ pub async fn claim_check(c: &mut AnyConnection, due: Due, next: Timestamp, ends:
     let claim =
         sqlx::query(sql).bind(next).bind(if ends { Some(next) } else { due.end_ms }).bind(due.id).bind(check_ms);
     Ok(claim.execute(c).await?.rows_affected() == 1)
+}
+
+/// After it could not be looked after: not again before `next`, if nobody has changed what was `claimed`.
+pub async fn put_off(c: &mut AnyConnection, id: i64, claimed: Timestamp, next: Timestamp) -> Result<(), StorageError> {
+    let (claimed, next) = (millis(claimed), millis(next));
+    let sql = "UPDATE orders SET check_ms = ?, end_ms = CASE WHEN end_ms <= ? THEN ? ELSE end_ms END \
+               WHERE id = ? AND check_ms = ?";
+    sqlx::query(sql).bind(next).bind(claimed).bind(next).bind(id).bind(claimed).execute(c).await?;
+    Ok(())
+}
+
+/// What somebody should have looked after first, in milliseconds.
+pub async fn first_check_ms(c: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
+    Ok(sqlx::query_scalar("SELECT MIN(check_ms) FROM orders").fetch_one(c).await?)
 }
 
 /// All orders that are due.

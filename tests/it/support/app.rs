@@ -118,6 +118,13 @@ impl Stage {
         self
     }
 
+    /// How often the instance proves that it can write.
+    #[must_use]
+    pub fn heartbeat_every(mut self, every: Duration) -> Self {
+        self.surroundings.heartbeat_every = every;
+        self
+    }
+
     /// How long one call to the platform may take.
     #[must_use]
     pub fn platform_limit(mut self, limit: Duration) -> Self {

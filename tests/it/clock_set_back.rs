@@ -1,0 +1,135 @@
+//! The shop's clock was hours ahead (a hardware clock in local time) and is right again; WeChat's was
+//! right all the time. What was planned meanwhile must not wait for hours.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::SignedDuration;
+use saoma::clock::Clock;
+use serde_json::json;
+
+use crate::support::{App, Outside, Stage, free_port, mock_clock, until};
+
+const AHEAD: SignedDuration = SignedDuration::from_hours(2);
+
+struct Town {
+    outside: Outside,
+    /// WeChat's and the shop's.
+    clocks: [Clock; 2],
+}
+
+impl Town {
+    async fn new() -> Self {
+        let right = mock_clock();
+        let outside = Outside::start(&right).await;
+        outside.site.faults(json!({"drop": "all"})).await;
+        Self { outside, clocks: [right.clone(), Clock::mock(right.now())] }
+    }
+
+    fn stage(&self) -> Stage {
+        let stage = Stage::new().clock(&self.clocks[1]).live(&self.outside, free_port());
+        stage.jobs_every(Duration::from_millis(20)).heartbeat_every(Duration::from_millis(50))
+    }
+
+    fn set_shop_clock(&self, by: SignedDuration) {
+        self.clocks[1].advance(by);
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.clocks.iter().for_each(|clock| clock.advance(SignedDuration::from_secs(seconds)));
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.clocks[0].now().as_millisecond()
+    }
+}
+
+async fn number(app: &App, sql: &'static str) -> i64 {
+    sqlx::query_scalar::<_, Option<i64>>(sql).fetch_one(&app.books.pool).await.expect("reads").unwrap_or(0)
+}
+
+async fn is_found_within_a_minute(restarts: bool) {
+    let town = Town::new().await;
+    let first = town.stage().start().await;
+    let paid = first.order(1).await;
+    town.outside.site.pay(&paid.code_url).await;
+
+    town.set_shop_clock(AHEAD);
+    // A job looks in vain, and plans the next look by the wrong clock.
+    until("a plan that lies ahead", async || {
+        (number(&first, "SELECT MAX(check_ms) FROM orders").await > town.now_ms() + 3_600_000).then_some(())
+    })
+    .await;
+    // WeChat refuses what is signed at a wrong time; the order is kept.
+    let browser = first.browser();
+    assert_eq!(browser.try_order(2).await.status, 502);
+    let sql = "SELECT MAX(prepay_until_ms) FROM attempts";
+    assert!(number(&first, sql).await > town.now_ms() + 3_600_000);
+
+    let _folder = Arc::clone(&first.folder);
+    let app = if restarts {
+        let next = town.stage().beside(&first);
+        first.stop().await;
+        town.set_shop_clock(-AHEAD);
+        next.start().await
+    } else {
+        town.set_shop_clock(-AHEAD);
+        first
+    };
+    let times = [
+        ("SELECT MAX(check_ms) FROM orders", 60_000),
+        ("SELECT MAX(prepay_until_ms) FROM attempts", 60_000),
+        ("SELECT MAX(until_ms) FROM leases", 60_000),
+        ("SELECT MAX(wall_ms) FROM heartbeats", 60_000),
+        ("SELECT MAX(expires_ms) FROM orders", 15 * 60_000),
+    ];
+    // A look that was under way writes down what it planned by the wrong clock: it is mended again.
+    for _ in 0..2 {
+        for (sql, most) in times {
+            until(sql, async || (number(&app, sql).await <= town.now_ms() + most).then_some(())).await;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    // Nothing comes by itself while a clock stands still.
+    town.pass(58);
+    until("the payment without a callback", async || {
+        (app.books.status(&paid.order_no).await == "SUCCESS").then_some(())
+    })
+    .await;
+    assert_eq!(app.books.payments().await.len(), 1);
+    // The order of that time can be paid now.
+    let sql = "SELECT token FROM orders ORDER BY id DESC LIMIT 1";
+    let token: String = sqlx::query_scalar(sql).fetch_one(&app.books.pool).await.expect("reads");
+    let looked =
+        until("its code", async || Some(app.look(&token).await).filter(|order| order["codeReady"] == true)).await;
+    let left = looked["secondsLeft"].as_i64().expect("a number");
+    assert!((1..=15 * 60).contains(&left), "{left}");
+}
+
+#[tokio::test]
+async fn what_was_planned_by_a_clock_that_was_ahead_is_found_within_a_minute() {
+    is_found_within_a_minute(false).await;
+}
+
+#[tokio::test]
+async fn so_it_is_when_the_shop_was_restarted_in_between() {
+    is_found_within_a_minute(true).await;
+}
+
+#[tokio::test]
+async fn instances_whose_clocks_differ_a_little_leave_each_other_alone() {
+    let town = Town::new().await;
+    let first = town.stage().start().await;
+    let order = first.order(1).await;
+    let planned = number(&first, "SELECT check_ms FROM orders").await;
+    let other = Clock::mock(town.clocks[1].now());
+    other.advance(SignedDuration::from_secs(40));
+    let stage = town.stage().beside(&first).clock(&other);
+    let second = stage.start().await;
+    until("both beat", async || (number(&first, "SELECT MIN(beats) FROM heartbeats").await >= 10).then_some(())).await;
+    assert_eq!(number(&first, "SELECT COUNT(*) FROM heartbeats").await, 2);
+    assert_eq!(first.books.order(&order.order_no).await.version, second.books.order(&order.order_no).await.version);
+    // The one that is ahead may look a little earlier, nobody looks again and again.
+    assert!(number(&first, "SELECT check_ms FROM orders").await >= planned);
+    assert_eq!(first.get("/readyz").await.status, 200);
+    assert_eq!(second.get("/readyz").await.status, 200);
+}

@@ -1,0 +1,55 @@
+//! Each instance proves that it can write, tells the others that it lives, and says when it goes.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::support::{App, Outside, Stage, free_port, is_file, mock_clock, until};
+
+async fn number(app: &App, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(&app.books.pool).await.expect("reads")
+}
+
+#[tokio::test]
+async fn readiness_is_proved_by_a_durable_write_now_and_then() {
+    let app = Stage::new().heartbeat_every(Duration::from_millis(50)).start().await;
+    let told = until("a durable write", async || {
+        Some(app.get("/readyz").await).filter(|it| it.status == 200 && it.text().contains("last durable write"))
+    })
+    .await;
+    assert!(told.text().starts_with("ready\n"), "{}", told.text());
+    until("more beats", async || (number(&app, "SELECT beats FROM heartbeats").await > 3).then_some(())).await;
+    assert!(app.metric("saoma_durable_write_age_seconds", "").await < 30);
+    if !is_file() {
+        return;
+    }
+    // Nobody can write any more, though everybody can read.
+    let hold = app.books.hold().await;
+    let told = until("not ready", async || Some(app.get("/readyz").await).filter(|it| it.status == 503)).await;
+    assert!(told.text().contains("books: "), "{}", told.text());
+    assert_eq!(app.get("/").await.status, 200);
+    hold.let_go().await;
+    until("ready again", async || (app.get("/readyz").await.status == 200).then_some(())).await;
+}
+
+#[tokio::test]
+async fn who_stops_says_so_and_another_instance_has_its_jobs_at_once() {
+    // It stands still: no lease runs out.
+    let clock = mock_clock();
+    let outside = Outside::start(&clock).await;
+    let stage = || Stage::new().clock(&clock).live(&outside, free_port()).jobs_every(Duration::from_millis(20));
+    let first = stage().start().await;
+    until("jobs", async || (first.books.holders().await.len() >= 2).then_some(())).await;
+    let second = stage().beside(&first).start().await;
+    until("two instances", async || {
+        (number(&second, "SELECT COUNT(*) FROM heartbeats WHERE beats > 0").await == 2).then_some(())
+    })
+    .await;
+    let before = second.books.holders().await;
+    let _folder = Arc::clone(&first.folder);
+    first.stop().await;
+    assert_eq!(number(&second, "SELECT COUNT(*) FROM heartbeats WHERE beats > 0").await, 1);
+    until("other holders", async || {
+        let now = second.books.holders().await;
+        now.iter().zip(&before).all(|((_, now), (_, before))| now != before).then_some(())
+    })
+    .await;
+}

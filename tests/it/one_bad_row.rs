@@ -1,0 +1,106 @@
+//! A row that nobody expected costs itself, and nothing else.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{App, Outside, Stage, free_port, is_file, mock_clock, until};
+
+const PAY_TIME: i64 = 15 * 60;
+/// The last moment that can be reckoned with: a second later is a panic.
+const LAST_MS: i64 = 253_402_207_200_000;
+
+async fn damage(app: &App, sql: &'static str) {
+    assert_eq!(sqlx::query(sql).execute(&app.books.pool).await.expect("writes").rows_affected(), 1);
+}
+
+async fn is_found(app: &App, outside: &Outside) {
+    let order = app.order(1).await;
+    outside.site.pay(&order.code_url).await;
+    app.advance(31);
+    until("booked by a job", async || (app.books.status(&order.order_no).await == "SUCCESS").then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_damaged_timestamp_costs_its_order_and_the_others_are_looked_after() {
+    let clock = mock_clock();
+    let outside = Outside::start(&clock).await;
+    let stage = Stage::new().clock(&clock).live(&outside, free_port()).jobs_every(Duration::from_millis(20));
+    let app = stage.start().await;
+    // WeChat never hears of it.
+    outside.site.faults(json!({"drop": "all", "error_500": {"prepay": "all"}, "refund_gap_seconds": 0})).await;
+    assert_eq!(app.try_order(1).await.status, 502);
+    outside.site.faults(json!({"error_500": {"prepay": 0}})).await;
+    damage(&app, "UPDATE attempts SET prepay_until_ms = 253402207200000 WHERE order_id = 1").await;
+    assert!(jiff::Timestamp::from_millisecond(LAST_MS).expect("in range") <= jiff::Timestamp::MAX);
+    app.advance(PAY_TIME);
+    until("a panic that was counted", async || {
+        (app.metric("saoma_panics_total", r#"task="order""#).await >= 1).then_some(())
+    })
+    .await;
+    is_found(&app, &outside).await;
+
+    // Ever more rarely.
+    let panics = async || app.metric("saoma_panics_total", r#"task="order""#).await;
+    let next_try = async || {
+        let (failed, mut waited) = (panics().await, 0_u64);
+        while panics().await == failed {
+            app.advance(10);
+            waited += 10;
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        (failed, waited)
+    };
+    next_try().await;
+    for _ in 0..4 {
+        let (failed, waited) = next_try().await;
+        assert!(waited + 10 >= (10 << (failed - 1)), "{waited} s after {failed} failures");
+    }
+    is_found(&app, &outside).await;
+    assert_eq!(app.get("/readyz").await.status, 200, "one order is no reason to take the shop out");
+}
+
+#[tokio::test]
+async fn a_refund_and_an_order_that_cannot_be_read_stop_no_sweep() {
+    let clock = mock_clock();
+    let outside = Outside::start(&clock).await;
+    let stage = Stage::new().clock(&clock).live(&outside, free_port()).jobs_every(Duration::from_millis(20));
+    let app = stage.start().await;
+    outside.site.faults(json!({"drop": "all"})).await;
+    let first = app.order(1).await;
+    let sql = if is_file() {
+        // SQLite keeps what it is given.
+        "UPDATE orders SET expires_ms = 'soon' WHERE id = 1"
+    } else {
+        "UPDATE orders SET expires_ms = 9223372036854775807 WHERE id = 1"
+    };
+    damage(&app, sql).await;
+    outside.site.pay(&first.code_url).await;
+    is_found(&app, &outside).await;
+    let looked = r#"interface="query",result="ok""#;
+    let before = app.metric("saoma_wechat_calls_total", looked).await;
+    app.advance(600);
+    is_found(&app, &outside).await;
+    assert!(app.metric("saoma_wechat_calls_total", looked).await > before);
+}
+
+#[tokio::test]
+async fn metrics_tell_when_the_jobs_last_came_to_a_good_end_and_what_is_overdue() {
+    let clock = mock_clock();
+    let app = Stage::new().clock(&clock).jobs_every(Duration::from_millis(20)).start().await;
+    let now = u64::try_from(clock.now().as_second()).expect("now");
+    for job in ["orders", "refunds"] {
+        let label = format!("job=\"{job}\"");
+        until("a good end", async || {
+            (app.metric("saoma_job_last_good_timestamp_seconds", &label).await == now).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(app.metric("saoma_oldest_due_seconds", r#"of="orders""#).await, 0);
+    let resting = Stage::new().clock(&clock).start().await;
+    resting.order(1).await;
+    resting.advance(31 + 100);
+    let overdue = resting.metric("saoma_oldest_due_seconds", r#"of="orders""#).await;
+    assert!((100..=131).contains(&overdue), "{overdue}");
+    assert_eq!(resting.metric("saoma_oldest_due_seconds", r#"of="refunds""#).await, 0);
+}

@@ -1,0 +1,101 @@
+//! What ends the server, how soon, and what does not.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::Instant};
+
+use crate::support::{Process, Site, database_url, folder, free_port, lay_keys, program, until};
+
+/// In order, and soon enough for those who send SIGKILL after ten seconds.
+const MOST: Duration = Duration::from_secs(8);
+
+fn serve(folder: &Path, before: &[&str]) -> (Command, u16) {
+    lay_keys(&folder.join("data/sandbox"));
+    let port = free_port();
+    let mut command = match before {
+        [] => Command::new(program()),
+        [first, rest @ ..] => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(program());
+            command
+        }
+    };
+    command.args(["serve", "--sandbox"]).env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"));
+    (command, port)
+}
+
+#[tokio::test]
+async fn a_half_open_connection_does_not_keep_the_server_from_ending() {
+    let folder = folder();
+    let (command, port) = serve(folder.path(), &[]);
+    let mut process = Process::spawn(command, folder.path(), port, "serve.log");
+    process.until_answered("/healthz").await;
+    let mut half_header = TcpStream::connect(("127.0.0.1", port)).await.expect("connects");
+    half_header.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n").await.expect("writes");
+    let mut half_body = TcpStream::connect(("127.0.0.1", port)).await.expect("connects");
+    let head = b"POST /api/wx-pay/native/notify HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n{";
+    half_body.write_all(head).await.expect("writes");
+    let _idle = TcpStream::connect(("127.0.0.1", port)).await.expect("connects");
+    let started = Instant::now();
+    process.terminate();
+    assert_eq!(process.ended().await.code(), Some(0), "{}", process.log());
+    println!("SIGTERM with half-open connections: {:?}", started.elapsed());
+    assert!(started.elapsed() <= MOST, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn without_a_terminal_a_hangup_is_no_end_and_sigquit_is() {
+    let folder = folder();
+    let (command, port) = serve(folder.path(), &["/usr/bin/setsid"]);
+    let mut process = Process::spawn(command, folder.path(), port, "serve.log");
+    process.until_answered("/healthz").await;
+    process.signal("-HUP");
+    until("a word about it", async || process.log().contains("SIGHUP").then_some(())).await;
+    assert_eq!(process.get("/healthz").await.status, 200);
+    process.signal("-QUIT");
+    assert_eq!(process.ended().await.code(), Some(0), "{}", process.log());
+}
+
+#[tokio::test]
+async fn nohup_is_honoured() {
+    let folder = folder();
+    let (command, port) = serve(folder.path(), &["/usr/bin/nohup"]);
+    let mut process = Process::spawn(command, folder.path(), port, "serve.log");
+    process.until_answered("/healthz").await;
+    process.signal("-HUP");
+    process.signal("-HUP");
+    assert_eq!(process.get("/healthz").await.status, 200);
+    process.terminate();
+    assert_eq!(process.ended().await.code(), Some(0), "{}", process.log());
+}
+
+#[tokio::test]
+async fn a_terminal_that_closes_ends_the_server_in_order() {
+    let folder = folder();
+    lay_keys(&folder.path().join("data/sandbox"));
+    let port = free_port();
+    // `script` gives it a terminal of its own, which closes when `script` is killed.
+    let mut terminal = Command::new("/usr/bin/script");
+    terminal.args(["-q", "-e", "-c", &format!("exec {} serve --sandbox", program()), "/dev/null"]);
+    terminal.env_clear().env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}")).env("PATH", "/usr/bin:/bin");
+    terminal.env("DATABASE_URL", database_url(&folder.path().join("data"))).current_dir(folder.path());
+    let mut terminal =
+        terminal.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
+    let site = Site::new(format!("http://127.0.0.1:{port}"));
+    until("an answer", async || {
+        Site::try_send(site.request(reqwest::Method::GET, "/readyz")).await.ok().filter(|it| it.status == 200)
+    })
+    .await;
+    let books = crate::support::Books::open(&database_url(&folder.path().join("data"))).await;
+    let beating = "SELECT COUNT(*) FROM heartbeats WHERE beats > 0";
+    let count = async || sqlx::query_scalar::<_, i64>(beating).fetch_one(&books.pool).await.expect("reads");
+    until("a heartbeat", async || (count().await == 1).then_some(())).await;
+    terminal.kill().expect("kills");
+    terminal.wait().expect("is gone");
+    until("an end in order", async || (count().await == 0).then_some(())).await;
+    until("its port free", async || TcpStream::connect(("127.0.0.1", port)).await.is_err().then_some(())).await;
+}
