@@ -46,8 +46,10 @@ pub fn migrations() -> Migrator {
     ])
 }
 
+/// Makes no file: that is done once, at the start. Where a disk has gone for a moment only its empty place is left,
+/// and books that were made there would be a new, empty shop.
 fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
-    let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
+    let url = if url.contains('?') { url.replace("mode=rwc", "mode=rw") } else { format!("{url}?mode=rw") };
     let options: AnyConnectOptions = url.parse()?;
     Ok(options.disable_statement_logging())
 }
