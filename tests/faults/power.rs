@@ -57,6 +57,24 @@ impl Control {
     }
 }
 
+impl Control {
+    /// Everything there is by now counts as synced.
+    pub fn settle(&self) {
+        let lock = File::options().create(true).append(true).open(self.journal.join("lock")).expect("a lock");
+        lock.lock().expect("locks");
+        let is_undo = |path: &&PathBuf| name(path).starts_with("undo-") || name(path) == "names";
+        for path in files(&self.journal).iter().filter(is_undo) {
+            let bytes = fs::read(path).expect("is there");
+            let Some([base, ..]) = words::<HEAD>(&bytes) else { continue };
+            let end = base + (bytes.len() - 8 * HEAD) as u64;
+            let file = File::options().write(true).open(path).expect("is there");
+            let head = [end, end, 0].map(u64::to_ne_bytes).concat();
+            file.write_all_at(&head, 0).expect("writes");
+            file.set_len(head.len() as u64).expect("ours");
+        }
+    }
+}
+
 impl Dark<'_> {
     /// The power was lost as well. Afterwards everything is as if synced.
     pub fn take_back(&self, unsynced: Unsynced) -> Lost {

@@ -193,6 +193,16 @@ fn what_was_not_synced_is_gone_with_the_power() {
 }
 
 #[test]
+fn what_is_settled_counts_as_synced() {
+    let mut probe = Probe::new();
+    probe.play("open a, put a 0 1234, rename a b");
+    probe.control.settle();
+    probe.play("put a 0 zz, open c");
+    probe.lose_power();
+    probe.assert_files(&[("b", "1234")]);
+}
+
+#[test]
 fn a_sync_that_fails_keeps_nothing() {
     let mut probe = Probe::new();
     probe.play("open a, put a 0 1234, sync a, put a 0 abcd");

@@ -63,8 +63,10 @@ impl Scene<'_> {
     pub async fn play(&mut self, plan: &[Event], payments: usize) {
         for (index, event) in plan.iter().enumerate() {
             tokio::time::sleep(event.after).await;
+            let began = Instant::now();
             while self.town.paid.load(Ordering::SeqCst) < index * payments / plan.len() {
                 self.look_after().await;
+                assert!(began.elapsed() < 2 * STUCK, "nobody pays any more: {}", self.last_words());
             }
             self.happen(event).await;
         }
@@ -91,6 +93,10 @@ impl Scene<'_> {
             }
         };
         self.recover(event, mended).await;
+    }
+
+    fn last_words(&self) -> String {
+        last_lines(&self.shop.log) + &self.books.last_words()
     }
 
     async fn fail(&mut self, fault: Fault, event: &Event) {
@@ -167,7 +173,7 @@ impl Scene<'_> {
                 return;
             }
             if mended.elapsed() > STUCK {
-                println!("does not recover: {event:?}\n{}{}", last_lines(&self.shop.log), self.books.last_words());
+                println!("does not recover: {event:?}\n{}", self.last_words());
                 *self.seen.stuck.entry(event.name()).or_default() += 1;
                 self.end_all(None).await;
                 return;

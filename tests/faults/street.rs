@@ -40,6 +40,10 @@ impl Street {
         let command = Program { log: folder.join("command.log"), ..shop.clone() };
         let street = Self { town, relay, shop, command, _sandbox: sandbox };
         let running = street.start_shop().await;
+        if !books.are_shops_own() {
+            // MariaDB makes and changes tables without syncing the folders: setting up is no part of this.
+            books.control.settle();
+        }
         (street, running)
     }
 
