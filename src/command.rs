@@ -90,6 +90,12 @@ fn amount(text: &str) -> Result<Fen, String> {
     }
 }
 
+/// Says which books a command is about to use: from another folder, or with another `.env`, they are others.
+fn name_books(settings: &Settings) {
+    // Beside what the command has to say. Where nobody reads it, nothing is lost.
+    drop(writeln!(io::stderr(), "books: {}", settings.database_url.place()));
+}
+
 /// # Errors
 /// No such order, or books or platform are out of reach.
 pub fn order<'a>(
@@ -106,6 +112,7 @@ async fn show_order(
     out: &mut (dyn Write + Send),
 ) -> Result<(), CommandError> {
     let settings = Settings::from_env(arguments.which.wanted(), environment)?;
+    name_books(&settings);
     let (checkout, db) = open_checkout(settings, Surroundings::system()).await?;
     let history = match arguments.command {
         OrderCommand::Show { out_trade_no } => checkout.load_history(&out_trade_no).await,

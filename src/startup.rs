@@ -66,7 +66,14 @@ pub enum StartupError {
 impl StartupError {
     /// No start can succeed before somebody has changed what it is started with.
     pub const fn is_misconfigured(&self) -> bool {
-        matches!(self, Self::Settings(_) | Self::SandboxAddress(_) | Self::NoSandbox { .. } | Self::NotOurBooks(_))
+        matches!(
+            self,
+            Self::Settings(_)
+                | Self::SandboxAddress(_)
+                | Self::NoSandbox { .. }
+                | Self::NotOurBooks(_)
+                | Self::Storage(StorageError::Schema(_))
+        )
     }
 }
 
@@ -138,6 +145,7 @@ impl Application {
         let listen = |source| StartupError::Listen { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        tracing::info!("the books: {}", settings.database_url.place());
         let db = Database::open(&settings.database_url).await?;
 
         let sandbox_open = matches!(settings.mode, Mode::Sandbox { open: true });
@@ -343,7 +351,7 @@ pub async fn open_books(
     url: &DatabaseUrl,
     data_dir: &Path,
 ) -> Result<(Database, LiveSettings), StartupError> {
-    let db = Database::open(url).await?;
+    let db = Database::attach(url).await?;
     let live = match mode {
         Mode::Live(live) => *live,
         Mode::Sandbox { .. } => platform::beside(data_dir)?,

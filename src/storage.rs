@@ -30,19 +30,17 @@ pub mod platform_keys;
 pub mod products;
 pub mod refunds;
 pub mod rows;
+mod schema;
 pub mod set_back;
 mod sqlite;
 pub mod surplus;
 mod writer;
 
 use jiff::Timestamp;
-use sqlx::{
-    Any, AnyConnection, AnyPool, Encode, QueryBuilder, SqlSafeStr, Type,
-    migrate::{Migration, MigrationType, Migrator},
-    pool::PoolConnection,
-};
+use sqlx::{Any, AnyConnection, AnyPool, Encode, QueryBuilder, Type, pool::PoolConnection};
 
 pub use error::StorageError;
+pub use schema::SchemaError;
 pub use sqlite::keep_private;
 pub use writer::JobFuture;
 
@@ -114,6 +112,21 @@ impl Database {
             return Ok(Self(Engine::Mysql(mysql::Server::open(url).await?)));
         }
         let (readers, connection) = sqlite::open(url).await?;
+        let writer = writer::Writer::start(url.to_owned(), connection);
+        Ok(Self(Engine::Sqlite { readers, writer }))
+    }
+
+    /// Opens books that are there, and changes nothing about them: for everything but the server, so that no
+    /// command in another folder makes new ones, or migrates under a server of an older version.
+    ///
+    /// # Errors
+    /// [`SchemaError`]: they are not there, or of another version. Or as [`Database::open`].
+    pub async fn attach(url: &str) -> Result<Self, StorageError> {
+        sqlx::any::install_default_drivers();
+        if url.starts_with("mysql:") {
+            return Ok(Self(Engine::Mysql(mysql::Server::attach(url).await?)));
+        }
+        let (readers, connection) = sqlite::attach(url).await?;
         let writer = writer::Writer::start(url.to_owned(), connection);
         Ok(Self(Engine::Sqlite { readers, writer }))
     }
@@ -195,15 +208,6 @@ where
 /// mostly is; each other number is a statement of its own, and would push others out.
 const fn is_common(rows: usize) -> bool {
     rows == 1
-}
-
-/// An engine's schema, version by version, from the files in `migrations/`. Put together here and not
-/// by sqlx's macro, which would have every engine compiled a second time for the compiler's own use.
-fn migrator(versions: &[(&'static str, &'static str)]) -> Migrator {
-    let migration = |(version, (name, sql)): (i64, &(&'static str, &'static str))| {
-        Migration::new(version, (*name).into(), MigrationType::Simple, SqlSafeStr::into_sql_str(*sql), false)
-    };
-    Migrator::with_migrations((1..).zip(versions).map(migration).collect())
 }
 
 pub(crate) fn millis(at: Timestamp) -> i64 {

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
 
-use super::{CommandError, Which, amount, beijing};
+use super::{CommandError, Which, amount, beijing, name_books};
 use crate::{
     checkout::catalogue::{self, CatalogueError, Put},
     config::{Environment, Settings},
@@ -63,6 +63,7 @@ pub fn product<'a>(
 ) -> LocalBoxFuture<'a, Result<(), CommandError>> {
     Box::pin(async move {
         let settings = Settings::from_env(arguments.which.wanted(), environment)?;
+        name_books(&settings);
         let (db, _) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
         let done = carry_out(arguments.command, &db, out).await;
         db.close().await;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use clap::{ArgGroup, Args};
 use futures::future::LocalBoxFuture;
 
-use super::{CommandError, Which, amount, beijing, line};
+use super::{CommandError, Which, amount, beijing, line, name_books};
 use crate::{
     checkout::{RefundDraft, RefundOf, RefundOrder},
     config::{Environment, Settings},
@@ -64,6 +64,7 @@ async fn give_back(
     };
     let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, out_refund_no, another };
     let settings = Settings::from_env(which.wanted(), environment)?;
+    name_books(&settings);
     let (checkout, db) = open_checkout(settings, Surroundings::system()).await?;
     let refunded = async {
         let draft = checkout.draft_refund(&of, wanted).await?;

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{mysql, sqlite};
+use super::{SchemaError, mysql, sqlite};
 
 /// What went wrong with the books. The operator acts, or it is [`StorageError::is_transient`].
 ///
@@ -20,6 +20,10 @@ pub enum StorageError {
     /// asked again finds what is there.
     #[error("nobody can tell whether this was written: {0}")]
     OutcomeUnknown(#[source] Box<StorageError>),
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    #[error("the books are not migrated, because they cannot be copied to {} before: {source}", path.display())]
+    NotCopied { path: PathBuf, source: Box<StorageError> },
     #[error("migration: {0}")]
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),
     #[error("{path}: {source}")]

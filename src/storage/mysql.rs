@@ -70,6 +70,17 @@ impl Server {
     pub async fn open(url: &str) -> Result<Self, StorageError> {
         let options = options(url)?;
         migrate::run(&options).await?;
+        Self::connect(options).await
+    }
+
+    /// The same for whoever migrates nothing.
+    pub async fn attach(url: &str) -> Result<Self, StorageError> {
+        let options = options(url)?;
+        migrate::require(&options).await?;
+        Self::connect(options).await
+    }
+
+    async fn connect(options: AnyConnectOptions) -> Result<Self, StorageError> {
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
             .min_connections(1)

@@ -6,20 +6,20 @@
 //! log (`-wal`) anew: what a failed COMMIT has left in it shows up after the next start at the earliest.
 
 mod file;
+mod migrate;
 
 pub use file::keep_private;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use sqlx::{
     AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
     error::DatabaseError,
-    migrate::Migrator,
     sqlite::SqliteError,
 };
 
-use super::{StorageError, migrator};
+use super::StorageError;
 
 /// WAL lets pages read while a callback is written; FULL makes a commit survive a power cut. Whoever wants to
 /// write waits for another process (a command line, another instance) for as long as
@@ -38,14 +38,6 @@ const PROVE: &str = "BEGIN IMMEDIATE; UPDATE leases SET name = name WHERE name I
 
 const READERS: u32 = 4;
 
-pub fn migrations() -> Migrator {
-    migrator(&[
-        ("checkout", include_str!("../../migrations/sqlite/0001_checkout.sql")),
-        ("life", include_str!("../../migrations/sqlite/0002_life.sql")),
-        ("collect; compatible", include_str!("../../migrations/sqlite/0003_collect.sql")),
-    ])
-}
-
 /// Makes no file: that is done once, at the start. Where a disk has gone for a moment only its empty place is left,
 /// and books that were made there would be a new, empty shop.
 fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
@@ -59,7 +51,7 @@ fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
 pub async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
     file::make_private(url)?;
     let mut connection = connect(url).await?;
-    migrations().run(&mut connection).await.map_err(|error| StorageError::Migration(Arc::new(error)))?;
+    migrate::run(&mut connection, url).await?;
     if let Err(error) = connection.execute(SETTLE).await {
         tracing::error!(%error, "the log of the books cannot be brought into their file");
     }
@@ -70,6 +62,14 @@ pub async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
         tracing::error!(%error, "the books cannot be written");
         connection = connect(url).await?;
     }
+    Ok((readers(url).await?, connection))
+}
+
+/// The same for whoever makes and migrates nothing.
+pub async fn attach(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
+    migrate::require_file(url)?;
+    let mut connection = connect(url).await?;
+    migrate::require(&mut connection).await?;
     Ok((readers(url).await?, connection))
 }
 

@@ -320,6 +320,31 @@ async fn a_second_start_finds_everything_migrated() {
 }
 
 #[tokio::test]
+async fn of_starts_at_the_same_moment_one_migrates_and_the_copy_is_of_before() {
+    let place = place().await;
+    if place.url.starts_with("mysql:") {
+        return; // `all_that_start_at_once_on_an_empty_database_find_it_migrated`
+    }
+    Database::open(&place.url).await.expect("makes the folder").close().await;
+    let path = place.url.trim_start_matches("sqlite://");
+    std::fs::remove_file(path).expect("is there");
+    let before = schema::migrator(&[
+        ("checkout", include_str!("../../migrations/sqlite/0001_checkout.sql")),
+        ("life", include_str!("../../migrations/sqlite/0002_life.sql")),
+    ]);
+    let mut c = sqlite::connect(&place.url).await.expect("opens");
+    before.run(&mut c).await.expect("migrates");
+    let opened = futures::future::join_all((0..6).map(|_| Database::open(&place.url))).await;
+    for books in opened {
+        books.expect("opens").close().await;
+    }
+    let newest = "SELECT MAX(version) FROM _sqlx_migrations";
+    assert_eq!(sqlx::query_scalar::<_, i64>(newest).fetch_one(&mut c).await.expect("reads"), 3);
+    let mut copy = sqlite::connect(&format!("{}.before-3", place.url)).await.expect("opens");
+    assert_eq!(sqlx::query_scalar::<_, i64>(newest).fetch_one(&mut copy).await.expect("reads"), 2);
+}
+
+#[tokio::test]
 async fn no_password_shows() {
     let nobody = "mysql://saoma:very-secret@127.0.0.1:1/saoma";
     let error = Database::open(nobody).await.expect_err("nobody listens there");

@@ -52,4 +52,5 @@ mod stopping;
 mod surplus;
 mod this_machine;
 mod verdicts;
+mod versions;
 mod wall;

@@ -32,6 +32,11 @@ pub fn is_read_only(error: &dyn DatabaseError) -> bool {
     error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| NUMBERS.contains(&error.number()))
 }
 
+/// No database of that name, no table of that name.
+pub(super) fn is_nothing_there(error: &dyn DatabaseError) -> bool {
+    error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| matches!(error.number(), 1049 | 1146))
+}
+
 /// The connection broke, at whatever point of the job.
 pub(super) fn is_lost(error: &StorageError) -> bool {
     match error {

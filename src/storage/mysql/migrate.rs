@@ -14,15 +14,19 @@ use std::{
 };
 
 use sqlx::{
-    AnyConnection, Connection, Executor, Row as _,
-    any::{AnyConnectOptions, AnyRow},
+    AnyConnection, Connection, Executor,
+    any::AnyConnectOptions,
     error::DatabaseError,
-    migrate::{Migrate, MigrateError, Migration, Migrator},
-    mysql::MySqlDatabaseError,
+    migrate::{Migrate, MigrateError, Migrator},
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{super::migrator, CONNECT, StorageError, is_transient, pause};
+use super::{
+    super::schema::{self, SchemaError, Standing},
+    CONNECT, StorageError,
+    errors::is_nothing_there,
+    is_transient, pause,
+};
 
 /// How long others are waited for. Whoever waits longer is told of a migration that was not finished,
 /// which is then either a long one, or one whose process died, and somebody has to look.
@@ -31,11 +35,6 @@ const WAIT: Duration = Duration::from_mins(1);
 /// How often one waits before one says so: about half a second.
 const NOTICED: usize = 8;
 const GIVING_BACK: usize = 5;
-
-/// sqlx's.
-const TABLE: &str = "_sqlx_migrations";
-const APPLIED: &str = "SELECT version, checksum, CASE WHEN success THEN 1 ELSE 0 END AS through \
-                       FROM _sqlx_migrations ORDER BY version";
 
 pub(super) const LOCK: &str = "CREATE TABLE IF NOT EXISTS _saoma_migrating (id INT NOT NULL PRIMARY KEY, \
                     holder VARCHAR(16) NOT NULL, until_s BIGINT NOT NULL) ENGINE = InnoDB";
@@ -46,12 +45,42 @@ const TAKE_OVER: &str = "UPDATE _saoma_migrating SET holder = ?, until_s = UNIX_
                          WHERE id = 1 AND until_s < UNIX_TIMESTAMP()";
 const GIVE_BACK: &str = "DELETE FROM _saoma_migrating WHERE id = 1 AND holder = ?";
 
-pub async fn run(options: &AnyConnectOptions) -> Result<(), StorageError> {
-    let migrator = migrator(&[
+fn migrations() -> Migrator {
+    schema::migrator(&[
         ("checkout", include_str!("../../../migrations/mysql/0001_checkout.sql")),
         ("life", include_str!("../../../migrations/mysql/0002_life.sql")),
         ("collect; compatible", include_str!("../../../migrations/mysql/0003_collect.sql")),
-    ]);
+    ])
+}
+
+/// For whoever must not migrate.
+///
+/// # Errors
+/// There are no books, or they are of another version.
+pub async fn require(options: &AnyConnectOptions) -> Result<(), StorageError> {
+    let connecting =
+        timeout(CONNECT, AnyConnection::connect_with(options)).await.map_err(|_| StorageError::NoAnswer)?;
+    let mut connection = match connecting {
+        Err(error) if error.as_database_error().is_some_and(is_nothing_there) => {
+            return Err(SchemaError::NoBooks.into());
+        }
+        connecting => connecting?,
+    };
+    let applied = applied(&mut connection).await?;
+    connection.close().await?;
+    Ok(schema::require(&applied, &migrations())?)
+}
+
+/// Nothing where there is no table yet.
+async fn applied(connection: &mut AnyConnection) -> Result<Vec<schema::Applied>, sqlx::Error> {
+    match schema::applied(connection).await {
+        Err(error) if error.as_database_error().is_some_and(is_nothing_there) => Ok(Vec::new()),
+        applied => applied,
+    }
+}
+
+pub async fn run(options: &AnyConnectOptions) -> Result<(), StorageError> {
+    let migrator = migrations();
     let holder = format!("{:016x}", RandomState::new().hash_one(()));
     let end = Instant::now() + WAIT;
     for tries in 1.. {
@@ -73,7 +102,7 @@ pub async fn run(options: &AnyConnectOptions) -> Result<(), StorageError> {
             Ok(Step::Waiting) if Instant::now() < end => {}
             Ok(Step::Waiting) => return Err(StorageError::NoAnswer),
             Err(error) if is_under_way(&error) && Instant::now() < end => {}
-            Err(error) => return Err(StorageError::Migration(Arc::new(error))),
+            Err(error) => return Err(error),
         }
         sleep(pause(tries)).await;
     }
@@ -87,9 +116,11 @@ enum Step {
     Waiting,
 }
 
-async fn step(connection: &mut AnyConnection, migrator: &Migrator, holder: &str) -> Result<Step, MigrateError> {
-    if let Ok(None) = next(connection, migrator).await {
-        return Ok(Step::NothingLeft);
+async fn step(connection: &mut AnyConnection, migrator: &Migrator, holder: &str) -> Result<Step, StorageError> {
+    match schema::compare(&applied(connection).await?, migrator) {
+        Ok(Standing::Current) => return Ok(Step::NothingLeft),
+        Ok(Standing::Behind { .. }) | Err(SchemaError::HalfDone(_)) => {}
+        Err(error) => return Err(error.into()),
     }
     if !take(connection, holder).await? {
         return Ok(Step::Waiting);
@@ -101,17 +132,20 @@ async fn step(connection: &mut AnyConnection, migrator: &Migrator, holder: &str)
 
 /// By whoever has the lock: nobody else changes a table, because in a cluster that would break into
 /// the transactions of whoever does.
-async fn migrate(connection: &mut AnyConnection, migrator: &Migrator) -> Result<Step, MigrateError> {
-    connection.ensure_migrations_table(TABLE).await?;
-    let Some(migration) = next(connection, migrator).await? else { return Ok(Step::NothingLeft) };
-    connection.apply(TABLE, migration).await?;
-    Ok(Step::Applied(migration.version))
+async fn migrate(connection: &mut AnyConnection, migrator: &Migrator) -> Result<Step, StorageError> {
+    let failed = |error| StorageError::Migration(Arc::new(error));
+    connection.ensure_migrations_table(schema::TABLE).await.map_err(failed)?;
+    let Standing::Behind { next, .. } = schema::compare(&applied(connection).await?, migrator)? else {
+        return Ok(Step::NothingLeft);
+    };
+    connection.apply(schema::TABLE, next).await.map_err(failed)?;
+    Ok(Step::Applied(next.version))
 }
 
 /// `true` when the lock is ours now.
 async fn take(connection: &mut AnyConnection, holder: &str) -> Result<bool, sqlx::Error> {
     let mut taken = sqlx::query(TAKE).bind(holder).execute(&mut *connection).await;
-    if taken.as_ref().is_err_and(is_no_such_table) {
+    if taken.as_ref().is_err_and(|error| error.as_database_error().is_some_and(is_nothing_there)) {
         connection.execute(LOCK).await?;
         taken = sqlx::query(TAKE).bind(holder).execute(&mut *connection).await;
     }
@@ -135,51 +169,16 @@ async fn give_back(connection: &mut AnyConnection, holder: &str) {
     }
 }
 
-fn is_no_such_table(error: &sqlx::Error) -> bool {
-    let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
-    error.is_some_and(|error| error.number() == 1146)
-}
-
-struct Applied {
-    version: i64,
-    checksum: Vec<u8>,
-    through: i64,
-}
-
-impl Applied {
-    fn read(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        let (version, checksum) = (row.try_get("version")?, row.try_get("checksum")?);
-        Ok(Self { version, checksum, through: row.try_get("through")? })
-    }
-}
-
-/// The first migration that has not been applied. All that must be known for it is read at once.
-async fn next<'m>(
-    connection: &mut AnyConnection,
-    migrator: &'m Migrator,
-) -> Result<Option<&'m Migration>, MigrateError> {
-    let rows = sqlx::query(APPLIED).fetch_all(connection).await?;
-    let applied = rows.iter().map(Applied::read).collect::<Result<Vec<_>, _>>()?;
-    for Applied { version, checksum, through } in &applied {
-        let known = migrator.iter().find(|migration| migration.version == *version);
-        let known = known.ok_or(MigrateError::VersionMissing(*version))?;
-        if *through == 0 {
-            return Err(MigrateError::Dirty(*version));
-        }
-        if known.checksum[..] != checksum[..] {
-            return Err(MigrateError::VersionMismatch(*version));
-        }
-    }
-    Ok(migrator.iter().find(|migration| applied.iter().all(|applied| applied.version != migration.version)))
-}
-
 /// Another instance is migrating, or was in the way.
-fn is_under_way(error: &MigrateError) -> bool {
+fn is_under_way(error: &StorageError) -> bool {
     match error {
-        MigrateError::Dirty(_) => true,
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            error.as_database_error().is_some_and(is_transient)
-        }
-        _ => false,
+        StorageError::Schema(SchemaError::HalfDone(_)) => true,
+        StorageError::Migration(error) => match &**error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+                error.as_database_error().is_some_and(is_transient)
+            }
+            _ => false,
+        },
+        error => error.is_transient(),
     }
 }

@@ -14,8 +14,15 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use super::StorageError;
 
-const FILE: u32 = 0o600;
+pub(super) const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;
+
+/// The file that `url` names; `None` for books in memory, and where it is SQLite's to say what is meant.
+pub(super) fn path(url: &str) -> Result<Option<PathBuf>, StorageError> {
+    let options = SqliteConnectOptions::from_str(url)?;
+    let path = options.get_filename();
+    Ok((!path.starts_with("file:") && path != Path::new(":memory:")).then(|| path.to_owned()))
+}
 
 /// Makes folder and file where they are not there yet, and takes from others what rights they have on files
 /// that are there already. SQLite gives its log and its index the mode of the file. A folder that was there
@@ -48,11 +55,11 @@ pub(super) fn make_private(url: &str) -> Result<(), StorageError> {
     }
 }
 
-fn broken(path: &Path, source: io::Error) -> StorageError {
+pub(super) fn broken(path: &Path, source: io::Error) -> StorageError {
     StorageError::File { path: path.to_owned(), source: Arc::new(source) }
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(suffix);
     path.into()

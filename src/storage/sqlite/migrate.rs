@@ -1,0 +1,123 @@
+//! Brings the file up to date, after a copy of it: `saoma.db.before-3` is what it was before it became
+//! version 3. One start at a time, by a lock on the folder that leaves no file behind.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use sqlx::{AnyConnection, migrate::Migrator};
+use tokio::time::{Instant, sleep};
+
+use super::{
+    super::schema::{self, SchemaError, Standing},
+    StorageError,
+    file::{self, FILE, broken, with_suffix},
+};
+
+/// How long another start is waited for that is at it.
+const WAIT: Duration = Duration::from_mins(1);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+pub fn migrations() -> Migrator {
+    schema::migrator(&[
+        ("checkout", include_str!("../../../migrations/sqlite/0001_checkout.sql")),
+        ("life", include_str!("../../../migrations/sqlite/0002_life.sql")),
+        ("collect; compatible", include_str!("../../../migrations/sqlite/0003_collect.sql")),
+    ])
+}
+
+/// # Errors
+/// The file is not ours or is newer, or it could not be copied or migrated: then nothing of it has changed.
+pub async fn run(connection: &mut AnyConnection, url: &str) -> Result<(), StorageError> {
+    let migrations = migrations();
+    if let Standing::Current = schema::compare(&applied(connection).await?, &migrations)? {
+        return Ok(());
+    }
+    let path = file::path(url)?;
+    let _held = match &path {
+        Some(path) => hold(folder_of(path)).await?,
+        None => None,
+    };
+    let Standing::Behind { found, .. } = schema::compare(&applied(connection).await?, &migrations)? else {
+        return Ok(());
+    };
+    let version = schema::newest(&migrations);
+    if let Some(path) = path.filter(|_| found > 0) {
+        let copy = with_suffix(&path, &format!(".before-{version}"));
+        copy_to(connection, &copy)
+            .await
+            .map_err(|error| StorageError::NotCopied { path: copy.clone(), source: Box::new(error) })?;
+        tracing::info!("the books are migrated from version {found} to {version}; as they were: {}", copy.display());
+    }
+    migrations.run(connection).await.map_err(|error| StorageError::Migration(Arc::new(error)))
+}
+
+/// For whoever must not migrate.
+///
+/// # Errors
+/// The file is not there, or of another version.
+pub async fn require(connection: &mut AnyConnection) -> Result<(), StorageError> {
+    Ok(schema::require(&applied(connection).await?, &migrations())?)
+}
+
+/// # Errors
+/// There is no file with anything in it.
+pub fn require_file(url: &str) -> Result<(), StorageError> {
+    let Some(path) = file::path(url)? else { return Ok(()) };
+    match fs::metadata(&path) {
+        Ok(found) if found.len() > 0 => Ok(()),
+        Ok(_) => Err(SchemaError::NoBooks.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(SchemaError::NoBooks.into()),
+        Err(error) => Err(broken(&path, error)),
+    }
+}
+
+async fn applied(connection: &mut AnyConnection) -> Result<Vec<schema::Applied>, sqlx::Error> {
+    let known = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?";
+    let tables: i64 = sqlx::query_scalar(known).bind(schema::TABLE).fetch_one(&mut *connection).await?;
+    if tables == 0 { Ok(Vec::new()) } else { schema::applied(connection).await }
+}
+
+/// A copy of what is committed, of one moment, while others may be writing; on the disk when this returns.
+/// Of an earlier start that got no further, the later copy takes the place of the earlier one.
+async fn copy_to(connection: &mut AnyConnection, copy: &Path) -> Result<(), StorageError> {
+    let part = with_suffix(copy, ".part");
+    let named = part.to_str().ok_or_else(|| broken(&part, io::ErrorKind::InvalidFilename.into()))?;
+    match fs::remove_file(&part) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(broken(&part, error)),
+        _ => {}
+    }
+    let made = OpenOptions::new().write(true).create_new(true).mode(FILE).open(&part);
+    let made = made.map_err(|error| broken(&part, error))?;
+    sqlx::query("VACUUM INTO ?").bind(named).execute(connection).await?;
+    made.sync_all().map_err(|error| broken(&part, error))?;
+    fs::rename(&part, copy).map_err(|error| broken(copy, error))?;
+    let folder = folder_of(copy);
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| broken(folder, error))
+}
+
+/// `None` where the file system knows no locks: then starts at the same moment are the operator's to avoid.
+async fn hold(folder: &Path) -> Result<Option<File>, StorageError> {
+    let file = File::open(folder).map_err(|error| broken(folder, error))?;
+    let end = Instant::now() + WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) if Instant::now() < end => sleep(LOOK_AGAIN).await,
+            Err(TryLockError::WouldBlock) => return Err(StorageError::NoAnswer),
+            Err(TryLockError::Error(error)) => {
+                tracing::debug!(%error, "no lock on {}", folder.display());
+                return Ok(None);
+            }
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
