@@ -29,6 +29,7 @@ pub mod payments;
 pub mod platform_keys;
 pub mod products;
 pub mod refunds;
+pub mod removal;
 pub mod rows;
 mod schema;
 pub mod set_back;

@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::{
     Answer, Checkout, CheckoutError, CodeState, OrderSnapshot,
+    grounds::{Grounds, grounds_of_unknown, mark_closed},
     inquire::PATIENCE,
     limits::{CARE, in_time},
     visit::Visit,
@@ -24,10 +25,6 @@ use crate::{
     },
 };
 
-/// How long after the last prepay can have been under way an order that WeChat does not know is
-/// taken for never created.
-const NEVER_CREATED: SignedDuration = SignedDuration::from_secs(60);
-
 /// What became of the order whose attempt was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
@@ -36,15 +33,6 @@ enum Ended {
     Renewed,
     /// It had moved on by itself.
     NotNeeded,
-}
-
-/// Why no money can arrive under a number any more.
-#[derive(Clone, Copy, Debug)]
-enum Grounds {
-    /// WeChat's own word.
-    Closed,
-    /// WeChat does not know it, and nobody has prepaid since this was read of the attempt.
-    NeverCreated { not_before: Timestamp },
 }
 
 impl Checkout {
@@ -165,9 +153,7 @@ impl Checkout {
             Answer::NotPaid | Answer::NotExist if wants_end && self.close_there(attempt, source, visit).await? => {
                 Some(Grounds::Closed)
             }
-            Answer::NotExist if wants_end && was_never_created(&snapshot) => {
-                Some(Grounds::NeverCreated { not_before: attempt.not_before })
-            }
+            Answer::NotExist if wants_end => grounds_of_unknown(&snapshot),
             Answer::Paid | Answer::Unknown | Answer::NotPaid | Answer::NotExist => None,
         };
         if answer == Answer::Paid {
@@ -192,9 +178,7 @@ impl Checkout {
             let mut c = self.0.db.read().await?;
             (attempts::list_of_order(&mut c, order_id).await?, orders::find(&mut c, order_id).await?)
         };
-        if order.is_none_or(|order| order.status == OrderStatus::NotPay) {
-            return Ok(());
-        }
+        let Some(order) = order.filter(|order| order.status != OrderStatus::NotPay) else { return Ok(()) };
         let is_open =
             |attempt: &&Attempt| matches!(attempt.state, AttemptState::Open { .. } | AttemptState::Preparing { .. });
         let mut open = 0_usize;
@@ -206,10 +190,9 @@ impl Checkout {
                 Answer::NotPaid | Answer::NotExist if self.close_there(attempt, source, visit).await? => {
                     Some(Grounds::Closed)
                 }
-                Answer::NotExist if self.0.clock.now() >= attempt.not_before + NEVER_CREATED => {
-                    Some(Grounds::NeverCreated { not_before: attempt.not_before })
-                }
-                Answer::NotPaid | Answer::NotExist | Answer::Unknown => None,
+                // No attempt of it can be paid for longer than the order itself could.
+                Answer::NotExist => Grounds::of_unknown(attempt, order.expires, attempt.not_before, self.0.clock.now()),
+                Answer::NotPaid | Answer::Unknown => None,
             };
             let is_closed = match grounds {
                 Some(grounds) => {
@@ -294,22 +277,6 @@ impl Checkout {
         let reopened = reopened.await?;
         self.announce(id).await?;
         Ok(reopened)
-    }
-}
-
-/// Nobody can be asking for a code any more, and WeChat has never heard of the number.
-fn was_never_created(snapshot: &OrderSnapshot) -> bool {
-    let quiet = snapshot.attempt.not_before;
-    let since = if snapshot.is_overdue() { quiet.max(snapshot.order.expires) } else { quiet };
-    snapshot.now >= since + NEVER_CREATED
-}
-
-/// `false` when a prepay has begun since it was found out that there had never been one.
-async fn mark_closed(c: &mut AnyConnection, attempt_id: i64, grounds: Grounds) -> Result<bool, StorageError> {
-    match grounds {
-        // Again is fine, and a payment that was booked meanwhile stays what it is.
-        Grounds::Closed => attempts::mark_closed(c, attempt_id).await.map(|_| true),
-        Grounds::NeverCreated { not_before } => attempts::mark_never_created(c, attempt_id, not_before).await,
     }
 }
 

@@ -42,6 +42,8 @@ const ASKED_LATELY: SignedDuration = SignedDuration::from_secs(9);
 const RETRY: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(5), SignedDuration::from_secs(300));
 /// How often it is written down that a job came to a good end.
 const NOTED: Duration = Duration::from_secs(10);
+/// What grows old has time: every tenth second is often enough to see whether the day is over.
+const REMOVAL_TICKS: u32 = 40;
 /// How many are taken on at once, and how many are asked about at the same time.
 const BATCH: i64 = 256;
 /// By one transaction, which a server at some distance has to get through in good time.
@@ -80,11 +82,15 @@ impl Checkout {
             let checkout = self.clone();
             async move { checkout.run_job("refunds", tick, || checkout.sweep_refunds()).await }
         });
+        let removal = supervisor.keep("removal", || {
+            let checkout = self.clone();
+            async move { checkout.run_job("removal", tick.saturating_mul(REMOVAL_TICKS), || checkout.sweep_old()).await }
+        });
         let shares = supervisor.keep("questions", || {
             let checkout = self.clone();
             async move { checkout.share_questions().await }
         });
-        tokio::join!(orders, refunds, shares);
+        tokio::join!(orders, refunds, removal, shares);
     }
 
     async fn run_job<F>(&self, name: &'static str, tick: Duration, sweep: impl Fn() -> F) -> !
@@ -142,8 +148,8 @@ impl Checkout {
         let now = self.0.clock.now();
         let questions = self.0.gateway.questions();
         // One at its end takes two questions: how it stands, and the close.
-        let ending = self.claim_orders(questions.room(Asker::Ending).div_ceil(2), now, true).await?;
-        let room = questions.room(Asker::Quiet).saturating_sub(2 * ending.len());
+        let ending = self.claim_orders(questions.room(Asker::Ending, 0).div_ceil(2), now, true).await?;
+        let room = questions.room(Asker::Quiet, 2 * ending.len());
         let due = match self.claim_orders(room, now, false).await {
             Ok(due) => due,
             Err(error) if ending.is_empty() => return Err(error),
@@ -254,7 +260,7 @@ impl Checkout {
     pub async fn sweep_refunds(&self) -> Result<usize, CheckoutError> {
         in_time(GLANCE, self.survey_surplus()).await?;
         let now = self.0.clock.now();
-        let room = self.0.gateway.questions().room(Asker::Refund);
+        let room = self.0.gateway.questions().room(Asker::Refund, 0);
         let limit = i64::try_from(room).map_or(BATCH, |room| room.min(BATCH));
         if limit == 0 {
             return Ok(0);

@@ -119,10 +119,11 @@ impl Questions {
         self.given(asker)
     }
 
-    /// How many questions of this kind may be taken on now that have to be claimed first.
-    pub fn room(&self, asker: Asker) -> usize {
+    /// How many questions of this kind may be taken on now that have to be claimed first; so many of other
+    /// kinds are about to come besides.
+    pub fn room(&self, asker: Asker, besides: usize) -> usize {
         let now = self.0.clock.elapsed();
-        self.lock().budget.as_mut().map_or(usize::MAX, |budget| budget.room(asker, now))
+        self.lock().budget.as_mut().map_or(usize::MAX, |budget| budget.room(asker, besides, now))
     }
 
     /// Listens for WeChat's word that we ask too often.
@@ -165,7 +166,8 @@ impl Questions {
         let now = self.0.clock.elapsed();
         let mut state = self.lock();
         let asked = state.asked;
-        let (limit, used) = state.budget.as_mut().map_or((0, 0), |budget| (budget.limit(), budget.used(now)));
+        let used = state.budget.as_mut().map_or(0, |budget| budget.used(now));
+        let limit = state.budget.as_ref().map_or(0, Budget::limit);
         let lines = Asker::ALL.into_iter().zip(asked).map(|(asker, asked)| {
             let budget = state.budget.as_ref();
             let waiting = budget.map_or(0, |budget| budget.waiting(asker));

@@ -183,15 +183,23 @@ pub async fn mark_paid(c: &mut AnyConnection, ids: &[i64]) -> Result<(), Storage
 
 /// It was closed at WeChat. `false` when it was closed or paid before.
 pub async fn mark_closed(c: &mut AnyConnection, id: i64) -> Result<bool, StorageError> {
-    let sql = "UPDATE attempts SET state = 'CLOSED' WHERE id = ? AND state IN ('PREPARING', 'OPEN')";
+    let sql = "UPDATE attempts SET state = 'CLOSED', closed_by = 'WECHAT' WHERE id = ? \
+               AND state IN ('PREPARING', 'OPEN')";
     Ok(sqlx::query(sql).bind(id).execute(c).await?.rows_affected() == 1)
 }
 
 /// WeChat has never heard of it, and nobody has begun to prepay since `not_before` was read: whoever
 /// begins after this finds it closed. `false` when somebody has, or it has moved on.
 pub async fn mark_never_created(c: &mut AnyConnection, id: i64, not_before: Timestamp) -> Result<bool, StorageError> {
-    let sql = "UPDATE attempts SET state = 'CLOSED' WHERE id = ? AND state = 'PREPARING' AND prepay_until_ms = ?";
+    let sql = "UPDATE attempts SET state = 'CLOSED', closed_by = 'NOT_EXIST' WHERE id = ? AND state = 'PREPARING' \
+               AND prepay_until_ms = ?";
     Ok(sqlx::query(sql).bind(id).bind(millis(not_before)).execute(c).await?.rows_affected() == 1)
+}
+
+/// It had a code, and WeChat does not know it any more. `false` when it has moved on.
+pub async fn mark_forgotten(c: &mut AnyConnection, id: i64) -> Result<bool, StorageError> {
+    let sql = "UPDATE attempts SET state = 'CLOSED', closed_by = 'NOT_EXIST' WHERE id = ? AND state = 'OPEN'";
+    Ok(sqlx::query(sql).bind(id).execute(c).await?.rows_affected() == 1)
 }
 
 /// What `settle` must know about an `out_trade_no` before money is booked on it.

@@ -239,9 +239,9 @@ impl Budget {
         Some(first.map_or(Duration::ZERO, |(at, _)| (*at + WINDOW).saturating_sub(now)))
     }
 
-    /// How many more of this kind would have their turn soon, if they came now. Whoever has to claim what he
-    /// asks about claims no more than that.
-    pub fn room(&mut self, asker: Asker, now: Duration) -> usize {
+    /// How many more of this kind would have their turn soon, if they came now and so many others besides.
+    /// Whoever has to claim what he asks about claims no more than that.
+    pub fn room(&mut self, asker: Asker, besides: usize, now: Duration) -> usize {
         self.forget(now);
         let slots = self.slots(now + AHEAD);
         if slots == 0 {
@@ -251,7 +251,7 @@ impl Budget {
         let all: usize = self.queues.values().map(|queue| queue.waiting.len()).sum();
         let share = slots * count(asker.share()) / count(WHOLE);
         // One at any rate: however small its share, its turn comes.
-        slots.saturating_sub(all).max(share.max(1).saturating_sub(own))
+        slots.saturating_sub(all + besides).max(share.max(1).saturating_sub(own))
     }
 
     /// Turns that are left at `now`.

@@ -70,6 +70,6 @@ async fn no_limit_is_none() {
     for _ in 0..1_000 {
         assert!(ask(&questions, Asker::Quiet).await.is_some());
     }
-    assert_eq!(questions.room(Asker::Quiet), usize::MAX);
+    assert_eq!(questions.room(Asker::Quiet, 0), usize::MAX);
     assert_eq!(questions.standing().lines[Asker::Quiet.place()].asked, 1_000);
 }

@@ -175,6 +175,7 @@ impl Books {
             "orders" => "SELECT COUNT(*) FROM orders",
             "attempts" => "SELECT COUNT(*) FROM attempts",
             "payments" => "SELECT COUNT(*) FROM payments",
+            "order_events" => "SELECT COUNT(*) FROM order_events",
             "refunds" => "SELECT COUNT(*) FROM refunds",
             "notifications" => "SELECT COUNT(*) FROM notifications",
             _ => panic!("no table of ours: {table}"),
@@ -184,7 +185,7 @@ impl Books {
 
     /// Background jobs and who has them.
     pub async fn holders(&self) -> Vec<(String, String)> {
-        let sql = "SELECT name, holder FROM leases ORDER BY name";
+        let sql = "SELECT name, holder FROM leases WHERE name IN ('orders', 'refunds') ORDER BY name";
         sqlx::query_as(sql).fetch_all(&self.pool).await.expect("reads")
     }
 

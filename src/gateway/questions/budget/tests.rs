@@ -180,7 +180,7 @@ fn what_is_slow_over_there_is_not_asked_more_and_more() {
     }
     assert_eq!(under_way, 32, "no answer has come");
     assert_eq!(budget.pause(now), None, "time changes nothing about it");
-    assert_eq!(budget.room(Asker::Ending, now), 0);
+    assert_eq!(budget.room(Asker::Ending, 0, now), 0);
     budget.finish();
     assert_eq!(std::iter::from_fn(|| budget.give(now)).count(), 1);
 }
@@ -188,19 +188,21 @@ fn what_is_slow_over_there_is_not_asked_more_and_more() {
 #[test]
 fn there_is_room_for_as_many_as_would_have_their_turn_soon() {
     let mut town = Town::new(20);
-    assert_eq!(town.budget.room(Asker::Quiet, town.now), 20);
+    assert_eq!(town.budget.room(Asker::Quiet, 0, town.now), 20);
+    assert_eq!(town.budget.room(Asker::Quiet, 15, town.now), 5);
+    assert_eq!(town.budget.room(Asker::Quiet, 100, town.now), 2, "its share");
     town.enter(Asker::Page, 8);
-    assert_eq!(town.budget.room(Asker::Quiet, town.now), 12);
+    assert_eq!(town.budget.room(Asker::Quiet, 0, town.now), 12);
     town.enter(Asker::Page, 100);
-    assert_eq!(town.budget.room(Asker::Quiet, town.now), 2, "its share");
-    assert_eq!(town.budget.room(Asker::Ending, town.now), 5);
+    assert_eq!(town.budget.room(Asker::Quiet, 0, town.now), 2, "its share");
+    assert_eq!(town.budget.room(Asker::Ending, 0, town.now), 5);
     town.enter(Asker::Ending, 5);
-    assert_eq!(town.budget.room(Asker::Ending, town.now), 0);
+    assert_eq!(town.budget.room(Asker::Ending, 0, town.now), 0);
     town.serve();
-    assert_eq!(town.budget.room(Asker::Refund, town.now), 0, "nothing is left of this second");
+    assert_eq!(town.budget.room(Asker::Refund, 0, town.now), 0, "nothing is left of this second");
     assert_eq!(town.budget.pause(town.now), Some(SECOND));
     town.now += Duration::from_millis(800);
-    assert_eq!(town.budget.room(Asker::Refund, town.now), 2, "soon");
+    assert_eq!(town.budget.room(Asker::Refund, 0, town.now), 2, "soon");
 }
 
 #[test]
