@@ -334,7 +334,7 @@ async fn of_starts_at_the_same_moment_one_migrates_and_the_copy_is_of_before() {
     ]);
     let mut c = sqlite::connect(&place.url).await.expect("opens");
     before.run(&mut c).await.expect("migrates");
-    let opened = futures::future::join_all((0..6).map(|_| Database::open(&place.url))).await;
+    let opened = join_all((0..6).map(|_| Database::open(&place.url))).await;
     for books in opened {
         books.expect("opens").close().await;
     }
