@@ -248,7 +248,7 @@ impl Application {
 async fn cannot_write(state: &AppState) {
     const NOTICE: Duration = Duration::from_secs(5);
     state.db.writing_ended().await;
-    state.readiness.report("writer", Some("nothing is written any more: this server is about to stop".to_owned()));
+    state.readiness.report("stopping", Some("nothing can be stored any more: this server is about to stop".to_owned()));
     tokio::time::sleep(NOTICE).await;
 }
 
