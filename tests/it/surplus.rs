@@ -107,15 +107,15 @@ async fn a_surplus_that_is_refused_is_tried_ever_more_rarely_under_the_next_numb
     .await;
     let mut asked = Vec::new();
     let began = twice.app.clock.now();
-    while asked.len() < 9 {
+    for tries in 0.. {
+        if asked.len() == 9 {
+            break;
+        }
+        assert!(tries < 200, "nobody goes on: {:?}", twice.app.books.refunds().await);
         twice.next().await;
         let count = twice.app.books.refunds().await.len();
         if count > asked.len() {
             asked.push(twice.app.clock.now().duration_since(began).as_mins());
-        }
-        if count == 1 && twice.app.clock.now().duration_since(began).as_hours() < 24 {
-            // From the first refusals on somebody can see it.
-            assert!(asked[0] < 24 * 60);
         }
     }
     let numbers: Vec<_> = twice.states().await.into_iter().map(|(number, _)| number).collect();
