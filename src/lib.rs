@@ -35,9 +35,13 @@
 //! 8. Fen as integers end to end, UTC inside, +08:00 on the wire and on screen.
 //! 9. `out_trade_no` and page tokens come from a CSPRNG.
 //! 10. Keys, signatures, decrypted bodies and openids reach no log, error or page.
+//! 11. Acknowledged means on disk: a transaction's state is known after every error, or its connection is
+//!     thrown away. An error of COMMIT is an unknown outcome.
 //! 12. A verified statement beats our guess; what contradicts the books is said loudly.
 //! 13. A refund is of a payment; its number is shown before anybody is asked.
-//! 14. Books belong to one platform and merchant; an attempt to one appid and trade type.
+//! 14. Books belong to one platform and merchant, an attempt to one appid and trade type.
+//! 15. What follows from a payment is written in the payment's transaction.
+//! 16. What is not verified is a hint: it leads to a question, and the verified answer is booked.
 //!
 //! Deliberately absent: a switch that turns verification off, a lock around settling, floats.
 
