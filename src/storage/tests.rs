@@ -328,6 +328,7 @@ async fn of_starts_at_the_same_moment_one_migrates_and_the_copy_is_of_before() {
     Database::open(&place.url).await.expect("makes the folder").close().await;
     let path = place.url.trim_start_matches("sqlite://");
     std::fs::remove_file(path).expect("is there");
+    std::fs::write(path, "").expect("writes");
     let before = schema::migrator(&[
         ("checkout", include_str!("../../migrations/sqlite/0001_checkout.sql")),
         ("life", include_str!("../../migrations/sqlite/0002_life.sql")),
