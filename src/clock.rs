@@ -20,7 +20,14 @@ pub struct Clock(Source);
 #[derive(Clone)]
 enum Source {
     System,
-    Mock(Arc<AtomicI64>),
+    Mock(Arc<Mock>),
+}
+
+/// In milliseconds.
+struct Mock {
+    wall: AtomicI64,
+    /// What nobody can set.
+    steady: AtomicI64,
 }
 
 impl Clock {
@@ -30,15 +37,16 @@ impl Clock {
 
     /// A clock that stands at `start` until [`Clock::advance`] moves it, for all its clones.
     pub fn mock(start: Timestamp) -> Self {
-        Self(Source::Mock(Arc::new(AtomicI64::new(start.as_millisecond()))))
+        let start = start.as_millisecond();
+        Self(Source::Mock(Arc::new(Mock { wall: AtomicI64::new(start), steady: AtomicI64::new(start) })))
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system")]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => Timestamp::now(),
-            Source::Mock(millis) => {
-                Timestamp::from_millisecond(millis.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+            Source::Mock(mock) => {
+                Timestamp::from_millisecond(mock.wall.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
             }
         }
     }
@@ -49,7 +57,9 @@ impl Clock {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         match &self.0 {
             Source::System => START.elapsed(),
-            Source::Mock(millis) => Duration::from_millis(millis.load(Ordering::SeqCst).try_into().unwrap_or_default()),
+            Source::Mock(mock) => {
+                Duration::from_millis(mock.steady.load(Ordering::SeqCst).try_into().unwrap_or_default())
+            }
         }
     }
 
@@ -67,11 +77,22 @@ impl Clock {
 
     /// Moves a mock clock; the system clock stays as it is.
     pub fn advance(&self, by: SignedDuration) {
-        if let Source::Mock(millis) = &self.0 {
-            let step = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-            millis.fetch_add(step, Ordering::SeqCst);
+        self.set(by);
+        if let Source::Mock(mock) = &self.0 {
+            mock.steady.fetch_add(millis(by), Ordering::SeqCst);
         }
     }
+
+    /// Sets a mock clock, as somebody sets a machine's: it jumps, and no time has passed.
+    pub fn set(&self, by: SignedDuration) {
+        if let Source::Mock(mock) = &self.0 {
+            mock.wall.fetch_add(millis(by), Ordering::SeqCst);
+        }
+    }
+}
+
+fn millis(by: SignedDuration) -> i64 {
+    i64::try_from(by.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl fmt::Debug for Clock {

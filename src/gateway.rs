@@ -11,6 +11,7 @@
 //! for this one is in the [`GatewaySettings`].
 
 mod error;
+mod proven_time;
 pub mod questions;
 mod refresh;
 mod reply;
@@ -23,13 +24,14 @@ use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
 };
+use jiff::Timestamp;
 
 pub use error::{Alarm, Cause, GatewayError, Rejection, RequestId, SetupError, UnknownOutcome};
 pub use questions::{Asker, Questions, Turn};
 pub use reply::Replied;
 pub use settings::{EgressProxy, GatewaySettings, Merchant};
 
-use self::{refresh::Refresh, reply::Verified, transport::Transport};
+use self::{proven_time::ProvenTime, refresh::Refresh, reply::Verified, transport::Transport};
 use crate::{
     clock::Clock,
     domain::{OutRefundNo, OutTradeNo},
@@ -75,6 +77,7 @@ pub struct Gateway {
     refresh_gap: Duration,
     refresh: Refresh,
     questions: Questions,
+    proven_time: ProvenTime,
     metrics: Metrics,
     clock: Clock,
     entropy: Entropy,
@@ -96,7 +99,8 @@ impl Gateway {
         let (merchant, transport) = (Arc::new(merchant), Arc::new(Transport::new(settings)?));
         let refresh_gap = settings.refresh_gap;
         let questions = Questions::new(settings.questions_per_second, clock.clone());
-        Ok(Self { merchant, transport, refresh_gap, refresh: Refresh::default(), questions, metrics, clock, entropy })
+        let (refresh, proven_time) = (Refresh::default(), ProvenTime::default());
+        Ok(Self { merchant, transport, refresh_gap, refresh, questions, proven_time, metrics, clock, entropy })
     }
 
     /// What may be asked, and when. Certificates see to their turn themselves; for [`query`](Self::query),
@@ -185,6 +189,12 @@ impl Gateway {
         outcome
     }
 
+    /// What time it is by WeChat's word: an answer has verified since this process started, and nobody has set
+    /// this machine's clock since. `None` when only this machine says what time it is.
+    pub fn proven_time(&self) -> Option<Timestamp> {
+        self.proven_time.now(&self.clock)
+    }
+
     /// The keys that verify now.
     pub fn platform_keys(&self) -> PlatformKeys {
         self.merchant.keyring.snapshot()
@@ -202,6 +212,7 @@ impl Gateway {
             verdict = verify();
         }
         verdict?;
+        self.proven_time.note(&self.clock);
         Ok(Verified(reply))
     }
 

@@ -5,8 +5,17 @@
 //! Never removed: anything with a payment or a refund, and an attempt of which WeChat has not said under its
 //! signature that it is closed, however old. A payment that comes for a removed order all the same is one for an
 //! unknown order: kept with its verdict, not acknowledged, said loudly.
+//!
+//! A clock that is years ahead makes everything old. So nothing is removed but by a time that WeChat has confirmed
+//! ([`Gateway::proven_time`]): that needs no patience after months of being off, and a clock that was wrong from the
+//! start, or was set since the last answer, removes nothing however long it stays so.
+//!
+//! [`Gateway::proven_time`]: crate::gateway::Gateway::proven_time
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -43,6 +52,23 @@ pub struct Removed {
     pub refused: usize,
 }
 
+/// Whether it has been said that nothing is removed for now.
+#[derive(Debug, Default)]
+pub(super) struct Refusal(AtomicBool);
+
+impl Refusal {
+    /// Said once, until the time is known again.
+    fn say(&self) {
+        if !self.0.swap(true, Ordering::SeqCst) {
+            tracing::warn!("nothing is removed for its age until an answer of WeChat confirms what time it is");
+        }
+    }
+
+    fn is_over(&self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
 impl Checkout {
     /// Removes what is old, unless that was done within the last day. Returns how much.
     pub(super) async fn sweep_old(&self) -> Result<usize, CheckoutError> {
@@ -59,14 +85,19 @@ impl Checkout {
         Ok(removed.orders + removed.bodies + removed.refused)
     }
 
-    /// One run over what has grown old.
+    /// One run over what has grown old; over nothing while only this machine says what time it is.
     ///
     /// # Errors
     /// The books are out of reach; what is left is removed by the next run.
     pub async fn remove_old(&self) -> Result<Removed, CheckoutError> {
+        let Some(now) = self.0.gateway.proven_time() else {
+            self.0.refusal.say();
+            return Ok(Removed::default());
+        };
+        self.0.refusal.is_over();
         let end = Instant::now() + RUN;
         let mut removed = Removed::default();
-        let outcome = self.walk(end, &mut removed).await;
+        let outcome = self.walk(now, end, &mut removed).await;
         let Removed { orders, attempts, events, bodies, refused } = removed;
         tracing::info!(
             orders,
@@ -80,18 +111,18 @@ impl Checkout {
         outcome.map(|()| removed)
     }
 
-    async fn walk(&self, end: Instant, removed: &mut Removed) -> Result<(), CheckoutError> {
+    async fn walk(&self, now: Timestamp, end: Instant, removed: &mut Removed) -> Result<(), CheckoutError> {
         for name in WALKS {
             let mut walk = self.find_walk(name).await?;
             while Instant::now() < end {
                 let last = match name {
-                    "removal_orders" => self.step_over_orders(walk.reached_id, removed).await?,
-                    _ => self.step_over_inbox(walk.reached_id, removed).await?,
+                    "removal_orders" => self.step_over_orders(now, walk.reached_id, removed).await?,
+                    _ => self.step_over_inbox(now, walk.reached_id, removed).await?,
                 };
                 let is_through = last.is_none();
                 walk = match last {
                     Some(reached_id) => Walk { reached_id, ..walk },
-                    None => Walk { reached_id: 0, through_ms: Some(self.0.clock.now().as_millisecond()) },
+                    None => Walk { reached_id: 0, through_ms: Some(now.as_millisecond()) },
                 };
                 self.0.db.write(move |c| Box::pin(removal::keep_walk(c, name, walk))).await?;
                 if is_through {
@@ -107,8 +138,13 @@ impl Checkout {
     }
 
     /// The last order of this step; `None` when there is none behind `after`.
-    async fn step_over_orders(&self, after: i64, removed: &mut Removed) -> Result<Option<i64>, CheckoutError> {
-        let before = self.0.clock.now() - ABANDONED;
+    async fn step_over_orders(
+        &self,
+        now: Timestamp,
+        after: i64,
+        removed: &mut Removed,
+    ) -> Result<Option<i64>, CheckoutError> {
+        let before = now - ABANDONED;
         let ages =
             in_time(GLANCE, async { Ok(removal::list_orders(&mut *self.0.db.read().await?, after, STEP).await?) })
                 .await?;
@@ -135,8 +171,12 @@ impl Checkout {
         }
     }
 
-    async fn step_over_inbox(&self, after: i64, removed: &mut Removed) -> Result<Option<i64>, CheckoutError> {
-        let now = self.0.clock.now();
+    async fn step_over_inbox(
+        &self,
+        now: Timestamp,
+        after: i64,
+        removed: &mut Removed,
+    ) -> Result<Option<i64>, CheckoutError> {
         let (refused_before, bodies_before) = (now - REFUSED, now - BODIES);
         let ages =
             in_time(GLANCE, async { Ok(removal::list_notices(&mut *self.0.db.read().await?, after, STEP).await?) })

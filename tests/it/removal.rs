@@ -1,13 +1,15 @@
 //! What grows old: attempts that WeChat does not know, abandoned orders, the inbox. The clock is in the test's
 //! hand.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use jiff::SignedDuration;
+use saoma::clock::Clock;
 use serde_json::json;
 
 use crate::{
     callbacks::{assert_acknowledged, assert_refused},
-    support::{App, Notice, Placed, Stage, mock_clock, until},
+    support::{App, Notice, Outside, Placed, Stage, free_port, mock_clock, until},
 };
 
 const PAY_TIME: i64 = 15 * 60;
@@ -158,4 +160,42 @@ async fn an_order_with_a_long_timeline_goes_in_pieces_and_the_job_runs_by_itself
     app.advance(401 * DAY);
     until("removed", async || (app.books.count("orders").await == 0).then_some(())).await;
     assert_eq!((app.books.count("attempts").await, app.books.count("order_events").await), (0, 0));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_years_ahead_removes_nothing() {
+    let right = mock_clock();
+    let outside = Outside::start(&right).await;
+    outside.site.faults(json!({"drop": "all"})).await;
+    let clock = Clock::mock(right.now());
+    let stage = || Stage::new().clock(&clock).live(&outside, free_port());
+    let first = stage().start().await;
+    let order = first.order(1).await;
+    for clock in [&right, &clock] {
+        clock.advance(SignedDuration::from_secs(PAY_TIME));
+    }
+    assert_eq!(sweep(&first).await, 1);
+    assert_eq!(first.books.status(&order.order_no).await, "CLOSED");
+    let run = async |app: &App| app.state.checkout.remove_old().await.expect("runs").orders;
+
+    clock.set(SignedDuration::from_hours(3 * 365 * 24));
+    assert_eq!(run(&first).await, 0);
+    // However long it stays so, and whatever WeChat answers to somebody whose time is wrong.
+    clock.advance(SignedDuration::from_hours(72));
+    assert_eq!(first.try_order(2).await.status, 502);
+    assert_eq!(run(&first).await, 0);
+    // A process that has seen no other time knows no better.
+    let _folder = Arc::clone(&first.folder);
+    let next = stage().beside(&first);
+    first.stop().await;
+    let app = next.start().await;
+    assert_eq!(app.try_order(2).await.status, 502);
+    assert_eq!(run(&app).await, 0);
+    assert_eq!(app.books.status(&order.order_no).await, "CLOSED", "it is still there");
+
+    // It was right: so much time has passed, the shop was off. The first answer tells.
+    right.advance(clock.now().duration_since(right.now()));
+    assert_eq!(run(&app).await, 0, "not yet");
+    app.order(3).await;
+    assert_eq!(run(&app).await, 1);
 }
