@@ -99,6 +99,35 @@ impl Reader {
         let picture: String = sqlx::query_scalar(PICTURE).fetch_one(&mut self.0).await.expect("reads");
         serde_json::from_str(&picture).expect("JSON")
     }
+
+    /// How many instances have beaten when their clock said so.
+    pub async fn count_beats_at(&mut self, now_ms: i64) -> usize {
+        let sql = "SELECT COUNT(*) FROM heartbeats WHERE wall_ms = ? AND beats > 0";
+        let count: i64 = sqlx::query_scalar(sql).bind(now_ms).fetch_one(&mut self.0).await.expect("reads");
+        usize::try_from(count).expect("small")
+    }
+
+    /// What will not have been looked after within a minute, and whatever can be paid for longer than an order
+    /// that is placed now.
+    pub async fn list_ahead(&mut self, now_ms: i64, pay_time: i64) -> Vec<String> {
+        let sql = "SELECT 'order ' || id FROM orders WHERE check_ms > ?1 + 60000 \
+            UNION ALL SELECT 'refund ' || id FROM refunds WHERE check_ms > ?1 + 60000 \
+            UNION ALL SELECT 'lease ' || name FROM leases WHERE until_ms > ?1 + 60000 \
+            UNION ALL SELECT 'instance ' || instance FROM heartbeats WHERE wall_ms > ?1 + 60000 \
+            UNION ALL SELECT 'attempt ' || attempts.id FROM attempts JOIN orders ON orders.id = attempts.order_id \
+             WHERE check_ms IS NOT NULL AND state = 'PREPARING' AND prepay_until_ms > ?1 + 60000 \
+            UNION ALL SELECT 'deadline of order ' || id FROM orders \
+             WHERE status = 'NOTPAY' AND expires_ms > ?1 + 1000 * ?2";
+        let ahead = sqlx::query_scalar(sql).bind(now_ms).bind(pay_time).fetch_all(&mut self.0).await;
+        ahead.expect("reads")
+    }
+
+    /// Damages a row, or mends it.
+    pub async fn allow_prepay(&mut self, attempt: i64, from_ms: i64) {
+        let sql = "UPDATE attempts SET prepay_until_ms = ? WHERE id = ?";
+        let update = sqlx::query(sql).bind(from_ms).bind(attempt).execute(&mut self.0).await.expect("writes");
+        assert_eq!(update.rows_affected(), 1);
+    }
 }
 
 impl Books {

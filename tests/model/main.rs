@@ -1,7 +1,8 @@
 //! Chance against the money rules (design §3.2). From a seed, a shop and a platform are taken through
-//! orders, payments, callbacks, questions, sweeps, refunds, faults, crashes and passing time, some of
-//! it at the same moment; after every step both sides' books are laid beside each other. The books
-//! are a real SQLite database, the calls cross real HTTP, and the clock is the seed's.
+//! orders, payments, callbacks, questions, sweeps, refunds, faults, crashes, passing time, a clock that
+//! jumps and care that panics, some of it at the same moment; after every step both sides' books are laid
+//! beside each other. The books are a real SQLite database, the calls cross real HTTP, and the clocks are
+//! the seed's.
 //!
 //! `make model` runs 10,000 seeds; `MODEL_SEEDS` changes how many, `MODEL_SEED=n` runs one of them
 //! again and tells its steps. The same seed draws the same steps; what two of them do at the same

@@ -1,5 +1,7 @@
 //! One seed: a shop, a platform, and what happens between them, step by step.
 
+mod trouble;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -58,7 +60,12 @@ pub async fn run(seed: u64, line: &Line, client: &reqwest::Client) -> Outcome {
 }
 
 pub struct Scene {
+    /// The world's, and WeChat's.
     pub clock: Clock,
+    /// The shop's, which may be wrong.
+    pub shop_clock: Clock,
+    /// Since then the heartbeats mend what lies ahead, for a while.
+    pub has_jumped: bool,
     pub platform: Platform,
     pub shops: Vec<Shop>,
     /// As of the last step.
@@ -84,12 +91,13 @@ impl Scene {
         let folder = folder();
         let second = Clock::system().now().as_second();
         let clock = Clock::mock(jiff::Timestamp::from_second(second).expect("in range"));
+        let shop_clock = Clock::mock(clock.now());
         let dir = folder.path().join("platform");
         let platform = Platform::open(&dir, line, &clock, Entropy::seeded(seed ^ 0x5a5a));
         if dice.percent(50) {
             platform.control("PUT", "/_sandbox/faults", &json!({ "refund_gap_seconds": 0 })).await;
         }
-        let premises = Premises::new(folder.path(), &dir.join("credentials.env"), &clock, Entropy::seeded(seed));
+        let premises = Premises::new(folder.path(), &dir.join("credentials.env"), &shop_clock, Entropy::seeded(seed));
         let mut shops = vec![premises.open().await];
         if dice.percent(20) {
             // A second instance with the same books.
@@ -99,6 +107,8 @@ impl Scene {
         Self {
             books: reader.read().await,
             clock,
+            shop_clock,
+            has_jumped: false,
             platform,
             shops,
             codes: Vec::new(),
@@ -141,7 +151,7 @@ impl Scene {
                 self.tell(format!("{step:?}, and a crash after {moment:?}"));
                 let going = self.begin(&step, shop);
                 tokio::time::sleep(moment).await;
-                self.crash(shop).await;
+                self.crash_and(shop, |_| ()).await;
                 if let Some(Ok(answer)) = patient(going).await {
                     self.came_of(&step, Some(Ok(answer)))?;
                 }
@@ -182,6 +192,9 @@ impl Scene {
                 | Step::DenyRefunds
                 | Step::Heal
                 | Step::Crash
+                | Step::ClockJumps { .. }
+                | Step::ClockIsRight { .. }
+                | Step::TaskPanics
                 | Step::Check { .. }
         )
     }
@@ -193,31 +206,36 @@ impl Scene {
             Step::HollowClose => self.line.confirm_without_closing(1),
             Step::DenyRefunds => self.line.deny_refunds(true),
             Step::Heal => self.heal().await,
-            Step::Crash => self.crash(shop).await,
+            Step::Crash => self.crash_and(shop, |_| ()).await,
+            Step::ClockJumps { seconds, gone } => self.jump(*seconds, *gone).await?,
+            Step::ClockIsRight { restarts, finds } => self.set_clock_right(shop, *restarts, *finds).await?,
+            Step::TaskPanics => self.panic_over_an_order(shop).await?,
             Step::Check { .. } => {
                 // Sooner it would only look at what somebody else has just found out.
-                self.clock.advance(SignedDuration::from_secs(3));
+                self.pass(3);
                 let going = self.begin(&step, shop);
                 let done = patient(going).await;
                 self.came_of(&step, done)?;
             }
-            _ => {
-                let going = self.begin(&step, shop);
-                let done = match going {
-                    None => None,
-                    Some(going) => Some(match tokio::time::timeout(LIMIT, going.task).await {
-                        Ok(done) => done.map_err(|error| error.to_string()),
-                        Err(_) => return Err(format!("hangs: {step:?}")),
-                    }),
-                };
-                self.came_of(&step, done)?;
-            }
+            _ => self.perform_simply(&step, shop).await?,
         }
         Ok(())
     }
 
+    /// Begins it and waits for its end.
+    async fn perform_simply(&mut self, step: &Step, shop: usize) -> Result<(), Violation> {
+        let done = match self.begin(step, shop) {
+            None => None,
+            Some(going) => Some(match tokio::time::timeout(LIMIT, going.task).await {
+                Ok(done) => done.map_err(|error| error.to_string()),
+                Err(_) => return Err(format!("hangs: {step:?}")),
+            }),
+        };
+        self.came_of(step, done)
+    }
+
     async fn wait(&mut self, seconds: i64) {
-        self.clock.advance(SignedDuration::from_secs(seconds));
+        self.pass(seconds);
         // Refunds end when somebody looks.
         self.platform.ledger().await;
     }
@@ -228,12 +246,14 @@ impl Scene {
         self.line.deny_refunds(false);
     }
 
-    async fn crash(&mut self, shop: usize) {
+    /// What is done `meanwhile` is done before it is started again.
+    async fn crash_and(&mut self, shop: usize, meanwhile: impl FnOnce(&Self)) {
         self.shops.remove(shop).crash().await.expect("ends");
         self.line.calm().await;
         let books = self.reader.read().await;
         let fetching = books.attempts.iter().filter(|it| it.state == "PREPARING" && it.problem.is_none());
         self.given_up.extend(fetching.map(|it| it.id));
+        meanwhile(self);
         self.shops.insert(shop, self.premises.open().await);
     }
 
@@ -410,6 +430,9 @@ impl Scene {
     async fn come_to_an_end(&mut self) -> Result<(), Violation> {
         self.tell("the end".to_owned());
         self.heal().await;
+        if self.is_clock_wrong() {
+            self.perform(Step::ClockIsRight { restarts: false, finds: true }, 0).await?;
+        }
         self.platform.read();
         // Money for a closed number is told, not found: WeChat goes on telling for a day.
         let hollow = self.platform.payments.iter().filter(|it| self.line.was_closed_hollowly(&it.out_trade_no));
@@ -432,7 +455,7 @@ impl Scene {
                 return rules::agree(&self.books, &ledger);
             };
             let until = SignedDuration::from_millis(next - self.clock.now().as_millisecond());
-            self.clock.advance(until.max(SignedDuration::from_secs(901)));
+            self.pass(until.as_secs().max(901));
             self.platform.ledger().await;
         }
         Err(format!("it never comes to an end: {:?}", self.books))
@@ -468,6 +491,7 @@ impl Scene {
         }
         let ways =
             ["Crash", "crash after", "beside", "nobody waits", "Fault", "→ 200", "→ 401", "→ 400", "→ 404", "→ 503"];
+        let ways = ways.into_iter().chain(["ClockJumps", "ClockIsRight", "TaskPanics"]);
         for way in ways {
             *reached.entry(way.to_owned()).or_default() += self.told.iter().filter(|it| it.contains(way)).count();
         }

@@ -4,7 +4,10 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::LazyLock,
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -47,6 +50,22 @@ static TEMPLATE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 /// Makes what is made once before anybody waits for it.
 pub fn prepare() {
     LazyLock::force(&TEMPLATE);
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // What is reckoned from a damaged timestamp; anything else is told.
+        if panic.payload_as_str().is_some_and(|text| text.contains("overflow")) {
+            PANICS.fetch_add(1, Ordering::SeqCst);
+        } else {
+            tell(panic);
+        }
+    }));
+}
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// How often a time was reckoned that there is not, in any shop.
+pub fn count_panics() -> usize {
+    PANICS.load(Ordering::SeqCst)
 }
 
 /// What a shop is started with, time and again.
@@ -84,6 +103,7 @@ impl Premises {
             entropy: self.entropy.clone(),
             platform_limit: Duration::from_secs(3),
             prepay_pause: SignedDuration::from_secs(3),
+            heartbeat_every: Duration::from_millis(50),
             // The seed says when they look.
             jobs_every: None,
             ..Surroundings::system()

@@ -74,6 +74,19 @@ pub enum Step {
     DenyRefunds,
     Heal,
     Crash,
+    /// The shop's clock is set wrong; or the time has `gone` by without it, and the clock is right.
+    ClockJumps {
+        seconds: i64,
+        gone: bool,
+    },
+    /// It is set right again, with the shop crashing before and starting after that; and lost callbacks are looked
+    /// for.
+    ClockIsRight {
+        restarts: bool,
+        finds: bool,
+    },
+    /// Looking after some order is a panic.
+    TaskPanics,
 }
 
 /// A callback that must change nothing.
@@ -132,9 +145,11 @@ enum Kind {
     DenyRefunds,
     Heal,
     Crash,
+    ClockJumps,
+    TaskPanics,
 }
 
-const KINDS: [(usize, Kind); 21] = [
+const KINDS: [(usize, Kind); 23] = [
     (10, Kind::Place),
     (3, Kind::Reload),
     (14, Kind::Pay),
@@ -156,12 +171,19 @@ const KINDS: [(usize, Kind); 21] = [
     (3, Kind::DenyRefunds),
     (8, Kind::Heal),
     (4, Kind::Crash),
+    (4, Kind::ClockJumps),
+    (3, Kind::TaskPanics),
 ];
 
-const SHOPPERS: [&str; 2] = ["0a", "0b"];
+/// Who comes and goes. Who is counted from here on comes once, for a step of its own.
+pub const SHOPPERS: usize = 2;
 
 /// The next step; instead of one that has nothing to be about somebody buys.
 pub fn draw(dice: &mut Dice, scene: &Scene) -> Step {
+    // A clock that is wrong is noticed some day.
+    if scene.is_clock_wrong() && dice.percent(15) {
+        return Step::ClockIsRight { restarts: dice.percent(40), finds: dice.percent(60) };
+    }
     let kind = dice.weighted(&KINDS);
     try_draw(dice, scene, kind).unwrap_or_else(|| draw_place(dice))
 }
@@ -173,7 +195,15 @@ pub fn draw_beside(dice: &mut Dice, scene: &Scene) -> Step {
         // Time stands still, and what the platform does is decided, while two do something at once.
         let is_alone = matches!(
             kind,
-            Kind::Wait | Kind::Fault | Kind::Heal | Kind::Crash | Kind::HollowClose | Kind::DenyRefunds | Kind::Check
+            Kind::Wait
+                | Kind::Fault
+                | Kind::Heal
+                | Kind::Crash
+                | Kind::HollowClose
+                | Kind::DenyRefunds
+                | Kind::Check
+                | Kind::ClockJumps
+                | Kind::TaskPanics
         );
         if !is_alone && let Some(step) = try_draw(dice, scene, kind) {
             return step;
@@ -240,12 +270,19 @@ fn try_draw(dice: &mut Dice, scene: &Scene, kind: Kind) -> Option<Step> {
         Kind::DenyRefunds => Step::DenyRefunds,
         Kind::Heal => Step::Heal,
         Kind::Crash => Step::Crash,
+        Kind::ClockJumps if scene.is_clock_wrong() => return None,
+        Kind::ClockJumps => {
+            let seconds = 7_200 + i64::try_from(dice.below(6 * 3_600)).ok()?;
+            Step::ClockJumps { seconds, gone: dice.percent(20) }
+        }
+        // Times far ahead are mended after the clock was wrong.
+        Kind::TaskPanics => (!scene.has_jumped).then_some(Step::TaskPanics)?,
     })
 }
 
 fn draw_place(dice: &mut Dice) -> Step {
     let product = [1, 2, 2, 3][dice.below(4)];
-    Step::Place { shopper: dice.below(SHOPPERS.len()), product, stays: dice.percent(90) }
+    Step::Place { shopper: dice.below(SHOPPERS), product, stays: dice.percent(90) }
 }
 
 /// Rather one of the last than one of the first: those can still be paid.
@@ -312,7 +349,7 @@ pub fn work(step: &Step, scene: &Scene, shop: usize) -> Option<Work> {
     let told = |result: Result<String, CheckoutError>| result.unwrap_or_else(|error| format!("error: {error}"));
     Some(match step.clone() {
         Step::Place { shopper, product, stays } => Box::pin(async move {
-            let placed = checkout.place_order(SHOPPERS[shopper], ProductId(product)).await;
+            let placed = checkout.place_order(&format!("{:02x}", 10 + shopper), ProductId(product)).await;
             let snapshot = match placed {
                 Ok(snapshot) => snapshot,
                 Err(error) => return format!("error: {error}"),
@@ -325,7 +362,7 @@ pub fn work(step: &Step, scene: &Scene, shop: usize) -> Option<Work> {
         }),
         Step::Reload { order } => {
             let is_claimed = scene.books.attempts.iter().any(|it| {
-                it.order == order && it.state == "PREPARING" && it.until > scene.clock.now().as_millisecond()
+                it.order == order && it.state == "PREPARING" && it.until > scene.shop_clock.now().as_millisecond()
             });
             if is_claimed {
                 return None;
