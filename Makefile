@@ -27,11 +27,15 @@ help: ## this list
 run: build ## build what changed, then serve http://127.0.0.1:3000 in sandbox mode
 	exec target/release/saoma serve --sandbox
 
+# What the program that is built has inside; cargo builds it again when this changes.
+export SAOMA_SITE_KEY = $(shell cat target/site.key 2>/dev/null)
+
 # Two lanes over one pool of job tokens: the server's many crates fill the gaps that the bundle's
-# single-threaded last steps leave, and the other way round.
+# single-threaded last steps leave, and the other way round. Only the program itself waits for both.
 .PHONY: build
 build: toolchain ## build target/release/saoma and target/site
-	@$(MAKE) --no-print-directory -j$(JOBS) server site
+	@$(MAKE) --no-print-directory -j$(JOBS) library site
+	+cargo build --locked --release
 
 .PHONY: test
 test: ## every test there is, browser included; installs what it needs
@@ -55,9 +59,9 @@ clean: ## remove everything that was built or installed here
 
 # --- Building ---------------------------------------------------------------------------------
 
-.PHONY: server
-server:
-	+cargo build --locked --release
+.PHONY: library
+library:
+	+cargo build --locked --release --lib
 
 .PHONY: site
 site: $(BINDGEN) .tools/node_modules/.built
@@ -93,7 +97,8 @@ end2end/node_modules/.installed: end2end/package-lock.json
 
 .PHONY: build-tests
 build-tests: toolchain
-	@$(MAKE) --no-print-directory -j$(JOBS) tests-and-server site end2end/node_modules/.installed
+	@$(MAKE) --no-print-directory -j$(JOBS) library site end2end/node_modules/.installed
+	@$(MAKE) --no-print-directory tests-and-server
 
 # Cargo builds the server along, because tests start it.
 .PHONY: tests-and-server

@@ -1,6 +1,6 @@
 // Makes target/site out of the compiled browser bundle, style/main.css and public/, in the layout and
-// with the hash file of cargo-leptos' `hash-files`, which is where leptos looks for it: beside the
-// executable. Usage: node .tools/site.mjs PATH_OF_BINDGEN
+// with the hashed names of cargo-leptos' `hash-files`. The program gets it inside when it is built after
+// this, told by target/site.key that it has changed. Usage: node .tools/site.mjs PATH_OF_BINDGEN
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -19,7 +19,6 @@ const PUBLIC = 'public';
 const BUNDLE = 'target/bundle';
 const NEXT = 'target/site.next';
 const SITE = 'target/site';
-const HASHES = 'target/release/hash.txt';
 const bindgen = process.argv[2];
 
 // Exactly what rustc 1.95 compiles for: wasm-opt must neither refuse these nor use newer ones.
@@ -44,7 +43,7 @@ const keyOf = (...inputs) => sha256(inputs.map((file) => `${file} ${sha256(fs.re
 
 const bundleKey = keyOf(bindgen, WASM, '.tools/site.mjs', '.tools/package-lock.json');
 const siteKey = sha256(bundleKey + keyOf(STYLE, ...files(PUBLIC)));
-if (fs.existsSync(SITE) && fs.existsSync(HASHES) && read(`${SITE}.key`) === siteKey) process.exit();
+if (fs.existsSync(SITE) && read(`${SITE}.key`) === siteKey) process.exit();
 
 if (read(`${BUNDLE}.key`) !== bundleKey) {
   for (const made of [`${BUNDLE}.key`, BUNDLE]) fs.rmSync(made, { recursive: true, force: true });
@@ -66,8 +65,6 @@ await Promise.all(files(NEXT).filter((file) => COMPRESSIBLE.test(file)).map(comp
 // The folder is swapped as a whole, so nothing of the last build stays behind.
 fs.rmSync(SITE, { recursive: true, force: true });
 fs.renameSync(NEXT, SITE);
-fs.mkdirSync(path.dirname(HASHES), { recursive: true });
-fs.writeFileSync(HASHES, Object.entries(hashes).map(([kind, hash]) => `${kind}: ${hash}\n`).join(''));
 fs.writeFileSync(`${SITE}.key`, siteKey);
 report();
 

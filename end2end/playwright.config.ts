@@ -38,7 +38,6 @@ function server(name: keyof typeof shops, settings: Record<string, string>) {
       DATABASE_URL: `sqlite://${path.join(data, 'saoma.db')}`,
       SAOMA_DATA_DIR: data,
       LEPTOS_SITE_ADDR: new URL(shops[name]).host,
-      LEPTOS_SITE_ROOT: path.join(root, 'target/site'),
       // Every test comes from one address.
       SAOMA_ORDERS_PER_MINUTE: '0',
       SAOMA_REJECTED_CALLBACKS_PER_MINUTE: '0',

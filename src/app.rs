@@ -4,6 +4,7 @@
 //! in [`components`] and marked `#[island]`; everything else is HTML and forms.
 
 pub mod api;
+mod bundle;
 pub mod components;
 pub mod error;
 pub mod pages;
@@ -11,16 +12,18 @@ pub mod text;
 pub mod view;
 
 use leptos::prelude::*;
-use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     ParamSegment, SsrMode, StaticSegment,
     components::{Route, Router, Routes},
 };
 
+pub use self::bundle::Bundle;
+use self::bundle::BundleLinks;
 use self::pages::{Cancel, Catalogue, NotFound, Orders, Pay, ProductPage, Receipt};
 
 /// The document around every page.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(bundle: Option<Bundle>) -> impl IntoView {
     ssr::send_policy();
     view! {
         <!DOCTYPE html>
@@ -31,8 +34,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="format-detection" content="telephone=no"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <HashedStylesheet options=options.clone() id="saoma"/>
-                <HydrationScripts options=options islands=true/>
+                <BundleLinks bundle/>
                 <MetaTags/>
             </head>
             <body>

@@ -16,7 +16,7 @@
 //! | `SAOMA_PUBLIC_ORIGIN` | the address shoppers reach the shop by | `WXPAY_NOTIFY_DOMAIN` |
 //! | `SAOMA_EGRESS_PROXY` (or `…_PATH`) | `http://USER:PASSWORD@HOST:PORT` on the way to WeChat Pay | none |
 //! | `SAOMA_METRICS_TOKEN` (or `…_PATH`) | opens `/metrics` to other machines | none |
-//! | `LEPTOS_SITE_ADDR`, `LEPTOS_SITE_ROOT` | listen address, site folder | `127.0.0.1:3000`, `target/site` |
+//! | `LEPTOS_SITE_ADDR`, `LEPTOS_SITE_ROOT` | listen address, a site folder to use | `127.0.0.1:3000`, the site inside the program |
 //!
 //! A variable that is set but empty counts as not set. Whether there is money at stake is never guessed
 //! from what is set: it is asked for ([`Wanted`]).
@@ -55,7 +55,8 @@ pub struct Settings {
     pub egress_proxy: Option<EgressProxy>,
     pub metrics_token: Option<SecretString>,
     pub site_addr: SocketAddr,
-    pub site_root: String,
+    /// Instead of the site inside the program.
+    pub site_root: Option<PathBuf>,
 }
 
 /// What somebody has asked for on the command line. A lost `.env` or another working folder must not turn a
@@ -301,7 +302,7 @@ impl Settings {
             .and_then(|(variable, token)| live::noted(reader, variable, metrics_token(token.trim())));
         let payee = reader.parsed("SAOMA_PAYEE", payee).unwrap_or_else(|| "扫码示例商店".to_owned());
         let site_addr = reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>);
-        let site_root = reader.text("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".to_owned());
+        let site_root = reader.text("LEPTOS_SITE_ROOT").map(PathBuf::from);
         let mode = mode?;
         // Books of their own: a shop's first start must not find the orders of somebody who tried it.
         let books = if matches!(mode, Mode::Sandbox { .. }) { "sandbox/saoma.db" } else { "saoma.db" };

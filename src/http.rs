@@ -49,6 +49,7 @@ pub use notices::Notices;
 pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTIFY_PATH};
 pub use security::page_policy;
 pub use shopper::Shopper;
+pub use site::{Site, SiteError};
 
 use crate::{
     checkout::Checkout,
@@ -85,6 +86,7 @@ pub struct AppState {
     pub sandbox_open: bool,
     /// Opens `/metrics` to other machines, as a Bearer token.
     pub metrics_token: Option<SecretString>,
+    pub site: Site,
     pub leptos: LeptosOptions,
     /// Long polls answer at once when the server stops.
     pub stopping: CancellationToken,
@@ -136,7 +138,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .merge(callbacks)
         .merge(shop)
         .merge(operations)
-        .nest_service("/pkg", site::pkg(&state.leptos))
+        .merge(site::pkg(&state.site))
         .layer(
             ServiceBuilder::new()
                 .layer(middleware::from_fn(security::bound_request_id))

@@ -4,9 +4,11 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use rust_embed::RustEmbed;
 use saoma::{
     command::{self, CommandError, OrderArguments, ProductArguments, RefundCommand},
     config::{Environment, LOG, Problems, Settings, Wanted},
+    http::Site,
     sandbox, signals,
     startup::{Application, StartupError, Surroundings},
     telemetry,
@@ -14,6 +16,20 @@ use saoma::{
 
 #[cfg(fuzzing)]
 compile_error!("cfg(fuzzing) lets notifications be read unverified (wechatpay::notify): no program may have it");
+
+/// The site, inside the program and not in the library: only the last step of the build waits for it. A
+/// program that is built before there is one has none.
+#[derive(RustEmbed)]
+#[folder = "target/site"]
+#[allow_missing = true]
+struct Inside;
+
+/// Changes with the site, so that cargo builds the program again. `make` sets it.
+const _: Option<&str> = option_env!("SAOMA_SITE_KEY");
+
+fn inside() -> Site {
+    Site::of(Inside::iter().filter_map(|path| Some((path.clone(), Inside::get(&path)?.data))))
+}
 
 /// 扫码: self-hosted WeChat Pay Native checkout
 #[derive(Parser)]
@@ -130,7 +146,8 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
     match command {
         Command::Serve(arguments) => {
             let settings = Settings::from_env(arguments.wanted(), environment)?;
-            let application = Application::build(settings, Surroundings::system()).await?;
+            let surroundings = Surroundings { site: inside(), ..Surroundings::system() };
+            let application = Application::build(settings, surroundings).await?;
             Ok(application.run(signals::stop_asked()?).await?)
         }
         Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signals::stop_asked()?).await?),

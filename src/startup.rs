@@ -24,7 +24,7 @@ use crate::{
     entropy::Entropy,
     gateway::{EgressProxy, Gateway, SetupError},
     http::{
-        self, AppState, Limits, Notices,
+        self, AppState, Limits, Notices, Site,
         door::{Door, DoorLimits},
     },
     metrics::Metrics,
@@ -53,6 +53,8 @@ pub enum StartupError {
     NoSandbox { path: std::path::PathBuf },
     #[error(transparent)]
     NotOurBooks(#[from] NotOurBooks),
+    #[error("LEPTOS_SITE_ROOT: {0}")]
+    Site(#[from] http::SiteError),
     #[error("the sandbox: {0}")]
     Sandbox(#[from] SandboxError),
     #[error("the way to WeChat Pay: {0}")]
@@ -72,6 +74,7 @@ impl StartupError {
                 | Self::SandboxAddress(_)
                 | Self::NoSandbox { .. }
                 | Self::NotOurBooks(_)
+                | Self::Site(_)
                 | Self::Storage(StorageError::Schema(_))
         )
     }
@@ -82,6 +85,8 @@ impl StartupError {
 pub struct Surroundings {
     pub clock: Clock,
     pub entropy: Entropy,
+    /// The site inside the program.
+    pub site: Site,
     pub query_gaps: Vec<SignedDuration>,
     pub prepay_pause: SignedDuration,
     /// Of one call to the platform.
@@ -102,6 +107,7 @@ impl Surroundings {
         Self {
             clock: Clock::system(),
             entropy: Entropy::system(),
+            site: Site::default(),
             query_gaps: CheckoutSettings::default_query_gaps(),
             prepay_pause: SignedDuration::from_secs(3),
             platform_limit: Duration::from_secs(10),
@@ -139,6 +145,7 @@ impl Application {
 
     async fn put_together(settings: Settings, surroundings: Surroundings) -> Result<Self, StartupError> {
         let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
+        let site = site(settings.site_root.as_deref(), surroundings.site.clone())?;
         let (jobs_every, heartbeat_every) = (surroundings.jobs_every, surroundings.heartbeat_every);
         let door_limits = surroundings.door;
         let wanted = settings.site_addr;
@@ -198,7 +205,8 @@ impl Application {
             trusted_proxies: settings.trusted_proxies.into(),
             sandbox: platform.is_inside(),
             sandbox_open,
-            leptos: leptos_options(&settings.site_root, address),
+            site,
+            leptos: leptos_options(address),
             stopping: CancellationToken::new(),
         };
         let router = http::router(state.clone(), platform.pages());
@@ -360,15 +368,21 @@ pub async fn open_books(
     Ok((db, live))
 }
 
-/// The bundle's file names carry a hash when the build left `hash.txt` beside the program.
-fn leptos_options(site_root: &str, address: SocketAddr) -> LeptosOptions {
-    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("hash.txt")));
-    LeptosOptions::builder()
-        .output_name("saoma")
-        .site_root(Arc::from(site_root))
-        .site_pkg_dir("pkg")
-        .site_addr(address)
-        .env(Env::PROD)
-        .hash_files(beside.is_some_and(|file| file.exists()))
-        .build()
+/// For Leptos' router, which reads no file of it: see [`http::Site`].
+fn leptos_options(address: SocketAddr) -> LeptosOptions {
+    LeptosOptions::builder().output_name("saoma").site_addr(address).env(Env::PROD).build()
+}
+
+/// What is served beside the pages: of the folder that somebody has named, else what is inside the program.
+fn site(root: Option<&Path>, inside: Site) -> Result<Site, StartupError> {
+    if let Some(root) = root {
+        return Ok(Site::read(root)?);
+    }
+    if inside.is_empty() {
+        tracing::error!(
+            "this program was built without its site: pages have no style and no scripts (they work all the same). \
+             `make build` puts it inside; LEPTOS_SITE_ROOT names a folder instead"
+        );
+    }
+    Ok(inside)
 }

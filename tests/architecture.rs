@@ -48,7 +48,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("http::refusal", &["app"]),
     ("http::security", &[]),
     ("http::shopper", &["domain"]),
-    ("http::site", &[]),
+    ("http::site", &["app"]),
     // Pages and what they are made of know only each other and the vocabulary.
     ("app", &["domain", "http"]),
     ("app::api", &["checkout", "domain", "http"]),
@@ -77,7 +77,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "wechatpay",
         ],
     ),
-    ("main", &["command", "config", "domain", "sandbox", "signals", "startup", "storage", "telemetry"]),
+    ("main", &["command", "config", "domain", "http", "sandbox", "signals", "startup", "storage", "telemetry"]),
 ];
 
 /// Crates, or paths of them, that a module must not touch.

@@ -28,8 +28,8 @@ pub fn router(state: &AppState) -> Router<AppState> {
         move || provide_context(state.clone())
     };
     let render = {
-        let options = state.leptos.clone();
-        move || shell(options.clone())
+        let bundle = state.site.bundle();
+        move || shell(bundle.clone())
     };
     let page = leptos_axum::render_app_async_with_context(context.clone(), render.clone());
     let missing = tower::service_fn(move |request: Request| {
@@ -38,7 +38,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
     });
     Router::new()
         .leptos_routes_with_context(state, ROUTES.clone(), context, render)
-        .merge(site::files(&state.leptos, missing))
+        .merge(site::files(&state.site, missing))
         .layer(middleware::map_response(give_status))
         .layer(middleware::map_response(|mut response: Response| async move {
             // A page shows one shopper's orders: no cache may keep it.

@@ -49,6 +49,7 @@ mod sandbox_messages;
 mod security;
 mod server_functions;
 mod settings;
+mod site;
 mod status;
 mod stopping;
 mod surplus;

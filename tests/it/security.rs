@@ -348,7 +348,9 @@ async fn only_files_of_the_site_folder_are_served() {
     let folder = crate::support::folder();
     let pkg = folder.path().join("site/pkg");
     std::fs::create_dir_all(&pkg).expect("a folder");
-    std::fs::write(pkg.join("saoma.js"), "export {}").expect("writes");
+    for file in ["saoma.js", "saoma_bg.wasm", "saoma.css"] {
+        std::fs::write(pkg.join(file), "export {}").expect("writes");
+    }
     std::fs::write(folder.path().join("site/robots.txt"), "User-agent: *").expect("writes");
     std::fs::write(folder.path().join("secret.txt"), "the secret").expect("writes");
     let root = folder.path().join("site").display().to_string();
