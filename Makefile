@@ -35,7 +35,7 @@ export SAOMA_SITE_KEY = $(shell cat target/site.key 2>/dev/null)
 .PHONY: build
 build: toolchain ## build target/release/saoma and target/site
 	@$(MAKE) --no-print-directory -j$(JOBS) library site
-	+cargo build --locked --release
+	@$(MAKE) --no-print-directory server
 
 .PHONY: test
 test: ## every test there is, browser included; installs what it needs
@@ -62,6 +62,11 @@ clean: ## remove everything that was built or installed here
 .PHONY: library
 library:
 	+cargo build --locked --release --lib
+
+# By a make of its own, which reads the key of the site that has just been made.
+.PHONY: server
+server:
+	+cargo build --locked --release
 
 .PHONY: site
 site: $(BINDGEN) .tools/node_modules/.built
