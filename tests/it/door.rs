@@ -230,7 +230,10 @@ async fn more_half_open_connections_than_descriptors_shut_out_no_callback() {
         println!("a callback among {CONNECTIONS} half-open connections: {:?}", started.elapsed());
         assert_eq!(Site::new(&server.origin).order_status(&order.order_no).await.0, 0);
     }
-    assert!(closed(&Site::new(&server.origin), "room").await >= 400, "the longest-idle ones went");
+    let site = Site::new(&server.origin);
+    // On a busy machine the first ones' time is over before the last one has come.
+    let gone = closed(&site, "room").await + closed(&site, "head").await;
+    assert!(gone >= 400, "the longest-idle ones went: {gone}");
     drop(half_open);
 }
 

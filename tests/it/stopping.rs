@@ -13,6 +13,9 @@ use crate::support::{Process, Site, database_url, folder, free_port, lay_keys, p
 /// In order, and soon enough for those who send SIGKILL after ten seconds.
 const MOST: Duration = Duration::from_secs(8);
 
+/// Whoever started the tests may ignore hangups (`nohup`), which children inherit and the server honours.
+const AS_A_TERMINAL_HAS_THEM: &str = "--default-signal=HUP,QUIT";
+
 fn serve(folder: &Path, before: &[&str]) -> (Command, u16) {
     lay_keys(&folder.join("data/sandbox"));
     let port = free_port();
@@ -50,7 +53,7 @@ async fn a_half_open_connection_does_not_keep_the_server_from_ending() {
 #[tokio::test]
 async fn without_a_terminal_a_hangup_is_no_end_and_sigquit_is() {
     let folder = folder();
-    let (command, port) = serve(folder.path(), &["/usr/bin/setsid"]);
+    let (command, port) = serve(folder.path(), &["/usr/bin/env", AS_A_TERMINAL_HAS_THEM, "/usr/bin/setsid"]);
     let mut process = Process::spawn(command, folder.path(), port, "serve.log");
     process.until_answered("/healthz").await;
     process.signal("-HUP");
@@ -80,7 +83,8 @@ async fn a_terminal_that_closes_ends_the_server_in_order() {
     let port = free_port();
     // `script` gives it a terminal of its own, which closes when `script` is killed.
     let mut terminal = Command::new("/usr/bin/script");
-    terminal.args(["-q", "-e", "-c", &format!("exec {} serve --sandbox", program()), "/dev/null"]);
+    let serve = format!("exec env {AS_A_TERMINAL_HAS_THEM} {} serve --sandbox", program());
+    terminal.args(["-q", "-e", "-c", &serve, "/dev/null"]);
     terminal.env_clear().env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}")).env("PATH", "/usr/bin:/bin");
     terminal.env("DATABASE_URL", database_url(&folder.path().join("data"))).current_dir(folder.path());
     let mut terminal =
