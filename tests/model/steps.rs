@@ -273,7 +273,11 @@ fn try_draw(dice: &mut Dice, scene: &Scene, kind: Kind) -> Option<Step> {
         Kind::ClockJumps if scene.is_clock_wrong() => return None,
         Kind::ClockJumps => {
             let seconds = 7_200 + i64::try_from(dice.below(6 * 3_600)).ok()?;
-            Step::ClockJumps { seconds, gone: dice.percent(20) }
+            match dice.below(5) {
+                0 => Step::ClockJumps { seconds, gone: true },
+                1 => Step::ClockJumps { seconds: -seconds, gone: false },
+                _ => Step::ClockJumps { seconds, gone: false },
+            }
         }
         // Times far ahead are mended after the clock was wrong.
         Kind::TaskPanics => (!scene.has_jumped).then_some(Step::TaskPanics)?,
