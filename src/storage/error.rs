@@ -15,6 +15,11 @@ pub enum StorageError {
     /// or the right to write was taken away. Reading goes on.
     #[error("the books can be read but not written now (disk full, or read-only?): {0}")]
     ReadOnly(#[source] Arc<sqlx::Error>),
+    /// Whoever opens them by their path finds others, or none: what is written into the open ones is lost with
+    /// this process.
+    #[error("the books are no longer at {}: they were deleted, moved, replaced or emptied while they were open. \
+             Put them back where they were, or start again with the right ones", path.display())]
+    Moved { path: PathBuf },
     /// A COMMIT was sent and not confirmed: the transaction is there, or it is not, or it is after the next
     /// start (SQLite reads its log again then). Whoever has a number of his own looks for it; whoever is
     /// asked again finds what is there.
@@ -85,7 +90,7 @@ impl StorageError {
     /// Nobody can write now, whatever it is, and everybody can read.
     pub fn is_read_only(&self) -> bool {
         match self {
-            Self::ReadOnly(_) => true,
+            Self::ReadOnly(_) | Self::Moved { .. } => true,
             Self::OutcomeUnknown(error) => error.is_read_only(),
             _ => false,
         }

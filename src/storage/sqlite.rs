@@ -8,7 +8,7 @@
 mod file;
 mod migrate;
 
-pub use file::keep_private;
+pub use file::{Opened, keep_private};
 
 use std::time::Duration;
 

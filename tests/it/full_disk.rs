@@ -1,7 +1,7 @@
 //! Books that cannot be written: nothing is acknowledged that is not stored, all that is there still shows, and
 //! whoever wants something done reads why it cannot be. Once there is room again all goes on by itself.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use saoma::clock::Clock;
 use serde_json::json;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{
     callbacks::{assert_acknowledged, assert_refused},
-    support::{Books, Browser, Forger, Placed, Process, database_url, folder, is_file, lay_keys, program},
+    support::{Books, Browser, Forger, Placed, Process, database_url, folder, is_file, lay_keys, program, until},
 };
 
 /// Less than the log of the books is long by the time it matters, and more than any other file ever is.
@@ -173,4 +173,30 @@ async fn with_books_that_can_only_be_read_all_is_shown_and_every_action_says_why
     assert!(!page.contains(SENTENCE), "{page}");
     process.until_status(&open.token, "CLOSED").await;
     assert_eq!(browser.try_order(4).await.status, 200);
+}
+
+/// Whoever deletes, moves or replaces the file leaves the open one behind, which goes on taking what is written
+/// until this process ends.
+#[tokio::test]
+async fn books_that_are_no_longer_in_their_place_acknowledge_nothing() {
+    if !is_file() {
+        return;
+    }
+    let folder = folder();
+    let forger = forger(folder.path());
+    let process = Process::serve(folder.path(), &VARIABLES).await;
+    let [first, second, third]: [Placed; 3] = orders(&process).await;
+    assert_acknowledged(&process.deliver(&forger.payment(&first)).await);
+    let (data, aside) = (folder.path().join("data"), folder.path().join("aside"));
+    for (name, order) in [("saoma.db", &second), ("saoma.db-wal", &third)] {
+        let (file, callback) = (data.join(name), forger.payment(order));
+        fs::rename(&file, &aside).expect("moves");
+        assert_refused(&process.deliver(&callback).await, 503);
+        fs::copy(&aside, &file).expect("copies");
+        assert_refused(&process.deliver(&callback).await, 503);
+        until("readiness says so", async || (process.get("/readyz").await.status == 503).then_some(())).await;
+        fs::rename(&aside, &file).expect("moves");
+        assert_acknowledged(&process.deliver(&callback).await);
+    }
+    assert_eq!(Books::open(&database_url(&data)).await.count("payments").await, 3);
 }

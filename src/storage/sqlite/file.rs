@@ -4,7 +4,7 @@
 use std::{
     fs::{self, DirBuilder, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     str::FromStr as _,
     sync::Arc,
@@ -22,6 +22,44 @@ pub(super) fn path(url: &str) -> Result<Option<PathBuf>, StorageError> {
     let options = SqliteConnectOptions::from_str(url)?;
     let path = options.get_filename();
     Ok((!path.starts_with("file:") && path != Path::new(":memory:")).then(|| path.to_owned()))
+}
+
+/// The file and its log as they were opened. Somebody may delete, move or replace them meanwhile, and the open
+/// ones go on taking what is written, for nobody.
+#[derive(Debug)]
+pub struct Opened {
+    /// With device and inode; the log is not there yet in books that nobody has written.
+    files: Vec<(PathBuf, u64, u64)>,
+    had_content: bool,
+}
+
+impl Opened {
+    /// Nothing is watched of books in memory.
+    pub fn at(url: &str) -> Self {
+        let path = path(url).ok().flatten();
+        let found = |path: PathBuf| {
+            let file = fs::metadata(&path).ok()?;
+            Some((path, file.dev(), file.ino()))
+        };
+        let had_content = path.as_ref().and_then(|path| fs::metadata(path).ok()).is_some_and(|file| file.len() > 0);
+        let files = path.into_iter().flat_map(|path| [with_suffix(&path, "-wal"), path]).filter_map(found).collect();
+        Self { files, had_content }
+    }
+
+    /// # Errors
+    /// [`StorageError::Moved`].
+    pub fn require_in_place(&self) -> Result<(), StorageError> {
+        for (path, device, inode) in &self.files {
+            let is_log = path.as_os_str().as_encoded_bytes().ends_with(b"-wal");
+            let is_it = fs::metadata(path).is_ok_and(|file| {
+                file.dev() == *device && file.ino() == *inode && (is_log || !self.had_content || file.len() > 0)
+            });
+            if !is_it {
+                return Err(StorageError::Moved { path: path.clone() });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Makes folder and file where they are not there yet, and takes from others what rights they have on files

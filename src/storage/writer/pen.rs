@@ -13,7 +13,10 @@ use futures::FutureExt as _;
 use sqlx::{AnyConnection, Connection};
 use tokio::time::Instant;
 
-use super::{super::sqlite, Job, StorageError};
+use super::{
+    super::sqlite::{self, Opened},
+    Job, StorageError,
+};
 
 /// Between two attempts to open a connection, at first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
@@ -28,6 +31,8 @@ pub(super) enum Failure {
 
 pub(super) struct Pen {
     url: String,
+    /// As the start found them: a later connection must not be to others.
+    files: Opened,
     state: State,
 }
 
@@ -42,12 +47,13 @@ enum State {
 }
 
 impl Pen {
-    pub(super) const fn new(url: String, connection: AnyConnection) -> Self {
-        Self { url, state: State::Open(connection) }
+    pub(super) fn new(url: String, connection: AnyConnection) -> Self {
+        Self { files: Opened::at(&url), url, state: State::Open(connection) }
     }
 
     /// All of them, or none.
     pub(super) async fn transaction(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+        self.files.require_in_place().map_err(Failure::Books)?;
         let connection = self.connection().await.map_err(Failure::Books)?;
         let (outcome, is_sound) = carry_out(connection, jobs).await;
         if !is_sound {
