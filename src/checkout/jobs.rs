@@ -271,10 +271,11 @@ impl Checkout {
             return Ok(0);
         }
         let next = now + RETRY.0 * 6;
-        let claim =
-            self.claim_due((Table::Refunds, |(id, _): &(i64, i64)| *id), &due, move |c, (id, seen_ms): (i64, i64)| {
-                Box::pin(refunds::claim(c, id, seen_ms, next))
-            });
+        let claim = self.claim_due(
+            (Table::Refunds, |(id, _): &(i64, Option<i64>)| *id),
+            &due,
+            move |c, (id, seen_ms): (i64, Option<i64>)| Box::pin(refunds::claim(c, id, seen_ms, next)),
+        );
         let claimed = claim.await?;
         stream::iter(&claimed)
             .for_each_concurrent(AT_ONCE, |(id, _)| async move {

@@ -224,9 +224,16 @@ pub async fn rest(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
 }
 
 /// Refunds that somebody has to look after now, with the time that was set for it.
-pub async fn list_due(c: &mut AnyConnection, now: Timestamp, limit: i64) -> Result<Vec<(i64, i64)>, StorageError> {
+///
+/// `None` instead of a time that cannot be read: that costs no other refund anything.
+pub async fn list_due(
+    c: &mut AnyConnection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<(i64, Option<i64>)>, StorageError> {
     let sql = "SELECT id, check_ms FROM refunds WHERE check_ms <= ? ORDER BY check_ms LIMIT ?";
-    Ok(sqlx::query_as(sql).bind(millis(now)).bind(limit).fetch_all(c).await?)
+    let rows = sqlx::query(sql).bind(millis(now)).bind(limit).fetch_all(c).await?;
+    rows.iter().map(|row| Ok((row.try_get("id")?, row.try_get("check_ms").ok()))).collect()
 }
 
 /// How many there are.
@@ -237,7 +244,17 @@ pub async fn count_due(c: &mut AnyConnection, now: Timestamp) -> Result<Backlog,
 }
 
 /// The right to look after it, until `next`; `false` when somebody else took it.
-pub async fn claim(c: &mut AnyConnection, id: i64, seen_ms: i64, next: Timestamp) -> Result<bool, StorageError> {
+pub async fn claim(
+    c: &mut AnyConnection,
+    id: i64,
+    seen_ms: Option<i64>,
+    next: Timestamp,
+) -> Result<bool, StorageError> {
+    let Some(seen_ms) = seen_ms else {
+        tracing::error!(refund.id = id, "refund {id}: check_ms holds no time, and is set anew");
+        let mend = sqlx::query("UPDATE refunds SET check_ms = ? WHERE id = ?").bind(millis(next)).bind(id);
+        return Ok(mend.execute(c).await?.rows_affected() == 1);
+    };
     let sql = "UPDATE refunds SET check_ms = ? WHERE id = ? AND check_ms = ?";
     Ok(sqlx::query(sql).bind(millis(next)).bind(id).bind(seen_ms).execute(c).await?.rows_affected() == 1)
 }

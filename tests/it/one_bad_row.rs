@@ -84,6 +84,33 @@ async fn a_refund_and_an_order_that_cannot_be_read_stop_no_sweep() {
     assert!(app.metric("saoma_wechat_calls_total", looked).await > before);
 }
 
+/// SQLite keeps what it is given: a time that is none is in no way of the others, and is set anew.
+#[tokio::test]
+async fn times_that_are_none_stop_no_sweep() {
+    if !is_file() {
+        return;
+    }
+    let clock = mock_clock();
+    let outside = Outside::start(&clock).await;
+    let stage = Stage::new().clock(&clock).live(&outside, free_port()).jobs_every(Duration::from_millis(20));
+    let app = stage.start().await;
+    outside.site.faults(json!({"drop": "all"})).await;
+    for sql in [
+        "UPDATE orders SET check_ms = 0.5 WHERE id = (SELECT MAX(id) FROM orders)",
+        "UPDATE orders SET end_ms = 'soon' WHERE id = (SELECT MAX(id) FROM orders)",
+        "UPDATE orders SET end_ms = 0.5 WHERE id = (SELECT MAX(id) FROM orders)",
+    ] {
+        let damaged = app.order(1).await;
+        damage(&app, sql).await;
+        outside.site.pay(&damaged.code_url).await;
+        is_found(&app, &outside).await;
+        until(sql, async || (app.books.status(&damaged.order_no).await == "SUCCESS").then_some(())).await;
+    }
+    damage(&app, "INSERT INTO heartbeats (instance, beats, started_ms, wall_ms) VALUES ('dead', 1, 1, 'soon')").await;
+    is_found(&app, &outside).await;
+    assert_eq!(app.get("/readyz").await.status, 200);
+}
+
 #[tokio::test]
 async fn metrics_tell_when_the_jobs_last_came_to_a_good_end_and_what_is_overdue() {
     let clock = mock_clock();

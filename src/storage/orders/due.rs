@@ -24,6 +24,8 @@ pub struct Due {
     /// The time that was set to bring it to its end.
     pub end_ms: Option<i64>,
     pub expires_ms: i64,
+    /// `check_ms` holds what is no time. That costs nobody else anything: whoever claims it sets it anew.
+    is_damaged: bool,
 }
 
 impl Due {
@@ -34,10 +36,13 @@ impl Due {
     }
 
     fn read(row: &AnyRow) -> Result<Self, StorageError> {
-        let check_ms: Option<i64> = row.try_get("check_ms")?;
+        let check: Result<Option<i64>, _> = row.try_get("check_ms");
+        let is_damaged = check.is_err();
+        let check_ms = check.unwrap_or(None);
         // One that cannot be read costs its own order, whose care says so, and not all that are due.
         let expires_ms = row.try_get("expires_ms").unwrap_or(check_ms.unwrap_or(0));
-        Ok(Self { id: row.try_get("id")?, check_ms, end_ms: row.try_get("end_ms")?, expires_ms })
+        let end_ms = row.try_get("end_ms").unwrap_or(None);
+        Ok(Self { id: row.try_get("id")?, check_ms, end_ms, expires_ms, is_damaged })
     }
 }
 
@@ -57,6 +62,12 @@ pub async fn list_ending(c: &mut AnyConnection, now: Timestamp, limit: i64) -> R
 /// One that `ends` is brought to its end once more at `next`, should it not have come to it.
 pub async fn claim_check(c: &mut AnyConnection, due: Due, next: Timestamp, ends: bool) -> Result<bool, StorageError> {
     let next = millis(next);
+    let end_ms = if ends { Some(next) } else { due.end_ms };
+    if due.is_damaged {
+        tracing::error!(order.id = due.id, "order {}: check_ms holds no time, and is set anew", due.id);
+        let mend = sqlx::query("UPDATE orders SET check_ms = ?, end_ms = ? WHERE id = ?");
+        return Ok(mend.bind(next).bind(end_ms).bind(due.id).execute(c).await?.rows_affected() == 1);
+    }
     let Some(check_ms) = due.check_ms else {
         // As an instance of an earlier version leaves it.
         let done = sqlx::query("UPDATE orders SET end_ms = NULL WHERE id = ? AND check_ms IS NULL").bind(due.id);
@@ -64,8 +75,7 @@ pub async fn claim_check(c: &mut AnyConnection, due: Due, next: Timestamp, ends:
         return Ok(false);
     };
     let sql = "UPDATE orders SET check_ms = ?, end_ms = ? WHERE id = ? AND check_ms = ?";
-    let claim =
-        sqlx::query(sql).bind(next).bind(if ends { Some(next) } else { due.end_ms }).bind(due.id).bind(check_ms);
+    let claim = sqlx::query(sql).bind(next).bind(end_ms).bind(due.id).bind(check_ms);
     Ok(claim.execute(c).await?.rows_affected() == 1)
 }
 
