@@ -77,6 +77,9 @@ impl Checkout {
             let draft = RefundDraft { payment, wanted, out_refund_no, standing: Some(standing) };
             return if is_same { Ok(draft) } else { Err(RefundError::OtherRefund) };
         }
+        if !wanted.another && self.is_given_back_elsewhere(&payment).await? {
+            return Err(RefundError::GivenBackElsewhere);
+        }
         let amount = wanted.amount.unwrap_or(left);
         if amount == Fen::ZERO || amount > left {
             return Err(RefundError::Amount { left });
@@ -121,6 +124,16 @@ impl Checkout {
             }
         }
         Err(StorageError::Raced { table: "payments", row: payment.id }.into())
+    }
+
+    /// WeChat has said of the payment that money went back, and the books have no refund that tells how much.
+    async fn is_given_back_elsewhere(&self, payment: &Payment) -> Result<bool, RefundError> {
+        let mut c = self.0.db.read().await?;
+        if !events::has(&mut c, payment.order_id, EventKind::RefundElsewhere).await? {
+            return Ok(false);
+        }
+        let refunds = refunds::list_of_order(&mut c, payment.order_id).await?;
+        Ok(!refunds.iter().any(|refund| refund.source == Source::Console))
     }
 
     async fn find_payment(&self, of: &RefundOf) -> Result<Payment, RefundError> {

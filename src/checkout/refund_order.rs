@@ -53,6 +53,11 @@ pub enum RefundError {
     Amount { left: Fen },
     #[error("the refund cannot be told to WeChat Pay: {0}")]
     Unfit(#[from] InvalidRefund),
+    #[error(
+        "some of this order was given back in the merchant console, and nobody knows how much: look there (商户平台) first, \
+         then say --another"
+    )]
+    GivenBackElsewhere,
     #[error("this out_refund_no stands for another refund")]
     OtherRefund,
     #[error("no such refund")]

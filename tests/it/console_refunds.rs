@@ -63,3 +63,29 @@ async fn a_notice_that_does_not_fit_yet_comes_again_until_it_does() {
     let kept = received.iter().find(|it| it.notify_id == notice.id).expect("is kept");
     assert_eq!((kept.verdict.as_str(), kept.deliveries), ("REFUND_ELSEWHERE", 2));
 }
+
+#[tokio::test]
+async fn what_went_back_in_the_console_is_not_given_back_again_unseen() {
+    let app = App::start().await;
+    app.faults(json!({"refund_gap_seconds": 0})).await;
+    let order = app.order(2).await;
+    app.pay(&order.code_url).await;
+    app.until_status(&order.token, "SUCCESS").await;
+    let body = json!({"out_trade_no": order.order_no, "amount": 4000, "notice": "none"});
+    assert_eq!(app.send(app.request(Method::POST, "/_sandbox/refund").json(&body)).await.status, 200);
+    let checkout = &app.state.checkout;
+    let number = OutTradeNo::parse(&order.order_no).expect("a number");
+    checkout.query_order(&number, Source::CommandLine).await.expect("asks");
+    let of = RefundOf::Attempt(number);
+    let wanted = |another| RefundOrder {
+        amount: Some(saoma::domain::Fen::new(4000).expect("an amount")),
+        reason: "退货".to_owned(),
+        source: Source::CommandLine,
+        out_refund_no: None,
+        another,
+    };
+    let refused = checkout.refund(&of, wanted(false)).await;
+    assert!(matches!(refused, Err(saoma::checkout::RefundError::GivenBackElsewhere)), "{refused:?}");
+    assert_eq!(app.books.count("refunds").await, 0);
+    checkout.refund(&of, wanted(true)).await.expect("somebody has looked");
+}
