@@ -148,7 +148,8 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
                 // A mistake of ours costs its own request, not the connection that it came by.
                 .layer(CatchPanicLayer::new())
                 .layer(middleware::from_fn_with_state(state.clone(), client::resolve))
-                .layer(middleware::from_fn_with_state(state.clone(), security::set_headers)),
+                .layer(middleware::from_fn_with_state(state.clone(), security::set_headers))
+                .layer(middleware::from_fn(security::refuse_tunnels)),
         )
         .with_state(state)
 }

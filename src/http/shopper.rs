@@ -33,7 +33,8 @@ impl Shopper {
 }
 
 /// Puts the [`Shopper`] into the request, and a new one's cookie into the answer: with the first
-/// page already, so that two quick clicks on 购买 come from the same shopper.
+/// page already, so that two quick clicks on 购买 come from the same shopper. Never into an answer that a
+/// cache may give to others: they would all be one shopper.
 pub async fn resolve(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let name = cookie_name(&state);
     let known = find(request.headers(), name);
@@ -41,10 +42,18 @@ pub async fn resolve(State(state): State<AppState>, mut request: Request, next: 
     let secret = known.unwrap_or_else(|| OrderToken::build(state.entropy.u128()));
     request.extensions_mut().insert(Shopper::of(&secret));
     let mut response = next.run(request).await;
-    if new && let Ok(value) = HeaderValue::from_str(&baked(&state, name, &secret)) {
+    if new
+        && !is_for_everybody(&response)
+        && let Ok(value) = HeaderValue::from_str(&baked(&state, name, &secret))
+    {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
     response
+}
+
+fn is_for_everybody(response: &Response) -> bool {
+    let caching = response.headers().get(header::CACHE_CONTROL).and_then(|it| it.to_str().ok());
+    caching.is_some_and(|caching| caching.contains("public"))
 }
 
 /// The prefix makes browsers refuse a cookie that another host or an unencrypted page set.

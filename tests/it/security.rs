@@ -377,3 +377,10 @@ async fn only_files_of_the_site_folder_are_served() {
         assert!(!answer.contains("the secret"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn nobody_is_connected_to_anybody_else_through_here() {
+    let app = App::start().await;
+    let answer = raw(&app, "CONNECT elsewhere.example:443 HTTP/1.1", b"").await;
+    assert!(answer.starts_with(b"HTTP/1.1 405"), "{}", String::from_utf8_lossy(&answer));
+}

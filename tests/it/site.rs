@@ -74,6 +74,7 @@ async fn a_shared_cache_is_told_that_a_file_has_several_encodings() {
     let icon = get(&app, Method::GET, "/favicon.svg", &[]).await;
     assert_eq!((icon.text(), icon.header("content-type")), ("<svg/>", Some("image/svg+xml")));
     assert_eq!(icon.header("cache-control"), Some("public, max-age=3600"));
+    assert_eq!(icon.header("set-cookie"), None, "a shared cache would make all of them one shopper");
     for (method, path, status) in [
         (Method::GET, "/pkg/saoma.0123.js.br", 404),
         (Method::GET, "/pkg/nothing.js", 404),
