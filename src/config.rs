@@ -23,6 +23,7 @@
 
 mod env_file;
 mod environment;
+mod file;
 pub mod live;
 
 use std::{cell::RefCell, collections::BTreeSet, fmt, net::SocketAddr, ops::Deref, path::PathBuf};
@@ -206,16 +207,16 @@ impl Reader<'_> {
 fn number(range: std::ops::RangeInclusive<u32>) -> impl FnOnce(&str) -> Result<u32, String> {
     move |text| {
         let number = text.parse().ok().filter(|number| range.contains(number));
-        number.ok_or_else(|| format!("must be a whole number from {} to {}, not {text:?}", range.start(), range.end()))
+        number.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
     }
 }
 
 fn networks(text: &str) -> Result<Vec<IpNet>, String> {
-    let one = |part: &str| {
+    let one = |(place, part): (usize, &str)| {
         let address = part.parse::<std::net::IpAddr>().map(IpNet::from);
-        address.or_else(|_| part.parse()).map_err(|_| format!("{part:?} is neither an address nor a network"))
+        address.or_else(|_| part.parse()).map_err(|_| format!("part {place} is neither an address nor a network"))
     };
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(one).collect()
+    (1..).zip(text.split(',').map(str::trim).filter(|part| !part.is_empty())).map(one).collect()
 }
 
 /// Nothing of a wrong one is repeated: the password may be in it.

@@ -3,10 +3,11 @@
 
 use std::{
     cell::Cell,
-    fs,
     io::{self, Read},
     path::{Path, PathBuf},
 };
+
+use super::file;
 
 /// A file of settings that cannot be used. The operator mends it.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +50,7 @@ fn in_brackets(name: Option<&str>) -> String {
 /// # Errors
 /// It cannot be opened, or one of its lines cannot be read.
 pub fn read(path: &Path) -> Result<Vec<(String, String)>, EnvFileError> {
-    let bytes = fs::read(path).map_err(|source| EnvFileError::File { path: path.to_owned(), source })?;
+    let bytes = file::read(path).map_err(|source| EnvFileError::File { path: path.to_owned(), source })?;
     parse(&bytes).map_err(|(line, fault)| {
         let name = bytes.split(|byte| *byte == b'\n').nth(line - 1).and_then(name_in);
         EnvFileError::Line { path: path.to_owned(), line, name, fault }
@@ -112,6 +113,8 @@ impl Read for Lines<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn pairs(text: &str) -> Vec<(String, String)> {

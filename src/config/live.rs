@@ -12,11 +12,11 @@
 //! | `WXPAY_DOMAIN` | API base, default `https://api.mch.weixin.qq.com` |
 //! | `WXPAY_NOTIFY_DOMAIN` | this site's public https origin |
 
-use std::fs;
+use std::{io, path::Path};
 
 use url::Url;
 
-use super::{Problems, Reader};
+use super::{Problems, Reader, file};
 use crate::wechatpay::{ApiV3Key, ApiV3Keys, Mchid, MerchantKey, MerchantSerial, PlatformKey, PlatformSerial};
 
 pub const VARIABLES: [&str; 14] = [
@@ -157,7 +157,7 @@ pub(super) fn secret(
 ) -> Option<(&'static str, String)> {
     match (reader.text(value), reader.text(path)) {
         (Some(text), None) => Some((value, text)),
-        (None, Some(file)) => match fs::read_to_string(&file) {
+        (None, Some(file)) => match read_text(&file) {
             Ok(text) => Some((path, text)),
             Err(error) => {
                 reader.wrong(path, format!("cannot read {file}: {error}"));
@@ -170,6 +170,11 @@ pub(super) fn secret(
         }
         (None, None) => None,
     }
+}
+
+fn read_text(path: &str) -> io::Result<String> {
+    String::from_utf8(file::read(Path::new(path))?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "is not UTF-8"))
 }
 
 fn appid(text: &str) -> Result<String, &'static str> {

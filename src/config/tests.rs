@@ -153,6 +153,14 @@ fn wrong_values_are_named() {
 }
 
 #[test]
+fn no_value_is_repeated() {
+    for variable in ["SAOMA_PAY_MINUTES", "SAOMA_ORDERS_PER_MINUTE", "SAOMA_TRUSTED_PROXIES", "LEPTOS_SITE_ADDR"] {
+        let problems = with_live(&[(variable, "VERYSECRET")]).expect_err(variable).to_string();
+        assert!(problems.contains(variable) && !problems.contains("VERYSECRET"), "{problems}");
+    }
+}
+
+#[test]
 fn http_is_for_loopback_on_both_sides() {
     let local = [("WXPAY_DOMAIN", "http://127.0.0.1:9090"), ("WXPAY_NOTIFY_DOMAIN", "http://127.0.0.1:3000")];
     assert!(with_live(&local).is_ok());
