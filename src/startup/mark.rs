@@ -22,18 +22,18 @@ use crate::{
 /// Attempts that are read, or filled in, at once.
 const BATCH: i64 = 500;
 
-/// The books are not this start's. Nothing of them has been changed; the operator decides.
+/// The books are not this start's. No order in them has been changed; the operator decides.
 #[derive(Debug, thiserror::Error)]
 pub enum NotOurBooks {
     #[error(
-        "the books in {place} are of {theirs}, but this is {ours}. Nothing was changed. Start it with the \
+        "the books in {place} are of {theirs}, but this is {ours}. No order in them was changed. Start it with the \
          WXPAY_* of their merchant, or name other books in DATABASE_URL (or SAOMA_DATA_DIR). A new merchant number opens \
          new books beside the old ones: docs/new-merchant-number.md"
     )]
     Another { place: String, theirs: Mark, ours: Mark },
     #[error(
-        "the books in {place} have no mark yet, and this start, {ours}, cannot have them: they hold {found}. Nothing was \
-         changed. Either put them aside (rename them; they stay readable) and start again, or name new books in \
+        "the books in {place} have no mark yet, and this start, {ours}, cannot have them: they hold {found}. No order in \
+         them was changed (their tables may have been brought up to date; the copy from before lies beside them). Either put them aside (rename them; they stay readable) and start again, or name new books in \
          DATABASE_URL: docs/new-merchant-number.md"
     )]
     Mixed { place: String, ours: Mark, found: Found },
