@@ -12,6 +12,7 @@ use tokio::{
 
 use crate::{
     callbacks::assert_acknowledged,
+    site::lay_site,
     support::{
         App, Forger, Process, Site, Stage, connect_and_say, connect_from, folder, free_port, lay_keys, program, rest,
         trickle, until,
@@ -113,13 +114,14 @@ async fn a_body_that_trickles_in_is_cut_off_after_all_of_its_time() {
 #[tokio::test]
 async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
     let site = folder();
-    fs::write(site.path().join("large.bin"), vec![b'x'; 32 << 20]).expect("writes");
+    lay_site(site.path());
+    fs::write(site.path().join("large.svg"), vec![b'x'; 32 << 20]).expect("writes");
     let stage = Stage::new().set("LEPTOS_SITE_ROOT", &site.path().display().to_string());
     let app = stage.door(DoorLimits { stalled: SHORT, ..DoorLimits::default() }).start().await;
-    let stream = connect_and_say(&app, "GET /large.bin HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+    let stream = connect_and_say(&app, "GET /large.svg HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
     until("its end", async || (closed(&app, "broken").await == 1).then_some(())).await;
     drop(stream);
-    assert_eq!(app.get("/large.bin").await.body.len(), 32 << 20, "who reads gets all of it");
+    assert_eq!(app.get("/large.svg").await.body.len(), 32 << 20, "who reads gets all of it");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use reqwest::Method;
 use crate::support::{Answer, App, Process, Stage, command, folder, free_port, lay_keys, program};
 
 /// A site as the build makes it.
-fn lay_site(folder: &Path) {
+pub fn lay_site(folder: &Path) {
     let pkg = folder.join("pkg");
     fs::create_dir_all(&pkg).expect("a folder");
     for (name, text) in [

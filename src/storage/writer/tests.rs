@@ -98,15 +98,15 @@ async fn a_panic_costs_its_own_job_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn while_none_can_be_opened_all_are_told_at_once_and_afterwards_it_goes_on_by_itself() {
+async fn while_the_file_is_away_all_are_told_at_once_and_afterwards_it_goes_on_by_itself() {
     let books = Books::open().await;
     let (here, away) = (books.folder.path().join("books.db"), books.folder.path().join("away.db"));
-    // As when its disk is gone: neither can the old connection be used any more, nor does the next one find it.
+    // As when its disk is gone: neither is the old connection to be used any more, nor does another one find it.
     std::fs::rename(&here, &away).expect("moves");
     books.run("ROLLBACK").await.expect_err("nothing to commit");
     let started = tokio::time::Instant::now();
     let told = join_all((1..=500).map(|id| books.note(id))).await;
-    assert!(told.iter().all(|it| matches!(it, Err(StorageError::Database(_)))), "{:?}", told.first());
+    assert!(told.iter().all(|it| matches!(it, Err(StorageError::Moved { .. }))), "{:?}", told.first());
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     assert!(!here.exists(), "nobody makes a new, empty shop in its place");
 
