@@ -19,10 +19,14 @@
 
 mod authorization;
 mod certificate;
+mod console;
 mod control;
+mod courier;
 mod credentials;
 mod delivery;
+mod endpoint;
 mod error;
+mod failure;
 mod faults;
 mod files;
 mod gate;
@@ -54,9 +58,8 @@ mod wire_time;
 use std::{
     fmt,
     fs::TryLockError,
-    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -68,8 +71,8 @@ use url::Url;
 
 pub use self::{
     authorization::{Authorization, AuthorizationError, parse as parse_authorization},
-    certificate::CertificateError,
     credentials::SandboxCredentials,
+    failure::{CertificateError, SandboxError},
 };
 use self::{credentials::Place, keys::Keys, ledger::Ledger, platform::Platform};
 use crate::{clock::Clock, entropy::Entropy};
@@ -90,44 +93,6 @@ pub struct SandboxOptions {
     pub notify_domain: Url,
     pub clock: Clock,
     pub entropy: Entropy,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
-    #[error("{path}: cannot be read or written")]
-    File { path: PathBuf, source: io::Error },
-    #[error("{path}: in use by another sandbox")]
-    InUse { path: PathBuf },
-    #[error("{path}: no quotation that a shell and dotenv read alike")]
-    UnquotablePath { path: PathBuf },
-    #[error("account.json cannot be read or written")]
-    Account { source: serde_json::Error },
-    #[error("line {line} of the journal is not one of ours")]
-    Journal { line: usize, source: serde_json::Error },
-    #[error("an RSA key cannot be made")]
-    KeyGeneration,
-    #[error("a private key cannot be read or written")]
-    PrivateKey(#[from] rsa::pkcs8::Error),
-    #[error("a public key cannot be written")]
-    PublicKey(#[from] rsa::pkcs8::spki::Error),
-    #[error("a certificate cannot be made")]
-    Certificate(#[from] CertificateError),
-    #[error("the APIv3 key in account.json is not one")]
-    ApiV3Key,
-    #[error("no HTTP client can be made")]
-    Client(#[from] reqwest::Error),
-    #[error("{address} makes no URL")]
-    Address { address: SocketAddr },
-    #[error("cannot listen on {address}")]
-    Listen { address: SocketAddr, source: io::Error },
-    #[error("serving has ended")]
-    Serve { source: io::Error },
-}
-
-impl From<seal::SealError> for SandboxError {
-    fn from(_: seal::SealError) -> Self {
-        Self::ApiV3Key
-    }
 }
 
 impl SandboxOptions {
@@ -185,12 +150,12 @@ impl Sandbox {
 
     /// Only `/_sandbox/…`: the shop serves these on its own port too.
     pub fn control_router(&self) -> Router {
-        control::router(Arc::clone(&self.platform)).layer(mark::layer())
+        console::router(Arc::clone(&self.platform)).layer(mark::layer())
     }
 
     /// The platform with its controls; [`Sandbox::serve`] serves it.
     pub fn router(&self) -> Router {
-        let all = routes::router(Arc::clone(&self.platform)).merge(control::router(Arc::clone(&self.platform)));
+        let all = routes::router(Arc::clone(&self.platform)).merge(console::router(Arc::clone(&self.platform)));
         all.layer(mark::layer())
     }
 

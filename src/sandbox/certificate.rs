@@ -20,6 +20,7 @@ use x509_cert::{
     time::{Time, Validity},
 };
 
+use super::failure::CertificateError;
 use crate::entropy::Entropy;
 
 /// How long WeChat's certificates live: 5 years of 365 days.
@@ -29,18 +30,6 @@ pub(super) struct Certificate {
     /// 40 hex digits, upper case.
     pub(super) serial: String,
     pub(super) pem: String,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum CertificateError {
-    #[error("a part of the certificate cannot be encoded")]
-    Encoding(#[from] x509_cert::der::Error),
-    #[error("the public key cannot be encoded")]
-    PublicKey(#[from] x509_cert::spki::Error),
-    #[error("the certificate cannot be built")]
-    Build(#[from] x509_cert::builder::Error),
-    #[error("the year is past what a certificate can say")]
-    Date,
 }
 
 /// A certificate for `key`, valid from `now`.

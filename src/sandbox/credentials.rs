@@ -10,7 +10,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::{
-    SandboxError, files,
+    failure::SandboxError,
+    files,
     keys::{Keys, MERCHANT_KEY, PUBLIC_KEY},
 };
 

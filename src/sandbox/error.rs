@@ -6,9 +6,8 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use super::faults::RefundRefusal;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
@@ -20,6 +19,25 @@ pub(super) struct ApiError {
     pub(super) message: String,
     pub(super) detail: Option<Value>,
     pub(super) number: u32,
+}
+
+/// What a refund is refused with, by the code that is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum RefundRefusal {
+    /// 403
+    #[default]
+    NotEnough,
+    /// 403
+    UserAccountAbnormal,
+    /// 403
+    NoAuth,
+    /// 403
+    RequestBlocked,
+    /// 404
+    MchNotExists,
+    /// 404, as it happens right after a payment
+    ResourceNotExists,
 }
 
 impl ApiError {

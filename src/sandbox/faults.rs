@@ -3,15 +3,17 @@
 
 mod choices;
 mod next;
+mod twist;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(super) use self::{
-    choices::{Down, KeyShares, RefundOutcome, RefundRefusal},
+    choices::{Down, KeyShares, RefundOutcome},
     next::{Next, PerEndpoint},
+    twist::Twist,
 };
-use super::notification::Twist;
+use super::error::RefundRefusal;
 
 /// The knobs. Their names and meanings are part of the sandbox's interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use super::SandboxError;
+use super::failure::SandboxError;
 
 pub(super) fn read(path: &Path) -> Result<String, SandboxError> {
     fs::read_to_string(path).map_err(|source| broken(path, source))

@@ -13,8 +13,9 @@ use serde_json::json;
 
 use super::{
     authorization::{self, Authorization},
+    endpoint::Endpoint,
     error::ApiError,
-    platform::{Endpoint, Platform},
+    platform::Platform,
     signature::{self, PlatformKey},
 };
 

@@ -9,12 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{
-    error::ApiError,
-    gate::Admitted,
-    platform::{Endpoint, Platform},
-    reply::Success,
-};
+use super::{endpoint::Endpoint, error::ApiError, gate::Admitted, platform::Platform, reply::Success};
 
 /// A request that has found its interface.
 pub(super) enum Call {

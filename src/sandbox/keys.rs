@@ -28,7 +28,9 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::changes::RotationError;
 use super::{
-    SandboxError, certificate, files,
+    certificate,
+    failure::SandboxError,
+    files,
     seal::{self, ApiV3Key},
     signature::{MerchantKey, PlatformKey},
 };

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::orders::{Paid, ScanError};
 use super::{
-    SandboxError,
     delivery::{Attempt, Delivery, Progress},
     error::ApiError,
+    failure::SandboxError,
     files,
     journal::Journal,
     order::{Code, Order, Payment},

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{
     delivery::{Delivery, Subject},
     error::ApiError,
+    faults::Twist,
     order::TradeState,
     platform::{Platform, Signed},
     refund::RefundStatus,
@@ -20,47 +21,12 @@ use crate::entropy::Entropy;
 /// How far back a stale timestamp lies.
 const STALE: SignedDuration = SignedDuration::from_mins(10);
 
-/// What is wrong with one attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Twist {
-    Signtest,
-    WrongAmount,
-    WrongCurrency,
-    WrongMchid,
-    WrongAppid,
-    WrongOutTradeNo,
-    WrongOutRefundNo,
-    WrongTradeState,
-    WrongEventType,
-    StaleTimestamp,
-    AlteredBody,
-}
-
 /// Ready to be sent.
 pub(super) struct Notification {
     pub(super) content_type: &'static str,
     /// Those that belong to this text alone.
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Bytes,
-}
-
-impl Twist {
-    /// The knob that asks for it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Signtest => "signtest_callbacks",
-            Self::WrongAmount => "wrong_amount",
-            Self::WrongCurrency => "wrong_currency",
-            Self::WrongMchid => "wrong_mchid",
-            Self::WrongAppid => "wrong_appid",
-            Self::WrongOutTradeNo => "wrong_out_trade_no",
-            Self::WrongOutRefundNo => "wrong_out_refund_no",
-            Self::WrongTradeState => "wrong_trade_state",
-            Self::WrongEventType => "wrong_event_type",
-            Self::StaleTimestamp => "stale_timestamp",
-            Self::AlteredBody => "altered_body",
-        }
-    }
 }
 
 /// Seals and signs anew: every attempt has its own timestamp, nonces and signature, and the same

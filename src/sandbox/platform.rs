@@ -23,26 +23,6 @@ use super::{
 };
 use crate::{clock::Clock, entropy::Entropy};
 
-/// The interfaces of `/v3`, as faults and rules tell them apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
-    Prepay,
-    Query,
-    Close,
-    Certificates,
-    Echo,
-    Refund,
-    RefundQuery,
-    Abnormal,
-}
-
-impl Endpoint {
-    /// Whether its path begins with `/v3/pay/transactions/`.
-    pub(super) const fn is_payment(self) -> bool {
-        matches!(self, Self::Prepay | Self::Query | Self::Close)
-    }
-}
-
 /// In front of every token of a `code_url` (§5.1).
 const CODE_URL_PREFIX: &str = "weixin://wxpay/bizpayurl?pr=";
 

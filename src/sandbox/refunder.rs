@@ -9,11 +9,12 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
+    courier,
     delivery::Subject,
     error::ApiError,
     faults::RefundOutcome,
     ledger::{CommitError, Ledger},
-    notifier, payer,
+    payer,
     platform::Platform,
     refund::{Abnormal, Ending, Notice, Refund, RefundRequest, RefundStatus, Source, Terms},
     seal, wire_time,
@@ -224,7 +225,7 @@ async fn end_before_reply(platform: &Arc<Platform>, refund: &Refund) -> Result<(
     };
     if let Some(number) = held {
         // A task of its own: it goes on when the client does not wait for the reply.
-        let delivery = tokio::spawn(notifier::deliver(Arc::clone(platform), number));
+        let delivery = tokio::spawn(courier::deliver(Arc::clone(platform), number));
         delivery.await.map_err(|_| ApiError::system_error())?;
     }
     Ok(())

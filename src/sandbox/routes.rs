@@ -12,11 +12,12 @@ use axum::{
 };
 
 use super::{
+    endpoint::Endpoint,
     error::ApiError,
     faults::Down,
     gate,
     interfaces::{self, Call},
-    platform::{Endpoint, Platform},
+    platform::Platform,
     reply::{self, Success},
 };
 

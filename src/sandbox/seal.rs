@@ -4,6 +4,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+use super::failure::SandboxError;
 use crate::entropy::Entropy;
 
 /// The `APIv3` key: 32 ASCII bytes, used as they are.
@@ -23,6 +24,12 @@ pub(super) enum SealError {
     Key,
     #[error("sealing failed")]
     Cipher,
+}
+
+impl From<SealError> for SandboxError {
+    fn from(_: SealError) -> Self {
+        Self::ApiV3Key
+    }
 }
 
 impl ApiV3Key {

@@ -12,10 +12,14 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ControlError;
+use super::error::ControlError;
 use crate::sandbox::{
-    SandboxError, credentials::SandboxCredentials, error::ApiError, keys::PlatformCertificate, keys::RotationError,
-    platform::Platform, wire_time,
+    credentials::SandboxCredentials,
+    error::ApiError,
+    failure::SandboxError,
+    keys::{PlatformCertificate, RotationError},
+    platform::Platform,
+    wire_time,
 };
 
 type Shared = State<Arc<Platform>>;

@@ -12,7 +12,7 @@ use axum::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::ControlError;
+use super::error::ControlError;
 use crate::sandbox::{
     error::ApiError,
     ledger::Ledger,

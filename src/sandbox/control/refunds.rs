@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ControlError;
+use super::error::ControlError;
 use crate::sandbox::{
     platform::Platform,
     refund::{Refund, RefundStatus, is_out_refund_no},

@@ -10,7 +10,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ControlError;
+use super::error::ControlError;
 use crate::sandbox::{
     ledger::ScanError,
     order::TradeState,

@@ -28,25 +28,6 @@ pub(in crate::sandbox) enum RefundOutcome {
     Abnormal,
 }
 
-/// What a refund is refused with, by the code that is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(in crate::sandbox) enum RefundRefusal {
-    /// 403
-    #[default]
-    NotEnough,
-    /// 403
-    UserAccountAbnormal,
-    /// 403
-    NoAuth,
-    /// 403
-    RequestBlocked,
-    /// 404
-    MchNotExists,
-    /// 404, as it happens right after a payment
-    ResourceNotExists,
-}
-
 /// Which key signs where nobody has asked for one.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sandbox) struct KeyShares {

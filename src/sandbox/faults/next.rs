@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sandbox::platform::Endpoint;
+use crate::sandbox::endpoint::Endpoint;
 
 /// How many of the next occasions a fault takes: a number, or `"all"`. 0 is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::sandbox::{
+    courier,
     error::ApiError,
-    notifier, payer,
+    payer,
     platform::{self, Platform},
     prepay,
     reply::Success,
@@ -35,7 +36,7 @@ pub(super) async fn prepay(platform: &Arc<Platform>, body: &[u8]) -> Result<Succ
 async fn pay_before_reply(platform: &Arc<Platform>, token: &str) -> Result<(), ApiError> {
     let number = payer::pay_held(platform, token).map_err(|_| ApiError::system_error())?;
     // A task of its own: it goes on when the client does not wait for the reply.
-    let delivery = tokio::spawn(notifier::deliver(Arc::clone(platform), number));
+    let delivery = tokio::spawn(courier::deliver(Arc::clone(platform), number));
     delivery.await.map_err(|_| ApiError::system_error())
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     entropy::Entropy,
-    sandbox::{SandboxError, certificate, files, seal},
+    sandbox::{certificate, failure::SandboxError, files, seal},
 };
 
 /// Why a certificate is not issued or not retired. The texts are shown to people.
