@@ -6,53 +6,30 @@
 //! where the shop verifies with aws-lc-rs and opens with `aes-gcm`. A mistake in one side cannot
 //! hide in the other.
 //!
-//! | module | holds |
-//! | --- | --- |
-//! | `routes`, `gate`, `interfaces`, `reply`, `error` | the interfaces of `/v3` |
-//! | `prepay`, `schema`, `order`, `payer` | the rules of orders and of paying |
-//! | `refund`, `refunder` | the rules of refunds, and what becomes of them |
-//! | `ledger`, `journal` | the books, and the file that they survive in |
-//! | `delivery`, `notification`, `v2_notice`, `notifier` | callbacks |
-//! | `faults` | bad behaviour on demand |
-//! | `control`, `phone`, `panel`, `html` | `/_sandbox/…`, for programs and for people |
-//! | `keys`, `certificate`, `credentials`, `signature`, `seal`, `oaep`, `authorization` | keys and crypto |
+//! | room | holds | knows |
+//! | --- | --- | --- |
+//! | `console` | `/_sandbox/…`, for programs and for people | `callbacks` and below |
+//! | `api` | the interfaces of `/v3`: gate, faults, work, reply | `callbacks` and below |
+//! | `callbacks` | paying, ends of refunds, notifications and their way to the shop | `platform` and below |
+//! | `platform` | the state that all of them share | `books` and below |
+//! | `books` | orders, refunds, deliveries, their rules, and the file that they survive in | `crypto`, the ground |
+//! | `crypto` | keys, certificates, credentials, signing and sealing | the ground |
+//! | `faults` | bad behaviour on demand | the ground |
+//!
+//! The ground, known to all of them: `endpoint`, `error`, `failure`, `files`, `mark`, `wire_time`.
 
-mod authorization;
-mod certificate;
+mod api;
+mod books;
+mod callbacks;
 mod console;
-mod control;
-mod courier;
-mod credentials;
-mod delivery;
+mod crypto;
 mod endpoint;
 mod error;
 mod failure;
 mod faults;
 mod files;
-mod gate;
-mod html;
-mod interfaces;
-mod journal;
-mod keys;
-mod ledger;
 mod mark;
-mod notification;
-mod notifier;
-mod oaep;
-mod order;
-mod panel;
-mod payer;
-mod phone;
 mod platform;
-mod prepay;
-mod refund;
-mod refunder;
-mod reply;
-mod routes;
-mod schema;
-mod seal;
-mod signature;
-mod v2_notice;
 mod wire_time;
 
 use std::{
@@ -69,12 +46,19 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use self::{
+    books::ledger::Ledger,
+    callbacks::notifier,
+    crypto::{credentials::Place, keys::Keys},
+    platform::Platform,
+};
 pub use self::{
-    authorization::{Authorization, AuthorizationError, parse as parse_authorization},
-    credentials::SandboxCredentials,
+    crypto::{
+        authorization::{Authorization, AuthorizationError, parse as parse_authorization},
+        credentials::SandboxCredentials,
+    },
     failure::{CertificateError, SandboxError},
 };
-use self::{credentials::Place, keys::Keys, ledger::Ledger, platform::Platform};
 use crate::{clock::Clock, entropy::Entropy};
 
 /// A sandbox. Cheap to clone.
@@ -155,7 +139,7 @@ impl Sandbox {
 
     /// The platform with its controls; [`Sandbox::serve`] serves it.
     pub fn router(&self) -> Router {
-        let all = routes::router(Arc::clone(&self.platform)).merge(console::router(Arc::clone(&self.platform)));
+        let all = api::router(Arc::clone(&self.platform)).merge(console::router(Arc::clone(&self.platform)));
         all.layer(mark::layer())
     }
 

@@ -1,10 +1,15 @@
-//! Everything below `/_sandbox/`.
+//! Everything below `/_sandbox/`, for programs and for people.
+
+mod control;
+mod html;
+mod panel;
+mod phone;
 
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit};
 
-use super::{control, panel, phone, platform::Platform};
+use super::platform::Platform;
 
 /// No control needs more than this.
 const BODY_LIMIT: usize = 16 * 1024;

@@ -12,14 +12,15 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    credentials::Place,
+    books::{ledger::Ledger, order::Lives},
+    crypto::{
+        credentials::Place,
+        keys::Keys,
+        seal,
+        signature::{self, PlatformKey},
+    },
     error::ApiError,
     faults::{Faults, KeyShares},
-    keys::Keys,
-    ledger::Ledger,
-    order::Lives,
-    seal,
-    signature::{self, PlatformKey},
 };
 use crate::{clock::Clock, entropy::Entropy};
 

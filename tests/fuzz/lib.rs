@@ -16,11 +16,13 @@ mod sources {
 
 #[path = "../../src/sandbox"]
 pub mod sandbox {
-    mod authorization;
-    #[expect(dead_code, reason = "only the name of the scheme is wanted here")]
-    mod signature;
+    mod crypto {
+        pub(super) mod authorization;
+        #[expect(dead_code, reason = "only the name of the scheme is wanted here")]
+        mod signature;
+    }
 
-    pub use authorization::parse as parse_authorization;
+    pub use crypto::authorization::parse as parse_authorization;
 }
 
 pub use sources::{domain, wechatpay};

@@ -1,0 +1,190 @@
+//! The interfaces of `/v3`, and the steps that every call takes: gate, faults, work, reply.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Path, Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+
+use super::{
+    gate,
+    interfaces::{self, Call},
+    reply::{self, Success},
+};
+use crate::sandbox::{endpoint::Endpoint, error::ApiError, faults::Down, platform::Platform};
+
+type Shared = State<Arc<Platform>>;
+
+/// A wrong path is 404 and a wrong method 405, both with an empty body (§1.4).
+pub(in crate::sandbox) fn router(platform: Arc<Platform>) -> Router {
+    Router::new()
+        .route(
+            "/v3/pay/transactions/native",
+            post(|State(platform): Shared, request: Request| answer(platform, Call::Prepay, request)),
+        )
+        .route(
+            "/v3/pay/transactions/out-trade-no/{out_trade_no}",
+            get(|State(platform): Shared, Path(number): Path<String>, request: Request| {
+                answer(platform, Call::QueryByOutTradeNo(number), request)
+            }),
+        )
+        .route(
+            "/v3/pay/transactions/id/{transaction_id}",
+            get(|State(platform): Shared, Path(number): Path<String>, request: Request| {
+                answer(platform, Call::QueryByTransactionId(number), request)
+            }),
+        )
+        .route(
+            "/v3/pay/transactions/out-trade-no/{out_trade_no}/close",
+            post(|State(platform): Shared, Path(number): Path<String>, request: Request| {
+                answer(platform, Call::Close(number), request)
+            }),
+        )
+        .route(
+            "/v3/certificates",
+            get(|State(platform): Shared, request: Request| answer(platform, Call::Certificates, request)),
+        )
+        .route(
+            "/v3/security/echo",
+            post(|State(platform): Shared, request: Request| answer(platform, Call::Echo, request)),
+        )
+        .route(
+            "/v3/refund/domestic/refunds",
+            post(|State(platform): Shared, request: Request| answer(platform, Call::Refund, request)),
+        )
+        .route(
+            "/v3/refund/domestic/refunds/{number}",
+            get(|State(platform): Shared, Path(number): Path<String>, request: Request| {
+                answer(platform, Call::RefundQuery(number), request)
+            }),
+        )
+        .route(
+            "/v3/refund/domestic/refunds/{number}/apply-abnormal-refund",
+            post(|State(platform): Shared, Path(number): Path<String>, request: Request| {
+                answer(platform, Call::Abnormal(number), request)
+            }),
+        )
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
+        .layer(middleware::from_fn_with_state(Arc::clone(&platform), unless_down))
+        .with_state(platform)
+}
+
+/// While the platform is down no path of it is there, not even a wrong one.
+async fn unless_down(State(platform): Shared, request: Request, next: Next) -> Response {
+    let down = platform.faults().platform_down;
+    match down {
+        Down::Off => next.run(request).await,
+        Down::Closed => reply::hang_up(),
+        Down::Unavailable => ApiError::service_unavailable().into_reply(None),
+    }
+}
+
+async fn answer(platform: Arc<Platform>, call: Call, request: Request) -> Response {
+    let request_id = format!("{:032X}", platform.entropy.u128());
+    let endpoint = call.endpoint();
+    match process(&platform, call, request, &request_id).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::info!(?endpoint, status = error.status.as_u16(), code = error.code, "sandbox refuses");
+            // §1.5: no Request-ID on a 401 from these interfaces.
+            let hidden = error.status == StatusCode::UNAUTHORIZED && endpoint.is_payment();
+            error.into_reply((!hidden).then_some(request_id.as_str()))
+        }
+    }
+}
+
+async fn process(
+    platform: &Arc<Platform>,
+    call: Call,
+    request: Request,
+    request_id: &str,
+) -> Result<Response, ApiError> {
+    let endpoint = call.endpoint();
+    let admitted = gate::admit(platform, endpoint, request).await?;
+    let accepted = || Success::Accepted(interfaces::unfinished(endpoint));
+    let probed = [admitted.method.as_bytes(), admitted.url.as_bytes(), &admitted.body].join(&b'\n');
+    let success = match before(platform, endpoint)? {
+        Turn::Go => {
+            let done = interfaces::perform(platform, call, &admitted).await;
+            let done = done.map_err(|error| limited(platform, endpoint, error))?;
+            match after(platform, endpoint).await? {
+                Turn::Go => done,
+                Turn::Accepted => accepted(),
+                Turn::HangUp => return Ok(reply::hang_up()),
+            }
+        }
+        Turn::Accepted => accepted(),
+        Turn::HangUp => return Ok(reply::hang_up()),
+    };
+    let key = admitted.key.unwrap_or_else(|| {
+        let shares = platform.faults().reply_keys();
+        platform.draw_key(shares)
+    });
+    let probe = platform.probes_reply(probed);
+    reply::build(platform, success, key, probe, request_id).await
+}
+
+/// §7.2: too many failing refund calls within a second are all answered alike.
+fn limited(platform: &Platform, endpoint: Endpoint, error: ApiError) -> ApiError {
+    let counts =
+        endpoint == Endpoint::Refund && error.status.is_client_error() && error.status != StatusCode::TOO_MANY_REQUESTS;
+    if counts && platform.fails_too_often() { ApiError::frequency_limited() } else { error }
+}
+
+/// How a call goes on.
+enum Turn {
+    Go,
+    /// With a 202.
+    Accepted,
+    /// Without an answer.
+    HangUp,
+}
+
+/// Faults that strike before anything is done.
+fn before(platform: &Platform, endpoint: Endpoint) -> Result<Turn, ApiError> {
+    let mut faults = platform.faults();
+    if faults.error_429.take(endpoint) {
+        Err(ApiError::frequency_limited())
+    } else if faults.error_500.take(endpoint) {
+        Err(ApiError::system_error())
+    } else if faults.stale_connection.take(endpoint) {
+        Ok(Turn::HangUp)
+    } else if faults.accepted_202.take(endpoint) {
+        Ok(Turn::Accepted)
+    } else {
+        Ok(Turn::Go)
+    }
+}
+
+/// Faults that strike when the work is done.
+async fn after(platform: &Platform, endpoint: Endpoint) -> Result<Turn, ApiError> {
+    let withheld = {
+        let mut faults = platform.faults();
+        if faults.error_500_after_commit.take(endpoint) {
+            return Err(ApiError::system_error());
+        }
+        if faults.error_429_after_commit.take(endpoint) {
+            return Err(ApiError::frequency_limited());
+        }
+        if faults.stale_connection_after_commit.take(endpoint) {
+            return Ok(Turn::HangUp);
+        }
+        if faults.accepted_202_after_commit.take(endpoint) {
+            return Ok(Turn::Accepted);
+        }
+        faults.timeout_after_commit.take(endpoint).then(|| Duration::from_millis(faults.timeout_ms))
+    };
+    match withheld {
+        None => Ok(Turn::Go),
+        Some(time) => {
+            platform.stopping.run_until_cancelled(tokio::time::sleep(time)).await;
+            Err(ApiError::system_error())
+        }
+    }
+}

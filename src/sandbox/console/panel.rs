@@ -1,0 +1,243 @@
+//! `/_sandbox/faults-page` and `/_sandbox/records`: for people, what `/_sandbox/faults` and the other
+//! controls are for programs. Plain forms, no script.
+
+mod form;
+mod knobs;
+mod records;
+mod view;
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Form, Router,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+
+use self::{
+    form::FormError,
+    view::{Message, Panel},
+};
+use super::{
+    control,
+    html::{self, FAULTS, RECORDS},
+};
+use crate::sandbox::{
+    books::refund::RefundStatus,
+    callbacks::refunder::{self, ConsoleNotice, ConsoleRefund},
+    faults::Faults,
+    platform::Platform,
+};
+
+type Shared = State<Arc<Platform>>;
+
+pub(super) fn router() -> Router<Arc<Platform>> {
+    Router::new()
+        .route(FAULTS, get(faults).post(apply))
+        .route("/_sandbox/faults-page/clear", post(clear))
+        .route("/_sandbox/faults-page/certificates", post(issue))
+        .route("/_sandbox/faults-page/certificates/retire", post(retire))
+        .route("/_sandbox/faults-page/api-v3-key", post(change_api_v3_key))
+        .route(RECORDS, get(records))
+        .route("/_sandbox/records/refund", post(refund))
+        .route("/_sandbox/records/move", post(move_on))
+}
+
+/// What has just been done, said on the page that follows.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Done {
+    Applied,
+    Cleared,
+    Issued,
+    Retired,
+    Key,
+    Refund,
+    Moved,
+}
+
+#[derive(Deserialize)]
+struct After {
+    done: Option<Done>,
+}
+
+impl Done {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Applied => "已应用。",
+            Self::Cleared => "全部恢复了。",
+            Self::Issued => "已签发，两张证书都可用。",
+            Self::Retired => "已停用。",
+            Self::Key => "已更换，新密钥在 credentials.env 里。",
+            Self::Refund => "退款已受理。",
+            Self::Moved => "已改。",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Cleared => "cleared",
+            Self::Issued => "issued",
+            Self::Retired => "retired",
+            Self::Key => "key",
+            Self::Refund => "refund",
+            Self::Moved => "moved",
+        }
+    }
+
+    fn lead(self, page: &str) -> Response {
+        Redirect::to(&format!("{page}?done={}", self.name())).into_response()
+    }
+}
+
+impl After {
+    fn message(&self) -> Message<'static> {
+        self.done.map_or(Message::None, |done| Message::Done(done.text()))
+    }
+}
+
+async fn faults(State(platform): Shared, Query(after): Query<After>) -> Response {
+    html::respond(panel(&platform, after.message()))
+}
+
+fn panel(platform: &Platform, message: Message<'_>) -> String {
+    let knobs = platform.faults().clone();
+    let [knobs, usual] = [knobs, Faults::default()].map(|faults| serde_json::to_value(faults).unwrap_or_default());
+    let certificates = platform.keys.certificates();
+    let certificates: Vec<_> = certificates.iter().map(AsRef::as_ref).collect();
+    view::page(&Panel { knobs: &knobs, usual: &usual, certificates: &certificates, message })
+}
+
+async fn apply(State(platform): Shared, Form(fields): Form<HashMap<String, String>>) -> Response {
+    match merge(&platform, &fields) {
+        Ok(()) => Done::Applied.lead(FAULTS),
+        Err(error) => {
+            let html = panel(&platform, Message::Refused(&error.to_string()));
+            (StatusCode::BAD_REQUEST, html::respond(html)).into_response()
+        }
+    }
+}
+
+fn merge(platform: &Platform, fields: &HashMap<String, String>) -> Result<(), FormError> {
+    let patch = form::patch(fields)?;
+    let mut faults = platform.faults();
+    *faults = faults.merge(&patch)?;
+    Ok(())
+}
+
+async fn clear(State(platform): Shared) -> Response {
+    *platform.faults() = Faults::default();
+    Done::Cleared.lead(FAULTS)
+}
+
+async fn issue(State(platform): Shared) -> Response {
+    let issued = control::issue_certificate(&platform).await;
+    answer(&platform, Done::Issued, issued.map(drop).map_err(|error| error.message))
+}
+
+#[derive(Deserialize)]
+struct Retire {
+    serial: String,
+}
+
+async fn retire(State(platform): Shared, Form(form): Form<Retire>) -> Response {
+    let retired = control::retire_certificate(&platform, form.serial).await;
+    answer(&platform, Done::Retired, retired.map_err(|error| error.message))
+}
+
+/// The key itself is on no page: it is in `credentials.env`.
+async fn change_api_v3_key(State(platform): Shared) -> Response {
+    let changed = control::set_api_v3_key(&platform, None).await;
+    answer(&platform, Done::Key, changed.map(drop).map_err(|error| error.message))
+}
+
+fn answer(platform: &Platform, done: Done, result: Result<(), String>) -> Response {
+    match result {
+        Ok(()) => done.lead(FAULTS),
+        Err(message) => {
+            let html = panel(platform, Message::Refused(&message));
+            (StatusCode::CONFLICT, html::respond(html)).into_response()
+        }
+    }
+}
+
+async fn records(State(platform): Shared, Query(after): Query<After>) -> Response {
+    html::respond(records_page(&platform, &after.message()))
+}
+
+fn records_page(platform: &Platform, message: &Message<'_>) -> String {
+    refunder::end_due(platform);
+    records::page(&platform.ledger(), platform.now(), message)
+}
+
+#[derive(Deserialize)]
+struct ByHand {
+    out_trade_no: String,
+    /// Yuan; empty is all that is left.
+    amount: String,
+    notice: ConsoleNotice,
+}
+
+async fn refund(State(platform): Shared, Form(form): Form<ByHand>) -> Response {
+    let amount = match form.amount.trim() {
+        "" => Ok(None),
+        text => fen(text).filter(|fen| *fen > 0).map(Some).ok_or_else(|| "金额无法识别。".to_owned()),
+    };
+    let made = amount.and_then(|amount| {
+        let asked =
+            ConsoleRefund { out_trade_no: &form.out_trade_no, amount, notice: form.notice, out_refund_no: None };
+        refunder::make_in_console(&platform, &asked).map(drop).map_err(|error| error.message)
+    });
+    recorded(&platform, Done::Refund, made)
+}
+
+#[derive(Deserialize)]
+struct Move {
+    out_refund_no: String,
+    status: RefundStatus,
+}
+
+async fn move_on(State(platform): Shared, Form(form): Form<Move>) -> Response {
+    let moved = refunder::move_on(&platform, &form.out_refund_no, form.status);
+    recorded(&platform, Done::Moved, moved.map(drop).map_err(|error| error.to_string()))
+}
+
+fn recorded(platform: &Platform, done: Done, result: Result<(), String>) -> Response {
+    match result {
+        Ok(()) => done.lead(RECORDS),
+        Err(message) => {
+            let html = records_page(platform, &Message::Refused(&message));
+            (StatusCode::CONFLICT, html::respond(html)).into_response()
+        }
+    }
+}
+
+/// `12`, `12.3` or `12.34` yuan.
+fn fen(yuan: &str) -> Option<i64> {
+    let (whole, part) = yuan.split_once('.').unwrap_or((yuan, "00"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(part) || part.len() > 2 {
+        return None;
+    }
+    let part: i64 = format!("{part:0<2}").parse().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_yuan_to_the_fen() {
+        for (text, expected) in [("1", 100), ("0.01", 1), ("12.3", 1230), ("12.34", 1234), ("007", 700)] {
+            assert_eq!(fen(text), Some(expected), "{text}");
+        }
+        for bad in ["", ".", "1.", ".5", "1.234", "-1", "1,00", "1e3", "99999999999999999999", "１"] {
+            assert_eq!(fen(bad), None, "{bad}");
+        }
+    }
+}
