@@ -22,6 +22,7 @@ pub mod certificates;
 pub mod cipher;
 pub mod headers;
 pub mod identity;
+mod key_error;
 pub mod keyring;
 pub mod keys;
 pub mod message;

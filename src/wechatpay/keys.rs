@@ -15,7 +15,7 @@ use x509_cert::{Certificate, der::Encode as _, spki::ObjectIdentifier};
 
 use std::fmt;
 
-pub use super::pem::PemKind;
+pub use super::key_error::{KeyError, PemKind};
 use super::{
     identity::{MerchantSerial, PlatformSerial},
     pem,
@@ -23,28 +23,6 @@ use super::{
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const LEAST_BITS: usize = 2048;
-
-/// The operator configured a key or certificate that cannot be used. Reads as the end of a
-/// sentence that begins with the name of the setting; never shows any of the text itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    #[error("is empty")]
-    Empty,
-    #[error("is not PEM: it has no line `-----BEGIN …-----`")]
-    NotPem,
-    #[error("is cut off: a line `-----BEGIN …-----` has no matching `-----END …-----`")]
-    CutOff,
-    #[error("is {0}, which does not belong here")]
-    WrongKind(PemKind),
-    #[error("is damaged: the text between BEGIN and END does not decode")]
-    Damaged,
-    #[error("is no RSA key")]
-    NotRsa,
-    #[error("is an RSA key of {0} bits, but WeChat Pay's have 2048")]
-    TooShort(usize),
-    #[error("is no valid RSA key: its numbers do not fit together")]
-    Invalid,
-}
 
 /// The merchant's private key (商户 API 私钥, `apiclient_key.pem`). Signs; is never shown.
 pub struct MerchantKey(KeyPair);

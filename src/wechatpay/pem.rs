@@ -1,60 +1,10 @@
 //! PEM text as it really arrives: from a file, or squeezed through an environment variable that
 //! turned its line ends into spaces or into the two characters `\n` (§11 no. 27).
 
-use std::fmt;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::zeroize::Zeroizing;
 
-use super::keys::KeyError;
-
-/// What a PEM block says it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PemKind {
-    /// PKCS#8, the form of `apiclient_key.pem`.
-    PrivateKey,
-    /// PKCS#1.
-    RsaPrivateKey,
-    EncryptedPrivateKey,
-    EcPrivateKey,
-    /// SPKI, the form of `pub_key.pem`.
-    PublicKey,
-    /// PKCS#1.
-    RsaPublicKey,
-    Certificate,
-    CertificateRequest,
-    Other,
-}
-
-impl PemKind {
-    fn from_label(label: &str) -> Self {
-        match label {
-            "PRIVATE KEY" => Self::PrivateKey,
-            "RSA PRIVATE KEY" => Self::RsaPrivateKey,
-            "ENCRYPTED PRIVATE KEY" => Self::EncryptedPrivateKey,
-            "EC PRIVATE KEY" => Self::EcPrivateKey,
-            "PUBLIC KEY" => Self::PublicKey,
-            "RSA PUBLIC KEY" => Self::RsaPublicKey,
-            "CERTIFICATE" => Self::Certificate,
-            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => Self::CertificateRequest,
-            _ => Self::Other,
-        }
-    }
-}
-
-impl fmt::Display for PemKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PrivateKey | Self::RsaPrivateKey => "a private key",
-            Self::EncryptedPrivateKey => "a private key with a passphrase",
-            Self::EcPrivateKey => "an elliptic-curve private key",
-            Self::PublicKey | Self::RsaPublicKey => "a public key",
-            Self::Certificate => "a certificate",
-            Self::CertificateRequest => "a certificate request",
-            Self::Other => "something else in PEM form",
-        })
-    }
-}
+use super::key_error::{KeyError, PemKind};
 
 /// One decoded block.
 pub(super) struct Block {
