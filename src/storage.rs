@@ -18,6 +18,7 @@
 pub mod attempts;
 pub mod backfill;
 pub mod books;
+mod codes;
 mod error;
 pub mod events;
 pub mod heartbeats;

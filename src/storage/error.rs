@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{SchemaError, mysql, sqlite};
+use super::{
+    codes::{mysql, sqlite},
+    schema::SchemaError,
+};
 
 /// What went wrong with the books. The operator acts, or it is [`StorageError::is_transient`].
 ///

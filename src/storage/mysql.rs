@@ -19,12 +19,11 @@
 //! transaction is sqlx's, which knows of a `BEGIN` that was sent: a second one, said by hand, would commit
 //! what the first had begun.
 
-mod errors;
 mod migrate;
 mod session;
+mod waits;
 
 use std::{
-    hash::{BuildHasher, RandomState},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -37,8 +36,7 @@ use sqlx::{
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::errors::is_lost;
-pub use self::errors::{is_locked, is_read_only, is_transient};
+use self::waits::{CONNECT, FIRST_TRY, PROOF, pause};
 use super::{
     StorageError,
     writer::{JobFuture, PATIENCE, TRIES},
@@ -46,17 +44,6 @@ use super::{
 
 /// Of one process, for reading and writing together.
 const CONNECTIONS: u32 = 16;
-/// How long a connection may take, from asking for it until the server has answered on it.
-const CONNECT: Duration = Duration::from_secs(3);
-/// How long the statements of a job may take at the first try; at each further one twice as long. What
-/// takes milliseconds and does not come to its end waits for an answer that will never come: a node of
-/// Galera sends none for a statement that it was to prepare when the cluster aborted its transaction
-/// (github.com/mariadb-corporation/mysql-wsrep issue 287; seen with MariaDB 10.11). Statements that come
-/// often are therefore prepared once per connection.
-const FIRST_TRY: Duration = Duration::from_millis(600);
-/// How long a connection may take to show, before and after its use, that it is still good.
-const PROOF: Duration = Duration::from_secs(1);
-
 /// The books on a server. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -230,6 +217,15 @@ impl Drop for Held {
     }
 }
 
+/// The connection broke, at whatever point of the job.
+fn is_lost(error: &StorageError) -> bool {
+    match error {
+        StorageError::Database(error) => matches!(**error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)),
+        StorageError::OutcomeUnknown(error) => is_lost(error),
+        _ => false,
+    }
+}
+
 /// Whether this is a connection to a server.
 pub fn is_backend_of(connection: &AnyConnection) -> bool {
     connection.backend_name() == "MySQL"
@@ -240,13 +236,6 @@ async fn acquire(pool: &AnyPool) -> Result<PoolConnection<Any>, StorageError> {
         sqlx::Error::PoolTimedOut => StorageError::NoAnswer,
         error => error.into(),
     })
-}
-
-/// Two that were in each other's way must not meet again at once. Drawn here and not from `entropy`,
-/// because it decides nothing: it is a wait.
-fn pause(tries: usize) -> Duration {
-    let drawn = RandomState::new().hash_one(tries) % 20;
-    Duration::from_millis(5 + drawn).saturating_mul(u32::try_from(tries).unwrap_or(u32::MAX).min(5))
 }
 
 /// That the server answers on this connection, and that nothing of an earlier statement is under way.

@@ -7,7 +7,7 @@
 
 use sqlx::{Any, AnyConnection, QueryBuilder};
 
-use super::{StorageError, is_common, mysql, tuple};
+use super::{StorageError, codes, is_common, mysql, tuple};
 
 /// Which rows one is content with that are to be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub(super) async fn take(
         Rows::Awaited => " FOR UPDATE",
     });
     match query.build().persistent(is_common).fetch_all(c).await {
-        Err(error) if rows == Rows::Free && mysql::is_locked(&error) => Err(StorageError::Locked),
+        Err(error) if rows == Rows::Free && codes::mysql::is_locked(&error) => Err(StorageError::Locked),
         taken => Ok(taken.map(drop)?),
     }
 }

@@ -1,4 +1,4 @@
-//! What only SQLite needs: its file, pragmas, connections, its words for "busy" and "read-only".
+//! What only SQLite needs: its file, pragmas, connections.
 //!
 //! What is kept open while the books are: [`READERS`] connections that read, and the one that writes (see
 //! [`super::writer`]). They are opened at the start and not later, because on a full disk, or with no
@@ -15,11 +15,9 @@ use std::time::Duration;
 use sqlx::{
     AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
-    error::DatabaseError,
-    sqlite::SqliteError,
 };
 
-use super::StorageError;
+use super::{StorageError, codes::sqlite::code};
 
 /// WAL lets pages read while a callback is written; FULL makes a commit survive a power cut. Whoever wants to
 /// write waits for another process (a command line, another instance) for as long as
@@ -97,27 +95,10 @@ async fn readers(url: &str) -> Result<AnyPool, StorageError> {
     Ok(pool.connect_with(options(url)?).await?)
 }
 
-/// `SQLITE_BUSY` (5), `SQLITE_LOCKED` (6).
-pub fn is_busy(error: &dyn DatabaseError) -> bool {
-    code(error).is_some_and(|code| matches!(code & 0xff, 5 | 6))
-}
-
-/// `SQLITE_READONLY` (8), `SQLITE_FULL` (13), and `SQLITE_IOERR` (10) unless it was reading that failed
-/// (`_READ`, `_SHORT_READ`).
-pub fn is_read_only(error: &dyn DatabaseError) -> bool {
-    const READING: [i32; 2] = [0x10a, 0x20a];
-    code(error).is_some_and(|code| matches!(code & 0xff, 8 | 10 | 13) && !READING.contains(&code))
-}
-
 /// `SQLITE_READONLY` (8): perhaps only of this connection, and for ever. When a file cannot be opened for writing,
 /// with no descriptor left for an instant, SQLite opens it for reading without a word, and such a connection's
 /// `BEGIN IMMEDIATE` succeeds.
 pub fn may_be_of_connection(error: &StorageError) -> bool {
     let StorageError::ReadOnly(error) = error else { return false };
     error.as_database_error().and_then(code).is_some_and(|code| code & 0xff == 8)
-}
-
-/// An extended code carries the plain one in its low byte.
-fn code(error: &dyn DatabaseError) -> Option<i32> {
-    error.try_downcast_ref::<SqliteError>()?.code()?.parse().ok()
 }

@@ -8,18 +8,20 @@
 //! next attempt, a moment later, would as a rule end the same way. Whoever asks again meets a new connection
 //! (see [`pen`]), and whatever the first time has left behind.
 
+mod job;
 mod pen;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
 use sqlx::AnyConnection;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use self::pen::{Failure, Pen};
+pub use self::job::JobFuture;
+use self::{
+    job::{Job, Pending},
+    pen::{Failure, Pen},
+};
 use super::StorageError;
-
-pub type JobFuture<'c, T> = BoxFuture<'c, Result<T, StorageError>>;
 
 /// How many transactions one commit may carry. More adds latency and no throughput.
 const GROUP: usize = 64;
@@ -30,38 +32,6 @@ pub(super) const TRIES: usize = 5;
 /// How long others who write are waited for. Shorter than WeChat and those who answer it wait.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// A job with its answer: run it, then tell its caller how the commit went.
-trait Job: Send {
-    fn run<'c>(&'c mut self, connection: &'c mut AnyConnection) -> BoxFuture<'c, Result<(), StorageError>>;
-    fn answer(self: Box<Self>, commit: Result<(), StorageError>);
-}
-
-struct Pending<T, F> {
-    job: F,
-    done: Option<T>,
-    caller: oneshot::Sender<Result<T, StorageError>>,
-}
-
-impl<T, F> Job for Pending<T, F>
-where
-    T: Send + 'static,
-    F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send,
-{
-    fn run<'c>(&'c mut self, connection: &'c mut AnyConnection) -> BoxFuture<'c, Result<(), StorageError>> {
-        let Self { job, done, .. } = self;
-        Box::pin(async move {
-            *done = Some(job(connection).await?);
-            Ok(())
-        })
-    }
-
-    fn answer(self: Box<Self>, commit: Result<(), StorageError>) {
-        let Self { done, caller, .. } = *self;
-        // A caller that went away does not undo what is committed.
-        drop(caller.send(commit.and_then(|()| done.ok_or(StorageError::WriterGone))));
-    }
-}
 
 #[derive(Clone)]
 pub struct Writer {

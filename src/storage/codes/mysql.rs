@@ -2,8 +2,6 @@
 
 use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError};
 
-use super::StorageError;
-
 /// The transaction is undone, or the server does not take any now; the same may succeed in a moment.
 /// Galera tells a refused certification as a deadlock (1213), and a node that is not in a cluster
 /// that can decide as 1047.
@@ -33,15 +31,6 @@ pub fn is_read_only(error: &dyn DatabaseError) -> bool {
 }
 
 /// No database of that name, no table of that name.
-pub(super) fn is_nothing_there(error: &dyn DatabaseError) -> bool {
+pub fn is_nothing_there(error: &dyn DatabaseError) -> bool {
     error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| matches!(error.number(), 1049 | 1146))
-}
-
-/// The connection broke, at whatever point of the job.
-pub(super) fn is_lost(error: &StorageError) -> bool {
-    match error {
-        StorageError::Database(error) => matches!(**error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)),
-        StorageError::OutcomeUnknown(error) => is_lost(error),
-        _ => false,
-    }
 }

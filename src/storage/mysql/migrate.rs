@@ -22,10 +22,12 @@ use sqlx::{
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{
-    super::schema::{self, SchemaError, Standing},
-    CONNECT, StorageError,
-    errors::is_nothing_there,
-    is_transient, pause,
+    super::{
+        StorageError,
+        codes::mysql::{is_nothing_there, is_transient},
+        schema::{self, SchemaError, Standing},
+    },
+    waits::{CONNECT, pause},
 };
 
 /// How long others are waited for. Whoever waits longer is told of a migration that was not finished,

@@ -14,8 +14,11 @@ use sqlx::{AnyConnection, Connection};
 use tokio::time::Instant;
 
 use super::{
-    super::sqlite::{self, Opened},
-    Job, StorageError,
+    super::{
+        StorageError,
+        sqlite::{self, Opened},
+    },
+    job::Job,
 };
 
 /// Between two attempts to open a connection, at first and at most.
