@@ -11,6 +11,7 @@
 //! for this one is in the [`GatewaySettings`].
 
 mod error;
+mod flight;
 mod proven_time;
 pub mod questions;
 mod refresh;
@@ -31,7 +32,7 @@ pub use questions::{Asker, Questions, Turn};
 pub use reply::Replied;
 pub use settings::{EgressProxy, GatewaySettings, Merchant};
 
-use self::{proven_time::ProvenTime, refresh::Refresh, reply::Verified, transport::Transport};
+use self::{flight::Refresh, proven_time::ProvenTime, reply::Verified, transport::Transport};
 use crate::{
     clock::Clock,
     domain::{OutRefundNo, OutTradeNo},

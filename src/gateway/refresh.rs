@@ -1,49 +1,16 @@
 //! Fetching platform certificates (§3): one request at a time, in a task of its own. Whoever needs its
 //! answer waits for it and may go away; the request goes on, and whoever comes next finds what it brought.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
-use futures::{
-    FutureExt as _,
-    future::{BoxFuture, Shared},
-};
+use futures::FutureExt as _;
 use http::Method;
-use jiff::Timestamp;
 
 use super::{
     Asker, Gateway,
     error::{Cause, GatewayError, UnknownOutcome},
+    flight::{Flight, State},
     reply::{self, certificates_error},
 };
 use crate::wechatpay::{PlatformSerial, certificates, model::CERTIFICATES};
-
-/// A request under way, for all who wait for it.
-type Flight = Shared<BoxFuture<'static, Result<usize, GatewayError>>>;
-
-#[derive(Clone, Default)]
-pub(super) struct Refresh(Arc<Mutex<State>>);
-
-#[derive(Default)]
-struct State {
-    /// When the last request began.
-    last: Option<Timestamp>,
-    flight: Option<Flight>,
-}
-
-impl Refresh {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Refresh {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Refresh")
-    }
-}
 
 impl Gateway {
     /// Asks for the platform certificates and takes them over, for the first time and then every
