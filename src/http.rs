@@ -3,6 +3,7 @@
 //! Routes are adapters: they parse what came in, call `checkout`, and say the outcome in HTTP. The
 //! callback route takes the raw body and trusts nothing before the signature.
 
+mod address;
 mod body;
 mod client;
 pub mod door;
@@ -18,20 +19,15 @@ mod refusal;
 mod security;
 pub mod shopper;
 mod site;
+mod state;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
-    Router,
-    extract::FromRef,
-    middleware,
+    Router, middleware,
     routing::{get, post},
 };
 use http::StatusCode;
-use ipnet::IpNet;
-use leptos::config::LeptosOptions;
-use secrecy::SecretString;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -40,9 +36,8 @@ use tower_http::{
     timeout::TimeoutLayer,
     trace::TraceLayer,
 };
-use url::Url;
 
-pub use client::ClientAddress;
+pub use address::ClientAddress;
 pub use limits::Limits;
 pub use machine::is_this_machine;
 pub use notices::Notices;
@@ -50,53 +45,7 @@ pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTI
 pub use security::page_policy;
 pub use shopper::Shopper;
 pub use site::{Site, SiteError};
-
-use crate::{
-    checkout::Checkout,
-    clock::Clock,
-    entropy::Entropy,
-    metrics::Metrics,
-    readiness::Readiness,
-    storage::Database,
-    wall::Wall,
-    wechatpay::{ApiV3Keys, Keyring},
-};
-
-/// What the routes share. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct AppState {
-    pub checkout: Checkout,
-    pub db: Database,
-    pub keyring: Keyring,
-    pub api_v3_keys: Arc<ApiV3Keys>,
-    pub metrics: Metrics,
-    pub readiness: Readiness,
-    /// Between the sandbox's messages and a shop with real money.
-    pub wall: Wall,
-    pub limits: Limits,
-    pub notices: Notices,
-    pub clock: Clock,
-    pub entropy: Entropy,
-    /// The address people reach this site by.
-    pub origin: Url,
-    pub trusted_proxies: Arc<[IpNet]>,
-    /// Shows the banner and the way to the simulated phone.
-    pub sandbox: bool,
-    /// Its pages and controls answer other machines too.
-    pub sandbox_open: bool,
-    /// Opens `/metrics` to other machines, as a Bearer token.
-    pub metrics_token: Option<SecretString>,
-    pub site: Site,
-    pub leptos: LeptosOptions,
-    /// Long polls answer at once when the server stops.
-    pub stopping: CancellationToken,
-}
-
-impl FromRef<AppState> for LeptosOptions {
-    fn from_ref(state: &AppState) -> Self {
-        state.leptos.clone()
-    }
-}
+pub use state::AppState;
 
 /// What is answered first, whoever else is in.
 pub const CALLBACKS: &[&str] = &[notify::NATIVE_PATH, notify::REFUNDS_PATH];

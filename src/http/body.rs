@@ -16,7 +16,7 @@ use http::{
 use http_body::Body as _;
 use tokio_util::sync::CancellationToken;
 
-use super::{AppState, refusal};
+use super::{refusal, state::AppState};
 use crate::app::error::PublicError;
 
 /// What one route takes.

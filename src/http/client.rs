@@ -10,11 +10,10 @@ use axum::{
 use http::HeaderMap;
 use ipnet::IpNet;
 
-use super::AppState;
-
-/// The address requests are counted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ClientAddress(pub IpAddr);
+use super::{
+    address::{ClientAddress, is_among, network},
+    state::AppState,
+};
 
 /// Puts the [`ClientAddress`] into the request.
 pub async fn resolve(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
@@ -51,26 +50,11 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
     address
 }
 
-pub(super) fn is_among(networks: &[IpNet], address: IpAddr) -> bool {
-    networks.iter().any(|network| network.contains(&address))
-}
-
 /// Azure's and other gateways write the port as well, and an IPv6 address then, or always, in brackets.
 fn forwarded_address(text: &str) -> Option<IpAddr> {
     let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
     let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
     text.parse().ok().or_else(with_port).or_else(bare)
-}
-
-/// One IPv6 customer holds a whole /64.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -104,11 +88,5 @@ mod tests {
         for nonsense in ["198.51.100.7:", "198.51.100.7:99999", "[198.51.100.7]", "[2001:db8::7", "unknown", ""] {
             assert_eq!(seen("10.0.0.1", &[nonsense], "10.0.0.0/8"), "10.0.0.1", "{nonsense}");
         }
-    }
-
-    #[test]
-    fn an_ipv6_client_is_its_network() {
-        let address = "2001:db8:1:2:3:4:5:6".parse().expect("an address");
-        assert_eq!(network(address).to_string(), "2001:db8:1:2::");
     }
 }

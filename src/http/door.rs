@@ -13,6 +13,7 @@
 //!
 //! HTTP/1.1. TLS and HTTP/2 belong between [`Door::serve`] and `connection::serve`, which takes any stream.
 
+mod allowance;
 mod connection;
 mod descriptors;
 mod flight;
@@ -25,41 +26,9 @@ use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use self::allowance::DoorLimits;
 use self::guests::Guests;
 use crate::metrics::Metrics;
-
-/// What a connection may take of us.
-#[derive(Clone, Copy, Debug)]
-pub struct DoorLimits {
-    /// At the same time; fewer where the process may not open as many files.
-    pub connections: usize,
-    /// Past that, for callbacks only.
-    pub extra: usize,
-    /// Of one address (of one /64 network). Behind a carrier's NAT many customers have the same.
-    pub per_address: usize,
-    /// For the whole head of a request, the first one's counted from the connection's beginning.
-    pub head: Duration,
-    /// The same for one of the extra ones.
-    pub extra_head: Duration,
-    /// Without a request. Longer than the minute for which proxies keep unused connections.
-    pub idle: Duration,
-    /// For a client that takes nothing of its answer.
-    pub stalled: Duration,
-}
-
-impl Default for DoorLimits {
-    fn default() -> Self {
-        Self {
-            connections: 16_384,
-            extra: 64,
-            per_address: 512,
-            head: Duration::from_secs(10),
-            extra_head: Duration::from_secs(2),
-            idle: Duration::from_secs(75),
-            stalled: Duration::from_secs(30),
-        }
-    }
-}
 
 /// A pause after which a descriptor may be free again.
 const NO_DESCRIPTOR_PAUSE: Duration = Duration::from_millis(20);

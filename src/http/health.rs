@@ -9,7 +9,7 @@ use axum::{
 use http::{StatusCode, header::CONTENT_TYPE};
 use tokio::time::timeout;
 
-use super::AppState;
+use super::state::AppState;
 use crate::storage::{StorageError, orders};
 
 /// Whoever asks whether this is ready does not wait for long.

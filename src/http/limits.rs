@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr, num::NonZeroU32, sync::Arc};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use super::ClientAddress;
+use super::address::ClientAddress;
 
 type Limiter = Option<Arc<DefaultKeyedRateLimiter<IpAddr>>>;
 

@@ -17,7 +17,7 @@ use http::{
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::{AppState, refusal};
+use super::{refusal, state::AppState};
 use crate::app::error::PublicError;
 
 /// Whether a request was made on this machine, and for it. A loopback peer alone is not enough: behind a

@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{AppState, ClientAddress, Shopper};
+use super::{address::ClientAddress, shopper::Shopper, state::AppState};
 use crate::{
     checkout::{CheckoutError, CodeState, OrderSnapshot},
     domain::{OrderStatus, OutTradeNo, ProductId},

@@ -15,8 +15,9 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
 use super::{
-    AppState, ClientAddress,
+    address::ClientAddress,
     body::{self, BodyError},
+    state::AppState,
 };
 use crate::{
     checkout::{NotifyContext, RefundVerdict, Verdict},

@@ -12,7 +12,7 @@ use http::{StatusCode, header::CACHE_CONTROL};
 use serde::Serialize;
 use serde_json::json;
 
-use super::AppState;
+use super::state::AppState;
 use crate::{
     checkout::{CheckoutError, CodeState, OrderSnapshot},
     domain::{ClosedReason, Fen, OrderToken, OutTradeNo, Wish},

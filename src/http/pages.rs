@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
 use leptos::{prelude::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 
-use super::{AppState, site};
+use super::{site, state::AppState};
 use crate::app::{App, error::PublicError, shell};
 
 /// Made once in a process: while Leptos makes it, it keeps every page in the process from loading

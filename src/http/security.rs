@@ -14,7 +14,7 @@ use http::{
 };
 use tracing::Span;
 
-use super::{AppState, refusal};
+use super::{refusal, state::AppState};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

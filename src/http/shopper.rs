@@ -9,7 +9,7 @@ use cookie::{Cookie, SameSite, time::Duration};
 use http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
 
-use super::AppState;
+use super::state::AppState;
 use crate::domain::OrderToken;
 
 const LIFE: Duration = Duration::days(180);

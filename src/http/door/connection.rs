@@ -20,7 +20,7 @@ use tower::ServiceExt;
 
 use super::{
     super::refusal::refuse,
-    DoorLimits,
+    allowance::DoorLimits,
     flight::{Answer, Heard},
     guests::{Guest, Reason},
 };

@@ -19,8 +19,8 @@ use tokio::{
 };
 
 use super::{
-    super::client::{is_among, network},
-    DoorLimits,
+    super::address::{is_among, network},
+    allowance::DoorLimits,
 };
 use crate::metrics::Metrics;
 

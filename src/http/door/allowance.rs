@@ -1,0 +1,35 @@
+//! What a connection may take of us.
+
+use std::time::Duration;
+
+#[derive(Clone, Copy, Debug)]
+pub struct DoorLimits {
+    /// At the same time; fewer where the process may not open as many files.
+    pub connections: usize,
+    /// Past that, for callbacks only.
+    pub extra: usize,
+    /// Of one address (of one /64 network). Behind a carrier's NAT many customers have the same.
+    pub per_address: usize,
+    /// For the whole head of a request, the first one's counted from the connection's beginning.
+    pub head: Duration,
+    /// The same for one of the extra ones.
+    pub extra_head: Duration,
+    /// Without a request. Longer than the minute for which proxies keep unused connections.
+    pub idle: Duration,
+    /// For a client that takes nothing of its answer.
+    pub stalled: Duration,
+}
+
+impl Default for DoorLimits {
+    fn default() -> Self {
+        Self {
+            connections: 16_384,
+            extra: 64,
+            per_address: 512,
+            head: Duration::from_secs(10),
+            extra_head: Duration::from_secs(2),
+            idle: Duration::from_secs(75),
+            stalled: Duration::from_secs(30),
+        }
+    }
+}

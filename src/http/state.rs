@@ -1,0 +1,58 @@
+//! What the routes share.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use ipnet::IpNet;
+use leptos::config::LeptosOptions;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::{limits::Limits, notices::Notices, site::Site};
+use crate::{
+    checkout::Checkout,
+    clock::Clock,
+    entropy::Entropy,
+    metrics::Metrics,
+    readiness::Readiness,
+    storage::Database,
+    wall::Wall,
+    wechatpay::{ApiV3Keys, Keyring},
+};
+
+/// Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    pub checkout: Checkout,
+    pub db: Database,
+    pub keyring: Keyring,
+    pub api_v3_keys: Arc<ApiV3Keys>,
+    pub metrics: Metrics,
+    pub readiness: Readiness,
+    /// Between the sandbox's messages and a shop with real money.
+    pub wall: Wall,
+    pub limits: Limits,
+    pub notices: Notices,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    /// The address people reach this site by.
+    pub origin: Url,
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// Shows the banner and the way to the simulated phone.
+    pub sandbox: bool,
+    /// Its pages and controls answer other machines too.
+    pub sandbox_open: bool,
+    /// Opens `/metrics` to other machines, as a Bearer token.
+    pub metrics_token: Option<SecretString>,
+    pub site: Site,
+    pub leptos: LeptosOptions,
+    /// Long polls answer at once when the server stops.
+    pub stopping: CancellationToken,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}
