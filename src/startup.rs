@@ -2,6 +2,8 @@
 
 mod background;
 pub mod catalogue;
+mod error;
+mod found;
 mod mark;
 mod platform;
 mod stop;
@@ -15,70 +17,23 @@ use leptos::config::{Env, LeptosOptions};
 use tokio::{net::TcpListener, task::JoinError};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-pub use self::mark::NotOurBooks;
 use self::{background::Background, platform::Platform};
+pub use self::{error::StartupError, found::NotOurBooks};
 use crate::{
-    checkout::{self, Checkout, CheckoutSettings},
+    checkout::{Checkout, CheckoutSettings},
     clock::Clock,
-    config::{DatabaseUrl, LiveSettings, Mode, Problems, Settings},
+    config::{DatabaseUrl, LiveSettings, Mode, Settings},
     entropy::Entropy,
-    gateway::{EgressProxy, Gateway, SetupError},
+    gateway::{EgressProxy, Gateway},
     http::{
         self, AppState, Limits, Notices, Site,
         door::{Door, DoorLimits},
     },
     metrics::Metrics,
     readiness::Readiness,
-    sandbox::SandboxError,
-    storage::{self, Database, StorageError, books::PlatformKind},
+    storage::{self, Database, books::PlatformKind},
     wall::Wall,
 };
-
-/// The site cannot start: the operator must act.
-#[derive(Debug, thiserror::Error)]
-pub enum StartupError {
-    #[error(transparent)]
-    Settings(#[from] Problems),
-    #[error("cannot listen on {address}: {source}")]
-    Listen { address: SocketAddr, source: io::Error },
-    #[error(
-        "LEPTOS_SITE_ADDR: sandbox mode needs a loopback address or 0.0.0.0, not {0}: its callbacks come over loopback"
-    )]
-    SandboxAddress(SocketAddr),
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    #[error("demo products: {0}")]
-    Catalogue(#[from] checkout::catalogue::CatalogueError),
-    #[error("no sandbox has been running here, start `saoma serve --sandbox` first: {path} cannot be read")]
-    NoSandbox { path: std::path::PathBuf },
-    #[error(transparent)]
-    NotOurBooks(#[from] NotOurBooks),
-    #[error("LEPTOS_SITE_ROOT: {0}")]
-    Site(#[from] http::SiteError),
-    #[error("the sandbox: {0}")]
-    Sandbox(#[from] SandboxError),
-    #[error("the way to WeChat Pay: {0}")]
-    Gateway(#[from] SetupError),
-    #[error("stopped, since the books are no longer written: start the server again")]
-    WriterEnded,
-    #[error("serving has ended: {0}")]
-    Serve(#[source] io::Error),
-}
-
-impl StartupError {
-    /// No start can succeed before somebody has changed what it is started with.
-    pub const fn is_misconfigured(&self) -> bool {
-        matches!(
-            self,
-            Self::Settings(_)
-                | Self::SandboxAddress(_)
-                | Self::NoSandbox { .. }
-                | Self::NotOurBooks(_)
-                | Self::Site(_)
-                | Self::Storage(StorageError::Schema(_))
-        )
-    }
-}
 
 /// What a test replaces.
 #[derive(Clone, Debug)]

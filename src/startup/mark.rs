@@ -4,16 +4,19 @@
 //! Books without a mark are from before marks, or new. What they are is then read from the requests of
 //! their attempts: each names its merchant and where WeChat was to call back.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{StartupError, catalogue};
+use super::{
+    catalogue,
+    error::StartupError,
+    found::{Found, NotOurBooks, kind},
+};
 use crate::{
     config::{LiveSettings, live::is_loopback},
     storage::{
-        Database, StorageError,
-        backfill::{self, StoredRequest},
+        Database, StorageError, backfill,
         books::{self, Mark, PlatformKind},
     },
     wechatpay::model::StoredPrepay,
@@ -21,71 +24,6 @@ use crate::{
 
 /// Attempts that are read, or filled in, at once.
 const BATCH: i64 = 500;
-
-/// The books are not this start's. No order in them has been changed; the operator decides.
-#[derive(Debug, thiserror::Error)]
-pub enum NotOurBooks {
-    #[error(
-        "the books in {place} are of {theirs}, but this is {ours}. No order in them was changed. Start it with the \
-         WXPAY_* of their merchant, or name other books in DATABASE_URL (or SAOMA_DATA_DIR). A new merchant number opens \
-         new books beside the old ones: docs/new-merchant-number.md"
-    )]
-    Another { place: String, theirs: Mark, ours: Mark },
-    #[error(
-        "the books in {place} have no mark yet, and this start, {ours}, cannot have them: they hold {found}. No order in \
-         them was changed (their tables may have been brought up to date; the copy from before lies beside them). Either put them aside (rename them; they stay readable) and start again, or name new books in \
-         DATABASE_URL: docs/new-merchant-number.md"
-    )]
-    Mixed { place: String, ours: Mark, found: Found },
-    #[error("the books in {place} have no mark yet: `saoma serve` gives it to them (--sandbox for a sandbox's)")]
-    Unmarked { place: String },
-}
-
-/// How many attempts of whom.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Found {
-    attempts: BTreeMap<Mark, u64>,
-    /// Damaged: they say nothing.
-    unreadable: u64,
-}
-
-impl fmt::Display for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parts: Vec<String> =
-            self.attempts.iter().map(|(mark, count)| format!("{count} attempts of {mark}")).collect();
-        if self.unreadable > 0 {
-            parts.push(format!("{} attempts that cannot be read", self.unreadable));
-        }
-        f.write_str(&parts.join(", "))
-    }
-}
-
-impl Found {
-    fn count(&mut self, request: &StoredRequest) {
-        match StoredPrepay::read(&request.request) {
-            Some(prepay) => *self.attempts.entry(mark_of(prepay)).or_default() += 1,
-            None => self.unreadable += 1,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.attempts.is_empty() && self.unreadable == 0
-    }
-
-    /// What lies in them may be `ours` alone: nothing, or attempts of this one merchant and kind.
-    fn is_of(&self, ours: &Mark) -> bool {
-        let known = self.attempts.keys().all(|mark| mark == ours);
-        known && (self.unreadable == 0 || !self.attempts.is_empty())
-    }
-}
-
-fn mark_of(prepay: StoredPrepay) -> Mark {
-    Mark { mchid: prepay.mchid, platform: kind(is_loopback(&prepay.notify_url)) }
-}
-
-const fn kind(is_loopback: bool) -> PlatformKind {
-    if is_loopback { PlatformKind::Loopback } else { PlatformKind::WechatPay }
-}
 
 /// The mark that books of this account bear.
 pub(super) fn of(live: &LiveSettings) -> Mark {

@@ -14,7 +14,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::StartupError;
+use super::error::StartupError;
 use crate::{
     clock::Clock,
     config::{LiveSettings, Problem, Problems, live},

@@ -1,0 +1,55 @@
+//! Why the site cannot start.
+
+use std::{io, net::SocketAddr};
+
+use super::found::NotOurBooks;
+use crate::{
+    checkout::catalogue::CatalogueError, config::Problems, gateway::SetupError, http::SiteError, sandbox::SandboxError,
+    storage::StorageError,
+};
+
+/// The site cannot start: the operator must act.
+#[derive(Debug, thiserror::Error)]
+pub enum StartupError {
+    #[error(transparent)]
+    Settings(#[from] Problems),
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error(
+        "LEPTOS_SITE_ADDR: sandbox mode needs a loopback address or 0.0.0.0, not {0}: its callbacks come over loopback"
+    )]
+    SandboxAddress(SocketAddr),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error("demo products: {0}")]
+    Catalogue(#[from] CatalogueError),
+    #[error("no sandbox has been running here, start `saoma serve --sandbox` first: {path} cannot be read")]
+    NoSandbox { path: std::path::PathBuf },
+    #[error(transparent)]
+    NotOurBooks(#[from] NotOurBooks),
+    #[error("LEPTOS_SITE_ROOT: {0}")]
+    Site(#[from] SiteError),
+    #[error("the sandbox: {0}")]
+    Sandbox(#[from] SandboxError),
+    #[error("the way to WeChat Pay: {0}")]
+    Gateway(#[from] SetupError),
+    #[error("stopped, since the books are no longer written: start the server again")]
+    WriterEnded,
+    #[error("serving has ended: {0}")]
+    Serve(#[source] io::Error),
+}
+
+impl StartupError {
+    /// No start can succeed before somebody has changed what it is started with.
+    pub const fn is_misconfigured(&self) -> bool {
+        matches!(
+            self,
+            Self::Settings(_)
+                | Self::SandboxAddress(_)
+                | Self::NoSandbox { .. }
+                | Self::NotOurBooks(_)
+                | Self::Site(_)
+                | Self::Storage(StorageError::Schema(_))
+        )
+    }
+}
