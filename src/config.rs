@@ -25,8 +25,10 @@ mod env_file;
 mod environment;
 mod file;
 pub mod live;
+mod reader;
+mod variables;
 
-use std::{cell::RefCell, collections::BTreeSet, fmt, net::SocketAddr, ops::Deref, path::PathBuf};
+use std::{collections::BTreeSet, fmt, net::SocketAddr, ops::Deref, path::PathBuf};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -35,6 +37,8 @@ use url::Url;
 pub use env_file::EnvFileError;
 pub use environment::Environment;
 pub use live::LiveSettings;
+pub use reader::{Problem, Problems, Reader};
+pub use variables::LOG;
 
 use crate::gateway::EgressProxy;
 
@@ -120,90 +124,6 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// One thing wrong with one variable (or a pair of which one is needed).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    pub variable: &'static str,
-    pub what: String,
-}
-
-/// All that is wrong. The operator acts.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Problems(pub Vec<Problem>);
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration is not usable:")?;
-        self.0.iter().try_for_each(|Problem { variable, what }| write!(f, "\n  {variable}: {what}"))?;
-        if self.0.iter().any(|problem| live::VARIABLES.contains(&problem.variable)) {
-            write!(f, "\nA live shop needs all required WXPAY_* (README, \"Going live\"). ")?;
-            write!(f, "To try everything without a merchant account: saoma serve --sandbox")?;
-        }
-        Ok(())
-    }
-}
-
-/// Reads variables and collects what is wrong with them.
-pub struct Reader<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<String>,
-    /// What is a setting: whatever was looked up.
-    asked: RefCell<BTreeSet<&'static str>>,
-    problems: Vec<Problem>,
-}
-
-/// Without the lookup, which could tell every secret.
-impl fmt::Debug for Reader<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader").field("problems", &self.problems).finish_non_exhaustive()
-    }
-}
-
-impl<'a> Reader<'a> {
-    pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self { lookup, asked: RefCell::default(), problems: Vec::new() }
-    }
-
-    pub fn text(&self, variable: &'static str) -> Option<String> {
-        self.asked.borrow_mut().insert(variable);
-        (self.lookup)(variable).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-    }
-
-    pub fn wrong(&mut self, variable: &'static str, what: impl fmt::Display) {
-        self.problems.push(Problem { variable, what: what.to_string() });
-    }
-
-    /// The parsed value. When it is set but wrong, that is noted and the answer is `None`.
-    pub fn parsed<T, E: fmt::Display>(
-        &mut self,
-        variable: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        let text = self.text(variable)?;
-        parse(&text).map_err(|error| self.wrong(variable, error)).ok()
-    }
-
-    pub fn required<T, E: fmt::Display>(
-        &mut self,
-        variable: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        if self.text(variable).is_none() {
-            self.wrong(variable, "is missing");
-        }
-        self.parsed(variable, parse)
-    }
-}
-
-impl Reader<'_> {
-    /// `value`, if nothing was wrong.
-    fn finish<T>(self, value: Option<T>) -> Result<T, Problems> {
-        match value {
-            Some(value) if self.problems.is_empty() => Ok(value),
-            _ => Err(Problems(self.problems)),
-        }
-    }
-}
-
 fn number(range: std::ops::RangeInclusive<u32>) -> impl FnOnce(&str) -> Result<u32, String> {
     move |text| {
         let number = text.parse().ok().filter(|number| range.contains(number));
@@ -238,9 +158,6 @@ fn is_server(url: &Url) -> bool {
     url.has_host() && !name.is_empty() && !name.contains('/') && url.fragment().is_none()
 }
 
-/// Read before the settings are, whose errors are logged.
-pub const LOG: &str = "RUST_LOG";
-
 impl Settings {
     /// From the process's environment and its `.env`. What is set there and looks like a setting of ours
     /// but is none is said in the log.
@@ -251,13 +168,13 @@ impl Settings {
         let lookup = |variable: &str| environment.text(variable);
         let mut reader = Reader::new(&lookup);
         let settings = Self::read(wanted, &mut reader);
-        let known: BTreeSet<_> = reader.asked.borrow().iter().copied().chain(live::VARIABLES).chain([LOG]).collect();
+        let known: BTreeSet<_> = reader.asked.borrow().iter().copied().chain(variables::LIVE).chain([LOG]).collect();
         for name in environment.strangers(&known) {
             tracing::warn!("{name}");
         }
         if matches!(wanted, Wanted::Sandbox { .. }) {
             // Misspelt or of a later version: somebody means a merchant account all the same.
-            for name in environment.others("WXPAY_", &live::VARIABLES) {
+            for name in environment.others("WXPAY_", &variables::LIVE) {
                 reader.wrong("--sandbox", format!("no money moves there, but {name} is set (environment or .env)"));
             }
         }

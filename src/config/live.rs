@@ -16,25 +16,12 @@ use std::{io, path::Path};
 
 use url::Url;
 
-use super::{Problems, Reader, file};
+use super::{
+    file,
+    reader::{Problems, Reader},
+    variables,
+};
 use crate::wechatpay::{ApiV3Key, ApiV3Keys, Mchid, MerchantKey, MerchantSerial, PlatformKey, PlatformSerial};
-
-pub const VARIABLES: [&str; 14] = [
-    "WXPAY_MCH_ID",
-    "WXPAY_APPID",
-    "WXPAY_MCH_SERIAL_NO",
-    "WXPAY_PRIVATE_KEY_PATH",
-    "WXPAY_PRIVATE_KEY",
-    "WXPAY_API_V3_KEY",
-    "WXPAY_API_V3_KEY_PATH",
-    "WXPAY_API_V3_KEY_PREVIOUS",
-    "WXPAY_API_V3_KEY_PREVIOUS_PATH",
-    "WXPAY_PUBLIC_KEY_ID",
-    "WXPAY_PUBLIC_KEY_PATH",
-    "WXPAY_PUBLIC_KEY",
-    "WXPAY_DOMAIN",
-    "WXPAY_NOTIFY_DOMAIN",
-];
 
 const DEFAULT_DOMAIN: &str = "https://api.mch.weixin.qq.com";
 /// The remote city's entry (`wechatpay-v3.md` §10.1).
@@ -66,7 +53,7 @@ pub fn from_lookup(lookup: &dyn Fn(&str) -> Option<String>) -> Result<LiveSettin
 
 /// Sandbox mode has an account of its own: whoever has set one, too, means something else.
 pub(super) fn refuse(reader: &mut Reader<'_>) {
-    let set: Vec<_> = VARIABLES.into_iter().filter(|variable| reader.text(variable).is_some()).collect();
+    let set: Vec<_> = variables::LIVE.into_iter().filter(|variable| reader.text(variable).is_some()).collect();
     if !set.is_empty() {
         let set = set.join(", ");
         reader.wrong("--sandbox", format!("no money moves there, but a merchant account is set: {set}. Start the live shop without --sandbox, or the sandbox without these (environment and .env)"));

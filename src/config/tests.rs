@@ -79,7 +79,7 @@ fn nothing_set_is_a_live_shop_without_an_account_and_never_a_sandbox() {
 
 #[test]
 fn a_sandbox_with_a_merchant_account_is_refused_and_no_value_repeated() {
-    for variable in live::VARIABLES {
+    for variable in variables::LIVE {
         let problems = sandbox(&[(variable, "very-secret")]).expect_err(variable);
         let told = problems.to_string();
         assert!(told.contains("--sandbox") && told.contains(variable) && !told.contains("very-secret"), "{told}");
@@ -107,7 +107,7 @@ fn a_partial_configuration_names_everything_that_is_missing() {
 
 #[test]
 fn every_single_variable_alone_is_a_partial_configuration() {
-    for variable in live::VARIABLES {
+    for variable in variables::LIVE {
         assert!(settings(&[(variable, "https://example.com")]).is_err(), "{variable}");
     }
 }
