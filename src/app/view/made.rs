@@ -1,10 +1,9 @@
 //! How the browser's views are made of what the use cases answer.
 
 use http::HeaderMap;
-use jiff::Timestamp;
 use qrcode::{Color, EcLevel, QrCode};
 
-use super::{OrderLine, PayView, Qr, Stage, refunds};
+use super::{OrderLine, PayView, Qr, Stage, beijing::beijing, refunds};
 use crate::{
     app::text,
     checkout::{CodeState, OrderSnapshot},
@@ -110,10 +109,6 @@ impl Stage {
             Self::RefundAbnormal => text::REFUND_ABNORMAL_HINT,
         }
     }
-}
-
-pub(super) fn beijing(at: Timestamp, format: &str) -> String {
-    jiff::tz::offset(8).to_datetime(at).strftime(format).to_string()
 }
 
 /// The amount, unless it is none.

@@ -1,6 +1,6 @@
 //! Refunds in a shopper's words.
 
-use super::made::beijing;
+use super::beijing::beijing;
 use crate::{app::text, domain::RefundState, storage::refunds::Refund};
 
 /// Time, amount and state of a refund: when it was asked for, and once it is done, when that was.
