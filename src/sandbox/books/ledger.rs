@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub(in crate::sandbox) use self::orders::{Paid, ScanError};
+pub(in crate::sandbox) use self::orders::{Booked, ScanError};
 use super::{
     delivery::{Attempt, Delivery, Progress},
     journal::Journal,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::sandbox::{
     books::{
         delivery::{FirstTry, NewDelivery, Subject},
-        ledger::{CommitError, Paid, ScanError},
+        ledger::{Booked, CommitError, ScanError},
         order::Payment,
     },
     crypto::seal,
@@ -26,7 +26,7 @@ pub(in crate::sandbox) enum PayError {
 }
 
 /// Pays. Once this returns the money is booked; the notification is on its way.
-pub(in crate::sandbox) fn pay(platform: &Platform, token: &str, openid: &str) -> Result<Paid, PayError> {
+pub(in crate::sandbox) fn pay(platform: &Platform, token: &str, openid: &str) -> Result<Booked, PayError> {
     let paid = book(platform, token, openid, false)?;
     platform.wake.notify_one();
     Ok(paid)
@@ -64,7 +64,7 @@ pub(in crate::sandbox) fn notification(
     NewDelivery { id: id.to_string(), subject, notify_url: url, created, first_try: FirstTry::At(first_try) }
 }
 
-fn book(platform: &Platform, token: &str, openid: &str, held: bool) -> Result<Paid, PayError> {
+fn book(platform: &Platform, token: &str, openid: &str, held: bool) -> Result<Booked, PayError> {
     let lives = platform.lives();
     let now = platform.now();
     let delay = delay(platform);

@@ -32,7 +32,7 @@ pub(in crate::sandbox) enum ScanError {
 }
 
 /// A payment that has been booked.
-pub(in crate::sandbox) struct Paid {
+pub(in crate::sandbox) struct Booked {
     pub(in crate::sandbox) out_trade_no: String,
     pub(in crate::sandbox) transaction_id: String,
     /// The notification of it.
@@ -156,10 +156,10 @@ impl Ledger {
         out_trade_no: &str,
         payment: Payment,
         delivery: NewDelivery,
-    ) -> Result<Paid, CommitError> {
+    ) -> Result<Booked, CommitError> {
         let out_trade_no = out_trade_no.to_owned();
         let delivery = self.number(delivery);
-        let paid = Paid {
+        let paid = Booked {
             out_trade_no: out_trade_no.clone(),
             transaction_id: payment.transaction_id.clone(),
             delivery: delivery.number,
