@@ -17,7 +17,7 @@
 //! | `wall` | between a sandbox's messages and real money | |
 //! | `config`, `startup`, `signals`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy` | what all that runs in | |
 //!
-//! Invariants, kept true by `tests/architecture.rs`:
+//! Invariants, kept true by `tests/architecture/`:
 //! - `domain` knows no wire format, no SQL, no HTTP, no Leptos. `wechatpay` does no I/O and reads
 //!   no clock. `gateway` knows no table, `storage` no protocol type.
 //! - `sandbox` shares no code with our side of the wire; only `startup` and `main` know it is there.

@@ -10,7 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use self::paths::{Named, Source, Token, named, tokens};
+use self::{
+    circles::Circle,
+    paths::{Named, Source, Token, named, tokens},
+};
 
 /// What a module, or a part of one, may know beside itself. The longest prefix decides. Where rooms of a
 /// module stand on the right-hand side, each of its rooms has a rule, and knows of the others only what
@@ -163,6 +166,14 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("StdRng::seed_from_u64", &["entropy"]),
 ];
 
+/// Circles that are still there: the module, and who stands in one; nobody named: any, and any below.
+const CIRCLES_LEFT: &[(&str, &[&str])] = &[
+    // The server half of `app::api` is among the pages' code.
+    ("", &["app", "http"]),
+    // One flat room, about to get several.
+    ("checkout", &[]),
+];
+
 fn begins_with(path: &[String], prefix: &str) -> bool {
     let prefix: Vec<&str> = prefix.split("::").collect();
     path.len() >= prefix.len() && path.iter().zip(&prefix).all(|(a, b)| a == b)
@@ -260,6 +271,21 @@ fn dependencies_go_one_way() {
     assert!(sources.len() > 80, "all of them: {}", sources.len());
     let violations = violations(&sources);
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+}
+
+#[test]
+fn nobody_knows_itself_by_way_of_others() {
+    let circles = circles::circles(&sources());
+    let is_left = |circle: &Circle, (module, names): &(&str, &[&str])| match names {
+        [] => begins_with(&circle.module, module),
+        names => circle.module.join("::") == *module && circle.names == *names,
+    };
+    let is_new = |circle: &&Circle| !CIRCLES_LEFT.iter().any(|left| is_left(circle, left));
+    let new: Vec<String> = circles.iter().filter(is_new).map(Circle::to_string).collect();
+    assert!(new.is_empty(), "\n{}", new.join("\n"));
+    for left in CIRCLES_LEFT {
+        assert!(circles.iter().any(|circle| is_left(circle, left)), "strike what is mended: {left:?}");
+    }
 }
 
 #[test]
@@ -374,9 +400,38 @@ fn files_of_test_modules_are_left_out_and_others_are_not() {
     assert_eq!(violations(&[parent, test, other]), ["gateway::wire knows sandbox::Sandbox"]);
 }
 
+fn circles_of(files: &[(&str, &str)]) -> Vec<String> {
+    let module = |name: &str| name.split("::").map(str::to_owned).collect();
+    let sources = files.iter().map(|(name, text)| Source { module: module(name), text: (*text).to_owned() });
+    circles::circles(&Vec::from_iter(sources))
+        .iter()
+        .map(|it| format!("{}: {}", it.module.join("::"), it.names.join(" ")))
+        .collect()
+}
+
 #[test]
-fn nobody_knows_itself_by_way_of_others() {
-    for (module, circle, steps) in circles::circles(&sources()) {
-        println!("== in `{module}`: {}\n   {}", circle.join(", "), steps.join("\n   "));
+fn a_circle_is_found_by_whatever_way_it_goes() {
+    let at_the_top = [("a", "use crate::b::B;"), ("b", "use crate::c::C;"), ("c", "use super::a::A;")];
+    assert_eq!(circles_of(&at_the_top), [": a b c"]);
+    let below = [("p", ""), ("p::a::deep", "use crate::p::b::B;"), ("p::a", ""), ("p::b", "use super::a::A;")];
+    assert_eq!(circles_of(&below), ["p: a b"]);
+    let shown_by_the_parent =
+        [("p", "mod a; mod b; pub use b::Y;"), ("p::a", "use super::Y;"), ("p::b", "use super::a::X;")];
+    assert_eq!(circles_of(&shown_by_the_parent), ["p: a b"]);
+    for own in ["mod a; struct X(a::Y);", "mod a; use a::Y; struct X(Y);", "mod a; pub use self::a::Y; struct X(Y);"] {
+        assert_eq!(circles_of(&[("p", own), ("p::a", "use super::X;")]), ["p: a its own"], "{own}");
+    }
+}
+
+#[test]
+fn what_goes_one_way_is_no_circle() {
+    for files in [
+        [("p", "mod a; pub use a::Y; struct X;"), ("p::a", "use super::X;")],
+        [("p", "mod a; struct X(a::Y);"), ("p::a", "pub struct Y;")],
+        [("p", "mod a;"), ("p::a", "#[cfg(test)]\nmod tests { use super::*; use crate::p::a::tests::X; }")],
+        [("p", "use crate::q::X;"), ("q", "#[cfg(test)]\nmod tests { use crate::p::X; }")],
+        [("p::a", "pub(in crate::p) struct X(super::b::Y);"), ("p::b", "pub(in crate::p::a) struct Y;")],
+    ] {
+        assert_eq!(circles_of(&files), [""; 0], "{files:?}");
     }
 }

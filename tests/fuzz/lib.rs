@@ -1,7 +1,7 @@
 //! What the fuzz targets run; `main.rs` runs the same over `corpus/` in `cargo test`.
 //!
 //! The modules that are fuzzed are compiled into this crate from their sources. They know nothing of
-//! the rest of Saoma (`tests/architecture.rs`), and with it, 300 crates of a web server would be built
+//! the rest of Saoma (`tests/architecture/`), and with it, 300 crates of a web server would be built
 //! and its 200,000 counters be looked through after every execution.
 
 extern crate self as saoma;
