@@ -90,7 +90,7 @@ async fn a_panic_costs_its_own_job_and_nobody_elses() {
             panic!("a damaged row")
         })
     });
-    let panicking: BoxFuture<'_, Result<(), StorageError>> = Box::pin(panicking);
+    let panicking: JobFuture<'_, ()> = Box::pin(panicking);
     let (failed, stored) = tokio::join!(panicking, join_all((1..=20).map(|id| books.note(id))));
     assert!(matches!(failed, Err(StorageError::JobPanicked)), "{failed:?}");
     assert!(stored.iter().all(Result::is_ok), "{stored:?}");
