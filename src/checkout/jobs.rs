@@ -4,7 +4,14 @@
 //! Any number of instances may run. Each job has one owner at a time by a lease in the books; when
 //! the owner dies, another one takes over. Besides, each order is claimed on its own before it is
 //! looked after, so that two owners for a moment do no harm. Only rows that are due are read. Each is looked
-//! after in a task of its own: what goes wrong with one, be it a panic, costs that one (see `care`).
+//! after in a task of its own: what goes wrong with one, be it a panic, costs that one (see `each_apart`).
+
+mod each_apart;
+mod heartbeat;
+mod lease;
+mod promise;
+mod removal;
+mod set_back;
 
 use std::{collections::VecDeque, future::Future, time::Duration};
 
@@ -13,14 +20,18 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::{
-    Checkout, CheckoutError,
-    care::Charge,
-    lease::Lease,
-    limits::{GLANCE, in_time},
-    plans::Due,
-};
+use lease::Lease;
+pub use removal::Removed;
+
 use crate::{
+    checkout::{
+        error::CheckoutError,
+        memory::{Charge, Due},
+        orders::next_look_at,
+        pauses::RETRY,
+        shared::Checkout,
+        time_limits::{GLANCE, in_time},
+    },
     gateway::Asker,
     storage::{
         JobFuture, StorageError,
@@ -33,13 +44,8 @@ use crate::{
     supervise::Supervisor,
 };
 
-/// The shortest and the longest pause between two looks at an order that can be paid and whose page is closed:
-/// ever longer, and a payment without a callback is booked within a minute all the same.
-const LOOK: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(30), SignedDuration::from_secs(45));
 /// Whose page has asked so lately is not asked about for nobody.
 const ASKED_LATELY: SignedDuration = SignedDuration::from_secs(9);
-/// The shortest and the longest pause before an order is tried again that should have ended.
-const RETRY: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(5), SignedDuration::from_secs(300));
 /// How often it is written down that a job came to a good end.
 const NOTED: Duration = Duration::from_secs(10);
 /// What grows old has time: every tenth second is often enough to see whether the day is over.
@@ -49,26 +55,6 @@ const BATCH: i64 = 256;
 /// By one transaction, which a server at some distance has to get through in good time.
 const CLAIMED_TOGETHER: usize = 32;
 const AT_ONCE: usize = 32;
-
-/// When an order is looked at next that was looked at `now` and can be paid until `expires`, for `pay_time` in all.
-pub(super) fn next_look(now: Timestamp, expires: Timestamp, pay_time: SignedDuration) -> Timestamp {
-    if now >= expires {
-        return now + pause(now.duration_since(expires));
-    }
-    let age = now.duration_since(expires - pay_time);
-    expires.min(now + (age / 2).clamp(LOOK.0, LOOK.1))
-}
-
-/// Of one that is due; one whose deadline is nonsense as if that was now.
-fn next_look_at(order: DueOrder, now: Timestamp, pay_time: SignedDuration) -> Timestamp {
-    next_look(now, Timestamp::from_millisecond(order.expires_ms).unwrap_or(now), pay_time)
-}
-
-/// The longer something has been due, the longer the pause: half of that time, within bounds.
-pub(super) fn pause(overdue: SignedDuration) -> SignedDuration {
-    let (shortest, longest) = RETRY;
-    (overdue / 2).clamp(shortest, longest)
-}
 
 impl Checkout {
     /// Runs the background jobs, looking every `tick` for what is due; runs until it is dropped.
@@ -285,33 +271,5 @@ impl Checkout {
             })
             .await;
         Ok(claimed.len())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PAY_TIME: SignedDuration = SignedDuration::from_secs(900);
-
-    const fn at(second: i64) -> Timestamp {
-        Timestamp::constant(second, 0)
-    }
-
-    fn looks(from: i64) -> impl Iterator<Item = Timestamp> {
-        std::iter::successors(Some(at(from)), |now| Some(next_look(*now, at(900), PAY_TIME)))
-    }
-
-    #[test]
-    fn a_payable_order_is_looked_at_ever_more_rarely_and_at_its_deadline() {
-        assert_eq!(looks(0).take(7).collect::<Vec<_>>(), [0, 30, 60, 90, 135, 180, 225].map(at));
-        assert_eq!(looks(890).nth(1), Some(at(900)));
-    }
-
-    #[test]
-    fn what_should_have_ended_is_tried_again_ever_more_rarely() {
-        let gaps = looks(900).zip(looks(900).skip(1)).map(|(one, next)| next.duration_since(one).as_secs());
-        assert_eq!(gaps.take(12).collect::<Vec<_>>(), [5, 5, 5, 7, 11, 16, 25, 37, 56, 85, 128, 192]);
-        assert_eq!(next_look(at(90_000), at(900), PAY_TIME), at(90_300));
     }
 }

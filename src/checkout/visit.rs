@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::Checkout;
+use super::shared::Checkout;
 use crate::{
     domain::{OutRefundNo, OutTradeNo},
     gateway::{Asker, GatewayError, Replied, Turn},
@@ -14,7 +14,7 @@ use crate::{
 /// One occasion of looking after an order: on whose behalf, since when it is due, and the turn that it has
 /// already for its first question.
 #[derive(Debug)]
-pub(super) struct Visit {
+pub(crate) struct Visit {
     asker: Asker,
     due: Timestamp,
     turn: Option<Turn>,

@@ -1,0 +1,26 @@
+//! Why a use case does not come to its end.
+
+use crate::{domain::ProductId, storage::StorageError, wechatpay::model::InvalidPrepay};
+
+/// Why a use case did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckoutError {
+    #[error("no such product")]
+    NoSuchProduct,
+    /// Withdrawn: orders that were placed before go on.
+    #[error("the product is not on sale any more")]
+    NotOnSale,
+    #[error("no such order")]
+    NoSuchOrder,
+    /// The catalogue holds something WeChat cannot be told: staff must mend it.
+    #[error("product {product}: {reason}")]
+    UnfitProduct { product: ProductId, reason: InvalidPrepay },
+    /// No usable answer from WeChat so far; the order waits and the request is repeated.
+    #[error("WeChat Pay gave no usable answer yet")]
+    PlatformUnreachable,
+    /// WeChat said no to this order.
+    #[error("WeChat Pay refused the order")]
+    PlatformRefused,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}

@@ -1,0 +1,18 @@
+//! An order from its placing to its end: its code, what WeChat says of it, who waits for it, how it is closed.
+
+mod close;
+mod grounds;
+mod history;
+mod inquire;
+mod next_look;
+mod on_sale;
+mod place;
+mod prepay;
+mod snapshot;
+mod watch;
+
+pub use history::OrderHistory;
+pub use inquire::Answer;
+pub(super) use next_look::next_look_at;
+pub(super) use prepay::CLAIM;
+pub use snapshot::{CodeState, OrderSnapshot};

@@ -1,0 +1,109 @@
+//! Waiting for an order to change: the one mechanism behind `GET /api/orders/{token}` and the page.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
+
+use super::snapshot::OrderSnapshot;
+use crate::{
+    checkout::{
+        error::CheckoutError,
+        shared::Checkout,
+        time_limits::{GLANCE, in_time},
+    },
+    domain::OrderToken,
+    storage::orders,
+};
+
+/// How often changes made by other processes are looked for.
+const ELSEWHERE: Duration = Duration::from_secs(1);
+/// How many orders are looked up by one statement.
+const CHUNK: usize = 1000;
+
+impl Checkout {
+    /// Answers at once when the order's version is past `after`, else when it changes or after
+    /// `wait`. While somebody waits, what is due for the order is done.
+    ///
+    /// # Errors
+    /// No such order, or the books cannot be read.
+    pub async fn watch(
+        &self,
+        token: &OrderToken,
+        after: Option<i64>,
+        wait: Duration,
+    ) -> Result<OrderSnapshot, CheckoutError> {
+        let end = Instant::now() + wait;
+        let snapshot = self.load_snapshot(token).await?;
+        let mut due = self.nudge(&snapshot);
+        if after.is_none_or(|after| snapshot.order.version > after) || wait.is_zero() {
+            return Ok(snapshot);
+        }
+        let mut changes = self.0.live.subscribe(snapshot.order.id);
+        // What changed between the first look and the subscription would wake nobody.
+        let mut snapshot = self.load_snapshot(token).await?;
+        let was_overdue = snapshot.is_overdue();
+        while snapshot.order.version <= after.unwrap_or(0) && Instant::now() < end {
+            // The code must not stay on a page past its time, however long closing takes.
+            if snapshot.is_overdue() && !was_overdue {
+                break;
+            }
+            let nap = due.map_or(end, |due| end.min(Instant::now() + due));
+            tokio::select! {
+                _ = changes.changed() => snapshot = self.load_snapshot(token).await?,
+                () = tokio::time::sleep_until(nap) => {
+                    snapshot.now = self.0.clock.now();
+                    due = self.nudge(&snapshot);
+                }
+            }
+        }
+        snapshot.now = self.0.clock.now();
+        Ok(snapshot)
+    }
+
+    /// How the order stands once `done` says so, at the latest after `limit`. Being woken is no sign
+    /// that it is done: other changes wake as well.
+    pub(super) async fn wait_until(
+        &self,
+        order_id: i64,
+        changes: &mut watch::Receiver<i64>,
+        limit: Duration,
+        done: impl Fn(&OrderSnapshot) -> bool,
+    ) -> Result<OrderSnapshot, CheckoutError> {
+        let end = Instant::now() + limit;
+        loop {
+            let snapshot = self.load_by_id(order_id).await?;
+            if done(&snapshot) || !matches!(timeout_at(end, changes.changed()).await, Ok(Ok(()))) {
+                return Ok(snapshot);
+            }
+        }
+    }
+
+    /// Wakes the pages whose orders were changed by another process; runs until it is dropped.
+    pub async fn follow_other_instances(&self) {
+        let mut ticks = tokio::time::interval(ELSEWHERE);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if !self.0.live.prune() {
+                continue;
+            }
+            if let Err(error) = in_time(GLANCE, self.look_at_waiting()).await {
+                tracing::error!(%error, "looking for changes of other instances");
+            }
+        }
+    }
+
+    async fn look_at_waiting(&self) -> Result<(), CheckoutError> {
+        let waiting = self.0.live.waiting_orders();
+        for ids in waiting.chunks(CHUNK) {
+            let versions = orders::list_versions(&mut *self.0.db.read().await?, ids).await?;
+            for (id, version) in versions {
+                self.0.live.wake(id, version);
+            }
+        }
+        Ok(())
+    }
+}

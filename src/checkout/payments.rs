@@ -1,0 +1,8 @@
+//! What WeChat's verified word that somebody has paid does to the books: examined first, then booked with whatever
+//! else has arrived at that moment.
+
+mod bookings;
+mod settle;
+
+pub(super) use bookings::Bookings;
+pub(super) use settle::{Booking, Proof, SURPLUS_REASON};

@@ -1,0 +1,163 @@
+//! The way of verified statements into the books. Whatever has arrived while the last commit was
+//! reaching the disk is booked together; each is answered only after its own commit. A statement that
+//! cannot be booked does not take its neighbours with it, and one that has to wait does not keep them
+//! waiting: a row of its order may be locked on a server, by somebody else who is at work there or has died.
+//! So first all are booked whose rows are free at that moment, and the others each by itself, aside.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::{
+    StreamExt as _,
+    future::{self, join_all},
+    stream,
+};
+use tokio::{
+    sync::{Mutex, Semaphore, mpsc, oneshot},
+    time::timeout,
+};
+
+use super::settle::{Booked, Booking, settle};
+use crate::{
+    storage::{Database, Expect, StorageError, attempts, rows::Rows},
+    supervise::Supervisor,
+};
+
+/// How many are booked by one transaction. More adds latency and hardly any throughput.
+const MOST: usize = 64;
+/// How many may wait; past it callers wait for a place.
+const QUEUE: usize = 4096;
+/// A lot that takes longer goes on aside, and the next one is begun.
+const SLOW: Duration = Duration::from_millis(250);
+/// Lots under way at once.
+const LOTS: usize = 4;
+/// How many of one lot are booked at once when they could not be booked together.
+const ALONE: usize = 4;
+/// How many wait at once for rows that somebody else has, over all lots. With all of these there are still
+/// connections left for everybody else.
+const WAITING: usize = 4;
+
+struct Ticket {
+    booking: Booking,
+    answer: oneshot::Sender<Result<Booked, StorageError>>,
+}
+
+impl Ticket {
+    fn tell(self, booked: Result<Booked, StorageError>) {
+        // Whoever asked and went away does not undo what is committed.
+        drop(self.answer.send(booked));
+    }
+}
+
+/// The queue. Ends with its last clone; a worker that panics is followed by another one.
+#[derive(Clone, Debug)]
+pub(crate) struct Bookings(mpsc::Sender<Ticket>);
+
+impl Bookings {
+    pub(crate) fn start(db: Database, supervisor: Supervisor) -> Self {
+        let (tickets, queue) = mpsc::channel(QUEUE);
+        let desk = Desk { db, waiting: Arc::new(Semaphore::new(WAITING)) };
+        let queue = Arc::new(Mutex::new(queue));
+        tokio::spawn(async move { supervisor.keep("bookings", || work(desk.clone(), Arc::clone(&queue))).await });
+        Self(tickets)
+    }
+
+    /// Answers after the commit.
+    pub(crate) async fn book(&self, booking: Booking) -> Result<Booked, StorageError> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Ticket { booking, answer }).await.map_err(|_| StorageError::WriterGone)?;
+        // Taken and not answered: whoever did it has panicked, perhaps after a commit.
+        answered.await.unwrap_or_else(|_| Err(StorageError::OutcomeUnknown(Box::new(StorageError::WriterGone))))
+    }
+}
+
+async fn work(desk: Desk, queue: Arc<Mutex<mpsc::Receiver<Ticket>>>) {
+    let mut queue = queue.lock().await;
+    let lots = Arc::new(Semaphore::new(LOTS));
+    loop {
+        let Ok(place) = Arc::clone(&lots).acquire_owned().await else { return };
+        let mut tickets = Vec::with_capacity(MOST);
+        if queue.recv_many(&mut tickets, MOST).await == 0 {
+            return;
+        }
+        let desk = desk.clone();
+        // A task of its own: it goes on when it takes long, and a panic in it costs this lot.
+        let booking = tokio::spawn(async move {
+            let locked = desk.book_free(tickets).await;
+            drop(place);
+            join_all(locked.into_iter().map(|ticket| desk.book_waiting(ticket))).await;
+        });
+        drop(timeout(SLOW, booking).await);
+    }
+}
+
+#[derive(Clone)]
+struct Desk {
+    db: Database,
+    waiting: Arc<Semaphore>,
+}
+
+impl Desk {
+    /// Books and answers all but those that would have to wait for somebody else.
+    async fn book_free(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
+        let bookings: Arc<[Booking]> = tickets.iter().map(|it| it.booking.clone()).collect();
+        match self.book(bookings, Rows::Free).await {
+            Ok(booked) => {
+                tickets.into_iter().zip(booked).for_each(|(ticket, booked)| ticket.tell(Ok(booked)));
+                Vec::new()
+            }
+            // No use in trying each: they would all meet the same.
+            Err(error) if error.is_of_all_jobs() => {
+                for ticket in tickets {
+                    ticket.tell(Err(error.clone()));
+                }
+                Vec::new()
+            }
+            Err(_) => {
+                let each = stream::iter(tickets).map(|ticket| self.book_one(ticket)).buffer_unordered(ALONE);
+                each.filter_map(future::ready).collect().await
+            }
+        }
+    }
+
+    /// `Some` when it would have to wait.
+    async fn book_one(&self, ticket: Ticket) -> Option<Ticket> {
+        match self.book([ticket.booking.clone()].into(), Rows::Free).await {
+            Err(StorageError::Locked) => return Some(ticket),
+            booked => ticket.tell(only(booked)),
+        }
+        None
+    }
+
+    async fn book_waiting(&self, ticket: Ticket) {
+        let Ok(_place) = self.waiting.acquire().await else { return };
+        // Whoever has been told meanwhile that it was not booked, comes again.
+        if !ticket.answer.is_closed() {
+            let booked = self.book([ticket.booking.clone()].into(), Rows::Awaited).await;
+            ticket.tell(only(booked));
+        }
+    }
+
+    /// Most of what comes is new, so nobody looks at first whether it is.
+    async fn book(&self, bookings: Arc<[Booking]>, rows: Rows) -> Result<Vec<Booked>, StorageError> {
+        match self.write(Arc::clone(&bookings), rows, Expect::New).await {
+            Err(StorageError::ThereAlready { .. }) => self.write(bookings, rows, Expect::Anything).await,
+            booked => booked,
+        }
+    }
+
+    async fn write(&self, bookings: Arc<[Booking]>, rows: Rows, expect: Expect) -> Result<Vec<Booked>, StorageError> {
+        let write = self.db.write(move |c| {
+            let bookings = Arc::clone(&bookings);
+            Box::pin(async move {
+                let numbers: Vec<_> = bookings.iter().filter_map(Booking::out_trade_no).collect();
+                attempts::lock(c, &numbers, rows).await?;
+                settle(c, &bookings, expect).await
+            })
+        });
+        write.await
+    }
+}
+
+fn only(booked: Result<Vec<Booked>, StorageError>) -> Result<Booked, StorageError> {
+    booked.and_then(|mut booked| booked.pop().ok_or(StorageError::WriterGone))
+}

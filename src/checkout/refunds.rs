@@ -1,0 +1,14 @@
+//! Giving money back: asked for here or in the merchant console, and what came once too often by itself. Each is
+//! brought to its end.
+
+mod draft;
+mod elsewhere;
+mod follow_up;
+mod next_number;
+mod request;
+mod settle;
+mod statement;
+mod step;
+mod surplus;
+
+pub use draft::{RefundDraft, RefundError, RefundOf, RefundOrder};

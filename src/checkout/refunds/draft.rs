@@ -1,0 +1,94 @@
+//! What somebody asks for who wants money given back, and why he does not get it.
+
+use crate::{
+    checkout::error::CheckoutError,
+    domain::{Fen, OutRefundNo, OutTradeNo},
+    storage::{StorageError, events::Source, payments::Payment, refunds::Refund},
+    wechatpay::model::InvalidRefund,
+};
+
+/// Which payment it is of.
+#[derive(Clone, Debug)]
+pub enum RefundOf {
+    /// The one of this `transaction_id`.
+    Transaction(String),
+    /// The one that was paid under this number, and never another one of its order.
+    Attempt(OutTradeNo),
+}
+
+/// What somebody wants to give back.
+#[derive(Clone, Debug)]
+pub struct RefundOrder {
+    /// Of all that is left when `None`.
+    pub amount: Option<Fen>,
+    /// Shown to the payer; 1 to 80 characters.
+    pub reason: String,
+    pub source: Source,
+    /// One number is one refund, however often it is asked for. When `None`, one of the same payment and
+    /// amount that is open, or was asked for within a day, is gone on with; a new number otherwise.
+    pub out_refund_no: Option<OutRefundNo>,
+    /// Another refund, although there is such a one.
+    pub another: bool,
+}
+
+/// A refund with its number, which nobody has been asked for yet: show the number first.
+#[derive(Clone, Debug)]
+pub struct RefundDraft {
+    pub(super) payment: Payment,
+    pub(super) wanted: RefundOrder,
+    pub(super) out_refund_no: OutRefundNo,
+    pub(super) standing: Option<Refund>,
+}
+
+/// Why nothing is given back.
+#[derive(Debug, thiserror::Error)]
+pub enum RefundError {
+    #[error("nothing has been paid under this out_trade_no{}", elsewhere(.0))]
+    NotPaid(Vec<String>),
+    #[error("no payment with this transaction_id is booked")]
+    NoSuchPayment,
+    #[error("several payments came under this out_trade_no, name one by --transaction-id: {}", .0.join(", "))]
+    Ambiguous(Vec<String>),
+    #[error("a refund must be at least 0.01 yuan and at most the {left} yuan that are left")]
+    Amount { left: Fen },
+    #[error("the refund cannot be told to WeChat Pay: {0}")]
+    Unfit(#[from] InvalidRefund),
+    #[error(
+        "some of this order was given back in the merchant console, and nobody knows how much: look there (商户平台) first, \
+         then say --another"
+    )]
+    GivenBackElsewhere,
+    #[error("this out_refund_no stands for another refund")]
+    OtherRefund,
+    #[error("no such refund")]
+    NoSuchRefund,
+    #[error("it may go on by itself, and the same command again finds it if so: {0}")]
+    Unconfirmed(#[source] StorageError),
+    #[error(transparent)]
+    Checkout(#[from] CheckoutError),
+}
+
+fn elsewhere(transactions: &[String]) -> String {
+    match transactions {
+        [] => String::new(),
+        some => format!("; its order was paid otherwise, name the payment by --transaction-id: {}", some.join(", ")),
+    }
+}
+
+impl From<StorageError> for RefundError {
+    fn from(error: StorageError) -> Self {
+        Self::Checkout(error.into())
+    }
+}
+
+impl RefundDraft {
+    /// The number it will be asked for with, or is.
+    pub const fn out_refund_no(&self) -> &OutRefundNo {
+        &self.out_refund_no
+    }
+
+    /// The refund that is gone on with.
+    pub const fn standing(&self) -> Option<&Refund> {
+        self.standing.as_ref()
+    }
+}

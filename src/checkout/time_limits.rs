@@ -1,0 +1,34 @@
+//! How long work may take that nobody waits for. Writes and calls to WeChat have limits of their own; these
+//! are for a database server that falls silent in the middle of a read. Whoever is cut off is in the place
+//! of one that was killed: the next look goes on from there.
+
+use std::{future::Future, time::Duration};
+
+use tokio::time::timeout;
+
+use super::error::CheckoutError;
+use crate::storage::StorageError;
+
+/// Looking after one order or refund: longer than all calls to WeChat that belong to it.
+pub(super) const CARE: Duration = Duration::from_secs(90);
+/// One look at the books.
+pub(super) const GLANCE: Duration = Duration::from_secs(10);
+
+pub(super) async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, CheckoutError>>,
+) -> Result<T, CheckoutError> {
+    timeout(limit, work).await.unwrap_or(Err(CheckoutError::Storage(StorageError::NoAnswer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_never_ends_is_no_answer() {
+        let hung = in_time(Duration::from_millis(1), std::future::pending::<Result<(), _>>()).await;
+        assert!(matches!(hung, Err(CheckoutError::Storage(StorageError::NoAnswer))), "{hung:?}");
+        assert!(in_time(GLANCE, async { Ok(()) }).await.is_ok());
+    }
+}

@@ -1,0 +1,155 @@
+//! Booking a payment: one way, whoever calls it (money rules 1 to 5).
+
+use jiff::Timestamp;
+
+use super::{
+    error::CheckoutError,
+    inbox::{NotifyContext, inbox},
+    payments::{Booking, Proof, SURPLUS_REASON},
+    shared::Checkout,
+    verdict::{Mismatch, Verdict},
+};
+use crate::{
+    domain::{OrderStatus, OutRefundNo, OutTradeNo},
+    storage::{events::Source, notifications::Received},
+    wechatpay::{Content, Notification, TradeState, Transaction, model::RefundRequest},
+};
+
+impl Checkout {
+    /// Books what a verified notification says and keeps it in the inbox, in one transaction.
+    /// Nothing may be acknowledged before this has returned.
+    ///
+    /// # Errors
+    /// The books cannot be written, or nobody can tell whether they were: the next delivery finds what there is.
+    pub async fn apply_notification(
+        &self,
+        notification: &Notification,
+        context: NotifyContext,
+    ) -> Result<Verdict, CheckoutError> {
+        let now = self.0.clock.now();
+        self.keep_key(&notification.serial).await?;
+        let (claim, out_trade_no, transaction_id) = match &notification.content {
+            Content::Transaction(transaction) if notification.event_type == "TRANSACTION.SUCCESS" => {
+                let claim = self.examine(transaction, Source::Callback, now);
+                (claim, Some(&*transaction.out_trade_no), transaction.transaction_id.as_deref())
+            }
+            Content::SecurityEcho { .. } => (Err(Verdict::Echo), None, None),
+            Content::Transaction(_) | Content::Refund(_) | Content::Unknown { .. } => {
+                (Err(Verdict::Mismatch(Mismatch::Event)), None, None)
+            }
+        };
+        let received = inbox(notification, context, out_trade_no, transaction_id, now);
+        self.book(self.booking(claim, Source::Callback, &notification.serial, Some(received), now)).await
+    }
+
+    /// Books what a query reply says that the key of this serial has signed.
+    ///
+    /// # Errors
+    /// The books cannot be written, or nobody can tell whether they were: the next delivery finds what there is.
+    pub(super) async fn settle_queried(
+        &self,
+        transaction: &Transaction,
+        serial: &str,
+        source: Source,
+    ) -> Result<Verdict, CheckoutError> {
+        let now = self.0.clock.now();
+        self.keep_key(serial).await?;
+        let claim = self.examine(transaction, source, now);
+        self.book(self.booking(claim, source, serial, None, now)).await
+    }
+
+    fn booking(
+        &self,
+        claim: Result<Proof, Verdict>,
+        source: Source,
+        serial: &str,
+        received: Option<Received>,
+        at: Timestamp,
+    ) -> Booking {
+        let way_back = claim.as_ref().ok().and_then(|proof| self.way_back(proof));
+        Booking { claim, source, vouched_by: serial.to_owned(), received, at, way_back }
+    }
+
+    fn way_back(&self, proof: &Proof) -> Option<Vec<u8>> {
+        let request = RefundRequest {
+            transaction_id: &proof.transaction_id,
+            out_refund_no: &OutRefundNo::surplus_of(&proof.transaction_id, 0).ok()?,
+            reason: Some(SURPLUS_REASON),
+            notify_url: &self.0.settings.refund_notify_url,
+            refund: proof.total,
+            total: proof.total,
+        };
+        request.to_bytes().ok()
+    }
+
+    /// Money rule 1, as far as it needs no table: `SUCCESS`, our mchid (the books' own: see `startup::mark`),
+    /// `CNY`. The appid is the attempt's: a shop may have taken another one since.
+    fn examine(&self, transaction: &Transaction, source: Source, now: Timestamp) -> Result<Proof, Verdict> {
+        let mismatch = |what| Err(Verdict::Mismatch(what));
+        if transaction.mchid != self.0.settings.mchid.as_str() {
+            return mismatch(Mismatch::Mchid);
+        }
+        let is_paid = match transaction.trade_state {
+            TradeState::Success => true,
+            // Paid, and given back in part or whole (§5.2). A notification of a payment never says so.
+            TradeState::Refund => source != Source::Callback,
+            _ => false,
+        };
+        if !is_paid {
+            return mismatch(Mismatch::State);
+        }
+        if transaction.currency() != Some("CNY") {
+            return mismatch(Mismatch::Currency);
+        }
+        let Some(total) = transaction.total() else { return mismatch(Mismatch::Amount) };
+        let transaction_id = match &transaction.transaction_id {
+            // Letters and digits, or it could not be given back.
+            Some(id) if (1..=32).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_alphanumeric()) => id.clone(),
+            _ => return mismatch(Mismatch::TransactionId),
+        };
+        let out_trade_no = OutTradeNo::parse(&transaction.out_trade_no).map_err(|_| Verdict::UnknownOrder)?;
+        let (appid, success) = (transaction.appid.clone(), transaction.success_time.unwrap_or(now));
+        Ok(Proof { out_trade_no, appid, transaction_id, total, success })
+    }
+
+    async fn book(&self, booking: Booking) -> Result<Verdict, CheckoutError> {
+        let (claim, source) = (booking.claim.clone(), booking.source);
+        let booked = self.0.bookings.book(booking).await?;
+        if let Some(version) = booked.became_paid {
+            self.0.metrics.order_entered(OrderStatus::Success);
+            self.0.live.wake(booked.order_id, version);
+        }
+        self.report(&claim, booked.verdict, source);
+        Ok(booked.verdict)
+    }
+
+    fn report(&self, claim: &Result<Proof, Verdict>, verdict: Verdict, source: Source) {
+        let Ok(proof) = claim else {
+            if verdict != Verdict::Echo {
+                tracing::error!(verdict = verdict.code(), "verified statement does not fit: {verdict}");
+            }
+            return;
+        };
+        let number = &proof.out_trade_no;
+        match verdict {
+            Verdict::Paid | Verdict::PaidLate => {
+                if source == Source::Callback {
+                    self.0.metrics.callback_lag(self.0.clock.now().duration_since(proof.success));
+                }
+                tracing::info!(
+                    order.out_trade_no = %number, wechatpay.transaction_id = proof.transaction_id,
+                    source = source.code(), verdict = verdict.code(), "order {number} paid",
+                );
+            }
+            Verdict::Duplicate => {
+                tracing::info!(order.out_trade_no = %number, source = source.code(), "payment of {number} was booked before");
+            }
+            Verdict::Surplus | Verdict::UnknownOrder | Verdict::Mismatch(_) | Verdict::Echo | Verdict::Refund(_) => {
+                tracing::error!(
+                    order.out_trade_no = %number, wechatpay.transaction_id = proof.transaction_id,
+                    source = source.code(), verdict = verdict.code(), "payment for {number}: {verdict}",
+                );
+            }
+        }
+    }
+}
