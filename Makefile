@@ -42,7 +42,7 @@ test: ## every test there is, browser included; installs what it needs
 	@node .tools/test.mjs
 
 .PHONY: bench
-bench: build ## the benchmarks behind the budgets in the README
+bench: build ## the benchmarks behind the budgets in docs/proof.md
 	.tools/with-mariadb.sh cargo bench --locked --bench "*"
 
 .PHONY: fuzz
