@@ -1,6 +1,6 @@
 //! The pages: rendered whole by the server, with a few islands that come alive in the browser.
 //!
-//! Components know `domain` and [`api`]; no SQL, no key, no HTTP client. What needs JavaScript is
+//! Components know `domain` and [`api`]; no SQL, no key, no HTTP client, no use case. What needs JavaScript is
 //! in [`components`] and marked `#[island]`; everything else is HTML and forms.
 
 pub mod api;
@@ -8,6 +8,8 @@ mod bundle;
 pub mod components;
 pub mod error;
 pub mod pages;
+#[cfg(feature = "ssr")]
+pub mod shop;
 pub mod text;
 pub mod view;
 
@@ -95,11 +97,11 @@ pub fn App() -> impl IntoView {
 /// What pages ask of the server around them. In the browser nobody does.
 mod ssr {
     #[cfg(feature = "ssr")]
-    use crate::http::AppState;
+    use super::shop::shop;
 
     #[cfg(feature = "ssr")]
     pub fn is_sandbox() -> bool {
-        leptos::prelude::use_context::<AppState>().is_some_and(|state| state.sandbox)
+        shop().is_ok_and(|shop| shop.is_sandbox())
     }
 
     #[cfg(not(feature = "ssr"))]
@@ -109,7 +111,7 @@ mod ssr {
 
     #[cfg(feature = "ssr")]
     pub fn payee() -> String {
-        leptos::prelude::use_context::<AppState>().map(|state| state.checkout.payee().to_owned()).unwrap_or_default()
+        shop().map(|shop| shop.payee()).unwrap_or_default()
     }
 
     #[cfg(not(feature = "ssr"))]
@@ -126,7 +128,9 @@ mod ssr {
         let (Some(nonce), Some(response)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) else {
             return;
         };
-        if let Ok(policy) = HeaderValue::from_str(&crate::http::page_policy(&nonce.to_string())) {
+        if let Ok(policy) = shop().map(|shop| shop.page_policy(&nonce.to_string()))
+            && let Ok(policy) = HeaderValue::from_str(&policy)
+        {
             response.insert_header(CONTENT_SECURITY_POLICY, policy);
         }
     }

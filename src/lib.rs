@@ -9,9 +9,9 @@
 //! | `wechatpay` | the APIv3 protocol, pure: bytes, keys and time in, values out | `domain` |
 //! | `gateway` | the only caller of the platform | `wechatpay` |
 //! | `storage` | the books on either engine: tables and the one way to write | `domain` |
-//! | `checkout` | the use cases and the money rules | `gateway`, `storage`, `wechatpay` |
-//! | `http` | the front door, routes, limits, headers | `checkout` |
-//! | [`app`] | pages, islands, server functions | `domain`, and `checkout` in server functions |
+//! | `checkout` | the use cases and the money rules, in rooms: `orders`, `payments`, `refunds`, `jobs` | `gateway`, `storage`, `wechatpay` |
+//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `checkout` |
+//! | [`app`] | pages, islands, the addresses of server functions | `domain` |
 //! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
 //! | `command` | `saoma order`, `saoma refund` | `checkout`, `startup` |
 //! | `wall` | between a sandbox's messages and real money | |

@@ -1,9 +1,11 @@
-//! Server functions: adapters between a page and a use case. They are public endpoints; whatever
-//! they are given is a stranger's input.
+//! Server functions: what a page may ask of the server, as addresses. They are public endpoints; whatever they are
+//! given is a stranger's input. What they do is the server's ([`Shop`](super::shop::Shop)).
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
+#[cfg(feature = "ssr")]
+use super::shop::shop;
 use super::{
     error::PublicError,
     view::{Checked, OrderList, PayView},
@@ -13,273 +15,46 @@ use crate::domain::Product;
 /// The shopper's live order of a product. Without JavaScript it leads to the order's page.
 #[server(prefix = "/api/ui", endpoint = "place_order")]
 pub async fn place_order(product_id: i64) -> Result<PayView, PublicError> {
-    let call = ssr::Call::current()?;
-    let placed = call.place_order(crate::domain::ProductId(product_id)).await;
-    match &placed {
-        Ok(view) => call.redirect_form(&format!("/pay/{}", view.token)),
-        Err(error) => call.redirect_form(&format!("/products/{product_id}?problem={}", error.word())),
-    }
-    call.answer(placed)
+    shop()?.place_order(product_id).await
 }
 
 /// How an order stands, as soon as its version is past `after`, at the latest after `wait` seconds.
 #[server(prefix = "/api/ui", endpoint = "watch_order", input = GetUrl)]
 pub async fn watch_order(token: String, after: i64, wait: u32) -> Result<PayView, PublicError> {
-    let call = ssr::Call::current()?;
-    let watched = call.watch(&token, after, wait).await;
-    call.answer(watched)
+    shop()?.watch_order(token, after, wait).await
 }
 
 /// 我已完成支付: asks WeChat now.
 #[server(prefix = "/api/ui", endpoint = "check_payment")]
 pub async fn check_payment(token: String) -> Result<Checked, PublicError> {
-    let call = ssr::Call::current()?;
-    let checked = call.check_payment(&token).await;
-    let word = match &checked {
-        Ok(Checked::Settled) => String::new(),
-        Ok(Checked::NotYet) => "?checked=not-yet".to_owned(),
-        Err(error @ (PublicError::Presses | PublicError::ReadOnly)) => format!("?problem={}", error.word()),
-        Ok(Checked::Unknown) | Err(_) => "?checked=unknown".to_owned(),
-    };
-    call.redirect_form(&format!("/pay/{}{word}", ssr::plain(&token)));
-    call.answer(checked)
+    shop()?.check_payment(token).await
 }
 
 /// 取消订单. While WeChat has not confirmed it, the order's page says so and goes on asking.
 #[server(prefix = "/api/ui", endpoint = "cancel_order")]
 pub async fn cancel_order(token: String) -> Result<PayView, PublicError> {
-    let call = ssr::Call::current()?;
-    let cancelled = call.cancel_order(&token).await;
-    call.redirect_form(&ssr::page_of(&token, &cancelled));
-    call.answer(cancelled)
+    shop()?.cancel_order(token).await
 }
 
 /// 刷新二维码 and 换一个. With the `out_trade_no` whose code is to be replaced, a second click, or a page
 /// that has not heard of the new code yet, replaces nothing. May lead to another order.
 #[server(prefix = "/api/ui", endpoint = "renew_code")]
 pub async fn renew_code(token: String, out_trade_no: Option<String>) -> Result<PayView, PublicError> {
-    let call = ssr::Call::current()?;
-    let renewed = call.renew_code(&token, out_trade_no.as_deref()).await;
-    call.redirect_form(&ssr::page_of(&token, &renewed));
-    call.answer(renewed)
+    shop()?.renew_code(token, out_trade_no).await
 }
 
 #[server(prefix = "/api/ui", endpoint = "list_products", input = GetUrl)]
 pub async fn list_products() -> Result<Vec<Product>, PublicError> {
-    let call = ssr::Call::current()?;
-    let listed = call.checkout().list_products().await.map_err(PublicError::from);
-    call.answer(listed)
+    shop()?.list_products().await
 }
 
 #[server(prefix = "/api/ui", endpoint = "load_product", input = GetUrl)]
 pub async fn load_product(product_id: String) -> Result<Product, PublicError> {
-    let call = ssr::Call::current()?;
-    let product = call.load_product(&product_id).await;
-    call.answer(product)
+    shop()?.load_product(product_id).await
 }
 
 /// The browser's own orders, older than the order `before`.
 #[server(prefix = "/api/ui", endpoint = "list_orders", input = GetUrl)]
 pub async fn list_orders(before: Option<i64>) -> Result<OrderList, PublicError> {
-    let call = ssr::Call::current()?;
-    let listed = call.list_orders(before).await;
-    call.answer(listed)
-}
-
-#[cfg(feature = "ssr")]
-mod ssr {
-    use std::time::Duration;
-
-    use http::{HeaderMap, StatusCode, header::ACCEPT, request::Parts};
-    use leptos::prelude::use_context;
-    use leptos_axum::ResponseOptions;
-
-    use crate::{
-        app::{
-            error::PublicError,
-            view::{Checked, OrderLine, OrderList, PayView},
-        },
-        checkout::{Answer, Checkout, CheckoutError, CodeState, OrderSnapshot},
-        domain::{OrderToken, Product, ProductId},
-        http::{AppState, ClientAddress, Shopper},
-    };
-
-    /// How long a page waits for its code before it shows itself without one and goes on waiting
-    /// there.
-    const CODE_PATIENCE: Duration = Duration::from_secs(4);
-    const WAIT_MOST: u32 = 25;
-    const ORDERS_A_PAGE: i64 = 20;
-
-    /// The request a server function was called with.
-    pub struct Call {
-        state: AppState,
-        headers: HeaderMap,
-        shopper: Option<Shopper>,
-        client: Option<ClientAddress>,
-        response: Option<ResponseOptions>,
-    }
-
-    impl Call {
-        pub fn current() -> Result<Self, PublicError> {
-            let state = use_context::<AppState>().ok_or(PublicError::Busy)?;
-            let parts = use_context::<Parts>().ok_or(PublicError::Busy)?;
-            Ok(Self {
-                state,
-                shopper: parts.extensions.get().cloned(),
-                client: parts.extensions.get().copied(),
-                headers: parts.headers,
-                response: use_context(),
-            })
-        }
-
-        pub fn checkout(&self) -> &Checkout {
-            &self.state.checkout
-        }
-
-        /// Leads a form that was sent without JavaScript to its page.
-        pub fn redirect_form(&self, path: &str) {
-            let accepts = self.headers.get(ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or_default();
-            if accepts.contains("text/html") {
-                leptos_axum::redirect(path);
-            }
-        }
-
-        /// Gives an error its status, unless a redirect has one already.
-        pub fn answer<T>(&self, outcome: Result<T, PublicError>) -> Result<T, PublicError> {
-            if let (Err(error), Some(response)) = (&outcome, &self.response)
-                && let Ok(status) = StatusCode::from_u16(error.status())
-                && !self.headers.get(ACCEPT).is_some_and(|it| it.as_bytes().starts_with(b"text/html") && self.is_form())
-            {
-                response.set_status(status);
-            }
-            outcome
-        }
-
-        fn is_form(&self) -> bool {
-            self.headers.get(http::header::CONTENT_TYPE).is_some()
-        }
-
-        fn shopper(&self) -> Result<&str, PublicError> {
-            self.shopper.as_ref().map(Shopper::key).ok_or(PublicError::Busy)
-        }
-
-        fn is_mine(&self, snapshot: &OrderSnapshot) -> bool {
-            self.shopper.as_ref().is_some_and(|shopper| shopper.key() == snapshot.order.shopper)
-        }
-
-        fn show(&self, snapshot: &OrderSnapshot) -> PayView {
-            let (mine, payee) = (self.is_mine(snapshot), self.checkout().payee());
-            PayView::of(snapshot, mine, payee, &self.headers, self.state.sandbox)
-        }
-
-        /// Another code costs WeChat and the books what another order does.
-        fn count_code(&self) -> Result<(), PublicError> {
-            let client = self.client.ok_or(PublicError::Busy)?;
-            if self.state.limits.allow_order(client) {
-                return Ok(());
-            }
-            self.state.metrics.order_creation("limited");
-            Err(PublicError::Limited)
-        }
-
-        /// A press sets off questions to WeChat, of which there is a budget for everybody.
-        fn count_press(&self) -> Result<(), PublicError> {
-            let client = self.client.ok_or(PublicError::Busy)?;
-            if self.state.limits.allow_check(client) { Ok(()) } else { Err(PublicError::Presses) }
-        }
-
-        pub async fn place_order(&self, product_id: ProductId) -> Result<PayView, PublicError> {
-            let shopper = self.shopper()?;
-            self.count_code()?;
-            let placed = self.place_with_code(shopper, product_id).await;
-            self.state.metrics.order_creation(if placed.is_ok() { "ok" } else { "failed" });
-            placed
-        }
-
-        async fn place_with_code(&self, shopper: &str, product_id: ProductId) -> Result<PayView, PublicError> {
-            let placed = self.checkout().place_order(shopper, product_id).await?;
-            self.show_with_code(&placed).await
-        }
-
-        async fn show_with_code(&self, snapshot: &OrderSnapshot) -> Result<PayView, PublicError> {
-            if matches!(snapshot.code(), CodeState::Preparing { .. } | CodeState::Refused) {
-                // Goes on by itself when it takes longer: the page is told when the code is there.
-                let (checkout, id) = (self.checkout().clone(), snapshot.order.id);
-                let fetching = tokio::spawn(async move { checkout.fetch_code(id).await });
-                if let Ok(Ok(Err(CheckoutError::Storage(error)))) = tokio::time::timeout(CODE_PATIENCE, fetching).await
-                    && error.is_read_only()
-                {
-                    return Err(CheckoutError::Storage(error).into());
-                }
-            }
-            Ok(self.show(&self.checkout().load_snapshot(&snapshot.order.token).await?))
-        }
-
-        pub async fn cancel_order(&self, token: &str) -> Result<PayView, PublicError> {
-            let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
-            self.count_press()?;
-            Ok(self.show(&self.checkout().cancel_order(&token, self.shopper()?).await?))
-        }
-
-        pub async fn renew_code(&self, token: &str, seen: Option<&str>) -> Result<PayView, PublicError> {
-            let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
-            let now = self.checkout().load_snapshot(&token).await?;
-            if !self.is_mine(&now) {
-                return Err(PublicError::NoSuchOrder);
-            }
-            if seen.is_some_and(|seen| seen != now.attempt.out_trade_no.as_str()) {
-                return Ok(self.show(&now));
-            }
-            self.count_press()?;
-            self.count_code()?;
-            let renewed = self.checkout().renew_code(&token, self.shopper()?).await?;
-            self.show_with_code(&renewed).await
-        }
-
-        pub async fn watch(&self, token: &str, after: i64, wait: u32) -> Result<PayView, PublicError> {
-            let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
-            let wait = Duration::from_secs(wait.min(WAIT_MOST).into());
-            let snapshot = tokio::select! {
-                snapshot = self.checkout().watch(&token, Some(after), wait) => snapshot?,
-                () = self.state.stopping.cancelled() => self.checkout().load_snapshot(&token).await?,
-            };
-            Ok(self.show(&snapshot))
-        }
-
-        pub async fn check_payment(&self, token: &str) -> Result<Checked, PublicError> {
-            let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
-            self.count_press()?;
-            Ok(match self.checkout().check_payment(&token).await? {
-                Answer::Paid | Answer::Closed => Checked::Settled,
-                Answer::NotPaid | Answer::NotExist => Checked::NotYet,
-                Answer::Unknown => Checked::Unknown,
-            })
-        }
-
-        pub async fn load_product(&self, id: &str) -> Result<Product, PublicError> {
-            let id = ProductId::parse(id).map_err(|_| PublicError::NoSuchProduct)?;
-            Ok(self.checkout().find_product(id).await?)
-        }
-
-        pub async fn list_orders(&self, before: Option<i64>) -> Result<OrderList, PublicError> {
-            let orders = self.checkout().list_orders(self.shopper()?, before, ORDERS_A_PAGE + 1).await?;
-            let most = usize::try_from(ORDERS_A_PAGE).unwrap_or(usize::MAX);
-            let lines: Vec<OrderLine> = orders.iter().take(most).map(OrderLine::from).collect();
-            let older = if orders.len() > most { orders.get(most - 1).map(|last| last.order.id) } else { None };
-            Ok(OrderList { lines, older })
-        }
-    }
-
-    /// Where a form about an order leads: to its page, or to that of the order that took its place.
-    pub fn page_of(token: &str, outcome: &Result<PayView, PublicError>) -> String {
-        match outcome {
-            Ok(view) => format!("/pay/{}", view.token),
-            Err(error) => format!("/pay/{}?problem={}", plain(token), error.word()),
-        }
-    }
-
-    /// A token as part of an address; nonsense leads to the page that says so.
-    pub fn plain(token: &str) -> &str {
-        if OrderToken::parse(token).is_ok() { token } else { "unknown" }
-    }
+    shop()?.list_orders(before).await
 }

@@ -117,29 +117,6 @@ impl FromServerFnError for PublicError {
     }
 }
 
-#[cfg(feature = "ssr")]
-impl From<crate::checkout::CheckoutError> for PublicError {
-    fn from(error: crate::checkout::CheckoutError) -> Self {
-        use crate::checkout::CheckoutError;
-        match error {
-            CheckoutError::NoSuchOrder => Self::NoSuchOrder,
-            CheckoutError::NoSuchProduct => Self::NoSuchProduct,
-            CheckoutError::NotOnSale => Self::NotOnSale,
-            CheckoutError::Storage(ref storage) if storage.is_read_only() => {
-                tracing::error!(%error, "the books cannot be written");
-                Self::ReadOnly
-            }
-            CheckoutError::UnfitProduct { .. }
-            | CheckoutError::PlatformUnreachable
-            | CheckoutError::PlatformRefused
-            | CheckoutError::Storage(_) => {
-                tracing::error!(%error, "a page could not be served");
-                Self::Busy
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::PublicError;

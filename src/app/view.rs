@@ -1,12 +1,5 @@
 //! What the browser is told of an order. Made on the server, read by the panel.
 
-#[cfg(feature = "ssr")]
-mod beijing;
-#[cfg(feature = "ssr")]
-mod made;
-#[cfg(feature = "ssr")]
-mod refunds;
-
 use serde::{Deserialize, Serialize};
 
 use super::text;

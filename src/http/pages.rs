@@ -1,6 +1,9 @@
 //! The pages: Leptos' routes and server functions, and the 404 page for everything else.
 
-use std::{convert::Infallible, sync::LazyLock};
+use std::{
+    convert::Infallible,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
     Router,
@@ -13,8 +16,8 @@ use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
 use leptos::{prelude::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 
-use super::{site, state::AppState};
-use crate::app::{App, error::PublicError, shell};
+use super::{server_functions::PageShop, site, state::AppState};
+use crate::app::{App, error::PublicError, shell, shop::Shop};
 
 /// Made once in a process: while Leptos makes it, it keeps every page in the process from loading
 /// anything, and a page that is being rendered for somebody at that moment would wait for ever. No
@@ -24,8 +27,8 @@ static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route
 /// Routes with their state still open, so that the layers of `http` see them.
 pub fn router(state: &AppState) -> Router<AppState> {
     let context = {
-        let state = state.clone();
-        move || provide_context(state.clone())
+        let shop: Arc<dyn Shop> = Arc::new(PageShop(state.clone()));
+        move || provide_context(Arc::clone(&shop))
     };
     let render = {
         let bundle = state.site.bundle();

@@ -3,9 +3,12 @@
 use http::HeaderMap;
 use qrcode::{Color, EcLevel, QrCode};
 
-use super::{OrderLine, PayView, Qr, Stage, beijing::beijing, refunds};
+use super::{beijing::beijing, refund_words};
 use crate::{
-    app::text,
+    app::{
+        text,
+        view::{OrderLine, PayView, Qr, Stage},
+    },
     checkout::{CodeState, OrderSnapshot},
     domain::{ClosedReason, Fen, OrderStatus, Wish},
     storage::payments::PaymentKind,
@@ -152,7 +155,7 @@ impl PayView {
             transaction_id: snapshot.payment.as_ref().map(|paid| paid.transaction_id.clone()).unwrap_or_default(),
             refunded: some(snapshot.refunded()),
             net: net.map(|net| net.to_string()).unwrap_or_default(),
-            refunds: snapshot.refunds_of_payment().map(refunds::line).collect::<Vec<_>>().join("\n"),
+            refunds: snapshot.refunds_of_payment().map(refund_words::line).collect::<Vec<_>>().join("\n"),
             device_hint: device_hint(headers).to_owned(),
             phone: phone.unwrap_or_default(),
         }
@@ -162,7 +165,7 @@ impl PayView {
 fn words(snapshot: &OrderSnapshot, stage: Stage) -> String {
     let is_late = snapshot.payment.as_ref().is_some_and(|paid| paid.kind == PaymentKind::Late);
     let late = if is_late && stage == Stage::Paid { text::LATE } else { "" };
-    let surplus = snapshot.surplus_refunds().map(refunds::surplus);
+    let surplus = snapshot.surplus_refunds().map(refund_words::surplus);
     [stage.words(), late].into_iter().map(str::to_owned).chain(surplus).collect()
 }
 
