@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     middleware::{self, Next},
     response::Response,
-    routing::{get, post},
+    routing::{MethodFilter, MethodRouter, on},
 };
 
 use super::{
@@ -22,57 +22,33 @@ type Shared = State<Arc<Platform>>;
 
 /// A wrong path is 404 and a wrong method 405, both with an empty body (§1.4).
 pub(in crate::sandbox) fn router(platform: Arc<Platform>) -> Router {
+    const GET: MethodFilter = MethodFilter::GET;
+    const POST: MethodFilter = MethodFilter::POST;
     Router::new()
-        .route(
-            "/v3/pay/transactions/native",
-            post(|State(platform): Shared, request: Request| answer(platform, Call::Prepay, request)),
-        )
-        .route(
-            "/v3/pay/transactions/out-trade-no/{out_trade_no}",
-            get(|State(platform): Shared, Path(number): Path<String>, request: Request| {
-                answer(platform, Call::QueryByOutTradeNo(number), request)
-            }),
-        )
-        .route(
-            "/v3/pay/transactions/id/{transaction_id}",
-            get(|State(platform): Shared, Path(number): Path<String>, request: Request| {
-                answer(platform, Call::QueryByTransactionId(number), request)
-            }),
-        )
-        .route(
-            "/v3/pay/transactions/out-trade-no/{out_trade_no}/close",
-            post(|State(platform): Shared, Path(number): Path<String>, request: Request| {
-                answer(platform, Call::Close(number), request)
-            }),
-        )
-        .route(
-            "/v3/certificates",
-            get(|State(platform): Shared, request: Request| answer(platform, Call::Certificates, request)),
-        )
-        .route(
-            "/v3/security/echo",
-            post(|State(platform): Shared, request: Request| answer(platform, Call::Echo, request)),
-        )
-        .route(
-            "/v3/refund/domestic/refunds",
-            post(|State(platform): Shared, request: Request| answer(platform, Call::Refund, request)),
-        )
-        .route(
-            "/v3/refund/domestic/refunds/{number}",
-            get(|State(platform): Shared, Path(number): Path<String>, request: Request| {
-                answer(platform, Call::RefundQuery(number), request)
-            }),
-        )
-        .route(
-            "/v3/refund/domestic/refunds/{number}/apply-abnormal-refund",
-            post(|State(platform): Shared, Path(number): Path<String>, request: Request| {
-                answer(platform, Call::Abnormal(number), request)
-            }),
-        )
+        .route("/v3/pay/transactions/native", plain(POST, || Call::Prepay))
+        .route("/v3/pay/transactions/out-trade-no/{out_trade_no}", numbered(GET, Call::QueryByOutTradeNo))
+        .route("/v3/pay/transactions/id/{transaction_id}", numbered(GET, Call::QueryByTransactionId))
+        .route("/v3/pay/transactions/out-trade-no/{out_trade_no}/close", numbered(POST, Call::Close))
+        .route("/v3/certificates", plain(GET, || Call::Certificates))
+        .route("/v3/security/echo", plain(POST, || Call::Echo))
+        .route("/v3/refund/domestic/refunds", plain(POST, || Call::Refund))
+        .route("/v3/refund/domestic/refunds/{number}", numbered(GET, Call::RefundQuery))
+        .route("/v3/refund/domestic/refunds/{number}/apply-abnormal-refund", numbered(POST, Call::Abnormal))
         .fallback(|| async { StatusCode::NOT_FOUND })
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
         .layer(middleware::from_fn_with_state(Arc::clone(&platform), unless_down))
         .with_state(platform)
+}
+
+fn plain(method: MethodFilter, call: fn() -> Call) -> MethodRouter<Arc<Platform>> {
+    on(method, move |State(platform): Shared, request: Request| answer(platform, call(), request))
+}
+
+/// An interface whose path holds a number.
+fn numbered(method: MethodFilter, call: fn(String) -> Call) -> MethodRouter<Arc<Platform>> {
+    on(method, move |State(platform): Shared, Path(number): Path<String>, request: Request| {
+        answer(platform, call(number), request)
+    })
 }
 
 /// While the platform is down no path of it is there, not even a wrong one.

@@ -8,6 +8,8 @@ use url::form_urlencoded;
 use crate::sandbox::{
     api::reply::Success,
     books::{
+        ledger::Ledger,
+        order::Order,
         prepay,
         schema::{self, Kind, required},
     },
@@ -42,22 +44,20 @@ async fn pay_before_reply(platform: &Arc<Platform>, token: &str) -> Result<(), A
 }
 
 pub(super) fn query(platform: &Platform, out_trade_no: &str, query: &str) -> Result<Success, ApiError> {
-    check_mchid_parameter(platform, query)?;
-    let now = platform.now();
-    let lives = platform.lives();
-    let ledger = platform.ledger();
-    let order = ledger.find(out_trade_no).ok_or_else(ApiError::order_not_exist)?;
-    let account = &platform.keys.account;
-    Ok(Success::Body(order.transaction(&account.mchid, &account.appid, order.state(now, lives))))
+    told(platform, query, |ledger| ledger.find(out_trade_no))
 }
 
 /// Knows paid orders only (§5.2).
 pub(super) fn query_by_id(platform: &Platform, transaction_id: &str, query: &str) -> Result<Success, ApiError> {
+    told(platform, query, |ledger| ledger.find_transaction(transaction_id))
+}
+
+fn told(platform: &Platform, query: &str, find: impl FnOnce(&Ledger) -> Option<&Order>) -> Result<Success, ApiError> {
     check_mchid_parameter(platform, query)?;
     let now = platform.now();
     let lives = platform.lives();
     let ledger = platform.ledger();
-    let order = ledger.find_transaction(transaction_id).ok_or_else(ApiError::order_not_exist)?;
+    let order = find(&ledger).ok_or_else(ApiError::order_not_exist)?;
     let account = &platform.keys.account;
     Ok(Success::Body(order.transaction(&account.mchid, &account.appid, order.state(now, lives))))
 }
