@@ -7,6 +7,7 @@ mod found;
 mod mark;
 mod platform;
 mod stop;
+mod watched;
 
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -31,6 +32,7 @@ use crate::{
     },
     metrics::Metrics,
     readiness::Readiness,
+    service_manager::ServiceManager,
     storage::{self, Database, books::PlatformKind},
     wall::Wall,
 };
@@ -55,6 +57,8 @@ pub struct Surroundings {
     pub platform: Option<PlatformKind>,
     /// How often this instance proves that it can write.
     pub heartbeat_every: Duration,
+    /// Who wants to hear how this server is.
+    pub service_manager: Option<ServiceManager>,
 }
 
 impl Surroundings {
@@ -71,6 +75,7 @@ impl Surroundings {
             door: DoorLimits::default(),
             platform: None,
             heartbeat_every: Duration::from_secs(5),
+            service_manager: None,
         }
     }
 }
@@ -84,6 +89,7 @@ pub struct Application {
     state: AppState,
     platform: Platform,
     background: Background,
+    service_manager: Option<ServiceManager>,
 }
 
 impl Application {
@@ -102,7 +108,7 @@ impl Application {
         let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
         let site = site(settings.site_root.as_deref(), surroundings.site.clone())?;
         let (jobs_every, heartbeat_every) = (surroundings.jobs_every, surroundings.heartbeat_every);
-        let door_limits = surroundings.door;
+        let (door_limits, service_manager) = (surroundings.door, surroundings.service_manager.clone());
         let wanted = settings.site_addr;
         let listen = |source| StartupError::Listen { address: wanted, source };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
@@ -168,7 +174,7 @@ impl Application {
         let proxies = Arc::clone(&state.trusted_proxies);
         let door = Door::new(listener, door_limits, proxies, http::CALLBACKS, state.metrics.clone());
         let background = Background { wants_certificates, jobs_every, heartbeat_every };
-        Ok(Self { door, address, router, state, platform, background })
+        Ok(Self { door, address, router, state, platform, background, service_manager })
     }
 
     pub const fn address(&self) -> SocketAddr {
@@ -193,14 +199,16 @@ impl Application {
     }
 
     async fn serve(self, shutdown: CancellationToken) -> Result<(), StartupError> {
-        let Self { door, address, router, state, platform, background } = self;
+        let Self { door, address, router, state, platform, background, service_manager } = self;
         let platform = platform.serve();
         let background = AbortOnDropHandle::new(tokio::spawn(background.run(state.clone())));
         tracing::info!(%address, "Saoma listens on http://{address}");
+        let watched = watched::start(service_manager, &state.readiness, &shutdown);
 
         let served = answer(door, router, &state, &shutdown).await;
         drop(background);
         stop::in_order(&state, platform.stop()).await;
+        drop(watched);
         tracing::info!("stopped");
         served
     }
