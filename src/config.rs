@@ -186,6 +186,17 @@ impl Settings {
         reader.finish(settings)
     }
 
+    /// Where a server with these settings listens, whatever else is right or wrong with them.
+    ///
+    /// # Errors
+    /// That is no address.
+    pub fn listen_address(environment: &Environment) -> Result<SocketAddr, Problems> {
+        let lookup = |variable: &str| environment.text(variable);
+        let mut reader = Reader::new(&lookup);
+        let address = listen_address(&mut reader);
+        reader.finish(Some(address))
+    }
+
     /// From `lookup`, which answers a variable's name with its value.
     ///
     /// # Errors
@@ -219,7 +230,7 @@ impl Settings {
         let metrics_token = live::secret(reader, "SAOMA_METRICS_TOKEN", "SAOMA_METRICS_TOKEN_PATH")
             .and_then(|(variable, token)| live::noted(reader, variable, metrics_token(token.trim())));
         let payee = reader.parsed("SAOMA_PAYEE", payee).unwrap_or_else(|| "扫码示例商店".to_owned());
-        let site_addr = reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>);
+        let site_addr = listen_address(reader);
         let site_root = reader.text("LEPTOS_SITE_ROOT").map(PathBuf::from);
         let mode = mode?;
         // Books of their own: a shop's first start must not find the orders of somebody who tried it.
@@ -238,10 +249,16 @@ impl Settings {
             public_origin,
             egress_proxy,
             metrics_token,
-            site_addr: site_addr.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3000))),
+            site_addr,
             site_root,
         })
     }
+}
+
+/// The usual one also when it is wrong, which is then in `reader`.
+fn listen_address(reader: &mut Reader<'_>) -> SocketAddr {
+    let given = reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>);
+    given.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3000)))
 }
 
 /// Long enough that nobody guesses it, plain enough for a header.

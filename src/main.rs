@@ -1,6 +1,6 @@
 //! `saoma`: reads the command line and the environment, then hands over to the library.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::LazyLock, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -9,7 +9,9 @@ use saoma::{
     command::{self, CommandError, OrderArguments, ProductArguments, RefundCommand},
     config::{Environment, LOG, Problems, Settings, Wanted},
     http::Site,
-    sandbox, signals,
+    sandbox,
+    service_manager::ServiceManager,
+    signals,
     startup::{Application, StartupError, Surroundings},
     telemetry,
 };
@@ -31,9 +33,15 @@ fn inside() -> Site {
     Site::of(Inside::iter().filter_map(|path| Some((path.clone(), Inside::get(&path)?.data))))
 }
 
+/// Of which commit this program is; `make` says it. Read here, so that only the program is built again.
+static VERSION: LazyLock<String> = LazyLock::new(|| match option_env!("SAOMA_COMMIT") {
+    Some(commit) if !commit.is_empty() => format!("{} ({commit})", env!("CARGO_PKG_VERSION")),
+    _ => env!("CARGO_PKG_VERSION").to_owned(),
+});
+
 /// 扫码: self-hosted WeChat Pay Native checkout
 #[derive(Parser)]
-#[command(version)]
+#[command(version = VERSION.as_str())]
 struct Arguments {
     /// A file of settings, instead of the working folder's .env; the environment wins over either
     #[arg(long, global = true, value_name = "PATH")]
@@ -59,6 +67,8 @@ enum Command {
     Refund(RefundCommand),
     /// What is on sale
     Product(ProductArguments),
+    /// Whether the server with these settings is ready, as /readyz tells it
+    Health,
 }
 
 #[derive(clap::Args, Default)]
@@ -146,13 +156,16 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
     match command {
         Command::Serve(arguments) => {
             let settings = Settings::from_env(arguments.wanted(), environment)?;
-            let surroundings = Surroundings { site: inside(), ..Surroundings::system() };
+            let service_manager = ServiceManager::from_lookup(&|name| environment.text(name))?;
+            let surroundings = Surroundings { site: inside(), service_manager, ..Surroundings::system() };
+            tracing::info!("Saoma {}", *VERSION);
             let application = Application::build(settings, surroundings).await?;
             Ok(application.run(signals::stop_asked()?).await?)
         }
         Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signals::stop_asked()?).await?),
         Command::Order(command) => Ok(command::order(command, environment, &mut std::io::stdout()).await?),
         Command::Refund(command) => Ok(command::refund(command, environment, &mut std::io::stdout()).await?),
+        Command::Health => Ok(command::health(environment, &mut std::io::stdout()).await?),
         Command::Product(command) => Ok(command::product(command, environment, &mut std::io::stdout()).await?),
     }
 }
