@@ -113,3 +113,22 @@ fn neither_readme_is_longer_than_a_person_reads() {
         assert!(lines <= MOST, "{page} has {lines} lines: what is longer belongs into docs/");
     }
 }
+
+#[test]
+fn every_metric_is_told() {
+    let at = repository();
+    let told = read(&at.join("docs/metrics.md"));
+    let mut count = 0;
+    for path in files(&at.join("src"))
+        .into_iter()
+        .filter(|path| path.components().any(|it| it.as_os_str() == "metrics") || path.ends_with("metrics.rs"))
+    {
+        let text = read(&path);
+        for register in text.split("registry.register").skip(1) {
+            let Some(name) = register.split('"').nth(1) else { continue };
+            count += 1;
+            assert!(told.contains(&format!("`saoma_{name}")), "docs/metrics.md does not name saoma_{name}");
+        }
+    }
+    assert!(count > 20, "{count}");
+}
