@@ -123,10 +123,19 @@ fn start() -> u8 {
     match outcome {
         Ok(()) => 0,
         Err(error) => {
-            telemetry::say(&format!("saoma: {error:#}"));
+            telemetry::say(&format!("saoma: {}", once(&error)));
             if is_misconfigured(&error) { MISCONFIGURED } else { 1 }
         }
     }
+}
+
+/// The error with what is behind it, and nothing of it twice: most of ours say what was behind them themselves.
+fn once(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said {
+        said if said.contains(&cause) => said,
+        said if said.is_empty() => cause,
+        said => format!("{said}: {cause}"),
+    })
 }
 
 /// What clap has to say instead of arguments: help, the version, or what is wrong with them.

@@ -114,7 +114,8 @@ impl Application {
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         tracing::info!("the books: {}", settings.database_url.place());
-        let db = Database::open(&settings.database_url).await?;
+        let opened = Database::open(&settings.database_url).await;
+        let db = opened.map_err(|error| StartupError::of_books(settings.database_url.place(), error))?;
 
         let sandbox_open = matches!(settings.mode, Mode::Sandbox { open: true });
         let (platform, live) = match settings.mode {
@@ -322,7 +323,8 @@ pub async fn open_books(
     url: &DatabaseUrl,
     data_dir: &Path,
 ) -> Result<(Database, LiveSettings), StartupError> {
-    let db = Database::attach(url).await?;
+    let opened = Database::attach(url).await;
+    let db = opened.map_err(|error| StartupError::of_books(url.place(), error))?;
     let live = match mode {
         Mode::Live(live) => *live,
         Mode::Sandbox { .. } => platform::beside(data_dir)?,

@@ -52,6 +52,7 @@ mod server_functions;
 mod service_manager;
 mod settings;
 mod site;
+mod start_errors;
 mod status;
 mod stopping;
 mod surplus;
