@@ -34,7 +34,8 @@ export SAOMA_SITE_KEY = $(shell cat target/site.key 2>/dev/null)
 
 # What `saoma --version` says beside the number: the commit, with a + when something has been changed since, and its
 # date. Known once, at the beginning: a program that is built and then tested must be the same to cargo.
-SAOMA_COMMIT ?= $(shell git log -1 --abbrev=9 --date=short --format='%h, %cd' 2>/dev/null)
+SAOMA_COMMIT ?= $(shell commit=$$(git log -1 --abbrev=9 --format=%h 2>/dev/null) || exit 0; \
+  git diff --quiet HEAD || commit+=+; echo "$$commit, $$(git log -1 --date=short --format=%cd)")
 export SAOMA_COMMIT := $(SAOMA_COMMIT)
 
 # Two lanes over one pool of job tokens: the server's many crates fill the gaps that the bundle's

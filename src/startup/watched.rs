@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
@@ -20,6 +20,8 @@ use crate::{
 const VITAL: [&str; 4] = ["bookings", "heartbeat", "orders", "refunds"];
 /// Signs of life in the time in which one is expected.
 const SIGNS: u32 = 4;
+/// After which a manager that was busy is told once more that the server is ready.
+const AGAIN: Duration = Duration::from_millis(100);
 /// Where nobody waits for them, it is still shown how the server is.
 const STATUS_EVERY: Duration = Duration::from_secs(10);
 
@@ -30,17 +32,19 @@ pub(super) fn start(
     stop: &CancellationToken,
 ) -> Option<AbortOnDropHandle<()>> {
     let manager = manager?;
-    manager.tell(State::Ready);
     let (readiness, stop) = (readiness.clone(), stop.clone());
     Some(AbortOnDropHandle::new(tokio::spawn(async move {
         tokio::select! {
-            () = stop.cancelled() => manager.tell(State::Stopping),
+            () = stop.cancelled() => drop(manager.tell(State::Stopping)),
             () = watch(&manager, &readiness) => {}
         }
     })))
 }
 
 async fn watch(manager: &ServiceManager, readiness: &Readiness) {
+    while !manager.tell(State::Ready) {
+        sleep(AGAIN).await;
+    }
     let mut ticks =
         interval(manager.watchdog().map_or(STATUS_EVERY, |limit| (limit / SIGNS).max(Duration::from_millis(1))));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -59,8 +63,7 @@ async fn watch(manager: &ServiceManager, readiness: &Readiness) {
                 format!("not ready: {what}: {trouble}")
             }
         };
-        if told.as_ref() != Some(&status) {
-            manager.tell(State::Status(&status));
+        if told.as_ref() != Some(&status) && manager.tell(State::Status(&status)) {
             told = Some(status);
         }
     }
