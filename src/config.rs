@@ -16,7 +16,8 @@
 //! | `SAOMA_PUBLIC_ORIGIN` | the address shoppers reach the shop by | `WXPAY_NOTIFY_DOMAIN` |
 //! | `SAOMA_EGRESS_PROXY` (or `…_PATH`) | `http://USER:PASSWORD@HOST:PORT` on the way to WeChat Pay | none |
 //! | `SAOMA_METRICS_TOKEN` (or `…_PATH`) | opens `/metrics` to other machines | none |
-//! | `LEPTOS_SITE_ADDR`, `LEPTOS_SITE_ROOT` | listen address, a site folder to use | `127.0.0.1:3000`, the site inside the program |
+//! | `SAOMA_TLS` and what belongs to it | see [`tls`] | `off` |
+//! | `LEPTOS_SITE_ADDR`, `LEPTOS_SITE_ROOT` | listen address, a site folder to use | `127.0.0.1:3000` (with TLS `[::]:443`), the site inside the program |
 //!
 //! A variable that is set but empty counts as not set. Whether there is money at stake is never guessed
 //! from what is set: it is asked for ([`Wanted`]).
@@ -26,6 +27,7 @@ mod environment;
 mod file;
 pub mod live;
 mod reader;
+pub mod tls;
 mod variables;
 
 use std::{collections::BTreeSet, fmt, net::SocketAddr, ops::Deref, path::PathBuf};
@@ -36,8 +38,10 @@ use url::Url;
 
 pub use env_file::EnvFileError;
 pub use environment::Environment;
+pub use file::read as read_small_file;
 pub use live::LiveSettings;
 pub use reader::{Problem, Problems, Reader};
+pub use tls::TlsSettings;
 pub use variables::LOG;
 
 use crate::gateway::EgressProxy;
@@ -59,6 +63,8 @@ pub struct Settings {
     pub public_origin: Option<Url>,
     pub egress_proxy: Option<EgressProxy>,
     pub metrics_token: Option<SecretString>,
+    /// `None`: a proxy has it, or nobody.
+    pub tls: Option<TlsSettings>,
     pub site_addr: SocketAddr,
     /// Instead of the site inside the program.
     pub site_root: Option<PathBuf>,
@@ -186,17 +192,6 @@ impl Settings {
         reader.finish(settings)
     }
 
-    /// Where a server with these settings listens, whatever else is right or wrong with them.
-    ///
-    /// # Errors
-    /// That is no address.
-    pub fn listen_address(environment: &Environment) -> Result<SocketAddr, Problems> {
-        let lookup = |variable: &str| environment.text(variable);
-        let mut reader = Reader::new(&lookup);
-        let address = listen_address(&mut reader);
-        reader.finish(Some(address))
-    }
-
     /// From `lookup`, which answers a variable's name with its value.
     ///
     /// # Errors
@@ -230,7 +225,14 @@ impl Settings {
         let metrics_token = live::secret(reader, "SAOMA_METRICS_TOKEN", "SAOMA_METRICS_TOKEN_PATH")
             .and_then(|(variable, token)| live::noted(reader, variable, metrics_token(token.trim())));
         let payee = reader.parsed("SAOMA_PAYEE", payee).unwrap_or_else(|| "扫码示例商店".to_owned());
-        let site_addr = listen_address(reader);
+        let shop = match (wanted, &mode) {
+            (Wanted::Live, Some(Mode::Live(live))) => tls::Shop::Live(Some(live)),
+            (Wanted::Live, _) => tls::Shop::Live(None),
+            (Wanted::Sandbox { .. }, _) => tls::Shop::Sandbox,
+        };
+        let tls = tls::read(reader, shop, public_origin.as_ref());
+        let site_addr = reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>);
+        let usual_addr = if tls.is_some() { tls::HTTPS } else { SocketAddr::from(([127, 0, 0, 1], 3000)) };
         let site_root = reader.text("LEPTOS_SITE_ROOT").map(PathBuf::from);
         let mode = mode?;
         // Books of their own: a shop's first start must not find the orders of somebody who tried it.
@@ -249,16 +251,11 @@ impl Settings {
             public_origin,
             egress_proxy,
             metrics_token,
-            site_addr,
+            tls,
+            site_addr: site_addr.unwrap_or(usual_addr),
             site_root,
         })
     }
-}
-
-/// The usual one also when it is wrong, which is then in `reader`.
-fn listen_address(reader: &mut Reader<'_>) -> SocketAddr {
-    let given = reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>);
-    given.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3000)))
 }
 
 /// Long enough that nobody guesses it, plain enough for a header.

@@ -13,9 +13,10 @@
 //! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `checkout` |
 //! | [`app`] | pages, islands, the addresses of server functions | `domain` |
 //! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
+//! | `tls` | the shop's own HTTPS: which certificate is shown, and where it comes from | `config` |
 //! | `command` | `saoma order`, `saoma refund` | `checkout`, `startup` |
 //! | `wall` | between a sandbox's messages and real money | |
-//! | `config`, `startup`, `signals`, `service_manager`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy` | what all that runs in | |
+//! | `config`, `startup`, `signals`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy` | what all that runs in | |
 //!
 //! Invariants, kept true by `tests/architecture/`:
 //! - `domain` knows no wire format, no SQL, no HTTP, no Leptos. `wechatpay` does no I/O and reads
@@ -71,8 +72,6 @@ pub mod readiness;
 #[cfg(feature = "ssr")]
 pub mod sandbox;
 #[cfg(feature = "ssr")]
-pub mod service_manager;
-#[cfg(feature = "ssr")]
 pub mod signals;
 #[cfg(feature = "ssr")]
 pub mod startup;
@@ -82,6 +81,8 @@ pub mod storage;
 pub mod supervise;
 #[cfg(feature = "ssr")]
 pub mod telemetry;
+#[cfg(feature = "ssr")]
+pub mod tls;
 #[cfg(feature = "ssr")]
 pub mod wall;
 #[cfg(feature = "ssr")]

@@ -1,6 +1,7 @@
 //! What `/metrics` tells, as Prometheus text. One registry per application, so that tests do not
 //! count into each other.
 
+mod certificate;
 mod questions;
 
 use std::{
@@ -19,6 +20,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+pub use self::certificate::CertificateMetrics;
 pub use self::questions::{QuestionLine, QuestionMetrics};
 use crate::{domain::OrderStatus, telemetry};
 
@@ -103,6 +105,7 @@ pub struct Metrics {
     connections_closed: Family<Cause, Count>,
     connections_refused: Count,
     questions: QuestionMetrics,
+    certificate: CertificateMetrics,
     surplus: Gauge,
 }
 
@@ -120,8 +123,8 @@ impl Default for Metrics {
         let panics = Family::<Task, Count>::default();
         let last_good = Family::<Job, Gauge>::default();
         let oldest_due = Family::<Of, Gauge>::default();
-        let (durable_write_age, lines_lost) = (Gauge::default(), Count::default());
-        let (pending, waiting, surplus) = (Gauge::default(), Gauge::default(), Gauge::default());
+        let (durable_write_age, lines_lost, pending) = (Gauge::default(), Count::default(), Gauge::default());
+        let (waiting, surplus) = (Gauge::default(), Gauge::default());
         registry.register("callbacks", "Callbacks by verdict", callbacks.clone());
         registry.register_with_unit(
             "callback_open",
@@ -146,9 +149,8 @@ impl Default for Metrics {
         );
         registry.register("orders_pending", "Orders that wait for their payer now", pending.clone());
         registry.register("pages_waiting", "Long polls under way now", waiting.clone());
-        let connections = Gauge::default();
+        let (connections, connections_refused) = (Gauge::default(), Count::default());
         let connections_closed = Family::<Cause, Count>::default();
-        let connections_refused = Count::default();
         registry.register("connections_open", "Connections from outside, open now", connections.clone());
         registry.register("connections_closed", "Connections that ended, by reason", connections_closed.clone());
         registry.register(
@@ -156,7 +158,8 @@ impl Default for Metrics {
             "Connections for which there was no room",
             connections_refused.clone(),
         );
-        let questions = QuestionMetrics::register(&mut registry);
+        let (questions, certificate) =
+            (QuestionMetrics::register(&mut registry), CertificateMetrics::register(&mut registry));
         registry.register(
             "surplus_payments_stuck",
             "Payments that came once too often and do not go back by themselves; alarm above 0",
@@ -205,6 +208,7 @@ impl Default for Metrics {
             connections_closed,
             connections_refused,
             questions,
+            certificate,
             surplus,
         }
     }
@@ -254,6 +258,10 @@ impl Metrics {
 
     pub const fn questions(&self) -> &QuestionMetrics {
         &self.questions
+    }
+
+    pub const fn certificate(&self) -> &CertificateMetrics {
+        &self.certificate
     }
 
     /// As the books have it now; -1 when they cannot be read.

@@ -8,7 +8,7 @@ const MOST: u64 = 1024 * 1024;
 
 /// # Errors
 /// It cannot be read, is no regular file, or is longer than 1 MiB.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let found = fs::metadata(path)?;
     if !found.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no regular file"));

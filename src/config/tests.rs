@@ -268,3 +268,44 @@ fn another_database_is_refused_by_name_and_its_password_not_repeated() {
     let shown = format!("{:?}", sandbox(&[("DATABASE_URL", "mysql://u:very-secret@h/d")]).expect("usable"));
     assert!(!shown.contains("very-secret"), "{shown}");
 }
+
+fn told(change: &[(&'static str, &str)]) -> String {
+    with_live(change).expect_err("refused").to_string()
+}
+
+#[test]
+fn https_of_its_own_listens_where_https_is() {
+    let off = with_live(&[]).expect("usable");
+    assert!(off.tls.is_none() && off.site_addr.to_string() == "127.0.0.1:3000");
+    assert!(with_live(&[("SAOMA_TLS", "off")]).expect("usable").tls.is_none());
+    let contact = [("SAOMA_TLS", "acme"), ("SAOMA_ACME_CONTACT", "shop@example.com")];
+    let settings = with_live(&contact).expect("usable");
+    assert_eq!(settings.site_addr.to_string(), "[::]:443");
+    let tls = settings.tls.expect("on");
+    assert_eq!((tls.names, tls.redirect_addr), (vec!["shop.example.com".to_owned()], "[::]:80".parse().ok()));
+    let directory = Url::parse("https://acme-v02.api.letsencrypt.org/directory").expect("an address");
+    let contact = Some("mailto:shop@example.com".to_owned());
+    assert_eq!(tls.certificates, tls::Certificates::Acme { directory, ca: None, contact });
+    let both =
+        [("SAOMA_TLS", "acme"), ("SAOMA_PUBLIC_ORIGIN", "https://www.example.com"), ("SAOMA_REDIRECT_ADDR", "off")];
+    let tls = with_live(&both).expect("usable").tls.expect("on");
+    assert_eq!((tls.names, tls.redirect_addr), (vec!["shop.example.com".into(), "www.example.com".into()], None));
+}
+
+#[test]
+fn https_that_cannot_be_says_why() {
+    assert!(told(&[("SAOMA_TLS", "yes")]).contains("must be acme, files or off"));
+    let told_of_files = told(&[("SAOMA_TLS", "files")]);
+    assert!(told_of_files.contains("SAOMA_TLS_CERTIFICATE: is missing") && told_of_files.contains("SAOMA_TLS_KEY: is"));
+    assert!(told(&[("SAOMA_TLS_KEY", "/a")]).contains("SAOMA_TLS=files uses it"));
+    let address = [("SAOMA_TLS", "acme"), ("WXPAY_NOTIFY_DOMAIN", "https://192.0.2.1")];
+    assert!(told(&address).contains("SAOMA_TLS=acme needs a name"));
+    let plain = [("SAOMA_TLS", "acme"), ("SAOMA_PUBLIC_ORIGIN", "http://localhost")];
+    assert!(told(&plain).contains("SAOMA_PUBLIC_ORIGIN: must be https"));
+    assert!(told(&[("SAOMA_ACME_CONTACT", "me")]).contains("must be an e-mail address"));
+    assert!(told(&[("SAOMA_ACME_DIRECTORY", "http://acme.example/dir")]).contains("must be https"));
+    assert!(told(&[("SAOMA_ACME_CA", "/no/such")]).contains("SAOMA_ACME_CA: cannot read /no/such"));
+    assert!(told(&[("SAOMA_REDIRECT_ADDR", "80")]).contains("such as 0.0.0.0:80"));
+    let problems = sandbox(&[("SAOMA_TLS", "acme")]).expect_err("refused").to_string();
+    assert!(problems.contains("SAOMA_TLS: is for a live shop"), "{problems}");
+}

@@ -33,6 +33,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
     if lines.is_empty() {
         lines.push("ready\n".to_owned());
     }
+    lines.extend(state.readiness.notes().iter().map(|(what, note)| format!("{what}: {note}\n")));
     lines.extend(
         state.readiness.durable_write_age().map(|age| format!("last durable write: {} s ago\n", age.as_secs())),
     );

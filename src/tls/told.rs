@@ -1,0 +1,126 @@
+//! What is said about the certificate: in the log, by `/readyz` and in `/metrics`.
+
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp, Unit};
+
+use super::{Pair, Tls};
+use crate::{clock::Clock, metrics::Metrics, readiness::Readiness};
+
+const WHAT: &str = "certificate";
+
+/// Clones share what they have said.
+#[derive(Clone, Debug)]
+pub struct Told {
+    readiness: Readiness,
+    metrics: Metrics,
+    clock: Clock,
+    /// What keeps the certificate from being renewed.
+    failure: Arc<Mutex<Option<String>>>,
+}
+
+/// How a certificate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    None,
+    /// Not begun yet: whose clock is wrong?
+    Ahead,
+    Good,
+    /// In the last twentieth of its life, which no renewal should ever let it reach.
+    Late,
+    Over,
+}
+
+impl Told {
+    pub fn new(readiness: Readiness, metrics: Metrics, clock: Clock) -> Self {
+        Self { readiness, metrics, clock, failure: Arc::default() }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// It could not be renewed. Said loudly each time.
+    pub(super) fn failed(&self, failure: &str, tls: &Tls) {
+        self.metrics.certificate().failed();
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure.to_owned());
+        // A trouble says itself.
+        if !self.standing(tls) {
+            tracing::error!("the certificate: {failure}");
+        }
+    }
+
+    /// Whatever was wrong is over.
+    pub(super) fn mended(&self, tls: &Tls) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.standing(tls);
+    }
+
+    /// Says how the certificate stands now; whether that is a trouble.
+    pub(super) fn standing(&self, tls: &Tls) -> bool {
+        let (pair, now) = (tls.pair(), self.now());
+        if let Some(pair) = &pair {
+            self.metrics.certificate().ends(pair.ends());
+        }
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (is_trouble, told) = tell(pair.as_ref(), failure.as_deref(), now);
+        let (trouble, note) = if is_trouble { (Some(told), None) } else { (None, Some(told)) };
+        self.readiness.report(WHAT, trouble);
+        self.readiness.note(WHAT, note);
+        is_trouble
+    }
+}
+
+fn stand(pair: Option<&Pair>, now: Timestamp) -> Standing {
+    let Some(pair) = pair else { return Standing::None };
+    if now < pair.begins() {
+        Standing::Ahead
+    } else if now >= pair.ends() {
+        Standing::Over
+    } else if pair.ends().duration_since(now) < pair.life() / 20 {
+        Standing::Late
+    } else {
+        Standing::Good
+    }
+}
+
+/// Whether it keeps people out now or soon, and the sentence.
+fn tell(pair: Option<&Pair>, failure: Option<&str>, now: Timestamp) -> (bool, String) {
+    let standing = stand(pair, now);
+    let ends = pair.map(|pair| minute(pair.ends())).unwrap_or_default();
+    let mut told = match standing {
+        Standing::None => "there is none yet: nobody can reach the shop by https".to_owned(),
+        Standing::Ahead => {
+            let begins = pair.map(|pair| minute(pair.begins())).unwrap_or_default();
+            format!("begins at {begins}, and this machine's clock says {}: is it right?", minute(now))
+        }
+        Standing::Good => format!("ends at {ends}"),
+        Standing::Late => format!("ends at {ends}, and there is no newer one"),
+        Standing::Over => format!("has ended at {ends} (this machine's clock says {})", minute(now)),
+    };
+    if let Some(failure) = failure {
+        // Writing into a text cannot fail.
+        write!(told, "; {failure}").ok();
+    }
+    (standing != Standing::Good, told)
+}
+
+/// To the minute, in UTC.
+pub(super) fn minute(at: Timestamp) -> String {
+    at.round(Unit::Minute).unwrap_or(at).strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// For people: `3 h`, `5 min`, `20 s`.
+pub(super) fn span(length: SignedDuration) -> String {
+    match length.as_secs() {
+        seconds if seconds >= 7200 => format!("{} h", length.as_hours()),
+        seconds if seconds >= 120 => format!("{} min", length.as_mins()),
+        seconds => format!("{seconds} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

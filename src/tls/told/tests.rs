@@ -1,0 +1,37 @@
+use jiff::ToSpan as _;
+
+use super::*;
+use crate::tls::pair::made;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+#[test]
+fn a_good_certificate_is_a_note_and_what_keeps_people_out_is_a_trouble() {
+    let pair = made("shop.example.com", (2026, 1, 1), (2026, 4, 1));
+    let tell = |failure, now| tell(Some(&pair), failure, at(now));
+    let (trouble, told) = tell(None, "2026-02-01T00:00:00Z");
+    assert!(!trouble && told == "ends at 2026-04-01 00:00 UTC", "{told}");
+    // A renewal that fails in time keeps nobody out, and is said all the same.
+    let (trouble, told) = tell(Some("no answer"), "2026-03-10T00:00:00Z");
+    assert!(!trouble && told.ends_with("; no answer"), "{told}");
+    let (trouble, told) = tell(Some("no answer"), "2026-03-29T00:00:00Z");
+    assert!(trouble && told.contains("no newer one") && told.ends_with("; no answer"), "{told}");
+    let (trouble, told) = tell(None, "2026-04-01T00:00:00Z");
+    assert!(trouble && told.contains("has ended at 2026-04-01 00:00 UTC"), "{told}");
+    let (trouble, told) = tell(None, "2025-12-31T23:00:00Z");
+    assert!(trouble && told.contains("begins at 2026-01-01 00:00 UTC") && told.contains("clock says"), "{told}");
+}
+
+#[test]
+fn without_one_nobody_gets_in() {
+    let (trouble, told) = super::tell(None, Some("the name is wrong"), at("2026-01-01T00:00:00Z"));
+    assert!(trouble && told.contains("nobody can reach the shop") && told.ends_with("; the name is wrong"), "{told}");
+}
+
+#[test]
+fn spans_are_told_in_their_size() {
+    let told = [30.seconds(), 5.minutes(), 240.minutes()].map(|it| span(SignedDuration::try_from(it).expect("fixed")));
+    assert_eq!(told, ["30 s", "5 min", "4 h"]);
+}
