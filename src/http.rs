@@ -15,6 +15,7 @@ mod notices;
 mod notify;
 mod order_status;
 mod pages;
+pub mod redirect;
 mod refusal;
 mod security;
 mod server_functions;

@@ -7,11 +7,10 @@ mod found;
 mod mark;
 mod platform;
 mod stop;
-mod watched;
+mod tls;
 
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use axum::Router;
 use futures::future::{BoxFuture, LocalBoxFuture};
 use jiff::SignedDuration;
 use leptos::config::{Env, LeptosOptions};
@@ -19,7 +18,7 @@ use tokio::{net::TcpListener, task::JoinError};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use self::{background::Background, platform::Platform};
-pub use self::{error::StartupError, found::NotOurBooks};
+pub use self::{error::StartupError, found::NotOurBooks, tls::TlsPace};
 use crate::{
     checkout::{Checkout, CheckoutSettings},
     clock::Clock,
@@ -28,11 +27,11 @@ use crate::{
     gateway::{EgressProxy, Gateway},
     http::{
         self, AppState, Limits, Notices, Site,
-        door::{Door, DoorLimits},
+        door::{Door, DoorLimits, Entrance},
+        redirect,
     },
     metrics::Metrics,
     readiness::Readiness,
-    service_manager::ServiceManager,
     storage::{self, Database, books::PlatformKind},
     wall::Wall,
 };
@@ -57,8 +56,8 @@ pub struct Surroundings {
     pub platform: Option<PlatformKind>,
     /// How often this instance proves that it can write.
     pub heartbeat_every: Duration,
-    /// Who wants to hear how this server is.
-    pub service_manager: Option<ServiceManager>,
+    /// How often certificates are looked after.
+    pub tls: TlsPace,
 }
 
 impl Surroundings {
@@ -75,7 +74,7 @@ impl Surroundings {
             door: DoorLimits::default(),
             platform: None,
             heartbeat_every: Duration::from_secs(5),
-            service_manager: None,
+            tls: TlsPace::default(),
         }
     }
 }
@@ -84,12 +83,12 @@ impl Surroundings {
 #[derive(Debug)]
 pub struct Application {
     door: Door,
+    entrances: Vec<Entrance>,
     address: SocketAddr,
-    router: Router,
+    redirect_address: Option<SocketAddr>,
     state: AppState,
     platform: Platform,
     background: Background,
-    service_manager: Option<ServiceManager>,
 }
 
 impl Application {
@@ -107,15 +106,16 @@ impl Application {
     async fn put_together(settings: Settings, surroundings: Surroundings) -> Result<Self, StartupError> {
         let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
         let site = site(settings.site_root.as_deref(), surroundings.site.clone())?;
+        let tls_pace = surroundings.tls;
         let (jobs_every, heartbeat_every) = (surroundings.jobs_every, surroundings.heartbeat_every);
-        let (door_limits, service_manager) = (surroundings.door, surroundings.service_manager.clone());
-        let wanted = settings.site_addr;
-        let listen = |source| StartupError::Listen { address: wanted, source };
-        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let door_limits = surroundings.door;
+        let (listener, address) = listen(settings.site_addr).await?;
+        let redirect = match settings.tls.as_ref().and_then(|tls| tls.redirect_addr) {
+            Some(wanted) => Some(listen(wanted).await?),
+            None => None,
+        };
         tracing::info!("the books: {}", settings.database_url.place());
-        let opened = Database::open(&settings.database_url).await;
-        let db = opened.map_err(|error| StartupError::of_books(settings.database_url.place(), error))?;
+        let db = Database::open(&settings.database_url).await?;
 
         let sandbox_open = matches!(settings.mode, Mode::Sandbox { open: true });
         let (platform, live) = match settings.mode {
@@ -144,6 +144,8 @@ impl Application {
         };
         let readiness = Readiness::default();
         let wall = wall(ours.platform, &metrics, &readiness);
+        let told = (readiness.clone(), metrics.clone(), clock.clone());
+        let care = settings.tls.map(|tls| tls::begin(tls, &settings.data_dir, tls_pace, told)).transpose()?;
         let watched = (metrics.clone(), readiness.clone(), wall.clone());
         let checkout = checkout(db.clone(), parts, shop, watched, surroundings)?;
         let state = AppState {
@@ -173,13 +175,26 @@ impl Application {
         };
         let router = http::router(state.clone(), platform.pages());
         let proxies = Arc::clone(&state.trusted_proxies);
-        let door = Door::new(listener, door_limits, proxies, http::CALLBACKS, state.metrics.clone());
-        let background = Background { wants_certificates, jobs_every, heartbeat_every };
-        Ok(Self { door, address, router, state, platform, background, service_manager })
+        let door = Door::new(door_limits, proxies, http::CALLBACKS, state.metrics.clone());
+        let tls = care.as_ref().map(|care| care.tls().clone());
+        let mut entrances = vec![Entrance { listener, tls, router }];
+        let redirect_address = redirect.as_ref().map(|(_, address)| *address);
+        entrances.extend(redirect.map(|(listener, _)| Entrance {
+            listener,
+            tls: None,
+            router: redirect::to_https(&state.origin),
+        }));
+        let background = Background { wants_certificates, jobs_every, heartbeat_every, care };
+        Ok(Self { door, entrances, address, redirect_address, state, platform, background })
     }
 
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where http is sent on to https.
+    pub const fn redirect_address(&self) -> Option<SocketAddr> {
+        self.redirect_address
     }
 
     /// Where this process's own platform listens, in sandbox mode.
@@ -200,19 +215,28 @@ impl Application {
     }
 
     async fn serve(self, shutdown: CancellationToken) -> Result<(), StartupError> {
-        let Self { door, address, router, state, platform, background, service_manager } = self;
+        let Self { door, entrances, address, redirect_address, state, platform, background } = self;
+        let scheme = if background.care.is_some() { "https" } else { "http" };
         let platform = platform.serve();
         let background = AbortOnDropHandle::new(tokio::spawn(background.run(state.clone())));
-        tracing::info!(%address, "Saoma listens on http://{address}");
-        let watched = watched::start(service_manager, &state.readiness, &shutdown);
+        tracing::info!(%address, "Saoma listens on {scheme}://{address}");
+        if let Some(address) = redirect_address {
+            tracing::info!(%address, "http://{address} is sent on to {}", state.origin);
+        }
 
-        let served = answer(door, router, &state, &shutdown).await;
+        let served = answer(door, entrances, &state, &shutdown).await;
         drop(background);
         stop::in_order(&state, platform.stop()).await;
-        drop(watched);
         tracing::info!("stopped");
         served
     }
+}
+
+async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartupError> {
+    let failed = |source| StartupError::Listen { address: wanted, source };
+    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// Returns when nothing is written any more, and whoever asks `/readyz` has had the time to hear of it. Nobody
@@ -227,12 +251,12 @@ async fn cannot_write(state: &AppState) {
 /// Until `shutdown`, and until the requests that are running then are answered.
 async fn answer(
     door: Door,
-    router: Router,
+    entrances: Vec<Entrance>,
     state: &AppState,
     shutdown: &CancellationToken,
 ) -> Result<(), StartupError> {
     let ended = |ended: Result<(), JoinError>| ended.map_err(|error| StartupError::Serve(io::Error::other(error)));
-    let mut serving = tokio::spawn(door.serve(router, shutdown.clone()));
+    let mut serving = tokio::spawn(door.serve(entrances, shutdown.clone()));
     let mut outcome = Ok(());
     tokio::select! {
         early = &mut serving => return ended(early),
@@ -323,8 +347,7 @@ pub async fn open_books(
     url: &DatabaseUrl,
     data_dir: &Path,
 ) -> Result<(Database, LiveSettings), StartupError> {
-    let opened = Database::attach(url).await;
-    let db = opened.map_err(|error| StartupError::of_books(url.place(), error))?;
+    let db = Database::attach(url).await?;
     let live = match mode {
         Mode::Live(live) => *live,
         Mode::Sandbox { .. } => platform::beside(data_dir)?,

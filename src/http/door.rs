@@ -11,31 +11,46 @@
 //! - One address has a limit of its own. Proxies that were named share it out among their customers
 //!   themselves, and this machine's own address (`127.0.0.1`, `::1`) is a proxy even when nobody named it.
 //!
-//! HTTP/1.1. TLS and HTTP/2 belong between [`Door::serve`] and `connection::serve`, which takes any stream.
+//! HTTP/1.1, and with TLS HTTP/2 as well, where a connection counts as one however much it asks for:
+//! - A handshake is a part of the first head: it takes the same time with it, and a place.
+//! - Many requests of a connection may be in flight, but all connections together, and those of one address, have no
+//!   more of them than there may be connections. Past that callbacks only are answered, as everywhere.
+//! - One that gives up request after request goes, and so does one that does not take what it has asked for.
+//! - Who comes past the limit speaks HTTP/1.1.
 
 mod allowance;
+mod answer;
 mod connection;
 mod descriptors;
 mod flight;
 mod guests;
+mod handshake;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
+use futures::future::join_all;
 use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::allowance::DoorLimits;
-use self::guests::Guests;
-use crate::metrics::Metrics;
+use self::{answer::Service, connection::Visit, guests::Guests};
+use crate::{metrics::Metrics, tls::Tls};
 
 /// A pause after which a descriptor may be free again.
 const NO_DESCRIPTOR_PAUSE: Duration = Duration::from_millis(20);
 
+/// One address that the door listens on.
+#[derive(Debug)]
+pub struct Entrance {
+    pub listener: TcpListener,
+    pub tls: Option<Tls>,
+    pub router: Router,
+}
+
 #[derive(Debug)]
 pub struct Door {
-    listener: TcpListener,
     guests: Guests,
     limits: DoorLimits,
     metrics: Metrics,
@@ -46,7 +61,6 @@ pub struct Door {
 impl Door {
     /// Raises the limit on open files as far as it is allowed.
     pub fn new(
-        listener: TcpListener,
         limits: DoorLimits,
         trusted_proxies: Arc<[IpNet]>,
         first: &'static [&'static str],
@@ -55,35 +69,38 @@ impl Door {
         let allowed = descriptors::connections_allowed(limits.extra);
         let limits = DoorLimits { connections: limits.connections.min(allowed), ..limits };
         let guests = Guests::new(limits, trusted_proxies, metrics.clone());
-        Self { listener, guests, limits, metrics, first }
+        Self { guests, limits, metrics, first }
     }
 
     /// Until `stop`; then nobody is taken in any more, connections without a request are closed, and this
-    /// returns when the last request has been answered.
-    pub async fn serve(self, router: Router, stop: CancellationToken) {
+    /// returns when the last request has been answered. All entrances share the places.
+    pub async fn serve(self, entrances: Vec<Entrance>, stop: CancellationToken) {
         tracing::debug!(connections = self.limits.connections, "the door is open");
         let connections = TaskTracker::new();
+        join_all(entrances.into_iter().map(|entrance| self.watch(entrance, &stop, &connections))).await;
+        connections.close();
+        connections.wait().await;
+    }
+
+    async fn watch(&self, entrance: Entrance, stop: &CancellationToken, connections: &TaskTracker) {
         loop {
             let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
-                () = stop.cancelled() => break,
+                accepted = entrance.listener.accept() => accepted,
+                // Whoever connects now should go to another instance.
+                () = stop.cancelled() => return,
             };
             match accepted {
-                Ok((stream, peer)) => self.take_in(stream, peer, &router, &stop, &connections),
+                Ok((stream, peer)) => self.take_in(stream, peer, &entrance, stop, connections),
                 Err(error) => self.none_came(&error).await,
             }
         }
-        // Whoever connects now should go to another instance.
-        drop(self.listener);
-        connections.close();
-        connections.wait().await;
     }
 
     fn take_in(
         &self,
         stream: TcpStream,
         peer: SocketAddr,
-        router: &Router,
+        entrance: &Entrance,
         stop: &CancellationToken,
         connections: &TaskTracker,
     ) {
@@ -94,8 +111,9 @@ impl Door {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was gone at once");
         }
-        let service = connection::Service { router: router.clone(), peer, first: self.first };
-        connections.spawn(connection::serve(stream, service, guest, self.limits, stop.clone()));
+        let service = Service { router: entrance.router.clone(), peer, first: self.first };
+        let visit = Visit { guest, limits: self.limits, stop: stop.clone() };
+        connections.spawn(connection::serve(stream, entrance.tls.clone(), service, visit));
     }
 
     /// An error of `accept` is one of a connection that has broken already, or there are no descriptors

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use crate::{http::AppState, supervise::Supervisor};
+use crate::{http::AppState, supervise::Supervisor, tls::Care};
 
 /// Certificates change every few years; an hour's delay is covered by asking on an unknown serial.
 const CERTIFICATES_EVERY: Duration = Duration::from_hours(4);
@@ -10,12 +10,14 @@ const CERTIFICATES_AGAIN: Duration = Duration::from_mins(1);
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
 
 /// What of it runs, and how often.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Background {
     /// Certificates are how this merchant's callbacks are verified.
     pub wants_certificates: bool,
     pub jobs_every: Option<Duration>,
     pub heartbeat_every: Duration,
+    /// Of the shop's own HTTPS.
+    pub care: Option<Care>,
 }
 
 impl Background {
@@ -42,6 +44,14 @@ impl Background {
             ),
             keep(&supervisor, "heartbeat", &state, move |state| async move {
                 state.checkout.beat(self.heartbeat_every).await;
+            }),
+            supervisor.keep("https", || {
+                let care = self.care.clone();
+                async move {
+                    if let Some(care) = care {
+                        care.run().await;
+                    }
+                }
             }),
             jobs,
         );

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr};
 use super::found::NotOurBooks;
 use crate::{
     checkout::catalogue::CatalogueError, config::Problems, gateway::SetupError, http::SiteError, sandbox::SandboxError,
-    storage::StorageError,
+    storage::StorageError, tls::TlsError,
 };
 
 /// The site cannot start: the operator must act.
@@ -21,8 +21,6 @@ pub enum StartupError {
     SandboxAddress(SocketAddr),
     #[error(transparent)]
     Storage(#[from] StorageError),
-    #[error("the books at {place}: {source}")]
-    Books { place: String, source: StorageError },
     #[error("demo products: {0}")]
     Catalogue(#[from] CatalogueError),
     #[error("no sandbox has been running here, start `saoma serve --sandbox` first: {path} cannot be read")]
@@ -33,6 +31,8 @@ pub enum StartupError {
     Site(#[from] SiteError),
     #[error("the sandbox: {0}")]
     Sandbox(#[from] SandboxError),
+    #[error("SAOMA_TLS: {0}")]
+    Tls(#[from] TlsError),
     #[error("the way to WeChat Pay: {0}")]
     Gateway(#[from] SetupError),
     #[error("stopped, since the books are no longer written: start the server again")]
@@ -42,17 +42,6 @@ pub enum StartupError {
 }
 
 impl StartupError {
-    /// Opening the books that are at `place`. What is wrong with books that are there is told after their place
-    /// was: by commands as the first line, by the server in its log.
-    pub(super) fn of_books(place: String, source: StorageError) -> Self {
-        match source {
-            StorageError::Database(_) | StorageError::ReadOnly(_) | StorageError::NoAnswer => {
-                Self::Books { place, source }
-            }
-            source => Self::Storage(source),
-        }
-    }
-
     /// No start can succeed before somebody has changed what it is started with.
     pub const fn is_misconfigured(&self) -> bool {
         matches!(
@@ -62,7 +51,8 @@ impl StartupError {
                 | Self::NoSandbox { .. }
                 | Self::NotOurBooks(_)
                 | Self::Site(_)
-                | Self::Storage(StorageError::Schema(_) | StorageError::NoFile { .. })
+                | Self::Tls(_)
+                | Self::Storage(StorageError::Schema(_))
         )
     }
 }

@@ -10,7 +10,8 @@ pub struct DoorLimits {
     pub extra: usize,
     /// Of one address (of one /64 network). Behind a carrier's NAT many customers have the same.
     pub per_address: usize,
-    /// For the whole head of a request, the first one's counted from the connection's beginning.
+    /// For the whole head of a request, the first one's counted from the connection's beginning, handshake
+    /// and all.
     pub head: Duration,
     /// The same for one of the extra ones.
     pub extra_head: Duration,

@@ -70,12 +70,28 @@ impl<I: AsyncRead + AsyncWrite> AsyncWrite for Heard<I> {
 /// The body of an answer; its request is in flight as long as this is there.
 pub struct Answer {
     body: Body,
-    _in_flight: InFlight,
+    /// Of a part, what is handed over next.
+    rest: Bytes,
+    in_flight: InFlight,
 }
 
+/// Most that is handed over at once on HTTP/2, where it is kept until the client opens its window.
+const PART_MOST: usize = 16 * 1024;
+
 impl Answer {
-    pub const fn new(body: Body, in_flight: InFlight) -> Self {
-        Self { body, _in_flight: in_flight }
+    pub fn new(body: Body, mut in_flight: InFlight) -> Self {
+        if body.is_end_stream() {
+            in_flight.was_taken();
+        }
+        Self { body, rest: Bytes::new(), in_flight }
+    }
+
+    fn part(&mut self) -> Option<Frame<Bytes>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let most = if self.in_flight.takes_many() { PART_MOST } else { usize::MAX };
+        Some(Frame::data(self.rest.split_to(self.rest.len().min(most))))
     }
 }
 
@@ -84,14 +100,39 @@ impl HttpBody for Answer {
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        // Somebody asks for more: what there was is gone.
+        self.in_flight.takes();
+        let polled = match self.part() {
+            Some(part) => Poll::Ready(Some(Ok(part))),
+            None => match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => {
+                        self.rest = data;
+                        // Empty parts are none of ours to leave out.
+                        let part = self.part().unwrap_or_else(|| Frame::data(Bytes::new()));
+                        Poll::Ready(Some(Ok(part)))
+                    }
+                    Err(trailers) => Poll::Ready(Some(Ok(trailers))),
+                },
+                polled => polled,
+            },
+        };
+        match &polled {
+            Poll::Ready(Some(Ok(_))) => self.in_flight.owes(),
+            Poll::Ready(_) | Poll::Pending => {}
+        }
+        if matches!(polled, Poll::Ready(None)) || self.is_end_stream() {
+            self.in_flight.was_taken();
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
+    /// Asked before anything is handed over.
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        if self.rest.is_empty() { self.body.size_hint() } else { SizeHint::default() }
     }
 }

@@ -29,8 +29,14 @@ use crate::metrics::Metrics;
 pub enum Reason {
     /// By whoever made it, or after an answer that was to be the last.
     Done,
-    /// The head of a request was not whole in time.
+    /// The head of a request was not whole in time, or the handshake before it.
     Head,
+    /// No TLS came about.
+    Handshake,
+    /// It gave up one request after another before they were answered.
+    GaveUp,
+    /// It takes nothing of its answers.
+    Stalled,
     /// No request for a long time.
     Idle,
     /// Another one needed its place.
@@ -45,6 +51,9 @@ impl Reason {
         match self {
             Self::Done => "done",
             Self::Head => "head",
+            Self::Handshake => "handshake",
+            Self::GaveUp => "gave_up",
+            Self::Stalled => "stalled",
             Self::Idle => "idle",
             Self::Room => "room",
             Self::Stopping => "stopping",
@@ -52,6 +61,10 @@ impl Reason {
         }
     }
 }
+
+/// Requests that one connection may give up before they are answered, beyond those that it has taken the answers
+/// of. A page that is left gives up one.
+const GIVEN_UP: usize = 100;
 
 /// How a connection has to go.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +93,8 @@ struct Known {
     phase: Phase,
     /// Its place among those without a request.
     waits: Option<Instant>,
+    /// Requests that it gave up, less those that it took the answers of.
+    given_up: usize,
     guest: Arc<Guest>,
 }
 
@@ -91,6 +106,69 @@ struct Inside {
     waiting: BTreeSet<(Instant, u64)>,
     per_address: HashMap<IpAddr, usize>,
     extra: usize,
+    /// Of all but the extra ones, which are as many as their requests. On HTTP/1 that is so for everybody.
+    in_flight: InFlightCounts,
+}
+
+#[derive(Default)]
+struct InFlightCounts {
+    all: usize,
+    per_address: HashMap<IpAddr, usize>,
+}
+
+/// Whom there is room for at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    Everybody,
+    /// All places are taken but those kept for callbacks.
+    Callbacks,
+    Nobody,
+}
+
+impl Room {
+    pub const fn is_for(self, comes_first: bool) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::Callbacks => comes_first,
+            Self::Nobody => false,
+        }
+    }
+
+    const fn left(used: usize, limit: usize, extra: usize) -> Self {
+        if used <= limit {
+            Self::Everybody
+        } else if used <= limit + extra {
+            Self::Callbacks
+        } else {
+            Self::Nobody
+        }
+    }
+}
+
+impl InFlightCounts {
+    fn begin(&mut self, address: Option<IpAddr>, limits: &DoorLimits) -> Room {
+        self.all += 1;
+        let room = Room::left(self.all, limits.connections, limits.extra);
+        let Some(address) = address else { return room };
+        let own = self.per_address.entry(address).or_default();
+        *own += 1;
+        match (room, Room::left(*own, limits.per_address, limits.extra)) {
+            (Room::Everybody, own) => own,
+            (Room::Callbacks, Room::Nobody) | (Room::Nobody, _) => Room::Nobody,
+            (Room::Callbacks, _) => Room::Callbacks,
+        }
+    }
+
+    fn end(&mut self, address: Option<IpAddr>, count: usize) {
+        self.all -= count;
+        let Some(address) = address else { return };
+        if let Some(own) = self.per_address.get_mut(&address) {
+            *own -= count;
+            if *own == 0 {
+                self.per_address.remove(&address);
+            }
+        }
+    }
 }
 
 struct Shared {
@@ -111,13 +189,27 @@ pub struct Guest {
     is_extra: bool,
     /// The next byte begins a head.
     expects_head: AtomicBool,
+    /// Many requests at the same time (HTTP/2).
+    takes_many: AtomicBool,
+    owing: Mutex<Owing>,
     farewell: OnceLock<Farewell>,
     changed: Notify,
     guests: Guests,
 }
 
+/// What a guest has still to take, where the stream alone does not tell: on HTTP/2 it opens a window for each answer.
+#[derive(Clone, Copy)]
+struct Owing {
+    answers: usize,
+    taken: Instant,
+}
+
 /// While a request is in flight.
-pub struct InFlight(Arc<Guest>);
+pub struct InFlight {
+    guest: Arc<Guest>,
+    is_owed: bool,
+    was_taken: bool,
+}
 
 impl Inside {
     fn regular(&self) -> usize {
@@ -144,6 +236,11 @@ impl Inside {
 
     fn remove(&mut self, id: u64) -> Option<Known> {
         let known = self.known.remove(&id)?;
+        if let Phase::Busy(count) = known.phase
+            && !known.is_extra
+        {
+            self.in_flight.end(known.address, count);
+        }
         if let Some(since) = known.waits {
             self.waiting.remove(&(since, id));
         }
@@ -223,6 +320,8 @@ impl Guests {
             id,
             is_extra,
             expects_head: AtomicBool::new(false),
+            takes_many: AtomicBool::new(false),
+            owing: Mutex::new(Owing { answers: 0, taken: Instant::now() }),
             farewell: OnceLock::new(),
             changed: Notify::new(),
             guests: self.clone(),
@@ -232,7 +331,9 @@ impl Guests {
             *inside.per_address.entry(address).or_default() += 1;
         }
         let phase = Phase::New(Instant::now());
-        inside.known.insert(id, Known { address, is_extra, phase, waits: None, guest: Arc::clone(&guest) });
+        inside
+            .known
+            .insert(id, Known { address, is_extra, phase, waits: None, given_up: 0, guest: Arc::clone(&guest) });
         inside.set_phase(id, phase);
         drop(inside);
         self.0.metrics.connection_opened();
@@ -252,6 +353,12 @@ impl Guest {
         self.is_extra
     }
 
+    /// From now on it may ask for many things at the same time. Bytes tell nothing then: they may be part of anything,
+    /// so a head that comes slowly has as long as a connection without a request.
+    pub fn takes_many(&self) {
+        self.takes_many.store(true, Ordering::Relaxed);
+    }
+
     /// Bytes have come.
     pub fn heard(&self) {
         if self.expects_head.swap(false, Ordering::Relaxed) {
@@ -261,26 +368,55 @@ impl Guest {
     }
 
     /// The head of a request is whole. `None` when this connection was sent away a moment ago.
-    pub fn begin(self: &Arc<Self>) -> Option<InFlight> {
+    pub fn begin(self: &Arc<Self>) -> Option<(InFlight, Room)> {
+        let limits = &self.guests.0.limits;
         let mut inside = self.guests.inside();
-        let others = match inside.known.get(&self.id)?.phase {
-            Phase::Busy(others) => others,
-            Phase::New(_) | Phase::Idle(_) | Phase::Head(_) => 0,
-        };
+        let Known { phase, address, .. } = inside.known.get(&self.id)?;
+        let (phase, address) = (*phase, *address);
+        let others = if let Phase::Busy(others) = phase { others } else { 0 };
+        let room = if self.is_extra { Room::Callbacks } else { inside.in_flight.begin(address, limits) };
         inside.set_phase(self.id, Phase::Busy(others + 1));
+        drop(inside);
         self.expects_head.store(false, Ordering::Relaxed);
-        Some(InFlight(Arc::clone(self)))
+        if others == 0 && self.takes_many.load(Ordering::Relaxed) {
+            // From now on it counts what it does not take.
+            self.changed.notify_one();
+        }
+        Some((InFlight { guest: Arc::clone(self), is_owed: false, was_taken: false }, room))
     }
 
-    fn end(&self) {
+    fn end(&self, was_taken: bool) {
         let mut inside = self.guests.inside();
-        let Some(Known { phase: Phase::Busy(count), .. }) = inside.known.get(&self.id) else { return };
-        let phase = if *count > 1 { Phase::Busy(count - 1) } else { Phase::Idle(Instant::now()) };
+        let Some(known) = inside.known.get_mut(&self.id) else { return };
+        let Phase::Busy(count) = known.phase else { return };
+        if self.takes_many.load(Ordering::Relaxed) {
+            known.given_up = if was_taken { known.given_up.saturating_sub(1) } else { known.given_up + 1 };
+        }
+        let (address, is_restless) = (known.address, known.given_up > GIVEN_UP);
+        if !self.is_extra {
+            inside.in_flight.end(address, 1);
+        }
+        let phase = if count > 1 { Phase::Busy(count - 1) } else { Phase::Idle(Instant::now()) };
         inside.set_phase(self.id, phase);
+        if is_restless {
+            inside.send_away(self.id, Reason::GaveUp);
+            return;
+        }
         drop(inside);
         if matches!(phase, Phase::Idle(_)) {
-            self.expects_head.store(true, Ordering::Relaxed);
+            self.expects_head.store(!self.takes_many.load(Ordering::Relaxed), Ordering::Relaxed);
             self.changed.notify_one();
+        }
+    }
+
+    fn owing(&self) -> MutexGuard<'_, Owing> {
+        self.owing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no request is in flight.
+    pub async fn rests(&self) {
+        while matches!(self.guests.inside().known.get(&self.id), Some(Known { phase: Phase::Busy(_), .. })) {
+            self.changed.notified().await;
         }
     }
 
@@ -296,31 +432,39 @@ impl Guest {
                 return *farewell;
             }
             // A change that comes from here on is kept for `notified`.
-            let Some((until, reason)) = self.may_stay_until() else {
+            let Some((until, _)) = self.may_stay_until() else {
                 self.changed.notified().await;
                 continue;
             };
             tokio::select! {
                 () = self.changed.notified() => {}
-                () = sleep_until(until) => self.overstay(until, reason),
+                () = sleep_until(until) => self.overstay(),
             }
         }
     }
 
-    /// `None` while a request is in flight.
+    /// `None` while a request is in flight, but for one whose answer is not taken.
     fn may_stay_until(&self) -> Option<(Instant, Reason)> {
         let limits = &self.guests.0.limits;
         let head = if self.is_extra { limits.extra_head } else { limits.head };
         match self.guests.inside().known.get(&self.id)?.phase {
             Phase::New(since) | Phase::Head(since) => Some((since + head, Reason::Head)),
             Phase::Idle(since) => Some((since + limits.idle, Reason::Idle)),
+            Phase::Busy(_) if self.takes_many.load(Ordering::Relaxed) => {
+                // Looked at now and then: who waits for an answer of ours owes nothing.
+                let Owing { answers, taken } = *self.owing();
+                let since = if answers > 0 { taken } else { Instant::now() };
+                Some((since + limits.stalled, Reason::Stalled))
+            }
             Phase::Busy(_) => None,
         }
     }
 
-    /// Nothing has changed meanwhile, or it may stay.
-    fn overstay(&self, until: Instant, reason: Reason) {
-        if self.may_stay_until().is_some_and(|(now, _)| now <= until) {
+    /// By now something else may be true of it.
+    fn overstay(&self) {
+        if let Some((until, reason)) = self.may_stay_until()
+            && until <= Instant::now()
+        {
             self.guests.inside().send_away(self.id, reason);
         }
     }
@@ -342,9 +486,44 @@ impl Guest {
     }
 }
 
+impl InFlight {
+    /// A part of the answer waits for the client to take it.
+    pub fn owes(&mut self) {
+        self.set_owed(true);
+    }
+
+    /// The client has room for more.
+    pub fn takes(&mut self) {
+        self.set_owed(false);
+    }
+
+    /// All of the answer was handed over.
+    pub const fn was_taken(&mut self) {
+        self.was_taken = true;
+    }
+
+    fn set_owed(&mut self, is_owed: bool) {
+        // On HTTP/1 the stream tells it.
+        if !self.guest.takes_many.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut owing = self.guest.owing();
+        if is_owed != self.is_owed {
+            owing.answers = if is_owed { owing.answers + 1 } else { owing.answers.saturating_sub(1) };
+            owing.taken = Instant::now();
+        }
+        self.is_owed = is_owed;
+    }
+
+    pub fn takes_many(&self) -> bool {
+        self.guest.takes_many.load(Ordering::Relaxed)
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.end();
+        self.set_owed(false);
+        self.guest.end(self.was_taken);
     }
 }
 

@@ -1,0 +1,80 @@
+//! One request at the door, and what becomes of it.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderValue, Request, StatusCode, Version,
+    header::{HOST, RETRY_AFTER},
+};
+use hyper::body::Incoming;
+use tower::ServiceExt;
+
+use super::{super::refusal::refuse, flight::Answer, guests::Guest};
+use crate::app::error::PublicError;
+
+/// What answers on a connection.
+#[derive(Clone)]
+pub struct Service {
+    pub router: Router,
+    pub peer: SocketAddr,
+    /// All that an extra guest may ask for.
+    pub first: &'static [&'static str],
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+pub async fn answer(
+    service: Service,
+    guest: Arc<Guest>,
+    mut request: Request<Incoming>,
+) -> Result<Response<Answer>, BoxError> {
+    let Some((in_flight, room)) = guest.begin() else { return Err(gone(request.version())) };
+    let comes_first = service.first.contains(&request.uri().path());
+    let response = if !room.is_for(comes_first) {
+        crowded(&request)
+    } else if !name_host(&mut request) {
+        StatusCode::BAD_REQUEST.into_response()
+    } else {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(service.peer));
+        match service.router.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    };
+    Ok(response.map(|body| Answer::new(body, in_flight)))
+}
+
+/// Its connection was sent away a moment ago. On HTTP/2 that can be said, so that it is sent again.
+fn gone(version: Version) -> BoxError {
+    if version == Version::HTTP_2 {
+        return h2::Error::from(h2::Reason::REFUSED_STREAM).into();
+    }
+    io::Error::new(io::ErrorKind::ConnectionAborted, "sent away").into()
+}
+
+/// HTTP/2 says `:authority` where HTTP/1 says `Host`, and everything behind the door reads the latter. `false` when
+/// both are there and differ (RFC 9113 §8.3.1).
+fn name_host(request: &mut Request<Incoming>) -> bool {
+    if request.version() != Version::HTTP_2 {
+        return true;
+    }
+    let Some(authority) = request.uri().authority() else { return true };
+    let Ok(named) = HeaderValue::from_str(authority.as_str()) else { return false };
+    let host = request.headers_mut().entry(HOST).or_insert_with(|| named.clone());
+    host.as_bytes().eq_ignore_ascii_case(named.as_bytes())
+}
+
+/// For whoever is no callback while all places are taken.
+fn crowded(request: &Request<Incoming>) -> Response {
+    let message = "访问人数过多，请稍后再试";
+    let (path, headers) = (request.uri().path(), request.headers());
+    let response = refuse(StatusCode::SERVICE_UNAVAILABLE, &PublicError::Busy, message, path, headers);
+    ([(RETRY_AFTER, "1")], response).into_response()
+}
