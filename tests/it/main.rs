@@ -11,6 +11,7 @@
 
 mod support;
 
+mod acme;
 mod altered_callbacks;
 mod callbacks;
 mod catalogue;
@@ -18,13 +19,14 @@ mod clock_set_back;
 mod collected;
 mod console_refunds;
 mod deliveries;
-mod deployed;
 mod door;
 mod durability;
 mod endings;
 mod expiry;
 mod full_disk;
 mod heartbeat;
+mod http2;
+mod https;
 mod jobs;
 mod live_mode;
 mod locked_rows;
@@ -49,10 +51,8 @@ mod removal;
 mod sandbox_messages;
 mod security;
 mod server_functions;
-mod service_manager;
 mod settings;
 mod site;
-mod start_errors;
 mod status;
 mod stopping;
 mod surplus;

@@ -4,7 +4,9 @@ mod app;
 mod books;
 mod database;
 mod forger;
+mod https;
 mod outside;
+mod pebble;
 mod process;
 mod raw;
 mod relay;
@@ -35,7 +37,9 @@ pub use self::{
     books::Books,
     database::{database_url, is_file, password},
     forger::{Callback, Forger, KeyKind, NATIVE_NOTIFY, Notice, SIGNING_HEADERS},
+    https::{Caller, Http2, Shown, hear},
     outside::Outside,
+    pebble::Pebble,
     process::{Process, command, program},
     raw::{connect_and_say, connect_from, raw, rest, trickle},
     relay::Relay,

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     ops::Deref,
     path::PathBuf,
     sync::{
@@ -18,15 +19,14 @@ use saoma::{
     entropy::Entropy,
     http::{AppState, door::DoorLimits},
     sandbox::SandboxError,
-    service_manager::ServiceManager,
-    startup::{Application, StartupError, Surroundings},
+    startup::{Application, StartupError, Surroundings, TlsPace},
     storage::books::PlatformKind,
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Books, Forger, Outside, Site, database_url, folder, lay_keys, until};
+use super::{Books, Forger, Outside, Shown, Site, database_url, folder, lay_keys, until};
 
 /// What an application is started with.
 pub struct Stage {
@@ -35,11 +35,15 @@ pub struct Stage {
     folder: Arc<TempDir>,
     /// Where the platform's keys and controls are, when it is not inside.
     outside: Option<(PathBuf, Site)>,
+    /// What its own HTTPS is believed by.
+    roots: Option<String>,
 }
 
 /// A running application. Derefs to its [`Site`].
 pub struct App {
     site: Site,
+    /// Where http is sent on to https.
+    pub redirect: Option<SocketAddr>,
     pub state: AppState,
     pub clock: Clock,
     pub forger: Forger,
@@ -62,7 +66,8 @@ impl Stage {
             jobs_every: None,
             ..Surroundings::system()
         };
-        let stage = Self { variables: BTreeMap::new(), surroundings, folder: Arc::new(folder()), outside: None };
+        let stage =
+            Self { variables: BTreeMap::new(), surroundings, folder: Arc::new(folder()), outside: None, roots: None };
         let data = stage.folder.path().join("data").display().to_string();
         stage
             .set("SAOMA_DATA_DIR", &data)
@@ -126,13 +131,6 @@ impl Stage {
         self
     }
 
-    /// Whom it tells how it is.
-    #[must_use]
-    pub fn service_manager(mut self, manager: Option<ServiceManager>) -> Self {
-        self.surroundings.service_manager = manager;
-        self
-    }
-
     /// How long one call to the platform may take.
     #[must_use]
     pub fn platform_limit(mut self, limit: Duration) -> Self {
@@ -155,6 +153,34 @@ impl Stage {
             .set("LEPTOS_SITE_ADDR", &format!("127.0.0.1:{port}"))
     }
 
+    /// In live mode, with its own HTTPS as `https://localhost:PORT`.
+    #[must_use]
+    pub fn https(self, outside: &Outside, port: u16, shown: &Shown) -> Self {
+        let mut stage = self.live(outside, port);
+        stage.roots = Some(shown.pem.clone());
+        stage
+            .set("WXPAY_NOTIFY_DOMAIN", &format!("https://localhost:{port}"))
+            .set("SAOMA_TLS", "files")
+            .set("SAOMA_TLS_CERTIFICATE", &shown.certificate.display().to_string())
+            .set("SAOMA_TLS_KEY", &shown.key.display().to_string())
+            .set("SAOMA_REDIRECT_ADDR", "off")
+    }
+
+    /// How often certificates are looked after.
+    #[must_use]
+    pub fn tls(mut self, pace: TlsPace) -> Self {
+        self.surroundings.tls = pace;
+        self
+    }
+
+    /// In the folder of one that has been stopped.
+    #[must_use]
+    pub fn again_in(mut self, folder: &Arc<TempDir>) -> Self {
+        let data = folder.path().join("data").display().to_string();
+        self.folder = Arc::clone(folder);
+        self.set("SAOMA_DATA_DIR", &data)
+    }
+
     /// What a start says of a value that cannot be used.
     pub fn problems_with(&self, variable: &str, value: &str) -> String {
         let mut variables = self.variables.clone();
@@ -163,8 +189,13 @@ impl Stage {
         Settings::from_lookup(wanted, &|name| variables.get(name).cloned()).expect_err("unusable").to_string()
     }
 
+    pub fn settings(&self) -> Settings {
+        let wanted = if self.outside.is_none() { Wanted::SANDBOX } else { Wanted::Live };
+        Settings::from_lookup(wanted, &|name| self.variables.get(name).cloned()).expect("usable")
+    }
+
     pub async fn start(self) -> App {
-        let Self { mut variables, surroundings, folder, outside } = self;
+        let Self { mut variables, surroundings, folder, outside, roots } = self;
         let data = PathBuf::from(&variables["SAOMA_DATA_DIR"]);
         let database = variables.entry("DATABASE_URL".to_owned()).or_insert_with(|| database_url(&data)).clone();
         let clock = surroundings.clock.clone();
@@ -187,7 +218,10 @@ impl Stage {
             }
         })
         .await;
-        let site = Site::new(format!("http://{}", application.address()));
+        let address = application.address();
+        let site =
+            roots.map_or_else(|| Site::new(format!("http://{address}")), |roots| Site::https(address.port(), &roots));
+        let redirect = application.redirect_address();
         let state = application.state().clone();
         let shutdown = CancellationToken::new();
         let serving = {
@@ -197,6 +231,7 @@ impl Stage {
         App {
             platform: outside.map_or_else(|| site.clone(), |(_, platform)| platform),
             site,
+            redirect,
             state,
             forger: Forger::read(&sandbox, clock.clone()),
             books: Books::open(&database).await,

@@ -67,20 +67,25 @@ impl Answer {
 impl Site {
     pub fn new(origin: impl Into<String>) -> Self {
         let http = reqwest::Client::builder().no_proxy().redirect(redirect::Policy::none());
-        Self::with_client(origin, http.build().expect("a client"))
+        Self { origin: origin.into(), http: http.build().expect("a client") }
     }
 
-    pub fn with_client(origin: impl Into<String>, http: reqwest::Client) -> Self {
-        Self { origin: origin.into(), http }
+    /// `https://localhost:PORT`, believed because of `roots` (PEM) alone.
+    pub fn https(port: u16, roots: &str) -> Self {
+        let roots = reqwest::Certificate::from_pem_bundle(roots.as_bytes()).expect("PEM");
+        let http = reqwest::Client::builder().no_proxy().redirect(redirect::Policy::none()).tls_certs_only(roots);
+        Self { origin: format!("https://localhost:{port}"), http: http.build().expect("a client") }
+    }
+
+    /// The same, whoever vouches for it.
+    pub fn https_unchecked(port: u16) -> Self {
+        let http = reqwest::Client::builder().no_proxy().redirect(redirect::Policy::none());
+        let http = http.tls_danger_accept_invalid_certs(true).build().expect("a client");
+        Self { origin: format!("https://localhost:{port}"), http }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.request_at(method, &format!("{}{path}", self.origin))
-    }
-
-    /// Of another origin than its own.
-    pub fn request_at(&self, method: Method, url: &str) -> RequestBuilder {
-        self.http.request(method, url)
+        self.http.request(method, format!("{}{path}", self.origin))
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
