@@ -37,7 +37,7 @@ async fn main() -> Result<(), Failure> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let requests = prepare(folder.path(), address, callbacks).await?;
-    let server = start(folder.path(), address).await?;
+    let server = start(folder.path(), address, None).await?;
 
     let began = Instant::now();
     let shares = requests.chunks(callbacks.div_ceil(connections)).map(<[_]>::to_vec);

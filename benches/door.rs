@@ -157,7 +157,7 @@ async fn main() -> Result<(), Failure> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let site = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let requests = prepare(folder.path(), site, seconds * RATE).await?;
-    let server = start(folder.path(), site).await?;
+    let server = start(folder.path(), site, None).await?;
     let mut tokens = Vec::new();
     // Together they are below the limit of orders a minute of one address.
     for _ in 0..25 {

@@ -33,7 +33,7 @@ use tokio::net::TcpStream;
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Ends the server however the benchmark ends.
-pub struct Server(Child);
+pub struct Server(pub Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -144,9 +144,24 @@ fn request(site: SocketAddr, key: &RsaKeyPair, serial: &str, body: &[u8], now: T
     Ok([head.as_bytes(), body].concat())
 }
 
-pub async fn start(folder: &Path, address: SocketAddr) -> Result<Server, Failure> {
-    let server = Command::new(env!("CARGO_BIN_EXE_saoma"))
-        .args(["serve", "--sandbox"])
+/// In sandbox mode, or as a live shop of the sandbox's account, whose platform is not there, with these variables.
+pub async fn start(
+    folder: &Path,
+    address: SocketAddr,
+    live: Option<&[(&'static str, String)]>,
+) -> Result<Server, Failure> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_saoma"));
+    command.arg("serve");
+    if let Some(variables) = live {
+        for pair in dotenvy::from_path_iter(folder.join("sandbox/credentials.env"))? {
+            let (name, value) = pair?;
+            command.env(name, value);
+        }
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+    } else {
+        command.arg("--sandbox");
+    }
+    let server = command
         .env("SAOMA_DATA_DIR", folder)
         .env("DATABASE_URL", database(folder))
         .env("LEPTOS_SITE_ADDR", address.to_string())
