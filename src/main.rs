@@ -1,6 +1,6 @@
 //! `saoma`: reads the command line and the environment, then hands over to the library.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::LazyLock, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -9,9 +9,7 @@ use saoma::{
     command::{self, CommandError, OrderArguments, ProductArguments, RefundCommand},
     config::{Environment, LOG, Problems, Settings, Wanted},
     http::Site,
-    sandbox,
-    service_manager::ServiceManager,
-    signals,
+    sandbox, signals,
     startup::{Application, StartupError, Surroundings},
     telemetry,
 };
@@ -33,15 +31,9 @@ fn inside() -> Site {
     Site::of(Inside::iter().filter_map(|path| Some((path.clone(), Inside::get(&path)?.data))))
 }
 
-/// Of which commit this program is; `make` says it. Read here, so that only the program is built again.
-static VERSION: LazyLock<String> = LazyLock::new(|| match option_env!("SAOMA_COMMIT") {
-    Some(commit) if !commit.is_empty() => format!("{} ({commit})", env!("CARGO_PKG_VERSION")),
-    _ => env!("CARGO_PKG_VERSION").to_owned(),
-});
-
 /// 扫码: self-hosted WeChat Pay Native checkout
 #[derive(Parser)]
-#[command(version = VERSION.as_str())]
+#[command(version)]
 struct Arguments {
     /// A file of settings, instead of the working folder's .env; the environment wins over either
     #[arg(long, global = true, value_name = "PATH")]
@@ -67,8 +59,6 @@ enum Command {
     Refund(RefundCommand),
     /// What is on sale
     Product(ProductArguments),
-    /// Whether the server with these settings is ready, as /readyz tells it
-    Health,
 }
 
 #[derive(clap::Args, Default)]
@@ -123,19 +113,10 @@ fn start() -> u8 {
     match outcome {
         Ok(()) => 0,
         Err(error) => {
-            telemetry::say(&format!("saoma: {}", once(&error)));
+            telemetry::say(&format!("saoma: {error:#}"));
             if is_misconfigured(&error) { MISCONFIGURED } else { 1 }
         }
     }
-}
-
-/// The error with what is behind it, and nothing of it twice: most of ours say what was behind them themselves.
-fn once(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said {
-        said if said.contains(&cause) => said,
-        said if said.is_empty() => cause,
-        said => format!("{said}: {cause}"),
-    })
 }
 
 /// What clap has to say instead of arguments: help, the version, or what is wrong with them.
@@ -165,16 +146,13 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
     match command {
         Command::Serve(arguments) => {
             let settings = Settings::from_env(arguments.wanted(), environment)?;
-            let service_manager = ServiceManager::from_lookup(&|name| environment.text(name))?;
-            let surroundings = Surroundings { site: inside(), service_manager, ..Surroundings::system() };
-            tracing::info!("Saoma {}", *VERSION);
+            let surroundings = Surroundings { site: inside(), ..Surroundings::system() };
             let application = Application::build(settings, surroundings).await?;
             Ok(application.run(signals::stop_asked()?).await?)
         }
         Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signals::stop_asked()?).await?),
         Command::Order(command) => Ok(command::order(command, environment, &mut std::io::stdout()).await?),
         Command::Refund(command) => Ok(command::refund(command, environment, &mut std::io::stdout()).await?),
-        Command::Health => Ok(command::health(environment, &mut std::io::stdout()).await?),
         Command::Product(command) => Ok(command::product(command, environment, &mut std::io::stdout()).await?),
     }
 }

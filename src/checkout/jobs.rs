@@ -48,8 +48,6 @@ use crate::{
 const ASKED_LATELY: SignedDuration = SignedDuration::from_secs(9);
 /// How often it is written down that a job came to a good end.
 const NOTED: Duration = Duration::from_secs(10);
-/// Whatever a job meets with, it looks again within this: longer than all care that one look can set off.
-const ROUND: Duration = Duration::from_mins(30);
 /// What grows old has time: every tenth second is often enough to see whether the day is over.
 const REMOVAL_TICKS: u32 = 40;
 /// How many are taken on at once, and how many are asked about at the same time.
@@ -89,10 +87,8 @@ impl Checkout {
         let mut noted: Option<Instant> = None;
         let mut ticks = interval(tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.0.readiness.expect_rounds(name, ROUND);
         loop {
             ticks.tick().await;
-            self.0.readiness.note_round(name);
             self.note_time();
             let swept = match self.hold(&mut lease).await {
                 Ok(true) => tokio::select! {
@@ -127,8 +123,7 @@ impl Checkout {
             let holder = holder.clone();
             Box::pin(async move { leases::note_good(c, name, &holder, now).await })
         });
-        let noted = in_time(GLANCE, async { Ok(noted.await?) }).await;
-        noted.inspect_err(|error| tracing::error!(%error, job = name, "background job")).is_ok()
+        noted.await.inspect_err(|error| tracing::error!(%error, job = name, "background job")).is_ok()
     }
 
     /// Looks after the orders that are due, as many as WeChat may be asked about just now. Returns how many.
