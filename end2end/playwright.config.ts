@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, devices } from '@playwright/test';
-import { shops } from './shops';
+import { chromium, firefox } from './browsers';
+import { ALIAS, shops } from './shops';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -19,25 +20,23 @@ if (process.env['SAOMA_TEST_DIR'] === undefined || process.env['TEST_WORKER_INDE
 }
 const folder = process.env['SAOMA_TEST_DIR'] as string;
 
-// Debian's browser where there is one, else the build that `npx playwright install` fetched.
-const chromium = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((file) => existsSync(file));
-
 function server(name: keyof typeof shops, settings: Record<string, string>) {
   // Outside the repository, where no `.env` lies.
   const data = path.join(folder, name);
+  const address = `127.0.0.1:${new URL(shops[name]).port}`;
   mkdirSync(data, { recursive: true });
   return {
     name,
     command: `exec ${path.join(root, 'target/release/saoma')} serve --sandbox`,
     cwd: data,
-    url: `${shops[name]}/readyz`,
+    url: `http://${address}/readyz`,
     reuseExistingServer: false,
     gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 10_000 },
     stdout: 'pipe' as const,
     env: {
       DATABASE_URL: `sqlite://${path.join(data, 'saoma.db')}`,
       SAOMA_DATA_DIR: data,
-      LEPTOS_SITE_ADDR: new URL(shops[name]).host,
+      LEPTOS_SITE_ADDR: address,
       // Every test comes from one address.
       SAOMA_ORDERS_PER_MINUTE: '0',
       SAOMA_REJECTED_CALLBACKS_PER_MINUTE: '0',
@@ -47,6 +46,8 @@ function server(name: keyof typeof shops, settings: Record<string, string>) {
     },
   };
 }
+
+const OTHER_ENGINE = /other-engine\.spec\.ts$/;
 
 export default defineConfig({
   testDir: '.',
@@ -65,25 +66,29 @@ export default defineConfig({
     timezoneId: 'Asia/Shanghai',
     trace: 'retain-on-failure',
     launchOptions: {
+      // Else the build that `npx playwright install` fetched.
       ...(chromium === undefined ? {} : { executablePath: chromium }),
       // Only pages of our own server are opened; root cannot use the sandbox and containers lack it.
       chromiumSandbox: false,
       // Without these the browser looks for hosts that a closed network refuses, again and again.
       args: [
         '--disable-background-networking', '--disable-component-update', '--disable-quic', '--disable-sync',
-        '--no-first-run',
+        '--no-first-run', `--host-resolver-rules=MAP ${ALIAS} 127.0.0.1`,
       ],
     },
   },
   projects: [
-    { name: 'desktop', testIgnore: /\.nojs\.spec\.ts$/, use: devices['Desktop Chrome'] },
+    { name: 'desktop', testIgnore: [/\.nojs\.spec\.ts$/, OTHER_ENGINE], use: devices['Desktop Chrome'] },
     { name: 'no-js', testMatch: /\.nojs\.spec\.ts$/, use: { ...devices['Desktop Chrome'], javaScriptEnabled: false } },
-    { name: 'phone', testIgnore: /\.nojs\.spec\.ts$/, grep: /@phone/, use: devices['Pixel 7'] },
+    { name: 'phone', testIgnore: [/\.nojs\.spec\.ts$/, OTHER_ENGINE], grep: /@phone/, use: devices['Pixel 7'] },
+    // One browser for all of them.
+    ...(firefox === undefined ? [] : [{ name: 'firefox', testMatch: OTHER_ENGINE, fullyParallel: false }]),
   ],
   webServer: [
     server('usual', {}),
     server('faulty', {}),
     server('hurried', { SAOMA_PAY_MINUTES: '1' }),
+    server('aliased', { SAOMA_PUBLIC_ORIGIN: 'https://shop.example.com' }),
     server('limited', { SAOMA_ORDERS_PER_MINUTE: '1', SAOMA_TRUSTED_PROXIES: '127.0.0.1' }),
   ],
 });

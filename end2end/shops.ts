@@ -2,6 +2,9 @@
 // another test, so whatever needs other settings or faults of the platform has a server of its own.
 const host = (port: number): string => `http://127.0.0.1:${port}`;
 
+/** A second name of a shop, which only the browser of these tests knows. */
+export const ALIAS = 'shop-alias.test';
+
 export const shops = {
   /** The usual one, without a limit on orders. */
   usual: host(3117),
@@ -11,4 +14,6 @@ export const shops = {
   hurried: host(3119),
   /** One order a minute for each address; every shopper may say which address is theirs. */
   limited: host(3120),
+  /** Is at an https address, and opened under another name over http. */
+  aliased: `http://${ALIAS}:3121`,
 };

@@ -13,6 +13,7 @@ use http::{
     },
 };
 use tracing::Span;
+use url::{Host, Url};
 
 use super::{refusal, state::AppState};
 
@@ -87,8 +88,25 @@ fn is_own(headers: &HeaderMap, own_origin: &str) -> bool {
         // pages. No page can choose what is said of the site.
         return site == Some("same-origin");
     }
-    let same_host = origin.split_once("://").is_some_and(|(_, host)| Some(host) == text(HOST));
-    origin == own_origin || same_host
+    origin == own_origin || is_another_name(origin, text(HOST).unwrap_or_default(), own_origin)
+}
+
+/// The shop under a name of its proxy's. Not without encryption, where browsers drop the cookie of a shop that has
+/// it: each click would be another shopper's, and the orders be nobody's.
+fn is_another_name(origin: &str, host: &str, own_origin: &str) -> bool {
+    let Some((scheme, origin_host)) = origin.split_once("://") else { return false };
+    let keeps_cookies = scheme == "https" || own_origin.starts_with("http:") || is_this_machine(host);
+    origin_host == host && keeps_cookies
+}
+
+/// Browsers trust what does not leave the machine.
+fn is_this_machine(host: &str) -> bool {
+    Url::parse(&format!("http://{host}")).is_ok_and(|url| match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    })
 }
 
 /// Longest `X-Request-Id` of a caller that is taken over.
@@ -141,6 +159,11 @@ mod tests {
         assert!(own(&[("origin", "https://shop.example.com"), ("host", "10.0.0.5:3000")]));
         assert!(own(&[("origin", "http://127.0.0.1:3000"), ("host", "127.0.0.1:3000")]));
         assert!(own(&[("origin", "https://shop.example.com"), ("sec-fetch-site", "same-origin")]));
+        assert!(own(&[("origin", "http://localhost:3000"), ("host", "localhost:3000")]));
+        assert!(own(&[("origin", "http://[::1]:3000"), ("host", "[::1]:3000")]));
+        assert!(own(&[("origin", "https://alias.example.com"), ("host", "alias.example.com")]));
+        assert!(!own(&[("origin", "http://alias.example.com"), ("host", "alias.example.com")]));
+        assert!(!own(&[("origin", "http://shop.example.com"), ("host", "shop.example.com")]));
         assert!(!own(&[("origin", "https://evil.example"), ("host", "shop.example.com")]));
         assert!(own(&[("origin", "null"), ("sec-fetch-site", "same-origin")]));
         assert!(!own(&[("origin", "null"), ("host", "shop.example.com")]));

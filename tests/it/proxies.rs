@@ -89,6 +89,31 @@ async fn under_a_second_name_a_shopper_reads_what_is_wrong_and_where_to_go() {
     assert_eq!(app.books.count("orders").await, 0);
 }
 
+/// Nothing encrypts it, and it passes the name on, so all that tells is what the browser says of its page.
+#[tokio::test]
+async fn a_second_name_over_plain_http_takes_no_order_that_nobody_would_find_again() {
+    let outside = Outside::start(&Clock::system()).await;
+    let home = "https://shop.example.com";
+    let app = Stage::new().live(&outside, free_port()).set("WXPAY_NOTIFY_DOMAIN", home).start().await;
+    let order = |origin: &'static str| {
+        let request = app.request(Method::POST, "/api/ui/place_order").header("content-type", FORM);
+        let host = origin.split_once("://").expect("an origin").1;
+        let request = request.body("product_id=1").header("origin", origin).header("host", host);
+        app.send(request.header(ACCEPT, PEOPLE))
+    };
+    for origin in ["http://alias.example.com", "http://alias.example.com:8080", "http://192.0.2.7"] {
+        let page = order(origin).await;
+        assert_eq!(page.status, 403, "{origin}");
+        assert!(page.text().contains(&format!("<a href=\"{home}/\">")), "{}", page.text());
+        assert!(page.shown().contains("正式网址"), "{}", page.shown());
+    }
+    assert_eq!(app.books.count("orders").await, 0);
+    // There browsers keep the cookie.
+    for origin in ["https://alias.example.com", "http://localhost:3000", "http://127.0.0.1:3000"] {
+        assert_eq!(order(origin).await.status, 302, "{origin}");
+    }
+}
+
 #[tokio::test]
 async fn a_page_without_a_referrer_is_still_our_own() {
     let app = App::start().await;
