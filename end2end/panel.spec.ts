@@ -78,6 +78,19 @@ test('inside WeChat the page does not promise that a long press pays', async ({ 
   await expect(see.words(page, '长按无法付款')).toBeVisible();
 });
 
+// Versions for Windows and the Mac: a phone can scan what they show.
+for (const [system, userAgent] of [
+  ['Windows', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/116 Safari/537.36 NetType/WIFI MicroMessenger/7.0.20.1781(0x6700143B) WindowsWechat(0x63090c11)'],
+  ['the Mac', 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 MicroMessenger/6.8.0(0x16080000) NetType/WIFI MacWechat/3.8.7(0x13080712)'],
+] as const) {
+  test(`inside WeChat for ${system} nobody is sent to a computer`, async ({ newShopper }) => {
+    const page = await newShopper({ userAgent });
+    await openPayPage(page);
+    await expect(see.code(page)).toBeVisible();
+    await expect(see.words(page, /在电脑上打开/)).toHaveCount(0);
+  });
+}
+
 test('a code that is not paid names no payment', async ({ page }) => {
   await openPayPage(page);
   expect(await codeUrl(page)).not.toBe('');

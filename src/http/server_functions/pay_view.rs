@@ -41,12 +41,12 @@ impl Qr {
 /// What somebody must be told whose device cannot scan its own screen.
 fn device_hint(headers: &HeaderMap) -> &'static str {
     let agent = headers.get(http::header::USER_AGENT).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    if agent.contains("MicroMessenger") {
-        text::IN_WECHAT
-    } else if agent.contains("Mobile") || agent.contains("Android") {
-        text::ON_PHONE
-    } else {
-        ""
+    let is_phone = agent.contains("Mobile") || agent.contains("Android");
+    // WeChat for Windows, the Mac and Linux shows pages on a screen that a phone can scan.
+    match (is_phone, agent.contains("MicroMessenger")) {
+        (true, true) => text::IN_WECHAT,
+        (true, false) => text::ON_PHONE,
+        (false, _) => "",
     }
 }
 
@@ -208,5 +208,6 @@ mod tests {
         assert_eq!(hint("Mozilla/5.0 (X11; Linux x86_64) Chrome/150"), "");
         assert_eq!(hint("Mozilla/5.0 (iPhone) Mobile/15E148 Safari"), text::ON_PHONE);
         assert_eq!(hint("Mozilla/5.0 (iPhone) Mobile MicroMessenger/8.0"), text::IN_WECHAT);
+        assert_eq!(hint("Mozilla/5.0 (Windows NT 10.0; Win64; x64) MicroMessenger/7.0.20 WindowsWechat"), "");
     }
 }
