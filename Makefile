@@ -17,7 +17,7 @@ FUZZ := .tools/cargo-fuzz/$(FUZZ_VERSION)/bin/cargo-fuzz
 RUNS ?= 10000000
 # Ours has no unsafe code, and executions are what finds a panic: a quarter as many with `address`.
 SANITIZER ?= none
-WASM := --lib --profile wasm-release --target wasm32-unknown-unknown --no-default-features --features hydrate
+WASM := --lib --profile wasm-release --target wasm32-unknown-unknown --no-default-features --features browser
 
 .PHONY: help
 help: ## this list

@@ -6,7 +6,7 @@ test('an order is called off after a question, and cannot be paid any more', { t
   const [address, old] = [page.url(), await codeUrl(page)];
   await see.cancel(page).click();
   await expect(see.heading(page, '取消这笔订单？')).toBeVisible();
-  await expect(page).toHaveTitle('取消订单 · 扫码支付');
+  await expect(page).toHaveTitle('取消订单 · 扫码示例商店');
   await expectNoSidewaysScroll(page);
   await expectAccessible(page);
   await page.getByRole('link', { name: '不取消，返回订单' }).click();
@@ -16,7 +16,7 @@ test('an order is called off after a question, and cannot be paid any more', { t
   await page.getByRole('button', { name: '确认取消' }).click();
   await expect(see.heading(page, '订单已取消')).toBeVisible();
   await expect(page).toHaveURL(address);
-  await expect(page).toHaveTitle('订单已取消 · 扫码支付');
+  await expect(page).toHaveTitle('订单已取消 · 扫码示例商店');
   await expect(see.words(page, '这笔订单已关闭，没有扣款。')).toBeVisible();
   await expect(see.code(page)).toHaveCount(0);
   await expect(see.cancel(page)).toBeHidden();
@@ -38,7 +38,7 @@ test('another tab of a cancelled order turns by itself', async ({ page, context 
   await see.cancel(page).click();
   await page.getByRole('button', { name: '确认取消' }).click();
   await expect(see.heading(second, '订单已取消')).toBeVisible();
-  await expect(second).toHaveTitle('订单已取消 · 扫码支付');
+  await expect(second).toHaveTitle('订单已取消 · 扫码示例商店');
 });
 
 test('after calling off in the product page, the product can be bought again', async ({ page }) => {

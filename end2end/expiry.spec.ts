@@ -14,7 +14,7 @@ test('a code that has run out is said to be so, with a new one at hand', async (
   await expect(see.code(scriptless)).toBeVisible();
 
   await expect(see.heading(page, '二维码已过期')).toBeVisible({ timeout: 80_000 });
-  await expect(page).toHaveTitle('二维码已过期 · 扫码支付');
+  await expect(page).toHaveTitle('二维码已过期 · 扫码示例商店');
   await expect(see.words(page, '这个码不能再付款了，没有扣款。')).toBeVisible();
   await expect(see.timer(page)).toHaveCount(0);
   await expect(see.code(page), 'only a picture now').toHaveCount(0);

@@ -10,7 +10,7 @@ interface Fixtures {
   expectedErrors: RegExp[];
   /** Another person: a context with its own cookies, and a page in it. */
   newShopper: (options?: BrowserContextOptions) => Promise<Page>;
-  watchErrors: (context: BrowserContext) => Promise<void>;
+  watchErrors: (context: BrowserContext) => void;
 }
 
 export const test = base.extend<Fixtures>({
@@ -19,15 +19,14 @@ export const test = base.extend<Fixtures>({
   watchErrors: [
     async ({ context, expectedErrors }, use) => {
       const errors: string[] = [];
-      const watch = async (watched: BrowserContext): Promise<void> => {
-        await watched.addInitScript(tellWhenAlive);
+      const watch = (watched: BrowserContext): void => {
         watched.on('console', (message) => {
           // Chromium reports failed loads and refused scripts and styles (CSP) as console errors too.
           if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
         });
         watched.on('weberror', (error) => errors.push(String(error.error())));
       };
-      await watch(context);
+      watch(context);
       await use(watch);
       const unexpected = errors.filter((error) => !expectedErrors.some((known) => known.test(error)));
       expect(unexpected, 'errors in the browser console').toEqual([]);
@@ -40,32 +39,16 @@ export const test = base.extend<Fixtures>({
     await use(async (options = {}) => {
       const context = await browser.newContext(options);
       contexts.push(context);
-      await watchErrors(context);
+      watchErrors(context);
       return context.newPage();
     });
     await Promise.all(contexts.map((context) => context.close()));
   },
 });
 
-declare global {
-  interface Window {
-    saomaAlive?: boolean;
-  }
-}
-
-/** Runs in the page before its own scripts: islands are alive in the turn after the bundle has started. */
-function tellWhenAlive(): void {
-  const start = WebAssembly.instantiateStreaming.bind(WebAssembly);
-  WebAssembly.instantiateStreaming = async (...given) => {
-    const started = await start(...given);
-    setTimeout(() => (window.saomaAlive = true));
-    return started;
-  };
-}
-
 /** Waits until the islands of a page have come alive. */
 export async function expectAlive(page: Page): Promise<void> {
-  await page.waitForFunction(() => window.saomaAlive);
+  await page.waitForFunction(() => document.querySelector('[data-island][data-alive]') !== null);
 }
 
 /**

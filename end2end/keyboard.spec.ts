@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, expectAlive, test } from './fixtures';
-import { book, expectPaid, openPayPage, orderNumber, scan, see } from './shopper';
+import { book, buy, expectPaid, openPayPage, orderNumber, place, scan, see } from './shopper';
 
 /** Presses Tab until `target` has the focus; whatever has it on the way must show it. At the end it starts over. */
 async function tabTo(page: Page, target: Locator): Promise<void> {
@@ -45,6 +45,35 @@ test('a purchase needs no mouse, and shows where the focus is', async ({ page })
   await tabTo(page, page.getByRole('link', { name: '查看收据' }));
   await page.keyboard.press('Enter');
   await expect(see.heading(page, '收据')).toBeVisible();
+});
+
+test('when the page turns to paid, the focus goes to what it says', async ({ page }) => {
+  for (const open of [openPayPage, buy]) {
+    await open(page);
+    await tabTo(page, see.iHavePaid(page));
+    await scan(page);
+    await expectPaid(page);
+    await expect(see.heading(page, '支付成功')).toBeFocused();
+  }
+  await openPayPage(page);
+  await tabTo(page, page.getByRole('button', { name: '复制' }));
+  await scan(page);
+  await expectPaid(page);
+  await expect(page.getByRole('button', { name: '复制' }), 'still there').toBeFocused();
+});
+
+test('the program takes nobody’s focus away when it comes', async ({ page }) => {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/pkg/*.wasm', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto((await place(page.request)).payUrl, { waitUntil: 'commit' });
+  await tabTo(page, see.change(page));
+  release();
+  await expectAlive(page);
+  await expect(see.change(page)).toBeFocused();
 });
 
 test('changing the code and calling an order off need no mouse', async ({ page }) => {

@@ -15,7 +15,7 @@ test('what does not exist is said not to exist', { tag: '@phone' }, async ({ pag
     const answer = await page.goto(address);
     expect(answer?.status(), address).toBe(404);
     await expect(page.getByRole('heading', { name: heading })).toBeVisible();
-    await expect(page).toHaveTitle(`${heading} · 扫码支付`);
+    await expect(page).toHaveTitle(`${heading} · 扫码示例商店`);
     await expect(page.getByRole('link', { name: '回到商品列表' })).toBeVisible();
   }
   await expectAccessible(page);

@@ -1,5 +1,5 @@
 import type { Locator } from '@playwright/test';
-import { expect, expectAlive, expectNoSidewaysScroll, test } from './fixtures';
+import { expect, expectNoSidewaysScroll, test } from './fixtures';
 import { buy, expectPaid, openPayPage, scan, see, tea } from './shopper';
 
 /** Targets for a finger: 44 pixels high. */
@@ -44,7 +44,6 @@ for (const width of [320, 360]) {
     await expectPaid(page);
     await fits();
     await page.goto(`${page.url()}/receipt`);
-    await expectAlive(page);
     await fits();
     await page.goto('/orders');
     await fits();

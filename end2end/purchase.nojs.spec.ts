@@ -12,7 +12,7 @@ async function buy(page: Page): Promise<void> {
 test('a whole purchase works with forms and reloads alone', async ({ page }) => {
   await buy(page);
   await expect(see.code(page)).toBeVisible();
-  await expect(page).toHaveTitle('扫码付款 ¥0.01 · 扫码支付');
+  await expect(page).toHaveTitle('扫码付款 ¥0.01 · 扫码示例商店');
   const reloads = page.locator('noscript .notice').filter({ visible: true });
   await expect(reloads).toHaveText('本页每 5 秒自动刷新一次，付款后会显示结果。');
   await expect(see.words(page, /请在此时间前付款：\d\d:\d\d:\d\d/)).toBeVisible();

@@ -1,5 +1,5 @@
 import { expect, expectAlive, expectNoSidewaysScroll, test } from './fixtures';
-import { PAY_PAGE, book, buy, codeUrl, expectPaid, orderNumber, scan, see, tea } from './shopper';
+import { PAY_PAGE, book, buy, codeUrl, expectPaid, openPayPage, orderNumber, pay, scan, see, tea } from './shopper';
 
 test('a product is bought and paid for in its page, which turns by itself', { tag: '@phone' }, async ({ page }) => {
   await page.goto('/');
@@ -13,10 +13,9 @@ test('a product is bought and paid for in its page, which turns by itself', { ta
   await expect(see.heading(page, '扫码付款')).toBeFocused();
   await expect(see.code(page)).toHaveAccessibleName(`微信支付二维码，${tea.title}，${tea.yuan} 元`);
   await expect(see.words(page, '请使用微信扫一扫')).toBeVisible();
-  await expect(see.heading(page, tea.title), 'the product page is still there').toBeVisible();
   await expect(see.buy(page)).toBeHidden();
   await expect(page).toHaveURL(PAY_PAGE);
-  await expect(page).toHaveTitle(`扫码付款 ¥${tea.yuan} · 扫码支付`);
+  await expect(page).toHaveTitle(`扫码付款 ¥${tea.yuan} · 扫码示例商店`);
   await expectNoSidewaysScroll(page);
   const number = await orderNumber(page);
 
@@ -92,6 +91,55 @@ test('going back leads to the product, and buying again to the same order', asyn
   await see.buy(page).click();
   await expect(see.code(page)).toBeVisible();
   expect(await orderNumber(page)).toBe(number);
+});
+
+test('forward again leads to the order, and back to the product', async ({ page }) => {
+  await buy(page);
+  const [address, number] = [page.url(), await orderNumber(page)];
+  for (let round = 0; round < 2; round += 1) {
+    await page.goBack();
+    await expect(page).toHaveURL(`/products/${book.id}`);
+    await expect(see.buy(page)).toBeVisible();
+    await expect(see.code(page)).toHaveCount(0);
+    await page.goForward();
+    await expect(page).toHaveURL(address);
+    await expect(see.timer(page)).toBeVisible();
+    await expect(see.buy(page)).toHaveCount(0);
+    expect(await orderNumber(page)).toBe(number);
+  }
+  await scan(page);
+  await expectPaid(page);
+});
+
+test('once it is placed, title and price stand there once, and no half is empty', async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await buy(page, tea);
+  /** Texts that somebody can see: whatever is only for screen readers is nowhere on the screen. */
+  const seen = (words: string): Promise<number> =>
+    page.locator('main').getByText(words).evaluateAll((found) => found.filter((it) => {
+      const { x, y, width, height } = it.getBoundingClientRect();
+      return it.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }).length);
+  expect(await seen(tea.title)).toBe(1);
+  expect(await seen(tea.yuan)).toBe(1);
+  const [main, panel] = [await page.locator('main').boundingBox(), await page.locator('.pay-panel').boundingBox()];
+  expect(panel?.width).toBeGreaterThan((main?.width ?? 0) * 0.9);
+  await expect(page.locator('h1')).toHaveText(tea.title);
+});
+
+test('on paper there is nothing to press', async ({ page }) => {
+  await openPayPage(page);
+  const [address, code] = [page.url(), await codeUrl(page)];
+  await page.emulateMedia({ media: 'print' });
+  const pressed = page.locator('main').locator('button, form, .button, .button--link, .pay-panel__cancel');
+  await expect(pressed.filter({ visible: true })).toHaveCount(0);
+  await pay(page.request, code);
+  await expectPaid(page);
+  await expect(pressed.filter({ visible: true })).toHaveCount(0);
+  await expect(see.words(page, '付款时间')).toBeVisible();
+  await page.goto(`${address}/receipt`);
+  await expect(page.locator('.receipt')).toBeVisible();
+  await expect(pressed.filter({ visible: true })).toHaveCount(0);
 });
 
 test('after paying, the product can be bought again', async ({ page }) => {

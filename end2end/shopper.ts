@@ -113,7 +113,7 @@ export async function setFaults(request: APIRequestContext, faults: object): Pro
 /** The page has turned to paid, all of it. */
 export async function expectPaid(page: Page): Promise<void> {
   await expect(see.heading(page, '支付成功')).toBeVisible();
-  await expect(page).toHaveTitle('支付成功 · 扫码支付');
+  await expect(page).toHaveTitle('支付成功 · 扫码示例商店');
   await expect(see.code(page)).toHaveCount(0);
   await expect(see.timer(page)).toHaveCount(0);
 }

@@ -16,6 +16,19 @@ test('another shopper sees the code, and neither button', async ({ page, newShop
   for (const each of [page, other]) await expectPaid(each);
 });
 
+test('whose cookies are gone reads why he cannot change his order any more', async ({ page, context }) => {
+  await openPayPage(page);
+  await context.clearCookies();
+  await see.change(page).click();
+  const notice = page.getByRole('alert').filter({ visible: true });
+  await expect(notice).toHaveText(/^这不是当前浏览器下的订单。.*清除过浏览器的 Cookie/);
+  await expect(see.code(page)).toBeVisible();
+  await expect(see.change(page)).toHaveCount(0);
+  await expect(see.cancel(page)).toHaveCount(0);
+  await scan(page);
+  await expectPaid(page);
+});
+
 test.describe('by hand', () => {
   // Chromium counts the page itself as a load that failed.
   test.use({ expectedErrors: [/status of 404/] });
@@ -31,7 +44,7 @@ test.describe('by hand', () => {
     }
     const question = await other.goto(`${payUrl}/cancel`);
     expect(question?.status()).toBe(404);
-    await expect(see.heading(other, '订单不存在')).toBeVisible();
+    await expect(see.heading(other, '这不是当前浏览器下的订单')).toBeVisible();
     await page.goto(payUrl);
     await expect(see.code(page)).toBeVisible();
   });

@@ -1,17 +1,21 @@
 //! The pages: rendered whole by the server, with a few islands that come alive in the browser.
 //!
 //! Components know `domain` and [`api`]; no SQL, no key, no HTTP client, no use case. What needs JavaScript is
-//! in [`components`] and marked `#[island]`; everything else is HTML and forms.
+//! in [`components`] and stands in an [`island`]; everything else is HTML and forms.
 
 pub mod api;
 mod bundle;
 pub mod components;
 pub mod error;
+mod fields;
+pub mod island;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod shop;
+mod ssr;
 pub mod text;
 pub mod view;
+mod wire;
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -21,7 +25,7 @@ use leptos_router::{
 };
 
 pub use self::bundle::Bundle;
-use self::bundle::BundleLinks;
+use self::bundle::Style;
 use self::pages::{Cancel, Catalogue, NotFound, Orders, Pay, ProductPage, Receipt};
 
 /// The document around every page.
@@ -36,7 +40,7 @@ pub fn shell(bundle: Option<Bundle>) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="format-detection" content="telephone=no"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                <BundleLinks bundle/>
+                <Style bundle/>
                 <MetaTags/>
             </head>
             <body>
@@ -50,8 +54,9 @@ pub fn shell(bundle: Option<Bundle>) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    let shop = ssr::payee();
     view! {
-        <Title formatter=|title: String| if title.is_empty() { text::SITE.to_owned() } else { format!("{title} · {}", text::SITE) }/>
+        <Title formatter=move |title: String| text::title(&title, &shop)/>
         <a class="skip-link" href="#main">{text::SKIP}</a>
         {ssr::is_sandbox().then(|| view! {
             <aside class="sandbox-banner" aria-label=text::SANDBOX>
@@ -92,49 +97,4 @@ pub fn App() -> impl IntoView {
         </main>
         <footer class="site-footer">{text::FOOTER}</footer>
     }
-}
-
-/// What pages ask of the server around them. In the browser nobody does.
-mod ssr {
-    #[cfg(feature = "ssr")]
-    use super::shop::shop;
-
-    #[cfg(feature = "ssr")]
-    pub fn is_sandbox() -> bool {
-        shop().is_ok_and(|shop| shop.is_sandbox())
-    }
-
-    #[cfg(not(feature = "ssr"))]
-    pub fn is_sandbox() -> bool {
-        false
-    }
-
-    #[cfg(feature = "ssr")]
-    pub fn payee() -> String {
-        shop().map(|shop| shop.payee()).unwrap_or_default()
-    }
-
-    #[cfg(not(feature = "ssr"))]
-    pub fn payee() -> String {
-        String::new()
-    }
-
-    /// This render's content security policy.
-    #[cfg(feature = "ssr")]
-    pub fn send_policy() {
-        use http::{HeaderValue, header::CONTENT_SECURITY_POLICY};
-        use leptos::{nonce::use_nonce, prelude::use_context};
-
-        let (Some(nonce), Some(response)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) else {
-            return;
-        };
-        if let Ok(policy) = shop().map(|shop| shop.page_policy(&nonce.to_string()))
-            && let Ok(policy) = HeaderValue::from_str(&policy)
-        {
-            response.insert_header(CONTENT_SECURITY_POLICY, policy);
-        }
-    }
-
-    #[cfg(not(feature = "ssr"))]
-    pub fn send_policy() {}
 }

@@ -87,10 +87,3 @@ pub mod tls;
 pub mod wall;
 #[cfg(feature = "ssr")]
 pub mod wechatpay;
-
-/// Brings the islands of a page to life.
-#[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
-    leptos::mount::hydrate_islands();
-}

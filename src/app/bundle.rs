@@ -13,18 +13,29 @@ pub struct Bundle {
 
 /// What goes into the head of every page. Without a bundle pages are plain, and work all the same.
 #[component]
-pub fn BundleLinks(bundle: Option<Bundle>) -> impl IntoView {
+pub fn Style(bundle: Option<Bundle>) -> impl IntoView {
     // Only islands come alive in the browser: nothing else needs to tell it what it was made of.
     if let Some(shared) = Owner::current_shared_context() {
         shared.set_is_hydrating(false);
     }
+    bundle.map(|bundle| {
+        let css = bundle.css.clone();
+        provide_context(bundle);
+        view! { <link rel="stylesheet" href=css/> }
+    })
+}
+
+/// What brings the islands of a page to life, and keeps an order's page true until they are. Pages without
+/// islands do without.
+#[component]
+pub fn Program() -> impl IntoView {
     let nonce = use_nonce();
-    bundle.map(|Bundle { js, wasm, css }| {
+    use_context::<Bundle>().map(|Bundle { js, wasm, .. }| {
         let start = format!("{}({js:?}, {wasm:?})", include_str!("islands.js"));
         view! {
-            <link id="saoma" rel="stylesheet" href=css/>
             <link rel="modulepreload" href=js/>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin=""/>
+            <script nonce=nonce.clone()>{include_str!("follow.js")}</script>
             <script type="module" nonce=nonce>{start}</script>
         }
     })

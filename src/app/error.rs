@@ -8,7 +8,7 @@ use leptos::server_fn::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use super::{fields::Fields, text};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PublicError {
@@ -82,18 +82,45 @@ impl PublicError {
         }
     }
 
+    const PLAIN: [Self; 9] = [
+        Self::NoSuchOrder,
+        Self::NoSuchProduct,
+        Self::NotOnSale,
+        Self::Limited,
+        Self::Presses,
+        Self::Busy,
+        Self::ReadOnly,
+        Self::Input,
+        Self::Connection,
+    ];
+
     pub fn from_word(word: &str) -> Option<Self> {
-        let all = [
-            Self::NoSuchOrder,
-            Self::NoSuchProduct,
-            Self::NotOnSale,
-            Self::Limited,
-            Self::Presses,
-            Self::Busy,
-            Self::ReadOnly,
-            Self::Input,
-        ];
-        all.into_iter().find(|error| error.word() == word)
+        Self::PLAIN.into_iter().find(|error| error.word() == word)
+    }
+
+    /// As serde calls it.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::NoSuchOrder => "NoSuchOrder",
+            Self::NoSuchProduct => "NoSuchProduct",
+            Self::NotOnSale => "NotOnSale",
+            Self::Limited => "Limited",
+            Self::Presses => "Presses",
+            Self::Busy => "Busy",
+            Self::ReadOnly => "ReadOnly",
+            Self::Input => "Input",
+            Self::Elsewhere { .. } => "Elsewhere",
+            Self::Connection => "Connection",
+        }
+    }
+
+    /// What serde makes of it, read without serde. `None` for anything else.
+    pub fn read(json: &impl Fields) -> Option<Self> {
+        if let Some(elsewhere) = json.field("Elsewhere") {
+            return Some(Self::Elsewhere { home: elsewhere.text("home") });
+        }
+        let name = json.as_text()?;
+        Self::PLAIN.into_iter().find(|error| error.name() == name)
     }
 }
 
@@ -102,8 +129,6 @@ impl FromServerFnError for PublicError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            // In the browser: an answer that is not ours, such as a proxy's.
-            ServerFnErrorErr::Deserialization(_) if !cfg!(feature = "ssr") => Self::Busy,
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::Deserialization(_)
@@ -117,9 +142,19 @@ impl FromServerFnError for PublicError {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::PublicError;
+
+    #[test]
+    fn the_browser_reads_every_error() {
+        let elsewhere = PublicError::Elsewhere { home: "https://shop.example.com".to_owned() };
+        for error in PublicError::PLAIN.into_iter().chain([elsewhere]) {
+            let json = serde_json::to_value(&error).expect("an error");
+            assert_eq!(PublicError::read(&json), Some(error));
+        }
+        assert_eq!(PublicError::read(&serde_json::json!({ "code": 502 })), None);
+    }
 
     #[test]
     fn a_word_in_an_address_names_its_error() {

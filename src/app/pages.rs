@@ -1,5 +1,6 @@
 //! One file per page. Rendered on the server only.
 
+mod about;
 mod cancel;
 mod catalogue;
 mod missing;
@@ -8,9 +9,10 @@ mod pay;
 mod product;
 mod receipt;
 
+use about::About;
 pub use cancel::Cancel;
 pub use catalogue::Catalogue;
-pub use missing::{NotFound, Problem};
+pub use missing::{NotFound, NotYours, Problem};
 pub use orders::Orders;
 pub use pay::Pay;
 pub use product::ProductPage;

@@ -1,6 +1,5 @@
 //! Every text a shopper reads, in one place.
 
-pub const SITE: &str = "扫码支付";
 pub const SKIP: &str = "跳到正文";
 pub const NAVIGATION: &str = "主导航";
 pub const CATALOGUE: &str = "商品";
@@ -13,13 +12,14 @@ pub const SANDBOX_PHONE: &str = "打开模拟手机";
 pub const SANDBOX_SCAN: &str = "用模拟手机扫这个码";
 
 pub const NO_PRODUCTS: &str = "还没有商品";
-pub const NO_PRODUCTS_HINT: &str = "商家可以用 saoma product put 添加商品。";
+pub const NO_PRODUCTS_HINT: &str = "本店正在准备上架，请过些时候再来。";
 pub const VIEW_PRODUCT: &str = "查看";
 pub const BUY: &str = "微信支付";
 pub const BUYING: &str = "正在下单…";
 pub const BUY_HINT: &str = "下单后用手机微信“扫一扫”付款，付款后本页会自动显示结果。";
 pub const PRICE: &str = "价格";
 
+pub const ORDER: &str = "订单";
 pub const PAY: &str = "扫码付款";
 pub const PAYEE: &str = "收款方";
 pub const GOODS: &str = "商品";
@@ -113,6 +113,9 @@ pub const ACTION: &str = "操作";
 pub const NOT_FOUND: &str = "页面不存在";
 pub const NOT_FOUND_HINT: &str = "地址可能写错了，或者内容已经移走。";
 pub const NO_SUCH_ORDER: &str = "订单不存在";
+pub const NOT_YOURS: &str = "这不是当前浏览器下的订单";
+pub const NOT_YOURS_HINT: &str =
+    "可以查看和付款，不能更换二维码或取消：只有下单时所用的浏览器可以。如果清除过浏览器的 Cookie，也会这样。";
 pub const NO_SUCH_PRODUCT: &str = "商品不存在";
 pub const NOT_ON_SALE: &str = "这件商品已下架";
 pub const NOT_ON_SALE_HINT: &str = "不能再下单了。之前下的订单仍然有效，可以在“我的订单”里查看和付款。";
@@ -126,6 +129,29 @@ pub const ERROR_READ_ONLY: &str =
     "商家的账本暂时只能查看、不能写入，所以这一步没有完成，请稍后再试。已经付的款不会丢失。";
 pub const ERROR_CONNECTION: &str = "网络不通，请检查网络后重试。";
 pub const ERROR_INPUT: &str = "提交的内容不完整，请刷新页面后重试。";
+
+/// What search engines and chats say of a page.
+pub fn catalogue_description(shop: &str) -> String {
+    [shop, "的商品列表。在电脑上下单，用手机微信扫码付款。"].concat()
+}
+
+pub fn product_description(title: &str, yuan: &str, summary: &str, shop: &str) -> String {
+    [title, "，¥", yuan, "。", summary, if summary.is_empty() { "" } else { "。" }, "在", shop, "用微信扫码购买。"]
+        .concat()
+}
+
+pub fn pay_description(title: &str, yuan: &str, shop: &str) -> String {
+    ["用微信扫码向", shop, "支付 ¥", yuan, "：", title, "。"].concat()
+}
+
+pub fn page_description(page: &str, shop: &str) -> String {
+    [shop, "：", page, "。"].concat()
+}
+
+/// What a window is called.
+pub fn title(page: &str, shop: &str) -> String {
+    [page, " · ", shop].concat()
+}
 
 /// To a shopper under a name that is not the shop's.
 pub fn elsewhere(home: &str) -> String {

@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::text;
+use super::{fields::Fields, text};
 use crate::domain::{Fen, OrderToken};
 
-/// Everything the pay panel shows, ready to be shown: the browser gets words and no rules. Flat and
-/// of few types, because every type a browser must be able to read costs bytes of WebAssembly.
+/// Everything the pay panel shows, ready to be shown: the browser gets words and no rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayView {
     pub token: String,
@@ -49,6 +48,39 @@ pub struct PayView {
     pub phone: String,
 }
 
+impl PayView {
+    /// What serde makes of it, read without serde: that is for the browser, where every kilobyte counts.
+    /// `None` for anything that is no view.
+    pub fn read(json: &impl Fields) -> Option<Self> {
+        let qr = json.field("qr")?;
+        Some(Self {
+            token: json.text("token"),
+            out_trade_no: json.text("out_trade_no"),
+            product_id: json.number("product_id"),
+            title: json.text("title"),
+            payee: json.text("payee"),
+            total: json.text("total"),
+            stage: Stage::from_name(&json.text("stage"))?,
+            heading: json.text("heading"),
+            page_title: json.text("page_title"),
+            words: json.text("words"),
+            is_final: json.flag("is_final"),
+            mine: json.flag("mine"),
+            version: json.number("version"),
+            seconds_left: json.number("seconds_left"),
+            deadline: json.text("deadline"),
+            qr: Qr { size: u32::try_from(qr.number("size")).unwrap_or_default(), path: qr.text("path") },
+            paid_at: json.text("paid_at"),
+            transaction_id: json.text("transaction_id"),
+            refunded: json.text("refunded"),
+            net: json.text("net"),
+            refunds: json.text("refunds"),
+            device_hint: json.text("device_hint"),
+            phone: json.text("phone"),
+        })
+    }
+}
+
 /// What the panel is about at this moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
@@ -77,6 +109,47 @@ pub enum Stage {
 }
 
 impl Stage {
+    const ALL: [Self; Self::RefundAbnormal as usize + 1] = [
+        Self::Scan,
+        Self::Preparing,
+        Self::Trouble,
+        Self::Refused,
+        Self::Overdue,
+        Self::Renewing,
+        Self::Cancelling,
+        Self::Paid,
+        Self::Expired,
+        Self::Cancelled,
+        Self::RefundProcessing,
+        Self::RefundPartial,
+        Self::RefundSuccess,
+        Self::RefundAbnormal,
+    ];
+
+    /// As serde calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Scan => "Scan",
+            Self::Preparing => "Preparing",
+            Self::Trouble => "Trouble",
+            Self::Refused => "Refused",
+            Self::Overdue => "Overdue",
+            Self::Renewing => "Renewing",
+            Self::Cancelling => "Cancelling",
+            Self::Paid => "Paid",
+            Self::Expired => "Expired",
+            Self::Cancelled => "Cancelled",
+            Self::RefundProcessing => "RefundProcessing",
+            Self::RefundPartial => "RefundPartial",
+            Self::RefundSuccess => "RefundSuccess",
+            Self::RefundAbnormal => "RefundAbnormal",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.name() == name)
+    }
+
     /// There is something to pay: it can be called off.
     pub const fn is_payable(self) -> bool {
         matches!(self, Self::Scan | Self::Preparing | Self::Trouble | Self::Refused)
@@ -139,11 +212,79 @@ pub enum Checked {
 }
 
 impl Checked {
+    /// As serde calls it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [("Settled", Self::Settled), ("NotYet", Self::NotYet), ("Unknown", Self::Unknown)]
+            .into_iter()
+            .find_map(|(known, checked)| (known == name).then_some(checked))
+    }
+
     pub const fn words(self) -> &'static str {
         match self {
             Self::Settled => "",
             Self::NotYet => text::NOT_PAID_YET,
             Self::Unknown => text::CANNOT_ASK,
+        }
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use serde_json::{Value, json, to_value};
+
+    use super::*;
+
+    impl Fields for Value {
+        fn field(&self, name: &str) -> Option<Self> {
+            self.get(name).cloned()
+        }
+
+        fn as_text(&self) -> Option<String> {
+            self.as_str().map(str::to_owned)
+        }
+
+        fn as_number(&self) -> Option<i64> {
+            self.as_i64()
+        }
+
+        fn is_true(&self) -> bool {
+            self.as_bool() == Some(true)
+        }
+    }
+
+    /// A view with another value in each of its fields.
+    fn view() -> PayView {
+        let mut json = to_value(PayView::default()).expect("a view");
+        for (number, (name, value)) in json.as_object_mut().expect("an object").iter_mut().enumerate() {
+            *value = match value {
+                Value::String(_) if name == "stage" => json!("RefundPartial"),
+                Value::String(_) => json!(format!("{name} “{number}”")),
+                Value::Number(_) => json!(number),
+                Value::Bool(_) => json!(true),
+                _ => json!({ "size": number, "path": "M4 4h7v1h-7z" }),
+            };
+        }
+        serde_json::from_value(json).expect("a view")
+    }
+
+    #[test]
+    fn the_browser_reads_every_field_that_the_server_writes() {
+        let view = view();
+        assert_eq!(PayView::read(&to_value(&view).expect("a view")), Some(view));
+        for nonsense in [json!({}), json!(null), json!("view"), json!({ "qr": {}, "stage": "Nowhere" })] {
+            assert_eq!(PayView::read(&nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn the_browser_knows_every_name() {
+        for stage in Stage::ALL {
+            assert_eq!(to_value(stage).expect("a name"), stage.name());
+            assert_eq!(Stage::from_name(stage.name()), Some(stage));
+        }
+        for checked in [Checked::Settled, Checked::NotYet, Checked::Unknown] {
+            let name = to_value(checked).expect("a name");
+            assert_eq!(name.as_str().and_then(Checked::from_name), Some(checked));
         }
     }
 }

@@ -73,6 +73,18 @@ async fn a_withdrawn_product_takes_no_new_orders_and_old_ones_are_paid() {
 }
 
 #[tokio::test]
+async fn an_empty_shop_speaks_to_shoppers() {
+    let folder = folder();
+    let site = serve(folder.path()).await;
+    for id in ["1", "2", "3", "4"] {
+        assert_eq!(product(folder.path(), &["withdraw", "--id", id]).0, Some(0));
+    }
+    let page = site.browser().get("/").await;
+    assert!(page.status == 200 && page.shown().contains("还没有商品"), "{}", page.shown());
+    assert!(page.shown().contains("请过些时候再来") && !page.shown().contains("saoma product"), "{}", page.shown());
+}
+
+#[tokio::test]
 async fn an_expired_order_of_a_withdrawn_product_does_not_come_back() {
     let app = Stage::new().clock(&mock_clock()).start().await;
     let browser = app.browser();

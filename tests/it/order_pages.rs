@@ -266,7 +266,7 @@ async fn others_see_an_order_and_change_nothing() {
     assert_eq!(view(&stranger, &order.token).await["mine"], false);
     assert_eq!(view(&owner, &order.token).await["mine"], true);
     let asked = stranger.get(&question).await;
-    assert!(asked.status == 404 && asked.shown().contains("订单不存在"), "{}", asked.shown());
+    assert!(asked.status == 404 && asked.shown().contains("这不是当前浏览器下的订单"), "{}", asked.shown());
 
     let before = app.books.picture().await;
     let number = ("out_trade_no", order.order_no.as_str());
@@ -278,7 +278,7 @@ async fn others_see_an_order_and_change_nothing() {
         assert_no_such_order(&browser.call("/api/ui/renew_code", &[token, ("out_trade_no", "x")]).await);
         let path = location(&cancel(browser, &order.token).await).to_owned();
         assert_eq!(path, format!("/pay/{}?problem=no-order", order.token));
-        assert!(browser.get(&path).await.shown().contains("订单不存在"));
+        assert!(browser.get(&path).await.shown().contains("这不是当前浏览器下的订单"));
     }
     assert_eq!(app.books.picture().await, before);
 
@@ -398,7 +398,7 @@ async fn while_a_refund_is_on_its_way_the_page_goes_on_asking() {
     assert!(said.contains("退款处理中") && said.contains(" ¥3.00 处理中"), "{said}");
     assert!(!said.contains("已退金额"), "nothing has gone back yet: {said}");
     assert!(answer.text().contains("content=\"30;url=/pay/"), "now and then");
-    assert!(answer.text().contains("<title>退款处理中 · 扫码支付</title>"), "{}", answer.text());
+    assert!(answer.text().contains("<title>退款处理中 · 扫码示例商店</title>"), "{}", answer.text());
     let told = view(&browser, &order.token).await;
     assert_eq!(told["is_final"], false);
     assert!(browser.get("/orders").await.shown().contains("退款中 ¥3.00"));

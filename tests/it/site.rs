@@ -89,13 +89,16 @@ async fn a_shared_cache_is_told_that_a_file_has_several_encodings() {
 #[tokio::test]
 async fn pages_name_the_files_that_there_are() {
     let app = start().await;
-    let page = app.get("/").await;
+    let page = app.get("/products/1").await;
     for file in ["/pkg/saoma.0123.js", "/pkg/saoma.4567.wasm", "/pkg/saoma.89ab.css"] {
         assert!(page.text().contains(file), "{file}: {}", page.text());
     }
+    // A page without anything that comes alive is a page with a style.
+    let list = app.get("/").await.text();
+    assert!(list.contains("/pkg/saoma.89ab.css") && !list.contains(".js\"") && !list.contains(".wasm\""), "{list}");
     // Where there are none, none.
     let bare = App::start().await;
-    let page = bare.get("/").await;
+    let page = bare.get("/products/1").await;
     assert!(page.status == 200 && !page.text().contains("/pkg/"), "{}", page.text());
 }
 
@@ -125,7 +128,7 @@ async fn the_program_is_one_file_that_runs_from_anywhere() {
     command.args(["serve", "--sandbox"]).env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"));
     let mut site = Process::spawn(command, folder.path(), port, "serve.log");
     site.until_answered("/healthz").await;
-    let page = site.get("/").await;
+    let page = site.get("/products/2").await;
     assert!(page.shown().contains("西湖龙井"));
     // Tests may be built without the bundle; that is then told, and pages name no file that is not there.
     let told = site.log().contains("built without its site");

@@ -3,31 +3,28 @@
 
 use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn, task::spawn_local};
 
-use super::{PayPanel, follow};
-use crate::app::{
-    api::{PlaceOrder, place_order},
-    error::PublicError,
-    text,
-    view::PayView,
-};
+use super::{Live, PayPanel, follow};
+use crate::app::{api::PlaceOrder, text, view::PayView, wire::place_order};
 
 /// `problem` is what an attempt without JavaScript came back with.
-#[island]
-pub fn Buy(product_id: i64, problem: Option<PublicError>) -> impl IntoView {
+#[component]
+pub fn Buy(product_id: String, problem: String) -> impl IntoView {
     let placed = RwSignal::new(None::<PayView>);
     let busy = RwSignal::new(false);
-    let error = RwSignal::new(problem.map(PublicError::message).unwrap_or_default().into_owned());
+    let error = RwSignal::new(problem);
+    let wanted = product_id.clone();
     let place = move |event: SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
             return;
         }
+        let product_id = wanted.clone();
         busy.set(true);
         error.set(String::new());
         spawn_local(async move {
             match place_order(product_id).await {
                 Ok(view) => {
-                    follow::show_address(&["/pay/", &view.token].concat());
+                    follow::show_address(["/pay/", &view.token].concat());
                     placed.set(Some(view));
                 }
                 Err(problem) => error.set(problem.message().into_owned()),
@@ -35,19 +32,20 @@ pub fn Buy(product_id: i64, problem: Option<PublicError>) -> impl IntoView {
             busy.set(false);
         });
     };
-    let said: Signal<String> = error.into();
     // Not `disabled`, which would take the keyboard's focus away.
     let is_busy = Signal::derive(move || busy.get().to_string());
     let label = Signal::derive(move || if busy.get() { text::BUYING } else { text::BUY }.to_owned());
     view! {
         <div class="buy" hidden=Signal::derive(move || placed.read().is_some())>
             <form method="post" action=PlaceOrder::url() on:submit=place>
-                <input type="hidden" name="product_id" value=product_id.to_string()/>
-                <button type="submit" class="button button--primary button--wide" aria-disabled=is_busy>{label}</button>
+                <input type="hidden" name="product_id" value=product_id/>
+                <button type="submit" class="button button--primary button--wide" aria-disabled=is_busy>
+                    <Live words=label/>
+                </button>
             </form>
             <p class="buy__hint">{text::BUY_HINT}</p>
-            <p class="notice--bad" role="alert">{said}</p>
+            <p class="notice--bad" role="alert"><Live words=error.into()/></p>
         </div>
-        {move || placed.get().map(|view| view! { <PayPanel initial=view in_place=true checked=None/> })}
+        {move || placed.get().map(|view| view! { <PayPanel initial=view in_place=true answer=String::new()/> })}
     }
 }

@@ -1,79 +1,87 @@
-//! Following an order from the browser: one long poll after the other until nothing more is to come.
+//! Following an order from the browser: one long poll after the other until nothing more is to come. It ends with
+//! the page.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::{cell::Cell, rc::Rc};
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::{ev, prelude::*, task::spawn_local};
 
 use crate::app::{
-    api::watch_order,
     error::PublicError,
     view::{PayView, Stage},
+    wire::watch_order,
 };
 
 /// Seconds the server may hold one poll.
 const HOLD: u32 = 25;
 /// Between two polls of a page nobody sees; being seen again ends the pause.
 const HIDDEN_PAUSE_MS: u32 = 15_000;
-const SLICE_MS: u32 = 250;
 const FIRST_RETRY_MS: u32 = 1_000;
 const LONGEST_RETRY_MS: u32 = 15_000;
 
-/// Keeps `view` true while its component lives. `offline` tells when the server cannot be reached.
+/// Keeps `view` true. `offline` tells when the server cannot be reached.
 pub fn follow(view: RwSignal<PayView>, offline: RwSignal<bool>) {
-    let alive = Arc::new(AtomicBool::new(true));
-    let ended = Arc::clone(&alive);
-    on_cleanup(move || ended.store(false, Ordering::Relaxed));
-
-    let seen = Arc::clone(&alive);
-    let listener = window_event_listener(ev::visibilitychange, move |_| {
-        if !is_hidden() && seen.load(Ordering::Relaxed) && !view.read_untracked().is_final {
-            spawn_local(async move {
-                poll(view, 0).await.ok();
-            });
+    let follower = Follower { view, offline, turn: Rc::default() };
+    let seen = follower.clone();
+    drop(window_event_listener(ev::visibilitychange, move |_| {
+        if !is_hidden() {
+            seen.start(0);
         }
-    });
-    on_cleanup(move || listener.remove());
+    }));
+    let back = follower.clone();
+    drop(window_event_listener(ev::online, move |_| back.start(0)));
+    drop(window_event_listener(ev::offline, move |_| offline.set(!view.read_untracked().is_final)));
+    follower.start(HOLD);
+}
 
-    spawn_local(async move {
+#[derive(Clone)]
+struct Follower {
+    view: RwSignal<PayView>,
+    offline: RwSignal<bool>,
+    /// Which of the runs counts: what an earlier one still waits for may never come.
+    turn: Rc<Cell<u32>>,
+}
+
+impl Follower {
+    /// Asks, and goes on asking. `hold` is for how long the first answer may be held.
+    fn start(&self, hold: u32) {
+        let turn = self.turn.get().wrapping_add(1);
+        self.turn.set(turn);
+        spawn_local(self.clone().run(turn, hold));
+    }
+
+    async fn run(self, turn: u32, mut hold: u32) {
         let mut retry = FIRST_RETRY_MS;
-        while alive.load(Ordering::Relaxed) && !view.read_untracked().is_final {
-            match poll(view, HOLD).await {
-                Ok(()) => {
-                    retry = FIRST_RETRY_MS;
-                    offline.set(false);
-                    pause(&alive, if is_hidden() { HIDDEN_PAUSE_MS } else { 0 }).await;
+        while !self.view.read_untracked().is_final {
+            let (token, version) = self.view.with_untracked(|known| (known.token.clone(), known.version));
+            let news = watch_order(&token, version, hold).await;
+            if self.turn.get() != turn {
+                return;
+            }
+            self.offline.set(news.is_err());
+            match news {
+                Ok(news) => {
+                    self.show(news);
+                    (hold, retry) = (HOLD, FIRST_RETRY_MS);
+                    TimeoutFuture::new(if is_hidden() { HIDDEN_PAUSE_MS } else { 0 }).await;
                 }
                 Err(PublicError::NoSuchOrder) => return,
                 Err(_) => {
-                    offline.set(true);
                     TimeoutFuture::new(retry).await;
-                    retry = (retry * 2).min(LONGEST_RETRY_MS);
+                    (hold, retry) = (0, (retry * 2).min(LONGEST_RETRY_MS));
                 }
             }
+            if self.turn.get() != turn {
+                return;
+            }
         }
-    });
-}
-
-async fn poll(view: RwSignal<PayView>, hold: u32) -> Result<(), PublicError> {
-    let (token, version) = view.with_untracked(|known| (known.token.clone(), known.version));
-    let news = watch_order(token, version, hold).await?;
-    // Two polls may overlap: the older answer must not win.
-    if view.read_untracked().version <= news.version {
-        view.set(news);
     }
-    Ok(())
-}
 
-/// Waits while the page stays hidden, at most for `most`.
-async fn pause(alive: &AtomicBool, most: u32) {
-    let mut waited = 0;
-    while waited < most && is_hidden() && alive.load(Ordering::Relaxed) {
-        TimeoutFuture::new(SLICE_MS).await;
-        waited += SLICE_MS;
+    /// What WeChat's answer to a press has shown meanwhile may be newer.
+    fn show(&self, news: PayView) {
+        if self.view.read_untracked().version <= news.version {
+            self.view.set(news);
+        }
     }
 }
 
@@ -101,25 +109,20 @@ pub fn count_down(view: RwSignal<PayView>) -> RwSignal<i64> {
             #[expect(clippy::cast_possible_truncation, reason = "whole, not negative and below two hours")]
             left.set(seconds as i64);
         };
-        let handle = set_interval_with_handle(tick, std::time::Duration::from_secs(1)).ok();
-        on_cleanup(move || {
-            if let Some(handle) = handle {
-                handle.clear();
-            }
-        });
-        handle
+        set_interval_with_handle(tick, std::time::Duration::from_secs(1)).ok()
     });
     left
 }
 
 /// Puts the order's own address into the address bar, so that a reload or a second tab leads to its
-/// page. Going back loads what was there before.
-pub fn show_address(path: &str) {
+/// page. Going back loads what was there before; coming back here, `islands.js` sees to it.
+pub fn show_address(path: String) {
     if let Ok(history) = window().history() {
-        history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(path)).ok();
+        history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path)).ok();
     }
-    let listener = window_event_listener(ev::popstate, |_| {
-        window().location().reload().ok();
-    });
-    on_cleanup(move || listener.remove());
+    drop(window_event_listener(ev::popstate, move |_| {
+        if window().location().pathname().is_ok_and(|now| now != path) {
+            window().location().reload().ok();
+        }
+    }));
 }

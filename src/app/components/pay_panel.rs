@@ -8,29 +8,25 @@
 use leptos::{ev::SubmitEvent, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 
 use super::{
-    QrCode,
+    Live, QrCode,
+    focus::{focus, rescue_focus},
     follow::{count_down, follow},
 };
 use crate::app::{
-    api::{CheckPayment, RenewCode, check_payment},
+    api::{CheckPayment, RenewCode},
     error::PublicError,
     text,
     view::{Checked, PayView, Stage},
+    wire::check_payment,
 };
 
-/// The panel as an island of its own, for `/pay/{token}`. `checked` is what 我已完成支付 answered
-/// when it was pressed without JavaScript.
-#[island]
-pub fn PayIsland(initial: PayView, checked: Option<Checked>) -> impl IntoView {
-    view! { <PayPanel initial in_place=false checked/> }
-}
+/// This is the browser, and whatever needs it can be shown.
+const ALIVE: bool = !cfg!(feature = "ssr");
 
 /// What the parts of a panel share.
 #[derive(Clone, Copy)]
 struct Panel {
     view: RwSignal<PayView>,
-    /// JavaScript runs: set after the first render, which must equal the server's.
-    alive: RwSignal<bool>,
 }
 
 impl Panel {
@@ -43,37 +39,42 @@ impl Panel {
     }
 }
 
-fn said(words: RwSignal<String>) -> Signal<String> {
-    words.into()
-}
-
-/// `in_place`: it has just opened in a page, and takes the focus.
+/// `in_place`: it has just opened in a page, and takes the focus. `answer` is what 我已完成支付 answered when it
+/// was pressed without JavaScript.
 #[component]
-pub fn PayPanel(initial: PayView, in_place: bool, checked: Option<Checked>) -> impl IntoView {
+pub fn PayPanel(initial: PayView, in_place: bool, answer: String) -> impl IntoView {
+    // Whoever cannot be kept up to date by this program finds these, see `follow.js`.
+    let (order, version) = ((!initial.is_final).then(|| initial.token.clone()), initial.version.to_string());
     let view = RwSignal::new(initial);
-    let panel = Panel { view, alive: RwSignal::new(false) };
+    let panel = Panel { view };
     let offline = RwSignal::new(false);
+    let told = RwSignal::new(String::new());
     let left = count_down(view);
     let heading = NodeRef::<html::H2>::new();
     Effect::new(move || {
-        panel.alive.set(true);
         follow(view, offline);
-        if in_place && let Some(heading) = heading.get_untracked() {
-            heading.focus().ok();
+        if in_place {
+            focus(heading);
         }
     });
     Effect::new(move |before: Option<Stage>| {
         let now = view.read().stage;
-        if before.map_or(in_place, |before| before != now) {
-            document().set_title(&[&view.read_untracked().page_title, " · ", text::SITE].concat());
+        let has_changed = before.is_some_and(|before| before != now);
+        if has_changed || (in_place && before.is_none()) {
+            let now = view.read_untracked();
+            document().set_title(&text::title(&now.page_title, &now.payee));
+        }
+        if has_changed {
+            told.set(view.read_untracked().heading.clone());
+            rescue_focus(heading);
         }
         now
     });
     view! {
-        <section class="pay-panel" aria-labelledby="pay-heading">
-            <Head panel heading/>
+        <section class="pay-panel" aria-labelledby="pay-heading" data-order=order data-version=version>
+            <Head panel heading told/>
             <Waiting panel/>
-            <Scan panel left checked/>
+            <Scan panel left answer/>
             <Paid panel/>
             <Closed panel/>
             // The region is always there, so that what appears in it is read aloud.
@@ -86,7 +87,7 @@ pub fn PayPanel(initial: PayView, in_place: bool, checked: Option<Checked>) -> i
 }
 
 #[component]
-fn Head(panel: Panel, heading: NodeRef<html::H2>) -> impl IntoView {
+fn Head(panel: Panel, heading: NodeRef<html::H2>, told: RwSignal<String>) -> impl IntoView {
     let now = panel.view.get_untracked();
     view! {
         <header class="pay-panel__head">
@@ -97,19 +98,17 @@ fn Head(panel: Panel, heading: NodeRef<html::H2>) -> impl IntoView {
                 </svg>
             </div>
             <h2 id="pay-heading" class="pay-panel__heading" tabindex="-1" node_ref=heading>
-                {panel.words(|view| view.heading.clone())}
+                <Live words=panel.words(|view| view.heading.clone())/>
             </h2>
             <p class="pay-panel__goods">{now.title}</p>
-            <p class="pay-panel__amount">
+            <p class="pay-panel__amount" translate="no">
                 <span class="pay-panel__sign" aria-hidden="true">"¥"</span>
                 {now.total}
                 <span class="visually-hidden">" 元"</span>
             </p>
-            <p class="pay-panel__payee">{text::PAYEE} "：" {now.payee}</p>
+            <p class="pay-panel__payee">{text::PAYEE} "：" <span translate="no">{now.payee}</span></p>
             // Read aloud when it changes; the heading alone would not be.
-            <p class="visually-hidden" role="status">
-                {Signal::derive(move || if panel.alive.get() { panel.view.read().heading.clone() } else { String::new() })}
-            </p>
+            <p class="visually-hidden" role="status"><Live words=told.into()/></p>
         </header>
     }
 }
@@ -120,7 +119,7 @@ fn Waiting(panel: Panel) -> impl IntoView {
     view! {
         <div class="pay-panel__waiting" hidden=panel.unless(|view| view.stage.is_waiting())>
             <span class="spinner" aria-hidden="true" hidden=panel.unless(|view| view.stage != Stage::Refused)></span>
-            <p>{panel.words(|view| view.words.clone())}</p>
+            <p><Live words=panel.words(|view| view.words.clone())/></p>
             <noscript><p class="notice">{text::WITHOUT_SCRIPT}</p></noscript>
         </div>
     }
@@ -128,9 +127,8 @@ fn Waiting(panel: Panel) -> impl IntoView {
 
 /// The code and what to do with it.
 #[component]
-fn Scan(panel: Panel, left: RwSignal<i64>, checked: Option<Checked>) -> impl IntoView {
+fn Scan(panel: Panel, left: RwSignal<i64>, answer: String) -> impl IntoView {
     let now = panel.view.get_untracked();
-    let alive = panel.alive;
     let label = text::code_label(&now.title, &now.total);
     let is_able = now.device_hint.is_empty();
     view! {
@@ -145,13 +143,15 @@ fn Scan(panel: Panel, left: RwSignal<i64>, checked: Option<Checked>) -> impl Int
                 </a>
             </p>
             <p class="pay-panel__time">
-                <span hidden=Signal::derive(move || !alive.get())>
+                <span hidden=!ALIVE>
                     {text::TIME_LEFT} " "
-                    <span class="pay-panel__clock" role="timer">{Signal::derive(move || text::clock(left.get()))}</span>
+                    <span class="pay-panel__clock" role="timer" translate="no">
+                        <Live words=Signal::derive(move || text::clock(left.get()))/>
+                    </span>
                 </span>
-                <span hidden=Signal::derive(move || alive.get())>{text::PAY_BEFORE} {now.deadline}</span>
+                <span hidden=ALIVE>{text::PAY_BEFORE} <span translate="no">{now.deadline}</span></span>
             </p>
-            <Ask token=now.token checked/>
+            <Ask token=now.token answer/>
             <Renew panel shown=|view| view.mine ask=text::CODE_TROUBLE class="button--link" label=text::CHANGE_CODE/>
             <noscript><p class="notice">{text::WITHOUT_SCRIPT}</p></noscript>
         </div>
@@ -160,11 +160,11 @@ fn Scan(panel: Panel, left: RwSignal<i64>, checked: Option<Checked>) -> impl Int
 
 /// 我已完成支付.
 #[component]
-fn Ask(token: String, checked: Option<Checked>) -> impl IntoView {
+fn Ask(token: String, answer: String) -> impl IntoView {
     let busy = RwSignal::new(false);
     // Not `disabled`, which would take the keyboard's focus away.
     let is_busy = Signal::derive(move || busy.get().to_string());
-    let answer = RwSignal::new(checked.map(Checked::words).unwrap_or_default().to_owned());
+    let answer = RwSignal::new(answer);
     let asked = token.clone();
     let ask = move |event: SubmitEvent| {
         event.prevent_default();
@@ -175,7 +175,7 @@ fn Ask(token: String, checked: Option<Checked>) -> impl IntoView {
         busy.set(true);
         answer.set(text::ASKING.to_owned());
         spawn_local(async move {
-            answer.set(match check_payment(token).await {
+            answer.set(match check_payment(&token).await {
                 Ok(checked) => checked.words().to_owned(),
                 Err(error @ (PublicError::ReadOnly | PublicError::Presses)) => error.message().into_owned(),
                 Err(_) => Checked::Unknown.words().to_owned(),
@@ -188,7 +188,7 @@ fn Ask(token: String, checked: Option<Checked>) -> impl IntoView {
             <input type="hidden" name="token" value=token/>
             <button type="submit" class="button" aria-disabled=is_busy>{text::I_HAVE_PAID}</button>
         </form>
-        <p class="pay-panel__answer" role="status">{said(answer)}</p>
+        <p class="pay-panel__answer" role="status"><Live words=answer.into()/></p>
     }
 }
 
@@ -218,22 +218,22 @@ fn Paid(panel: Panel) -> impl IntoView {
     view! {
         <div class="pay-panel__body" hidden=panel.unless(|view| view.stage.is_paid())>
             <p class="notice" hidden=panel.unless(|view| !view.words.is_empty())>
-                {panel.words(|view| view.words.clone())}
+                <Live words=panel.words(|view| view.words.clone())/>
             </p>
             <dl class="facts">
-                <div><dt>{text::PAID_AT}</dt><dd class="number">{panel.words(|view| view.paid_at.clone())}</dd></div>
+                <div><dt>{text::PAID_AT}</dt><dd class="number" translate="no"><Live words=panel.words(|view| view.paid_at.clone())/></dd></div>
                 <div>
                     <dt>{text::TRANSACTION_ID}</dt>
-                    <dd class="number">{panel.words(|view| view.transaction_id.clone())}</dd>
+                    <dd class="number" translate="no"><Live words=panel.words(|view| view.transaction_id.clone())/></dd>
                 </div>
                 <div hidden=panel.unless(|view| !view.refunded.is_empty())>
                     <dt>{text::REFUNDED}</dt>
-                    <dd class="number">"¥" {panel.words(|view| view.refunded.clone())}</dd>
+                    <dd class="number" translate="no">"¥" <Live words=panel.words(|view| view.refunded.clone())/></dd>
                 </div>
             </dl>
             <div class="refunds" hidden=panel.unless(|view| !view.refunds.is_empty())>
                 <h3 class="refunds__heading">{text::REFUND_PROGRESS}</h3>
-                <p class="refunds__lines number">{panel.words(|view| view.refunds.clone())}</p>
+                <p class="refunds__lines number"><Live words=panel.words(|view| view.refunds.clone())/></p>
             </div>
             <p class="actions">
                 <a class="button button--primary" href=receipt>{text::SEE_RECEIPT}</a>
@@ -255,7 +255,7 @@ fn Closed(panel: Panel) -> impl IntoView {
             <div class="pay-panel__code pay-panel__code--dead" aria-hidden="true">
                 <QrCode qr=Signal::derive(move || panel.view.read().qr.clone()) label=String::new()/>
             </div>
-            <p class="pay-panel__hint">{panel.words(|view| view.words.clone())}</p>
+            <p class="pay-panel__hint"><Live words=panel.words(|view| view.words.clone())/></p>
             <Renew panel shown=can_refresh ask="" class="button button--primary" label=text::REFRESH_CODE/>
             <p class="pay-panel__again" hidden=panel.unless(|view| !can_refresh(view))>
                 <a class="button button--primary" href=product>{text::BUY_AGAIN}</a>
@@ -278,13 +278,11 @@ fn OrderNumber(panel: Panel) -> impl IntoView {
             }
         });
     };
-    let alive = panel.alive;
     view! {
         <p class="pay-panel__number">
-            {text::ORDER_NO} " " <span class="number">{panel.words(|view| view.out_trade_no.clone())}</span> " "
-            <button type="button" class="button--link" hidden=Signal::derive(move || !alive.get()) on:click=copy>
-                {said(copied)}
-            </button>
+            {text::ORDER_NO} " "
+            <span class="number" translate="no"><Live words=panel.words(|view| view.out_trade_no.clone())/></span> " "
+            <button type="button" class="button--link" hidden=!ALIVE on:click=copy><Live words=copied.into()/></button>
             <a class="pay-panel__cancel" href=cancel hidden=panel.unless(|view| view.mine && view.stage.is_payable())>
                 {text::CANCEL}
             </a>

@@ -1,11 +1,9 @@
 use leptos::{prelude::*, server_fn::ServerFn};
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use super::Problem;
+use super::{About, NotYours, Problem};
 use crate::app::{
     api::{CancelOrder, watch_order},
-    error::PublicError,
     text,
     view::PayView,
 };
@@ -17,12 +15,12 @@ pub fn Cancel() -> impl IntoView {
     let token = use_params_map().read_untracked().get("token").unwrap_or_default();
     let view = OnceResource::new_blocking(watch_order(token, 0, 0));
     view! {
-        <Title text=text::CANCEL/>
         <Suspense>{move || Suspend::new(async move {
             match view.await {
-                Ok(view) if !view.mine => view! { <Problem error=PublicError::NoSuchOrder/> }.into_any(),
+                Ok(view) if !view.mine => view! { <NotYours/> }.into_any(),
                 Ok(view) if view.stage.is_payable() => view! { <Question view/> }.into_any(),
                 Ok(view) => view! {
+                    <About title=text::CANCEL/>
                     <section class="message">
                         <h1>{text::CANNOT_CANCEL}</h1>
                         <p>{text::CANNOT_CANCEL_HINT}</p>
@@ -39,6 +37,7 @@ pub fn Cancel() -> impl IntoView {
 fn Question(view: PayView) -> impl IntoView {
     let back = format!("/pay/{}", view.token);
     view! {
+        <About title=text::CANCEL/>
         <section class="message">
             <h1>{text::CANCEL_QUESTION}</h1>
             <p>{view.title} " ¥" {view.total}</p>

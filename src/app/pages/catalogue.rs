@@ -1,9 +1,8 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 
-use super::Problem;
+use super::{About, Problem};
 use crate::{
-    app::{api::list_products, components::Price, text},
+    app::{api::list_products, components::Price, ssr, text},
     domain::Product,
 };
 
@@ -12,20 +11,26 @@ use crate::{
 pub fn Catalogue() -> impl IntoView {
     let products = OnceResource::new_blocking(list_products());
     view! {
-        <Title text=text::CATALOGUE/>
         <h1 class="page-heading">{text::CATALOGUE}</h1>
         <Suspense>{move || Suspend::new(async move {
             match products.await {
                 Ok(products) if products.is_empty() => view! {
+                    <Introduction/>
                     <section class="message"><p>{text::NO_PRODUCTS}</p><p>{text::NO_PRODUCTS_HINT}</p></section>
                 }.into_any(),
                 Ok(products) => view! {
+                    <Introduction/>
                     <ul class="products">{products.into_iter().map(|product| view! { <Card product/> }).collect_view()}</ul>
                 }.into_any(),
                 Err(error) => view! { <Problem error/> }.into_any(),
             }
         })}</Suspense>
     }
+}
+
+#[component]
+fn Introduction() -> impl IntoView {
+    view! { <About title=text::CATALOGUE description=text::catalogue_description(&ssr::payee())/> }
 }
 
 #[component]

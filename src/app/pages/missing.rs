@@ -1,8 +1,8 @@
 //! What stands where a page could not be shown.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
+use super::About;
 use crate::app::{error::PublicError, text};
 
 /// Any address that names nothing.
@@ -29,10 +29,17 @@ pub fn Problem(error: PublicError) -> impl IntoView {
     }
 }
 
+/// Something that only the browser may do which an order was placed with.
+#[component]
+pub fn NotYours() -> impl IntoView {
+    set_status(404);
+    message(text::NOT_YOURS, text::NOT_YOURS_HINT)
+}
+
 fn message(heading: &str, words: &str) -> impl IntoView + use<> {
     let (heading, words) = (heading.to_owned(), words.to_owned());
     view! {
-        <Title text=heading.clone()/>
+        <About title=heading.clone()/>
         <section class="message">
             <h1>{heading}</h1>
             <p>{words}</p>

@@ -1,8 +1,7 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::Problem;
+use super::{About, Problem};
 use crate::app::{
     api::list_orders,
     components::{Price, StageBadge},
@@ -16,24 +15,25 @@ pub fn Orders() -> impl IntoView {
     let before = use_query_map().read_untracked().get("before").and_then(|before| before.parse().ok());
     let orders = OnceResource::new_blocking(list_orders(before));
     view! {
-        <Title text=text::ORDERS/>
         <h1 class="page-heading">{text::ORDERS}</h1>
         <Suspense>{move || Suspend::new(async move {
             match orders.await {
                 Ok(list) if list.lines.is_empty() && before.is_some() => view! {
+                    <About title=text::ORDERS/>
                     <section class="message">
                         <p>{text::NO_OLDER_ORDERS}</p>
                         <p><a class="button" href="/orders">{text::NEWEST}</a></p>
                     </section>
                 }.into_any(),
                 Ok(list) if list.lines.is_empty() => view! {
+                    <About title=text::ORDERS/>
                     <section class="message">
                         <p>{text::NO_ORDERS}</p>
                         <p>{text::NO_ORDERS_HINT}</p>
                         <p><a class="button" href="/">{text::HOME}</a></p>
                     </section>
                 }.into_any(),
-                Ok(list) => view! { <Table list is_first=before.is_none()/> }.into_any(),
+                Ok(list) => view! { <About title=text::ORDERS/> <Table list is_first=before.is_none()/> }.into_any(),
                 Err(error) => view! { <Problem error/> }.into_any(),
             }
         })}</Suspense>

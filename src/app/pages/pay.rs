@@ -1,12 +1,16 @@
-use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use std::borrow::Cow;
 
-use super::Problem;
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use serde::Serialize;
+
+use super::{About, Problem};
 use crate::app::{
     api::watch_order,
-    components::PayIsland,
+    bundle::Program,
+    components::PayPanel,
     error::PublicError,
+    island::Island,
     text,
     view::{Checked, PayView},
 };
@@ -21,10 +25,10 @@ pub fn Pay() -> impl IntoView {
     let token = use_params_map().read_untracked().get("token").unwrap_or_default();
     let query = use_query_map().read_untracked().clone();
     let problem = query.get("problem").as_deref().and_then(PublicError::from_word);
-    let checked = match query.get("checked").as_deref() {
-        Some("not-yet") => Some(Checked::NotYet),
-        Some("unknown") => Some(Checked::Unknown),
-        _ => None,
+    let answer = match query.get("checked").as_deref() {
+        Some("not-yet") => Checked::NotYet.words(),
+        Some("unknown") => Checked::Unknown.words(),
+        _ => "",
     };
     let view = OnceResource::new_blocking(watch_order(token, 0, 0));
     view! {
@@ -33,19 +37,48 @@ pub fn Pay() -> impl IntoView {
             Suspend::new(async move {
                 match view.await {
                     Ok(view) => view! {
-                        <Title text=view.page_title.clone()/>
+                        <About
+                            title=view.page_title.clone()
+                            description=text::pay_description(&view.title, &view.total, &view.payee)
+                        />
                         {refresh(&view).map(|target| view! { <noscript><meta http-equiv="refresh" content=target/></noscript> })}
-                        <h1 class="visually-hidden">{text::PAY}</h1>
+                        <h1 class="visually-hidden">{text::ORDER}</h1>
                         // What a form of the panel came back with.
                         {problem.map(|problem| view! {
-                            <p class="notice--bad pay-problem" role="alert">{problem.message()}</p>
+                            <p class="notice--bad pay-problem" role="alert">{words(problem)}</p>
                         })}
-                        <PayIsland initial=view checked/>
+                        <Panel view answer/>
+                        <Program/>
                     }.into_any(),
                     Err(error) => view! { <Problem error/> }.into_any(),
                 }
             })
         }}</Suspense>
+    }
+}
+
+/// To somebody who has the order before his eyes.
+fn words(problem: PublicError) -> Cow<'static, str> {
+    match problem {
+        PublicError::NoSuchOrder => [text::NOT_YOURS, "。", text::NOT_YOURS_HINT].concat().into(),
+        other => other.message(),
+    }
+}
+
+/// What the panel is made of in the browser.
+#[derive(Serialize)]
+struct Given {
+    view: PayView,
+    answer: &'static str,
+}
+
+#[component]
+fn Panel(view: PayView, answer: &'static str) -> impl IntoView {
+    let given = Given { view: view.clone(), answer };
+    view! {
+        <Island name="pay" given>
+            <PayPanel initial=view in_place=false answer=answer.to_owned()/>
+        </Island>
     }
 }
 

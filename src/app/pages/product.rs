@@ -1,12 +1,20 @@
-use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use std::borrow::Cow;
 
-use super::Problem;
-use crate::app::{
-    api::load_product,
-    components::{Buy, Price},
-    error::PublicError,
+use leptos::prelude::*;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use serde::Serialize;
+
+use super::{About, Problem};
+use crate::{
+    app::{
+        api::load_product,
+        bundle::Program,
+        components::{Buy, Price},
+        error::PublicError,
+        island::Island,
+        ssr, text,
+    },
+    domain::{Product, ProductId},
 };
 
 /// `/products/{id}`: the product and its buy form; the pay panel opens here.
@@ -21,19 +29,42 @@ pub fn ProductPage() -> impl IntoView {
             Suspend::new(async move {
                 match product.await {
                     Ok(product) => view! {
-                        <Title text=product.title.clone()/>
+                        <Introduction product=product.clone()/>
                         <article class="product">
                             <div class="product__words">
                                 <h1 class="product__title">{product.title}</h1>
                                 <p class="product__summary">{product.summary}</p>
                                 <p class="product__price"><Price amount=product.price/></p>
                             </div>
-                            <div class="product__buy"><Buy product_id=product.id.0 problem/></div>
+                            <div class="product__buy"><BuyForm id=product.id problem/></div>
                         </article>
+                        <Program/>
                     }.into_any(),
                     Err(error) => view! { <Problem error/> }.into_any(),
                 }
             })
         }}</Suspense>
     }
+}
+
+#[component]
+fn Introduction(product: Product) -> impl IntoView {
+    let (yuan, shop) = (product.price.to_string(), ssr::payee());
+    let description = text::product_description(&product.title, &yuan, &product.summary, &shop);
+    view! { <About title=product.title description/> }
+}
+
+/// What the form is made of in the browser.
+#[derive(Clone, Serialize)]
+struct Given {
+    product_id: String,
+    problem: Cow<'static, str>,
+}
+
+#[component]
+fn BuyForm(id: ProductId, problem: Option<PublicError>) -> impl IntoView {
+    let problem = problem.map(PublicError::message).unwrap_or_default();
+    let given = Given { product_id: id.to_string(), problem };
+    let Given { product_id, problem } = given.clone();
+    view! { <Island name="buy" given><Buy product_id problem=problem.into_owned()/></Island> }
 }

@@ -1,9 +1,8 @@
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
-use super::Problem;
-use crate::app::{api::watch_order, components::Print, text, view::PayView};
+use super::{About, Problem};
+use crate::app::{api::watch_order, text, view::PayView};
 
 /// `/pay/{token}/receipt`: a paid order on one printable page.
 #[component]
@@ -11,11 +10,11 @@ pub fn Receipt() -> impl IntoView {
     let token = use_params_map().read_untracked().get("token").unwrap_or_default();
     let view = OnceResource::new_blocking(watch_order(token, 0, 0));
     view! {
-        <Title text=text::RECEIPT/>
         <Suspense>{move || Suspend::new(async move {
             match view.await {
                 Ok(view) if view.stage.is_paid() => view! { <Paper view/> }.into_any(),
                 Ok(view) => view! {
+                    <About title=text::RECEIPT/>
                     <section class="message">
                         <h1>{text::RECEIPT}</h1>
                         <p>{text::NOT_PAID_NO_RECEIPT}</p>
@@ -33,6 +32,7 @@ fn Paper(view: PayView) -> impl IntoView {
     let back = format!("/pay/{}", view.token);
     let fact = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd class="number">{value}</dd></div> };
     view! {
+        <About title=text::RECEIPT/>
         <article class="receipt">
             <h1>{text::RECEIPT}</h1>
             <p class="receipt__payee">{view.payee}</p>
@@ -56,7 +56,16 @@ fn Paper(view: PayView) -> impl IntoView {
             })}
             {(!view.words.is_empty()).then(|| view! { <p class="receipt__note">{view.words}</p> })}
             <p class="receipt__note">{text::RECEIPT_NOTE}</p>
-            <p class="actions no-print"><Print/> <a class="button button--quiet" href=back>{text::BACK_TO_ORDER}</a></p>
+            <p class="actions"><Print/> <a class="button button--quiet" href=back>{text::BACK_TO_ORDER}</a></p>
         </article>
+    }
+}
+
+/// Prints the page. Without JavaScript there is no such button: the browser's own menu does it.
+#[component]
+fn Print() -> impl IntoView {
+    view! {
+        <button type="button" class="button button--quiet" hidden>{text::PRINT}</button>
+        <script nonce=use_nonce()>{include_str!("../print.js")}</script>
     }
 }

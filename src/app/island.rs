@@ -1,0 +1,49 @@
+//! The parts of a page that come alive in the browser. The server renders them like everything else; the browser
+//! makes them anew, out of what they were given, in the place of what the server sent. It does not hydrate:
+//! that walks the server's elements one by one, and stumbles over whatever a translator or an extension has put
+//! between them.
+
+use leptos::{prelude::*, serde_json};
+use serde::Serialize;
+
+/// Where an island stands. `given` is what the function `name` of [`browser`] makes it from.
+#[component]
+pub fn Island<T: Serialize>(name: &'static str, given: T, children: Children) -> impl IntoView {
+    let given = serde_json::to_string(&given).unwrap_or_default();
+    view! { <div class="island" data-island=name data-given=given>{children()}</div> }
+}
+
+/// What `islands.js` calls by the names of the islands in the page.
+#[cfg(feature = "browser")]
+pub mod browser {
+    use leptos::{mount::mount_to, prelude::*, web_sys::HtmlElement};
+    use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+    use crate::app::{
+        components::{Buy, PayPanel},
+        fields::Fields,
+        view::PayView,
+    };
+
+    #[wasm_bindgen]
+    pub fn buy(place: HtmlElement) {
+        let given = given(&place);
+        let (product_id, problem) = (given.text("product_id"), given.text("problem"));
+        place.set_inner_html("");
+        mount_to(place, move || view! { <Buy product_id problem/> }).forget();
+    }
+
+    #[wasm_bindgen]
+    pub fn pay(place: HtmlElement) {
+        let given = given(&place);
+        let answer = given.text("answer");
+        let Some(initial) = given.field("view").and_then(|view| PayView::read(&view)) else { return };
+        place.set_inner_html("");
+        mount_to(place, move || view! { <PayPanel initial in_place=false answer/> }).forget();
+    }
+
+    fn given(place: &HtmlElement) -> JsValue {
+        let json = place.get_attribute("data-given").unwrap_or_default();
+        js_sys::JSON::parse(&json).unwrap_or_default()
+    }
+}

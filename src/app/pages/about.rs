@@ -1,0 +1,20 @@
+use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+
+use crate::app::{ssr, text};
+
+/// How a page introduces itself: `title` to whoever has it open among others, `description` to search engines and
+/// chats.
+#[component]
+pub fn About(
+    #[prop(into)] title: String,
+    /// By default the shop's name and the title.
+    #[prop(into, default = String::new())]
+    description: String,
+) -> impl IntoView {
+    let description = if description.is_empty() { text::page_description(&title, &ssr::payee()) } else { description };
+    view! {
+        <Title text=title/>
+        <Meta name="description" content=description/>
+    }
+}
