@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes sure that the browser tests have a browser, and a font for 中文: without one every glyph is the same
-# empty box and screenshots prove nothing. On Debian as root both come from its packages, elsewhere the browser
-# from Playwright.
+# Makes sure that the browser tests have their browsers, and a font for 中文: without one every glyph is the same
+# empty box and screenshots prove nothing. On Debian as root all come from its packages, elsewhere Chromium from
+# Playwright; Firefox is then used where there is one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../end2end"
 
@@ -12,6 +12,9 @@ debian_root() {
 packages=()
 if [[ ! -x /usr/bin/chromium && ! -x /usr/bin/google-chrome ]]; then
   if debian_root; then packages+=(chromium); else node_modules/.bin/playwright install chromium; fi
+fi
+if [[ ! -x /usr/bin/firefox-esr && ! -x /usr/bin/firefox && ! -d /Applications/Firefox.app ]]; then
+  if debian_root; then packages+=(firefox-esr); else echo "no Firefox here: its tests are left out"; fi
 fi
 if debian_root && ! { command -v fc-list && fc-list :lang=zh-cn | grep .; } >/dev/null; then
   packages+=(fontconfig fonts-noto-cjk)
