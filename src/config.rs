@@ -175,7 +175,8 @@ impl Settings {
         let mut reader = Reader::new(&lookup);
         let settings = Self::read(wanted, &mut reader);
         let known: BTreeSet<_> = reader.asked.borrow().iter().copied().chain(variables::LIVE).chain([LOG]).collect();
-        for name in environment.strangers(&known) {
+        let familiar = known.iter().copied().chain(variables::OTHERS).collect();
+        for name in environment.strangers(&familiar) {
             tracing::warn!("{name}");
         }
         if matches!(wanted, Wanted::Sandbox { .. }) {

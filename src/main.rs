@@ -1,6 +1,6 @@
 //! `saoma`: reads the command line and the environment, then hands over to the library.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -9,7 +9,8 @@ use saoma::{
     command::{self, CommandError, OrderArguments, ProductArguments, RefundCommand},
     config::{Environment, LOG, Problems, Settings, Wanted},
     http::Site,
-    sandbox, signals,
+    sandbox::{self, SandboxCommand},
+    signals,
     startup::{Application, StartupError, Surroundings},
     telemetry,
 };
@@ -46,14 +47,7 @@ struct Arguments {
 enum Command {
     /// The server (also without any command): a live shop, unless the sandbox is asked for
     Serve(ServeArguments),
-    /// The WeChat Pay sandbox alone, for this or any other APIv3 client
-    Sandbox {
-        #[arg(long, default_value = "127.0.0.1:9090")]
-        listen: SocketAddr,
-        /// Keeps keys, orders and credentials.env
-        #[arg(long)]
-        dir: PathBuf,
-    },
+    Sandbox(SandboxCommand),
     /// Shows an order, or asks WeChat Pay how it stands
     Order(OrderArguments),
     Refund(RefundCommand),
@@ -150,7 +144,7 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
             let application = Application::build(settings, surroundings).await?;
             Ok(application.run(signals::stop_asked()?).await?)
         }
-        Command::Sandbox { listen, dir } => Ok(sandbox::run(listen, &dir, signals::stop_asked()?).await?),
+        Command::Sandbox(command) => Ok(sandbox::run(command, signals::stop_asked()?, &mut std::io::stdout()).await?),
         Command::Order(command) => Ok(command::order(command, environment, &mut std::io::stdout()).await?),
         Command::Refund(command) => Ok(command::refund(command, environment, &mut std::io::stdout()).await?),
         Command::Product(command) => Ok(command::product(command, environment, &mut std::io::stdout()).await?),

@@ -15,8 +15,10 @@
 //! | `books` | orders, refunds, deliveries, their rules, and the file that they survive in | `crypto`, the ground |
 //! | `crypto` | keys, certificates, credentials, signing and sealing | the ground |
 //! | `faults` | bad behaviour on demand | the ground |
+//! | `wire` | connections, TLS and the tunnel to ourselves | `crypto`, the ground |
 //!
-//! The ground, known to all of them: `endpoint`, `error`, `failure`, `files`, `mark`, `wire_time`.
+//! The ground, known to all of them: `endpoint`, `error`, `failure`, `files`, `key_mode`, `mark`,
+//! `wire_time`.
 
 mod api;
 mod books;
@@ -28,28 +30,32 @@ mod error;
 mod failure;
 mod faults;
 mod files;
+mod key_mode;
 mod mark;
 mod platform;
+mod wire;
 mod wire_time;
 
 use std::{
     fmt,
     fs::TryLockError,
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use axum::Router;
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{
     books::ledger::Ledger,
     callbacks::notifier,
-    crypto::{credentials::Place, keys::Keys},
+    crypto::{credentials::Place, keys::Keys, tls},
     platform::Platform,
 };
 pub use self::{
@@ -58,6 +64,7 @@ pub use self::{
         credentials::SandboxCredentials,
     },
     failure::{CertificateError, SandboxError},
+    key_mode::KeyMode,
 };
 use crate::{clock::Clock, entropy::Entropy};
 
@@ -66,6 +73,7 @@ use crate::{clock::Clock, entropy::Entropy};
 pub struct Sandbox {
     platform: Arc<Platform>,
     credentials: Arc<SandboxCredentials>,
+    tls: Option<TlsAcceptor>,
 }
 
 /// What a sandbox is to know of its surroundings.
@@ -75,6 +83,12 @@ pub struct SandboxOptions {
     pub api_domain: Url,
     /// The shop's origin, for `credentials.env` only: callbacks go to each order's `notify_url`.
     pub notify_domain: Url,
+    /// With which kind of key it signs.
+    pub keys: KeyMode,
+    /// Whether it answers in WeChat's name too, with a certificate of its own CA.
+    pub tls: bool,
+    /// Hosts beside this machine that callbacks may go to without TLS.
+    pub plain_hosts: Vec<String>,
     pub clock: Clock,
     pub entropy: Entropy,
 }
@@ -87,7 +101,15 @@ impl SandboxOptions {
     pub fn new(api: SocketAddr) -> Result<Self, SandboxError> {
         let clock = Clock::system();
         let entropy = Entropy::system();
-        Ok(Self { api_domain: origin(reachable(api))?, notify_domain: origin(LOCAL_SHOP)?, clock, entropy })
+        Ok(Self {
+            api_domain: origin(reachable(api))?,
+            notify_domain: origin(LOCAL_SHOP)?,
+            keys: KeyMode::default(),
+            tls: false,
+            plain_hosts: Vec::new(),
+            clock,
+            entropy,
+        })
     }
 }
 
@@ -115,15 +137,20 @@ impl Sandbox {
             TryLockError::WouldBlock => SandboxError::InUse { path: dir.clone() },
             TryLockError::Error(source) => files::broken(&lock_path, source),
         })?;
-        let SandboxOptions { api_domain, notify_domain, clock, entropy } = options;
-        let keys = Keys::open(&dir, &clock, &entropy)?;
-        let ledger = Ledger::open(&dir.join("journal.jsonl"))?;
-        let place = Place { dir, domain: api_domain, notify_domain };
+        let SandboxOptions { api_domain, notify_domain, keys, tls, plain_hosts, clock, entropy } = options;
+        let place = Place { dir, domain: api_domain, notify_domain, keys, tls, plain_hosts };
+        let keys = Keys::open(&place.dir, &clock, &entropy)?;
+        let ledger = Ledger::open(&place.dir.join("journal.jsonl"))?;
+        let tls = if tls { Some(tls::acceptor(&place.dir, &place.domain, clock.now(), &entropy)?) } else { None };
         let credentials = SandboxCredentials::build(&place, &keys);
         credentials.write(&place.dir)?;
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .http1_title_case_headers()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
         let platform = Arc::new(Platform::new(place, keys, ledger, lock, client, clock, entropy));
-        Ok(Self { platform, credentials: Arc::new(credentials) })
+        Ok(Self { platform, credentials: Arc::new(credentials), tls })
     }
 
     /// As they were when the sandbox was opened: a new `APIv3` key is in `credentials.env`.
@@ -144,43 +171,92 @@ impl Sandbox {
     }
 
     /// Serves the platform and delivers notifications until `shutdown`.
-    ///
-    /// # Errors
-    /// When the listener breaks.
-    pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), SandboxError> {
+    pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) {
         let platform = &self.platform;
         let stopping = async {
             platform.stopping.run_until_cancelled(shutdown.cancelled()).await;
             platform.stopping.cancel();
         };
         let notifying = notifier::run(Arc::clone(platform), platform.stopping.clone());
-        let answering = async {
-            let until = platform.stopping.clone().cancelled_owned();
-            let result = axum::serve(listener, self.router()).with_graceful_shutdown(until).await;
-            platform.stopping.cancel();
-            result
-        };
-        let ((), (), result) = tokio::join!(stopping, notifying, answering);
-        result.map_err(|source| SandboxError::Serve { source })
+        let answering = wire::serve(listener, self.router(), self.tls.clone(), platform.stopping.clone());
+        tokio::join!(stopping, notifying, answering);
     }
 }
 
-/// `saoma sandbox --listen ADDR --dir DIR`: everything until `shutdown`.
+/// The WeChat Pay sandbox alone, for this or any other `APIv3` client
+#[derive(Clone, Debug, clap::Args)]
+pub struct SandboxCommand {
+    /// Port 0 takes any that is free; the address is printed, and in credentials.env
+    #[arg(long, default_value = "127.0.0.1:9090")]
+    pub listen: SocketAddr,
+    /// Keeps keys, orders and credentials.env
+    #[arg(long)]
+    pub dir: PathBuf,
+    /// What signs callbacks, and replies to requests that name no key
+    #[arg(long, value_enum, default_value_t)]
+    pub keys: KeyMode,
+    /// Answers for api.mch.weixin.qq.com and api2 too, by a certificate of DIR/ca.pem, directly and as an HTTPS proxy
+    #[arg(long)]
+    pub tls: bool,
+    /// The address that clients reach it by, when that is not the one it listens on
+    #[arg(long, value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<Url>,
+    /// A host (a container, say) that callbacks may go to over http, as if it were this machine; may be repeated
+    #[arg(long, value_name = "HOST")]
+    pub allow_http_notify: Vec<String>,
+}
+
+impl SandboxCommand {
+    pub fn new(listen: SocketAddr, dir: impl Into<PathBuf>) -> Self {
+        let (keys, tls, public_url, allow_http_notify) = (KeyMode::default(), false, None, Vec::new());
+        Self { listen, dir: dir.into(), keys, tls, public_url, allow_http_notify }
+    }
+}
+
+fn public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if matches!(url.scheme(), "http" | "https") && bare {
+        Ok(url)
+    } else {
+        Err("http://HOST[:PORT] or https://HOST[:PORT], and nothing behind it".to_owned())
+    }
+}
+
+/// `saoma sandbox`: everything until `shutdown`. The first line of `out` names the address.
 ///
 /// # Errors
 /// When the address or the folder cannot be used.
-pub fn run(listen: SocketAddr, dir: &Path, shutdown: CancellationToken) -> BoxFuture<'_, Result<(), SandboxError>> {
+pub fn run(
+    command: SandboxCommand,
+    shutdown: CancellationToken,
+    out: &mut (dyn io::Write + Send),
+) -> BoxFuture<'_, Result<(), SandboxError>> {
     // Boxed, so that the whole of it is compiled here and not again in the program.
-    Box::pin(run_until(listen, dir, shutdown))
+    Box::pin(run_until(command, shutdown, out))
 }
 
-async fn run_until(listen: SocketAddr, dir: &Path, shutdown: CancellationToken) -> Result<(), SandboxError> {
+async fn run_until(
+    command: SandboxCommand,
+    shutdown: CancellationToken,
+    out: &mut (dyn io::Write + Send),
+) -> Result<(), SandboxError> {
+    let SandboxCommand { listen, dir, keys, tls, public_url, allow_http_notify } = command;
     let refused = |source| SandboxError::Listen { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
-    let sandbox = Sandbox::open(dir, SandboxOptions::new(address)?)?;
-    tracing::info!("sandbox for {}, phone at {}_sandbox/", sandbox.credentials(), sandbox.credentials().domain);
-    sandbox.serve(listener, shutdown).await
+    let usual = SandboxOptions::new(address)?;
+    let api_domain = public_url.unwrap_or_else(|| usual.api_domain.clone());
+    let sandbox =
+        Sandbox::open(&dir, SandboxOptions { api_domain, keys, tls, plain_hosts: allow_http_notify, ..usual })?;
+    let told = format!("sandbox for {}, phone at {}_sandbox/", sandbox.credentials(), sandbox.credentials().domain);
+    // Whoever does not read it finds the same in the log and in credentials.env.
+    if let Err(error) = writeln!(out, "{told}").and_then(|()| out.flush()) {
+        tracing::debug!(%error, "nobody reads the standard output");
+    }
+    tracing::info!("{told}");
+    sandbox.serve(listener, shutdown).await;
+    Ok(())
 }
 
 /// The address that a client on this machine calls when the platform listens on all of them.

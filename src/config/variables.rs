@@ -18,5 +18,8 @@ pub const LIVE: [&str; 14] = [
     "WXPAY_NOTIFY_DOMAIN",
 ];
 
+/// Of other programs of the same merchant, which a sandbox's `credentials.env` has beside ours.
+pub const OTHERS: [&str; 3] = ["WXPAY_CERTIFICATE_PATH", "WXPAY_PLATFORM_SERIAL_NO", "WXPAY_PLATFORM_CERTIFICATE_PATH"];
+
 /// Read before the settings are, whose errors are logged.
 pub const LOG: &str = "RUST_LOG";

@@ -7,3 +7,4 @@ pub(super) mod keys;
 pub(super) mod oaep;
 pub(super) mod seal;
 pub(super) mod signature;
+pub(super) mod tls;

@@ -54,6 +54,17 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", message, 268_435_461)
     }
 
+    /// No `Wechatpay-Serial` where there has to be one, in WeChat's own words.
+    pub(super) fn no_serial() -> Self {
+        let message = "HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)";
+        Self::new(StatusCode::BAD_REQUEST, "PARAM_ERROR", message, 268_435_461)
+    }
+
+    /// A `Wechatpay-Serial` that is none of the platform's, in WeChat's own words.
+    pub(super) fn wrong_serial() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "PARAM_ERROR", "平台证书序列号Wechatpay-Serial错误", 268_435_461)
+    }
+
     /// `location` is `body`, `url` or `query`; `field` a JSON pointer within it (§1.5).
     pub(super) fn parameter(location: &str, field: &str, value: &Value, issue: &str) -> Self {
         let message = format!("输入源“/{location}{field}”校验失败：{issue}");

@@ -26,12 +26,12 @@ pub enum SandboxError {
     ApiV3Key,
     #[error("no HTTP client can be made")]
     Client(#[from] reqwest::Error),
+    #[error("the certificate for TLS cannot be used")]
+    Tls(#[from] tokio_rustls::rustls::Error),
     #[error("{address} makes no URL")]
     Address { address: SocketAddr },
     #[error("cannot listen on {address}")]
     Listen { address: SocketAddr, source: io::Error },
-    #[error("serving has ended")]
-    Serve { source: io::Error },
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -13,7 +13,7 @@ pub(super) use self::{
     next::{Next, PerEndpoint},
     twist::Twist,
 };
-use super::error::RefundRefusal;
+use super::{endpoint::Endpoint, error::RefundRefusal, key_mode::KeyMode};
 
 /// The knobs. Their names and meanings are part of the sandbox's interface.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,8 +55,8 @@ pub(super) struct Faults {
     /// platform certificates.
     pub(super) public_key_only: bool,
     /// Share (0–1) of replies signed with the public key when the request names no key by
-    /// `Wechatpay-Serial`; the others by certificate. The gray switch is this and
-    /// `public_key_share` together.
+    /// `Wechatpay-Serial`; the others, and every list of certificates, by certificate. At start as `--keys`
+    /// says, so that it is the same as `public_key_share`; the gray switch is both together.
     pub(super) public_key_share_replies: f64,
     /// Share (0–1) of what is signed by certificate that the newest one signs, while two are in use
     /// (`POST /_sandbox/certificates`).
@@ -66,7 +66,7 @@ pub(super) struct Faults {
     pub(super) clock_skew_seconds: i64,
 
     // Callbacks.
-    /// Share (0–1) of callbacks signed with the public key, the others by certificate.
+    /// Share (0–1) of callbacks signed with the public key, the others by certificate. At start as `--keys` says.
     pub(super) public_key_share: f64,
     /// Share (0–1) of notifications whose first attempt carries a probe; a good one follows at once.
     pub(super) signtest_callbacks: f64,
@@ -139,8 +139,9 @@ pub(super) struct Faults {
     pub(super) order_life_seconds: u32,
 }
 
-impl Default for Faults {
-    fn default() -> Self {
+impl Faults {
+    /// As they are at start: everything well.
+    pub(super) fn usual(keys: KeyMode) -> Self {
         Self {
             error_429: PerEndpoint::default(),
             error_500: PerEndpoint::default(),
@@ -156,10 +157,10 @@ impl Default for Faults {
             pay_before_reply: Next::default(),
             platform_down: Down::Off,
             public_key_only: false,
-            public_key_share_replies: 0.0,
+            public_key_share_replies: keys.public_key_share(),
             new_certificate_share: 0.0,
             clock_skew_seconds: 0,
-            public_key_share: 1.0,
+            public_key_share: keys.public_key_share(),
             signtest_callbacks: 0.0,
             duplicates: 0,
             concurrent_duplicates: 0,
@@ -208,8 +209,9 @@ impl Faults {
         self.key_shares(self.public_key_share)
     }
 
-    pub(super) fn reply_keys(&self) -> KeyShares {
-        self.key_shares(self.public_key_share_replies)
+    /// Whoever downloads certificates has nothing else to verify the list with.
+    pub(super) fn reply_keys(&self, endpoint: Endpoint) -> KeyShares {
+        self.key_shares(if endpoint == Endpoint::Certificates { 0.0 } else { self.public_key_share_replies })
     }
 
     fn key_shares(&self, share: f64) -> KeyShares {

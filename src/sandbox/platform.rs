@@ -65,6 +65,7 @@ impl Platform {
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
+        let faults = Faults::usual(place.keys);
         Self {
             place,
             keys,
@@ -74,7 +75,7 @@ impl Platform {
             wake: Notify::new(),
             stopping: CancellationToken::new(),
             ledger: Mutex::new(ledger),
-            faults: Mutex::default(),
+            faults: Mutex::new(faults),
             probed: Mutex::default(),
             failures: Mutex::default(),
             _lock: lock,

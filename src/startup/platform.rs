@@ -99,14 +99,14 @@ impl std::fmt::Debug for Platform {
 /// The sandbox while it serves.
 pub struct Running {
     stop: CancellationToken,
-    task: Option<JoinHandle<Result<(), SandboxError>>>,
+    task: Option<JoinHandle<()>>,
 }
 
 impl Running {
     pub async fn stop(self) {
         self.stop.cancel();
         let Some(task) = self.task else { return };
-        if let Ok(Err(error)) = task.await {
+        if let Err(error) = task.await {
             tracing::error!(%error, "the sandbox ended badly");
         }
     }

@@ -18,7 +18,11 @@ async fn a_payment_is_told_sealed_and_signed() {
 
     let received = platform.receiver.wait_for(1).await;
     let told = received[0].open(&platform.client);
-    assert_eq!(told, platform.query("ORDER0001").await.json());
+    // Nothing was attached: a query says nothing of it, a notification says so.
+    let mut queried = platform.query("ORDER0001").await.json();
+    assert_eq!((queried.get("attach"), &told["attach"]), (None, &json!("")));
+    queried["attach"] = json!("");
+    assert_eq!(told, queried);
     assert_eq!(told["transaction_id"], paid["transaction_id"]);
     assert_eq!(told["amount"], json!({"total": 100, "payer_total": 100, "currency": "CNY", "payer_currency": "CNY"}));
     let envelope = received[0].envelope();

@@ -2,20 +2,23 @@
 
 use std::{fs, process::Command};
 
-use saoma::sandbox::{Sandbox, SandboxOptions};
+use saoma::sandbox::{Sandbox, SandboxCommand, SandboxOptions};
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::harness::{Client, Folder, Platform};
 
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 12] = [
     "WXPAY_MCH_ID",
     "WXPAY_APPID",
     "WXPAY_MCH_SERIAL_NO",
+    "WXPAY_CERTIFICATE_PATH",
     "WXPAY_PRIVATE_KEY_PATH",
     "WXPAY_API_V3_KEY",
     "WXPAY_PUBLIC_KEY_ID",
     "WXPAY_PUBLIC_KEY_PATH",
+    "WXPAY_PLATFORM_SERIAL_NO",
+    "WXPAY_PLATFORM_CERTIFICATE_PATH",
     "WXPAY_DOMAIN",
     "WXPAY_NOTIFY_DOMAIN",
 ];
@@ -39,10 +42,16 @@ fn a_shell_and_dotenv_read_the_same() {
     let value = |name: &str| read.iter().find(|(n, _)| n == name).expect("is there").1.clone();
     assert_eq!(value("WXPAY_DOMAIN"), "http://127.0.0.1:9090");
     assert_eq!(value("WXPAY_NOTIFY_DOMAIN"), "http://127.0.0.1:3000");
-    for name in ["WXPAY_PRIVATE_KEY_PATH", "WXPAY_PUBLIC_KEY_PATH"] {
+    for (name, begin) in [
+        ("WXPAY_CERTIFICATE_PATH", "-----BEGIN CERTIFICATE"),
+        ("WXPAY_PRIVATE_KEY_PATH", "-----BEGIN PRIVATE"),
+        ("WXPAY_PUBLIC_KEY_PATH", "-----BEGIN PUBLIC"),
+        ("WXPAY_PLATFORM_CERTIFICATE_PATH", "-----BEGIN CERTIFICATE"),
+    ] {
         assert!(std::path::Path::new(&value(name)).is_absolute());
-        assert!(fs::read_to_string(value(name)).expect("is there").starts_with("-----BEGIN P"));
+        assert!(fs::read_to_string(value(name)).expect("is there").starts_with(begin), "{name}");
     }
+    assert_eq!(value("WXPAY_PLATFORM_SERIAL_NO").len(), 40);
     assert_eq!(value("WXPAY_API_V3_KEY").len(), 32);
     assert!(value("WXPAY_PUBLIC_KEY_ID").starts_with("PUB_KEY_ID_"));
     assert_eq!(value("WXPAY_PUBLIC_KEY_ID").len(), "PUB_KEY_ID_".len() + 32);
@@ -80,7 +89,10 @@ async fn the_command_runs_until_it_is_told_to_stop() {
     let shutdown = CancellationToken::new();
     let running = {
         let (dir, shutdown) = (dir.to_path_buf(), shutdown.clone());
-        tokio::spawn(async move { saoma::sandbox::run(([127, 0, 0, 1], 0).into(), &dir, shutdown).await })
+        tokio::spawn(async move {
+            let command = SandboxCommand::new(([127, 0, 0, 1], 0).into(), dir);
+            saoma::sandbox::run(command, shutdown, &mut std::io::sink()).await
+        })
     };
     let clock = saoma::clock::Clock::system();
     for _ in 0..500 {

@@ -62,28 +62,54 @@ impl Platform {
         Self::start_in(dir, clock, Receiver::start().await).await
     }
 
+    /// One that was started with other options than the usual ones.
+    pub async fn start_as(change: impl FnOnce(SandboxOptions) -> SandboxOptions) -> Self {
+        let dir = Folder::fresh();
+        copy(&KEYS, &dir);
+        Self::open(dir, Clock::system(), Receiver::start().await, change).await
+    }
+
     pub async fn start_in(dir: Folder, clock: Clock, receiver: Receiver) -> Self {
+        Self::open(dir, clock, receiver, |options| options).await
+    }
+
+    async fn open(
+        dir: Folder,
+        clock: Clock,
+        receiver: Receiver,
+        change: impl FnOnce(SandboxOptions) -> SandboxOptions,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let options = SandboxOptions::new(address).expect("an address");
-        let options = SandboxOptions { clock: clock.clone(), entropy: Entropy::system(), ..options };
+        let options = change(SandboxOptions { clock: clock.clone(), entropy: Entropy::system(), ..options });
         let sandbox = Sandbox::open(&dir, options).expect("opens");
         let client = Client::new(&dir, clock.clone());
         let shutdown = CancellationToken::new();
         let serving = {
             let (sandbox, shutdown) = (sandbox.clone(), shutdown.clone());
-            tokio::spawn(async move { sandbox.serve(listener, shutdown).await.expect("serves") })
+            tokio::spawn(async move { sandbox.serve(listener, shutdown).await })
         };
         Self { dir, clock, client, receiver, sandbox, shutdown: shutdown.drop_guard(), serving }
     }
 
     /// Ends this one in an orderly way and starts another in the same folder.
     pub async fn restart(self) -> Self {
+        self.restart_as(|options| options).await
+    }
+
+    pub async fn restart_as(self, change: impl FnOnce(SandboxOptions) -> SandboxOptions) -> Self {
+        let (dir, clock, receiver) = self.stop().await;
+        Self::open(dir, clock, receiver, change).await
+    }
+
+    /// Ends it in an orderly way.
+    pub async fn stop(self) -> (Folder, Clock, Receiver) {
         let Self { dir, clock, client, receiver, sandbox, shutdown, serving } = self;
         drop(shutdown);
         serving.await.expect("ends");
         drop((sandbox, client));
-        Self::start_in(dir, clock, receiver).await
+        (dir, clock, receiver)
     }
 
     /// A prepay as a shop would send it, for one yuan.

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use saoma::clock::Clock;
+use saoma::{
+    clock::Clock,
+    sandbox::{KeyMode, SandboxOptions},
+};
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Client, Platform};
@@ -13,8 +16,15 @@ const CERTIFICATES: &str = "/_sandbox/certificates";
 
 /// Whatever answers a request that names this key, or none.
 async fn ask(platform: &Platform, serial: Option<&str>) -> Answer {
+    if platform.query("ORDERASKED").await.status == 404 {
+        platform.prepay("ORDERASKED").await;
+    }
+    let url = format!("/v3/pay/transactions/out-trade-no/ORDERASKED?mchid={}", platform.client.mchid);
+    ask_for(platform, &url, serial).await
+}
+
+async fn ask_for(platform: &Platform, url: &str, serial: Option<&str>) -> Answer {
     let client = &platform.client;
-    let url = "/v3/certificates";
     let authorization = client.authorization(&client.signing(), "GET", url, b"");
     let request = client.bare("GET", url, b"").header("Authorization", authorization);
     let request = request.header("User-Agent", "test/1").header("Accept", "*/*");
@@ -52,7 +62,7 @@ fn set(serials: &[&str]) -> BTreeSet<String> {
 #[tokio::test]
 async fn one_certificate_follows_another_with_overlap() {
     let mut platform = Platform::start().await;
-    platform.faults(json!({"public_key_share": 0})).await;
+    platform.faults(json!({"public_key_share": 0, "public_key_share_replies": 0})).await;
     let old = platform.client.certificate_serial().to_owned();
     let issued = platform.control("POST", CERTIFICATES, &Value::Null).await;
     assert_eq!(issued.status, 200);
@@ -117,13 +127,43 @@ async fn replies_to_requests_that_name_no_key_switch_by_shares() {
     let platform = Platform::start().await;
     let (certificate, public_key) =
         (platform.client.certificate_serial().to_owned(), platform.client.public_key_id.clone());
-    assert_eq!(signers(&platform, 10).await, set(&[&certificate]), "as for old merchants");
+    assert_eq!(signers(&platform, 10).await, set(&[&public_key]), "as for new merchants");
     platform.faults(json!({"public_key_share_replies": 0.5})).await;
     assert_eq!(signers(&platform, 30).await, set(&[&certificate, &public_key]));
-    platform.faults(json!({"public_key_share_replies": 1})).await;
-    assert_eq!(signers(&platform, 10).await, set(&[&public_key]));
+    platform.faults(json!({"public_key_share_replies": 0})).await;
+    assert_eq!(signers(&platform, 10).await, set(&[&certificate]), "as for old merchants");
     // Who names a key gets it.
     assert_eq!(ask(&platform, Some(&certificate)).await.headers["Wechatpay-Serial"], certificate.as_str());
+}
+
+#[tokio::test]
+async fn replies_and_callbacks_are_signed_by_the_kind_that_was_asked_for_at_the_start() {
+    for (mode, expected) in
+        [(KeyMode::PublicKey, [true, false]), (KeyMode::Certificate, [false, true]), (KeyMode::Both, [true, true])]
+    {
+        let platform = Platform::start_as(|options| SandboxOptions { keys: mode, ..options }).await;
+        let (certificate, public_key) =
+            (platform.client.certificate_serial().to_owned(), platform.client.public_key_id.clone());
+        let kinds = |serials: &BTreeSet<String>| [serials.contains(&public_key), serials.contains(&certificate)];
+        assert_eq!(kinds(&signers(&platform, 20).await), expected, "{mode:?}");
+        for number in 0..20 {
+            platform.paid(&format!("ORDER{number:04}")).await;
+        }
+        let callbacks = platform.receiver.received();
+        let callbacks = callbacks.iter().map(|callback| callback.header("Wechatpay-Serial").to_owned()).collect();
+        assert_eq!(kinds(&callbacks), expected, "{mode:?}");
+        // Whoever begins with the certificates has to be able to verify them by what is in them.
+        let listed = ask_for(&platform, "/v3/certificates", None).await;
+        assert_eq!(listed.headers["Wechatpay-Serial"], certificate.as_str(), "{mode:?}");
+        // A client with a public key names it, and takes nothing else.
+        let told = std::fs::read_to_string(platform.dir.join("credentials.env")).expect("is there");
+        assert_eq!(told.contains("WXPAY_PUBLIC_KEY_"), expected[0], "{told}");
+        // Back to the start is back to that.
+        platform.faults(json!({"public_key_share": 0.5, "public_key_share_replies": 0.5})).await;
+        let usual = platform.control("DELETE", "/_sandbox/faults", &Value::Null).await.json();
+        assert_eq!(usual["public_key_share"], usual["public_key_share_replies"]);
+        assert_eq!(kinds(&signers(&platform, 20).await), expected, "{mode:?}");
+    }
 }
 
 #[tokio::test]

@@ -24,14 +24,24 @@ async fn the_request_chooses_the_key_of_the_reply() {
     platform.prepay("ORDER0001").await;
     let certificate = platform.client.certificate_serial().to_owned();
     let public_key = platform.client.public_key_id.clone();
-    for (asked, given) in [(Some(&public_key), &public_key), (Some(&certificate), &certificate), (None, &certificate)] {
-        let answer = query_with_serial(&platform, asked.map(String::as_str)).await;
+    // The merchant's own serial, also in small letters, and an empty one are as good as none: SDKs send them.
+    let own = platform.client.serial_no.clone();
+    for (asked, given) in [
+        (Some(&*public_key), &public_key),
+        (Some(&*certificate), &certificate),
+        (None, &public_key),
+        (Some(""), &public_key),
+        (Some(&*own), &public_key),
+        (Some(&*own.to_lowercase()), &public_key),
+    ] {
+        let answer = query_with_serial(&platform, asked).await;
         assert_eq!(answer.headers["Wechatpay-Serial"], given.as_str());
         assert_eq!(platform.client.verify(&answer.headers, &answer.body), Ok(()));
     }
-    for wrong in ["PUB_KEY_ID_0", &certificate.to_lowercase(), &platform.client.serial_no] {
+    for wrong in ["PUB_KEY_ID_0", &certificate.to_lowercase(), &"AB".repeat(20)] {
         let answer = query_with_serial(&platform, Some(wrong)).await;
-        assert_eq!((answer.status, answer.code().as_str()), (400, "INVALID_REQUEST"), "{wrong}");
+        assert_eq!((answer.status, answer.code().as_str()), (400, "PARAM_ERROR"), "{wrong}");
+        assert_eq!(answer.json()["message"], "平台证书序列号Wechatpay-Serial错误");
         assert!(!answer.is_signed());
     }
 }
@@ -135,7 +145,9 @@ async fn the_echo_needs_its_header_and_a_readable_secret() {
     let authorization = client.authorization(&client.signing(), "POST", url, body);
     let request = client.bare("POST", url, body).header("Authorization", authorization);
     let request = request.header("User-Agent", "t").header("Accept", "*/*").header("Content-Type", "application/json");
-    assert_eq!(client.send(request).await.code(), "INVALID_REQUEST");
+    let refused = client.send(request).await;
+    assert_eq!(refused.code(), "PARAM_ERROR");
+    assert_eq!(refused.json()["message"], "HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)");
     assert_eq!(client.post(url, &json!({})).await.code(), "PARAM_ERROR");
     let wrong = json!({"echo_message": "x", "encrypted_echo_message": STANDARD.encode([7; 256])});
     assert_eq!(client.post(url, &wrong).await.code(), "PARAM_ERROR");

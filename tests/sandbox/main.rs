@@ -25,3 +25,5 @@ mod refund_rules;
 mod refunds;
 mod reply_faults;
 mod restart;
+mod tls;
+mod wire;

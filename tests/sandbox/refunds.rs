@@ -201,9 +201,22 @@ async fn the_application_names_the_key_of_its_secrets() {
     let client = &platform.client;
     let path = format!("{REFUNDS}/5030/apply-abnormal-refund");
     let body = br#"{"out_refund_no":"A","type":"MERCHANT_BANK_CARD"}"#;
-    let authorization = client.authorization(&client.signing(), "POST", &path, body);
-    let request = client.bare("POST", &path, body).header("Authorization", authorization);
-    let request = request.header("User-Agent", "t").header("Accept", "*/*").header("Content-Type", "application/json");
-    let answer = client.send(request).await;
-    assert_eq!((answer.status, answer.code().as_str()), (400, "INVALID_REQUEST"));
+    for (serial, message) in [
+        (None, "HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)"),
+        (Some(""), "HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)"),
+        // Here it is a mistake: nobody but the merchant could read what is encrypted with its own key.
+        (Some(client.serial_no.as_str()), "平台证书序列号Wechatpay-Serial错误"),
+    ] {
+        let authorization = client.authorization(&client.signing(), "POST", &path, body);
+        let mut request = client.bare("POST", &path, body).header("Authorization", authorization);
+        for (name, value) in [("User-Agent", "t"), ("Accept", "*/*"), ("Content-Type", "application/json")] {
+            request = request.header(name, value);
+        }
+        if let Some(serial) = serial {
+            request = request.header("Wechatpay-Serial", serial);
+        }
+        let answer = client.send(request).await;
+        assert_eq!((answer.status, answer.code().as_str()), (400, "PARAM_ERROR"), "{serial:?}");
+        assert_eq!(answer.json()["message"], message, "{serial:?}");
+    }
 }

@@ -99,7 +99,7 @@ fn check_account(platform: &Platform, authorization: &Authorization<'_>) -> Resu
     let account = &platform.keys.account;
     if authorization.mchid != account.mchid {
         Err(ApiError::sign_error("Http头Authorization中的商户号不存在"))
-    } else if authorization.serial_no != account.merchant_serial {
+    } else if !account.is_merchant_serial(authorization.serial_no) {
         Err(ApiError::sign_error("商户证书序列号有误。请使用签名私钥匹配的证书序列号"))
     } else {
         Ok(())
@@ -152,24 +152,26 @@ fn check_content_type(headers: &HeaderMap, body: &[u8]) -> Result<(), ApiError> 
     }
 }
 
-/// §2.3: a serial that the platform does not know is refused; it is required where fields may be
-/// encrypted to it (§7.3, §10.6).
+/// §2.3: a serial that the platform does not know is refused; it is required where fields may be encrypted to
+/// it (§7.3, §10.6). SDKs live on two exceptions elsewhere: an empty serial, before they know one, and the
+/// merchant's own are as good as none.
 fn read_serial(
     platform: &Platform,
     endpoint: Endpoint,
     headers: &HeaderMap,
 ) -> Result<Option<Arc<PlatformKey>>, ApiError> {
+    let required = matches!(endpoint, Endpoint::Echo | Endpoint::Abnormal);
     let mut values = headers.get_all(SERIAL).iter();
-    match (values.next(), values.next()) {
-        (None, _) if matches!(endpoint, Endpoint::Echo | Endpoint::Abnormal) => {
-            Err(ApiError::invalid_request("Http头缺少Wechatpay-Serial"))
-        }
-        (None, _) => Ok(None),
-        (Some(value), None) => {
-            value.to_str().ok().and_then(|serial| platform.keys.find_platform(serial)).map(Some).ok_or_else(|| {
-                ApiError::invalid_request("Http头Wechatpay-Serial有误，不是可用的公钥ID或平台证书序列号")
-            })
-        }
-        (Some(_), Some(_)) => Err(ApiError::invalid_request("Http头Wechatpay-Serial重复")),
+    let serial = match (values.next(), values.next()) {
+        (None, _) => "",
+        (Some(value), None) => value.to_str().map_err(|_| ApiError::wrong_serial())?,
+        (Some(_), Some(_)) => return Err(ApiError::wrong_serial()),
+    };
+    match platform.keys.find_platform(serial) {
+        Some(key) => Ok(Some(key)),
+        None if serial.is_empty() && required => Err(ApiError::no_serial()),
+        None if serial.is_empty() => Ok(None),
+        None if platform.keys.account.is_merchant_serial(serial) && !required => Ok(None),
+        None => Err(ApiError::wrong_serial()),
     }
 }

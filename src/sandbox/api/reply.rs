@@ -40,7 +40,8 @@ pub(super) async fn build(
         signed.signature = signature::probe(&platform.entropy.bytes::<254>());
     }
     let Signed { timestamp, nonce, signature, serial } = signed;
-    let mut response = Response::builder()
+    // Also where there is no body: some SDKs look at it first.
+    let response = Response::builder()
         .status(status)
         .header("Wechatpay-Timestamp", timestamp)
         .header("Wechatpay-Nonce", nonce)
@@ -48,10 +49,8 @@ pub(super) async fn build(
         .header("Wechatpay-Serial", serial)
         .header("Wechatpay-Signature-Type", SCHEME)
         .header(REQUEST_ID, format!("{request_id}-0"))
-        .header(header::CACHE_CONTROL, "no-cache, must-revalidate");
-    if status != StatusCode::NO_CONTENT {
-        response = response.header(header::CONTENT_TYPE, "application/json; charset=utf-8");
-    }
+        .header(header::CACHE_CONTROL, "no-cache, must-revalidate")
+        .header(header::CONTENT_TYPE, "application/json; charset=utf-8");
     response.body(Body::from(body)).map_err(|_| ApiError::system_error())
 }
 

@@ -99,7 +99,7 @@ async fn process(
         Turn::HangUp => return Ok(reply::hang_up()),
     };
     let key = admitted.key.unwrap_or_else(|| {
-        let shares = platform.faults().reply_keys();
+        let shares = platform.faults().reply_keys(endpoint);
         platform.draw_key(shares)
     });
     let probe = platform.probes_reply(probed);

@@ -79,7 +79,13 @@ pub(in crate::sandbox) struct Prepay {
 }
 
 /// Reads a body for the merchant `mchid` with its app `appid`.
-pub(in crate::sandbox) fn parse(body: &[u8], mchid: &str, appid: &str, now: Timestamp) -> Result<Prepay, ApiError> {
+pub(in crate::sandbox) fn parse(
+    body: &[u8],
+    mchid: &str,
+    appid: &str,
+    now: Timestamp,
+    plain_hosts: &[String],
+) -> Result<Prepay, ApiError> {
     let mut body = schema::read(FIELDS, body)?;
     let refuse = |field: &str, value: &Value, issue: &str| Err(ApiError::parameter("body", field, value, issue));
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -98,7 +104,7 @@ pub(in crate::sandbox) fn parse(body: &[u8], mchid: &str, appid: &str, now: Time
     if detail.len() > DETAIL_MAX {
         return refuse("/detail", &Value::from(""), "超过6144字节");
     }
-    if !is_notify_url(&text("notify_url")) {
+    if !is_notify_url(&text("notify_url"), plain_hosts) {
         return refuse("/notify_url", &text("notify_url").into(), "须为https地址（本沙箱另接受本机http），不带参数");
     }
     let time_expire = match body.get("time_expire").and_then(Value::as_str) {
@@ -127,9 +133,9 @@ pub(in crate::sandbox) fn legal_in_out_trade_no(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_-|*".contains(c)
 }
 
-/// §6.5: https, a full path, no parameters. Plain http is taken for this machine only, which
-/// WeChat would not do.
-pub(in crate::sandbox) fn is_notify_url(text: &str) -> bool {
+/// §6.5: https, a full path, no parameters. Plain http is taken for this machine, and for hosts that were allowed at
+/// the start, which WeChat would not do.
+pub(in crate::sandbox) fn is_notify_url(text: &str, plain_hosts: &[String]) -> bool {
     let Ok(url) = Url::parse(text) else {
         return false;
     };
@@ -139,7 +145,8 @@ pub(in crate::sandbox) fn is_notify_url(text: &str) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => return false,
     };
-    let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
+    let allowed = || plain_hosts.iter().any(|host| url.host_str().is_some_and(|own| own.eq_ignore_ascii_case(host)));
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && (loopback || allowed()));
     let bare =
         url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     scheme && bare

@@ -103,7 +103,9 @@ fn content(platform: &Platform, subject: &Subject) -> Result<Content, ApiError> 
             let account = &platform.keys.account;
             let ledger = platform.ledger();
             let order = ledger.find(out_trade_no).ok_or_else(ApiError::system_error)?;
-            let told = order.transaction(&account.mchid, &account.appid, TradeState::Success);
+            let mut told = order.transaction(&account.mchid, &account.appid, TradeState::Success);
+            // Always there, unlike in a query's answer.
+            told["attach"] = json!(order.attach.as_deref().unwrap_or_default());
             Ok(("transaction", "支付成功", told))
         }
         Subject::Refund { out_refund_no, status, .. } => {

@@ -53,6 +53,7 @@ async fn set_faults(
 
 /// All knobs back to where they are at start.
 async fn clear_faults(State(platform): Shared) -> Json<Faults> {
-    *platform.faults() = Faults::default();
-    Json(Faults::default())
+    let usual = Faults::usual(platform.place.keys);
+    *platform.faults() = usual.clone();
+    Json(usual)
 }

@@ -106,7 +106,8 @@ async fn faults(State(platform): Shared, Query(after): Query<After>) -> Response
 
 fn panel(platform: &Platform, message: Message<'_>) -> String {
     let knobs = platform.faults().clone();
-    let [knobs, usual] = [knobs, Faults::default()].map(|faults| serde_json::to_value(faults).unwrap_or_default());
+    let [knobs, usual] =
+        [knobs, Faults::usual(platform.place.keys)].map(|faults| serde_json::to_value(faults).unwrap_or_default());
     let certificates = platform.keys.certificates();
     let certificates: Vec<_> = certificates.iter().map(AsRef::as_ref).collect();
     view::page(&Panel { knobs: &knobs, usual: &usual, certificates: &certificates, message })
@@ -130,7 +131,7 @@ fn merge(platform: &Platform, fields: &HashMap<String, String>) -> Result<(), Fo
 }
 
 async fn clear(State(platform): Shared) -> Response {
-    *platform.faults() = Faults::default();
+    *platform.faults() = Faults::usual(platform.place.keys);
     Done::Cleared.lead(FAULTS)
 }
 

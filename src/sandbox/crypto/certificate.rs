@@ -9,10 +9,10 @@ use sha2::Sha256;
 use x509_cert::{
     builder::{Builder as _, CertificateBuilder, profile::BuilderProfile},
     certificate::TbsCertificate,
-    der::{EncodePem as _, asn1::UtcTime, pem::LineEnding},
+    der::{Encode as _, EncodePem as _, asn1::UtcTime, pem::LineEnding},
     ext::{
         Extension, Extensions, ToExtension as _,
-        pkix::{KeyUsage, KeyUsages},
+        pkix::{KeyUsage, KeyUsages, SubjectAltName},
     },
     name::Name,
     serial_number::SerialNumber,
@@ -29,29 +29,52 @@ pub(super) struct Certificate {
     /// 40 hex digits, upper case.
     pub(super) serial: String,
     pub(super) pem: String,
+    pub(super) der: Vec<u8>,
 }
 
-/// A certificate for `key`, valid from `now`.
+/// From when on, and for how long.
+pub(super) type Term = (Timestamp, SignedDuration);
+
+/// A certificate for `key`, signed by itself, valid from `now`.
 pub(super) fn issue(
     key: &PrivateKey,
     subject: &str,
     now: Timestamp,
     entropy: &Entropy,
 ) -> Result<Certificate, CertificateError> {
+    sign(SelfSigned(Name::from_str(subject)?), key, key, (now, LIFE), None, entropy)
+}
+
+/// A certificate for `key` by `signer`, made up as `profile` says.
+pub(super) fn sign(
+    profile: impl BuilderProfile,
+    key: &PrivateKey,
+    signer: &PrivateKey,
+    (from, life): Term,
+    names: Option<&SubjectAltName>,
+    entropy: &Entropy,
+) -> Result<Certificate, CertificateError> {
     let mut bytes = entropy.bytes::<20>();
     // The first bit off, so that the number is positive; the second on, so that it has 40 digits.
     bytes[0] = bytes[0] & 0x3f | 0x40;
     let public = key.to_public_key().to_public_key_der()?;
-    let expiry = now.checked_add(LIFE).map_err(|_| CertificateError::Date)?;
-    let certificate = CertificateBuilder::new(
-        SelfSigned(Name::from_str(subject)?),
+    let expiry = from.checked_add(life).map_err(|_| CertificateError::Date)?;
+    let mut builder = CertificateBuilder::new(
+        profile,
         SerialNumber::new(&bytes)?,
-        Validity::new(time(now)?, time(expiry)?),
+        Validity::new(time(from)?, time(expiry)?),
         SubjectPublicKeyInfo::try_from(public.as_bytes())?,
-    )?
-    .build(&SigningKey::<Sha256>::new(key.clone()))?;
+    )?;
+    if let Some(names) = names {
+        builder.add_extension(names)?;
+    }
+    let certificate = builder.build(&SigningKey::<Sha256>::new(signer.clone()))?;
     let [high, low] = [&bytes[..4], &bytes[4..]].map(|part| part.iter().fold(0, |n, byte| n << 8 | u128::from(*byte)));
-    Ok(Certificate { serial: format!("{high:08X}{low:032X}"), pem: certificate.to_pem(LineEnding::LF)? })
+    Ok(Certificate {
+        serial: format!("{high:08X}{low:032X}"),
+        pem: certificate.to_pem(LineEnding::LF)?,
+        der: certificate.to_der()?,
+    })
 }
 
 fn time(at: Timestamp) -> Result<Time, CertificateError> {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `apiclient_key.pem`, `apiclient_cert.pem` | merchant key (PKCS#8) and certificate |
 //! | `pub_key.pem` | WeChat Pay public key, as the console would hand it out |
+//! | `ca.pem` | the CA of the sandbox's own TLS certificate, made with `--tls` |
 //! | `platform/*.pem` | what only WeChat would have: the platform's private keys, its certificates |
 //! | `account.json` | numbers, serials and the `APIv3` key; written last, so it marks a whole set |
 
@@ -39,9 +40,9 @@ use crate::{
 };
 
 pub(in crate::sandbox) const MERCHANT_KEY: &str = "apiclient_key.pem";
-const MERCHANT_CERTIFICATE: &str = "apiclient_cert.pem";
+pub(super) const MERCHANT_CERTIFICATE: &str = "apiclient_cert.pem";
 pub(in crate::sandbox) const PUBLIC_KEY: &str = "pub_key.pem";
-const PLATFORM: &str = "platform";
+pub(super) const PLATFORM: &str = "platform";
 const PUBLIC_KEY_PRIVATE: &str = "platform/pub_key_private.pem";
 const PLATFORM_KEY: &str = "platform/cert_key.pem";
 const PLATFORM_CERTIFICATE: &str = "platform/cert.pem";
@@ -56,6 +57,13 @@ pub(in crate::sandbox) struct Account {
     pub(in crate::sandbox) appid: String,
     pub(in crate::sandbox) merchant_serial: String,
     pub(in crate::sandbox) public_key_id: String,
+}
+
+impl Account {
+    /// Some SDKs write its letters small.
+    pub(in crate::sandbox) fn is_merchant_serial(&self, serial: &str) -> bool {
+        self.merchant_serial.eq_ignore_ascii_case(serial)
+    }
 }
 
 /// What a merchant or WeChat may change while the platform runs.
@@ -92,6 +100,8 @@ struct AccountFile {
 pub(in crate::sandbox) struct PlatformCertificate {
     pub(in crate::sandbox) key: Arc<PlatformKey>,
     pub(in crate::sandbox) pem: String,
+    /// Where that text is, in the sandbox's folder.
+    pub(super) file: String,
     from_ms: i64,
 }
 
@@ -155,6 +165,10 @@ impl Keys {
         self.safe.read().unwrap_or_else(PoisonError::into_inner).certificates.clone()
     }
 
+    pub(super) fn newest_certificate(&self) -> Option<Arc<PlatformCertificate>> {
+        self.certificates().pop()
+    }
+
     pub(in crate::sandbox) fn api_v3_key(&self) -> ApiV3Key {
         self.safe.read().unwrap_or_else(PoisonError::into_inner).api_v3_key.clone()
     }
@@ -185,7 +199,8 @@ impl Safe {
         let certificates = std::iter::once(first).chain(later).filter(in_use).map(|(issued, key, certificate)| {
             Ok(Arc::new(PlatformCertificate {
                 key: Arc::new(platform_key(dir, &key, &issued.serial)?),
-                pem: files::read(&dir.join(certificate))?,
+                pem: files::read(&dir.join(&certificate))?,
+                file: certificate,
                 from_ms: issued.from_ms,
             }))
         });
@@ -240,17 +255,17 @@ fn write_account(dir: &Path, account: Account, changing: Changing) -> Result<(),
     files::write_secret(&dir.join(ACCOUNT), &text)
 }
 
-fn generate() -> Result<PrivateKey, SandboxError> {
+pub(super) fn generate() -> Result<PrivateKey, SandboxError> {
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| SandboxError::KeyGeneration)?;
     let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| SandboxError::KeyGeneration)?;
     Ok(PrivateKey::from_pkcs8_der(der.as_ref())?)
 }
 
-fn private_pem(key: &PrivateKey) -> Result<String, SandboxError> {
+pub(super) fn private_pem(key: &PrivateKey) -> Result<String, SandboxError> {
     Ok(key.to_pkcs8_pem(LineEnding::LF)?.to_string())
 }
 
-fn private_key(pem: &str) -> Result<PrivateKey, SandboxError> {
+pub(super) fn private_key(pem: &str) -> Result<PrivateKey, SandboxError> {
     Ok(PrivateKey::from_pkcs8_pem(pem)?)
 }
 

@@ -2,6 +2,10 @@ use serde_json::json;
 
 use super::*;
 
+fn usual() -> Faults {
+    Faults::usual(KeyMode::default())
+}
+
 fn merge(faults: &Faults, patch: Value) -> Result<Faults, KnobError> {
     match patch {
         Value::Object(patch) => faults.merge(&patch),
@@ -11,19 +15,19 @@ fn merge(faults: &Faults, patch: Value) -> Result<Faults, KnobError> {
 
 #[test]
 fn merges_only_what_is_named() {
-    let first = merge(&Faults::default(), json!({"drop": 2, "error_500": {"prepay": 1}})).expect("known");
+    let first = merge(&usual(), json!({"drop": 2, "error_500": {"prepay": 1}})).expect("known");
     let second = merge(&first, json!({"error_500": {"query": "all"}})).expect("known");
     assert_eq!(second.drop, Next::Count(2));
     assert_eq!(second.error_500.prepay, Next::Count(1));
     assert_eq!(second.error_500.query, Next::all());
-    assert_eq!(merge(&second, json!({"drop": 0, "error_500": {"prepay": 0, "query": 0}})), Ok(Faults::default()));
+    assert_eq!(merge(&second, json!({"drop": 0, "error_500": {"prepay": 0, "query": 0}})), Ok(usual()));
     let all = merge(&first, json!({"error_500": 7})).expect("known");
     assert_eq!((all.error_500.all, all.error_500.prepay), (Next::Count(7), Next::Count(1)));
 }
 
 #[test]
 fn names_the_knob_that_is_wrong() {
-    let merge = |patch| merge(&Faults::default(), patch).expect_err("wrong").to_string();
+    let merge = |patch| merge(&usual(), patch).expect_err("wrong").to_string();
     assert!(merge(json!({"drops": 1})).contains("“drops”"));
     for (patch, name) in [
         (json!({"drop": -1}), "drop"),
@@ -46,9 +50,9 @@ fn names_the_knob_that_is_wrong() {
 #[test]
 fn an_outcome_holds_for_as_many_refunds_as_are_named() {
     let patch = json!({"refund_outcome": "closed", "refund_outcome_count": 1});
-    let mut faults = merge(&Faults::default(), patch).expect("known");
+    let mut faults = merge(&usual(), patch).expect("known");
     let outcomes = [faults.take_refund_outcome(), faults.take_refund_outcome()];
     assert_eq!(outcomes, [RefundOutcome::Closed, RefundOutcome::Success]);
-    let mut faults = merge(&Faults::default(), json!({"refund_outcome": "abnormal"})).expect("known");
+    let mut faults = merge(&usual(), json!({"refund_outcome": "abnormal"})).expect("known");
     assert!((0..100).all(|_| faults.take_refund_outcome() == RefundOutcome::Abnormal));
 }

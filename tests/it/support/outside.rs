@@ -42,7 +42,7 @@ impl Outside {
         let listener = TcpListener::bind(self.address).await.expect("the port is free");
         let stop = CancellationToken::new();
         let (sandbox, stopping) = (self.sandbox.clone(), stop.clone());
-        tokio::spawn(async move { sandbox.serve(listener, stopping).await.expect("serves") });
+        tokio::spawn(async move { sandbox.serve(listener, stopping).await });
         self.serving = Some(stop.drop_guard());
     }
 

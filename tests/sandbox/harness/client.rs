@@ -64,7 +64,10 @@ impl Client {
         let value = |name: &str| env.get(name).unwrap_or_else(|| panic!("{name} is missing")).clone();
         let read = |path: String| std::fs::read_to_string(path).expect("is there");
         let (serial, spki) = read_certificate(&read(dir.join("platform/cert.pem").display().to_string()));
-        let public = pem_body(&read(value("WXPAY_PUBLIC_KEY_PATH")));
+        // Also where the credentials do not tell of it, so that tests can see what signs.
+        let public = pem_body(&read(dir.join("pub_key.pem").display().to_string()));
+        let account: Value = serde_json::from_str(&read(dir.join("account.json").display().to_string())).expect("JSON");
+        let public_key_id = account["public_key_id"].as_str().expect("an id").to_owned();
         let private_der = pem_body(&read(value("WXPAY_PRIVATE_KEY_PATH")));
         let key = RsaKeyPair::from_pkcs8(&private_der).expect("PKCS#8");
         Self {
@@ -73,8 +76,8 @@ impl Client {
             appid: value("WXPAY_APPID"),
             serial_no: value("WXPAY_MCH_SERIAL_NO"),
             api_v3_key: value("WXPAY_API_V3_KEY"),
-            platform_keys: HashMap::from([(value("WXPAY_PUBLIC_KEY_ID"), public), (serial, spki)]),
-            public_key_id: value("WXPAY_PUBLIC_KEY_ID"),
+            platform_keys: HashMap::from([(public_key_id.clone(), public), (serial, spki)]),
+            public_key_id,
             key,
             private_der,
             http: reqwest::Client::builder().no_proxy().build().expect("a client"),

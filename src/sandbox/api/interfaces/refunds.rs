@@ -14,7 +14,7 @@ use crate::sandbox::{
 };
 
 pub(super) async fn create(platform: &Arc<Platform>, body: &[u8]) -> Result<Success, ApiError> {
-    let request = RefundRequest::parse(body)?;
+    let request = RefundRequest::parse(body, &platform.place.plain_hosts)?;
     refuse_on_demand(platform)?;
     Ok(Success::Body(refunder::accept(platform, request).await?))
 }

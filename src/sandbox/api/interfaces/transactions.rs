@@ -21,7 +21,7 @@ use crate::sandbox::{
 pub(super) async fn prepay(platform: &Arc<Platform>, body: &[u8]) -> Result<Success, ApiError> {
     let now = platform.now();
     let account = &platform.keys.account;
-    let prepay = prepay::parse(body, &account.mchid, &account.appid, now)?;
+    let prepay = prepay::parse(body, &account.mchid, &account.appid, now, &platform.place.plain_hosts)?;
     let out_trade_no = prepay.out_trade_no.clone();
     let token = platform.code_token();
     let lives = platform.lives();

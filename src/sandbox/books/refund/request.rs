@@ -59,7 +59,7 @@ pub(in crate::sandbox) struct RefundRequest {
 }
 
 impl RefundRequest {
-    pub(in crate::sandbox) fn parse(body: &[u8]) -> Result<Self, ApiError> {
+    pub(in crate::sandbox) fn parse(body: &[u8], plain_hosts: &[String]) -> Result<Self, ApiError> {
         let body = schema::read(FIELDS, body)?;
         let refuse = |field: &str, value: &Value, issue: &str| Err(ApiError::parameter("body", field, value, issue));
         let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -71,7 +71,7 @@ impl RefundRequest {
             return refuse("/out_trade_no", &json!(""), "transaction_id与out_trade_no二选一");
         }
         let notify_url = text("notify_url");
-        if let Some(text) = notify_url.as_deref().filter(|text| !is_notify_url(text)) {
+        if let Some(text) = notify_url.as_deref().filter(|text| !is_notify_url(text, plain_hosts)) {
             return refuse("/notify_url", &json!(text), "须为https地址（本沙箱另接受本机http），不带参数");
         }
         let (refund, total) = (fen("refund"), fen("total"));

@@ -86,17 +86,17 @@ pub(super) fn text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::faults::Faults;
+    use crate::sandbox::{faults::Faults, key_mode::KeyMode};
 
     fn fields(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-        let shown = serde_json::to_string(&Faults::default()).expect("JSON");
+        let shown = serde_json::to_string(&Faults::usual(KeyMode::default())).expect("JSON");
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         pairs.chain([(SHOWN.to_owned(), shown)]).collect()
     }
 
     #[test]
     fn the_page_knows_every_knob() {
-        let faults = serde_json::to_value(Faults::default()).expect("JSON");
+        let faults = serde_json::to_value(Faults::usual(KeyMode::default())).expect("JSON");
         let faults = faults.as_object().expect("an object");
         let known: Vec<&str> = SECTIONS.iter().flat_map(|section| section.knobs).map(|knob| knob.name).collect();
         assert!(faults.keys().all(|name| known.contains(&name.as_str())), "{known:?}");

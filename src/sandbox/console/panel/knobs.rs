@@ -84,7 +84,7 @@ pub(super) const SECTIONS: &[Section] = &[
             knob(
                 "public_key_share_replies",
                 "应答用公钥签名的比例",
-                "0 到 1；只用于没有 Wechatpay-Serial 的请求。",
+                "0 到 1；只用于没有 Wechatpay-Serial 的请求，证书接口除外。",
                 Kind::Share,
             ),
             knob("new_certificate_share", "新证书签名的比例", "0 到 1；两张平台证书同时可用时。", Kind::Share),
