@@ -54,7 +54,7 @@ use url::Url;
 
 use self::{
     books::ledger::Ledger,
-    callbacks::notifier,
+    callbacks::{client, notifier},
     crypto::{credentials::Place, keys::Keys, tls},
     platform::Platform,
 };
@@ -144,11 +144,7 @@ impl Sandbox {
         let tls = if tls { Some(tls::acceptor(&place.dir, &place.domain, clock.now(), &entropy)?) } else { None };
         let credentials = SandboxCredentials::build(&place, &keys);
         credentials.write(&place.dir)?;
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .http1_title_case_headers()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+        let client = client::build()?;
         let platform = Arc::new(Platform::new(place, keys, ledger, lock, client, clock, entropy));
         Ok(Self { platform, credentials: Arc::new(credentials), tls })
     }
@@ -249,7 +245,7 @@ async fn run_until(
     let api_domain = public_url.unwrap_or_else(|| usual.api_domain.clone());
     let sandbox =
         Sandbox::open(&dir, SandboxOptions { api_domain, keys, tls, plain_hosts: allow_http_notify, ..usual })?;
-    let told = format!("sandbox for {}, phone at {}_sandbox/", sandbox.credentials(), sandbox.credentials().domain);
+    let told = told(address, sandbox.credentials());
     // Whoever does not read it finds the same in the log and in credentials.env.
     if let Err(error) = writeln!(out, "{told}").and_then(|()| out.flush()) {
         tracing::debug!(%error, "nobody reads the standard output");
@@ -257,6 +253,12 @@ async fn run_until(
     tracing::info!("{told}");
     sandbox.serve(listener, shutdown).await;
     Ok(())
+}
+
+/// Names the address it listens on, and the one that clients were told, when that is another.
+fn told(address: SocketAddr, credentials: &SandboxCredentials) -> String {
+    let phone = format!("phone at {}_sandbox/", credentials.domain);
+    format!("sandbox on http://{address}, for {credentials}, {phone}")
 }
 
 /// The address that a client on this machine calls when the platform listens on all of them.

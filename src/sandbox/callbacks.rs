@@ -1,6 +1,7 @@
 //! What happens without a call of the shop's: payments, ends of refunds, and the notifications that tell of
 //! them.
 
+pub(super) mod client;
 pub(super) mod courier;
 mod notification;
 pub(super) mod notifier;

@@ -144,6 +144,12 @@ impl ApiError {
         Self::new(status, code, message, number)
     }
 
+    /// The sandbox's own: WeChat may have such a path.
+    pub(super) fn not_simulated(method: &str, path: &str) -> Self {
+        let message = format!("沙箱没有模拟 {method} {path} (not simulated by the Saoma sandbox)");
+        Self::new(StatusCode::NOT_FOUND, "NOT_SIMULATED", message, 268_435_461)
+    }
+
     pub(super) fn service_unavailable() -> Self {
         let message = "服务不可用，请稍后重试";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", message, 268_435_462)
@@ -169,5 +175,11 @@ impl ApiError {
             response.headers_mut().insert(REQUEST_ID, value);
         }
         response
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.into_reply(None)
     }
 }

@@ -12,7 +12,10 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    books::{ledger::Ledger, order::Lives},
+    books::{
+        ledger::{CommitError, Ledger},
+        order::Lives,
+    },
     crypto::{
         credentials::Place,
         keys::Keys,
@@ -108,6 +111,15 @@ impl Platform {
             code: SignedDuration::from_secs(faults.code_life_seconds.into()),
             order: SignedDuration::from_secs(faults.order_life_seconds.into()),
         }
+    }
+
+    /// Forgets everything but keys and credentials.
+    pub(super) fn reset(&self) -> Result<(), CommitError> {
+        self.ledger().reset()?;
+        *self.faults() = Faults::usual(self.place.keys);
+        self.probed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
     }
 
     /// True with a probability of `share`; 0 is never and 1 is always.

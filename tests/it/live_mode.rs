@@ -114,7 +114,7 @@ async fn with_platform_certificates_alone_a_purchase_works_the_same() {
         .without("WXPAY_PUBLIC_KEY_PATH")
         .start()
         .await;
-    outside.site.faults(json!({"public_key_share": 0})).await;
+    outside.site.faults(json!({"public_key_share": 0, "public_key_share_replies": 0})).await;
     let order = app.order(1).await;
     let (told, _) = tokio::join!(app.watch(&order.token, 2, 25), outside.site.pay(&order.code_url));
     assert_eq!(told["status"], "SUCCESS");

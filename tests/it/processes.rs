@@ -221,7 +221,7 @@ async fn with_platform_certificates_a_live_server_makes_a_whole_purchase() {
     let old: Vec<_> = credentials.lines().filter(|line| !line.starts_with("WXPAY_PUBLIC_KEY")).collect();
     assert_eq!(credentials.lines().count(), old.len() + 2);
     fs::write(folder.path().join("old.env"), old.join("\n")).expect("writes");
-    sandbox.faults(json!({"public_key_share": 0})).await;
+    sandbox.faults(json!({"public_key_share": 0, "public_key_share_replies": 0})).await;
     let live = Process::serve_live(folder.path(), free_port(), &folder.path().join("old.env"), None, &[]).await;
     purchase(&live, &sandbox).await;
     assert_eq!(live.callbacks("PAID").await, 1);

@@ -9,19 +9,19 @@ const QUERY: &str = "/v3/pay/transactions/out-trade-no/NOBODY01";
 const CERTIFICATES: &str = "/v3/certificates";
 
 #[tokio::test]
-async fn an_unknown_path_is_404_and_a_wrong_method_405_both_empty() {
+async fn a_path_that_is_not_simulated_is_404_and_says_so_and_a_wrong_method_405() {
     let platform = Platform::start().await;
-    for (method, path, status) in [
-        ("GET", "/", 404),
-        ("GET", "/v3/pay/transactions", 404),
-        ("POST", "/v3/pay/transactions/jsapi", 404),
-        ("GET", "/v3/pay/transactions/native", 405),
-        ("DELETE", "/v3/certificates", 405),
-        ("POST", QUERY, 405),
-    ] {
+    for (method, path) in [("GET", "/"), ("GET", "/v3/bill/tradebill"), ("POST", "/v3/pay/transactions/jsapi")] {
         // No Authorization at all: path and method come first.
         let answer = platform.client.send(platform.client.bare(method, path, b"")).await;
-        assert_eq!((answer.status, answer.body.len()), (status, 0), "{method} {path}");
+        assert_eq!((answer.status, answer.code().as_str()), (404, "NOT_SIMULATED"), "{method} {path}");
+        let message = answer.json()["message"].as_str().expect("a message").to_owned();
+        assert!(message.contains(&format!("{method} {path}")) && message.contains("not simulated"), "{message}");
+        assert!(!answer.is_signed());
+    }
+    for (method, path) in [("GET", "/v3/pay/transactions/native"), ("DELETE", "/v3/certificates"), ("POST", QUERY)] {
+        let answer = platform.client.send(platform.client.bare(method, path, b"")).await;
+        assert_eq!((answer.status, answer.body.len()), (405, 0), "{method} {path}");
         assert!(!answer.is_signed());
     }
 }

@@ -55,19 +55,26 @@ async fn learn(platform: &mut Platform) -> Vec<String> {
     serials
 }
 
+fn by_certificate(options: SandboxOptions) -> SandboxOptions {
+    SandboxOptions { keys: KeyMode::Certificate, ..options }
+}
+
 fn set(serials: &[&str]) -> BTreeSet<String> {
     serials.iter().map(|serial| (*serial).to_owned()).collect()
 }
 
 #[tokio::test]
 async fn one_certificate_follows_another_with_overlap() {
-    let mut platform = Platform::start().await;
-    platform.faults(json!({"public_key_share": 0, "public_key_share_replies": 0})).await;
+    let mut platform = Platform::start_as(by_certificate).await;
     let old = platform.client.certificate_serial().to_owned();
     let issued = platform.control("POST", CERTIFICATES, &Value::Null).await;
     assert_eq!(issued.status, 200);
     let new = issued.json()["serial_no"].as_str().expect("a serial").to_owned();
     assert_eq!(learn(&mut platform).await, [old.clone(), new.clone()]);
+
+    // The newest is the one that the credentials name.
+    let told = std::fs::read_to_string(platform.dir.join("credentials.env")).expect("is there");
+    assert!(told.contains(&format!("WXPAY_PLATFORM_SERIAL_NO={new}")), "{told}");
 
     // At first only the old one signs, then both, then only the new one; callbacks and replies.
     let code_url = platform.prepay("ORDER0001").await;
@@ -90,14 +97,14 @@ async fn one_certificate_follows_another_with_overlap() {
         assert_eq!(ask(&platform, Some(serial)).await.headers["Wechatpay-Serial"], serial.as_str());
     }
 
-    let mut platform = platform.restart().await;
+    let mut platform = platform.restart_as(by_certificate).await;
     assert_eq!(learn(&mut platform).await, [old.clone(), new.clone()]);
     let retired = platform.control("DELETE", &format!("{CERTIFICATES}/{old}"), &Value::Null).await.json();
     assert_eq!(retired["certificates"].as_array().map(Vec::len), Some(1));
     assert_eq!(learn(&mut platform).await, std::slice::from_ref(&new));
     assert_eq!(ask(&platform, Some(&old)).await.status, 400);
     assert_eq!(signers(&platform, 10).await, set(&[&new]), "whatever the share");
-    let mut platform = platform.restart().await;
+    let mut platform = platform.restart_as(by_certificate).await;
     assert_eq!(learn(&mut platform).await, std::slice::from_ref(&new));
     // And so on.
     assert_eq!(platform.control("POST", CERTIFICATES, &Value::Null).await.status, 200);

@@ -20,6 +20,7 @@ mod orders;
 mod panel;
 mod phone;
 mod prepay;
+mod programs;
 mod refund_callbacks;
 mod refund_rules;
 mod refunds;

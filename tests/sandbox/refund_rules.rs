@@ -269,7 +269,7 @@ async fn the_user_agent_is_looked_at_before_the_signature() {
         let answer = platform.client.send(request).await;
         assert_eq!((answer.status, answer.code().as_str()), (401, "SIGN_ERROR"), "{path}");
     }
-    for (method, path, status) in [("GET", "", 405), ("POST", "/REFUND1", 405), ("GET", "/1/2/3", 404)] {
+    for (method, path, status) in [("GET", "", 405), ("POST", "/REFUND1", 405)] {
         let request = platform.client.bare(method, &format!("{REFUNDS}{path}"), b"");
         let answer = platform.client.send(request).await;
         assert_eq!((answer.status, answer.body.len()), (status, 0), "{method} {path}");

@@ -20,7 +20,7 @@ use crate::sandbox::{endpoint::Endpoint, error::ApiError, faults::Down, platform
 
 type Shared = State<Arc<Platform>>;
 
-/// A wrong path is 404 and a wrong method 405, both with an empty body (§1.4).
+/// A wrong method is 405 with an empty body (§1.4).
 pub(in crate::sandbox) fn router(platform: Arc<Platform>) -> Router {
     const GET: MethodFilter = MethodFilter::GET;
     const POST: MethodFilter = MethodFilter::POST;
@@ -34,7 +34,7 @@ pub(in crate::sandbox) fn router(platform: Arc<Platform>) -> Router {
         .route("/v3/refund/domestic/refunds", plain(POST, || Call::Refund))
         .route("/v3/refund/domestic/refunds/{number}", numbered(GET, Call::RefundQuery))
         .route("/v3/refund/domestic/refunds/{number}/apply-abnormal-refund", numbered(POST, Call::Abnormal))
-        .fallback(|| async { StatusCode::NOT_FOUND })
+        .fallback(not_simulated)
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
         .layer(middleware::from_fn_with_state(Arc::clone(&platform), unless_down))
         .with_state(platform)
@@ -49,6 +49,14 @@ fn numbered(method: MethodFilter, call: fn(String) -> Call) -> MethodRouter<Arc<
     on(method, move |State(platform): Shared, Path(number): Path<String>, request: Request| {
         answer(platform, call(number), request)
     })
+}
+
+/// 404, as WeChat answers a path that it does not have (§1.4). WeChat says nothing more; here it may be a path that
+/// WeChat does have, and whoever asks for it is to know.
+async fn not_simulated(request: Request) -> ApiError {
+    let (method, path) = (request.method(), request.uri().path());
+    tracing::warn!("sandbox: {method} {path} is not simulated");
+    ApiError::not_simulated(method.as_str(), path)
 }
 
 /// While the platform is down no path of it is there, not even a wrong one.

@@ -154,12 +154,45 @@ pub(in crate::sandbox) enum Outcome {
         text: String,
     },
     Timeout,
+    /// Why is not known: the platform itself could not, or it is of an older journal.
     Unreachable,
+    Failed {
+        reason: Reason,
+        detail: String,
+    },
     /// Never sent: the `drop` knob.
     Dropped,
 }
 
+/// What kept a notification from the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::sandbox) enum Reason {
+    /// The host has no address.
+    Name,
+    /// Nobody listens there.
+    Refused,
+    /// No TLS: a certificate that nobody trusts, say.
+    Tls,
+    /// The connection was not made for another reason, or ended without an answer.
+    Connection,
+}
+
 impl Outcome {
+    /// One word for why this is no acknowledgement.
+    pub(in crate::sandbox) const fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Answered { status: 200 | 204, .. } => None,
+            Self::Answered { .. } => Some("status"),
+            Self::Timeout => Some("time"),
+            Self::Failed { reason: Reason::Name, .. } => Some("name"),
+            Self::Failed { reason: Reason::Refused, .. } => Some("refused"),
+            Self::Failed { reason: Reason::Tls, .. } => Some("tls"),
+            Self::Failed { reason: Reason::Connection, .. } | Self::Unreachable => Some("connection"),
+            Self::Dropped => Some("drop"),
+        }
+    }
+
     /// 200 and 204 are acknowledgements; 201, redirects and all else are not.
     pub(in crate::sandbox) const fn is_acknowledged(&self) -> bool {
         matches!(self, Self::Answered { status: 200 | 204, .. })
@@ -173,6 +206,11 @@ impl Progress {
             FirstTry::AfterRefund => None,
         };
         Self { state: State::Pending, retries: 0, next_try_ms }
+    }
+
+    /// Once more, whatever has become of it.
+    pub(in crate::sandbox) const fn again(&self, at_ms: i64) -> Self {
+        Self { state: State::Pending, retries: self.retries, next_try_ms: Some(at_ms) }
     }
 
     pub(in crate::sandbox) const fn accepted(&self) -> Self {

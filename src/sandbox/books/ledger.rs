@@ -7,7 +7,7 @@ mod refunds;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,11 @@ enum Change {
         attempts: Vec<Attempt>,
         progress: Progress,
     },
+    /// By hand.
+    Redelivered {
+        number: u64,
+        at_ms: i64,
+    },
     /// A held delivery may go.
     Released {
         number: u64,
@@ -66,6 +71,7 @@ enum Change {
 }
 
 pub(in crate::sandbox) struct Ledger {
+    path: PathBuf,
     journal: Journal,
     books: Books,
 }
@@ -88,6 +94,8 @@ struct Books {
     /// When which refund ends.
     refunds_due: BTreeSet<(i64, String)>,
     deliveries: BTreeMap<u64, Delivery>,
+    /// Numbers of deliveries that were forgotten, and may be under way, go up to this one.
+    last_forgotten: u64,
     /// By order: deliveries that are held until a refund of it has been told.
     held: HashMap<String, u64>,
     /// When which delivery is to be tried; one that is being tried is not in here.
@@ -127,7 +135,15 @@ impl Ledger {
             .collect::<Result<_, _>>()
             .map_err(|source| SandboxError::Journal { line: 0, source })?;
         let journal = Journal::rewrite(path, lines.into_iter()).map_err(broken)?;
-        Ok(Self { journal, books })
+        Ok(Self { path: path.to_owned(), journal, books })
+    }
+
+    /// Forgets everything, as if nobody had ever ordered anything.
+    pub(in crate::sandbox) fn reset(&mut self) -> Result<(), CommitError> {
+        let last_forgotten = self.last_number();
+        self.journal = Journal::rewrite(&self.path, std::iter::empty())?;
+        self.books = Books { last_forgotten, ..Books::default() };
+        Ok(())
     }
 
     fn commit(&mut self, changes: Vec<Change>) -> Result<(), CommitError> {
@@ -175,6 +191,9 @@ impl Books {
             Change::Attempted { number, attempts, progress } => self.change_delivery(number, |delivery| {
                 delivery.attempts.extend(attempts);
                 delivery.progress = progress;
+            }),
+            Change::Redelivered { number, at_ms } => self.change_delivery(number, |delivery| {
+                delivery.progress = delivery.progress.again(at_ms);
             }),
             Change::Released { number, at_ms } => self.change_delivery(number, |delivery| {
                 delivery.progress.next_try_ms = Some(at_ms);

@@ -8,6 +8,7 @@ use futures::future;
 use tokio::time::Instant;
 
 use super::{
+    client,
     notification::{self, Notification},
     v2_notice,
 };
@@ -35,6 +36,7 @@ pub(in crate::sandbox) async fn deliver(platform: Arc<Platform>, number: u64) {
     let beside = (0..round.beside).map(|_| duplicate(&platform, &delivery, &round));
     let (first, beside) = tokio::join!(first, future::join_all(beside));
     let accepted = first.result.is_acknowledged();
+    let outcome = first.result.clone();
     attempts.push(first);
     attempts.extend(beside);
     if accepted {
@@ -48,7 +50,7 @@ pub(in crate::sandbox) async fn deliver(platform: Arc<Platform>, number: u64) {
         let scale = platform.faults().retry_scale;
         delivery.progress.failed(platform.now(), scale)
     };
-    log(&delivery, &progress);
+    log(&delivery, &outcome, &progress);
     platform.ledger().attempted(number, attempts, progress);
     // The ladder may have set a time that is earlier than what the notifier waits for.
     platform.wake.notify_one();
@@ -138,8 +140,7 @@ async fn post(platform: &Platform, delivery: &Delivery, notification: Notificati
             let status = answer.status().as_u16();
             Outcome::Answered { status, text: beginning(answer).await }
         }
-        Err(error) if error.is_timeout() => Outcome::Timeout,
-        Err(_) => Outcome::Unreachable,
+        Err(error) => client::outcome(&error),
     }
 }
 
@@ -156,7 +157,15 @@ async fn beginning(mut answer: reqwest::Response) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn log(delivery: &Delivery, progress: &Progress) {
+fn log(delivery: &Delivery, first: &Outcome, progress: &Progress) {
     let (id, state, retries) = (&delivery.id, progress.state, progress.retries);
-    tracing::info!(notification.id = id, ?state, retries, "sandbox notification {id}: {state:?}");
+    let (url, reason) = (&delivery.notify_url, first.reason());
+    match reason {
+        None => tracing::info!(notification.id = id, ?state, retries, "sandbox notification {id}: {state:?}"),
+        Some(reason) => {
+            let detail = if let Outcome::Failed { detail, .. } = first { detail } else { "" };
+            let told = "sandbox notification";
+            tracing::warn!(notification.id = id, ?state, retries, reason, detail, "{told} {id} not taken by {url}");
+        }
+    }
 }

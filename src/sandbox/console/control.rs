@@ -1,6 +1,7 @@
 //! `/_sandbox/…`: playing the phone, setting faults, looking into the books. JSON in and out, no
 //! signatures: this is not WeChat's, it is ours.
 
+mod credentials;
 mod deliveries;
 mod error;
 mod keys;
@@ -19,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 use self::error::ControlError;
 pub(super) use self::keys::{issue_certificate, retire_certificate, set_api_v3_key};
-use crate::sandbox::{faults::Faults, platform::Platform};
+use crate::sandbox::{error::ApiError, faults::Faults, platform::Platform};
 
 type Shared = State<Arc<Platform>>;
 
@@ -27,8 +28,12 @@ pub(super) fn router() -> Router<Arc<Platform>> {
     Router::new()
         .route("/_sandbox/health", get(|| async { Json(json!({ "status": "ok" })) }))
         .route("/_sandbox/scan", post(scan::scan))
+        .route("/_sandbox/pay", post(scan::pay))
+        .route("/_sandbox/reset", post(reset))
+        .route("/_sandbox/credentials", get(credentials::show))
         .route("/_sandbox/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/_sandbox/deliveries", get(deliveries::list))
+        .route("/_sandbox/deliveries/{number}/redeliver", post(deliveries::redeliver))
         .route("/_sandbox/ledger", get(ledger::lines))
         .route("/_sandbox/refund", post(refunds::make))
         .route("/_sandbox/refunds/{out_refund_no}", post(refunds::move_on))
@@ -56,4 +61,11 @@ async fn clear_faults(State(platform): Shared) -> Json<Faults> {
     let usual = Faults::usual(platform.place.keys);
     *platform.faults() = usual.clone();
     Json(usual)
+}
+
+/// Forgets all orders, refunds and callbacks, and puts all knobs back. Keys and credentials stay.
+async fn reset(State(platform): Shared) -> Result<Json<Value>, ControlError> {
+    platform.reset().map_err(ApiError::from)?;
+    tracing::info!("sandbox reset");
+    Ok(Json(json!({ "status": "ok" })))
 }

@@ -44,6 +44,7 @@ pub(super) fn router() -> Router<Arc<Platform>> {
         .route(RECORDS, get(records))
         .route("/_sandbox/records/refund", post(refund))
         .route("/_sandbox/records/move", post(move_on))
+        .route("/_sandbox/records/redeliver", post(redeliver))
 }
 
 /// What has just been done, said on the page that follows.
@@ -57,6 +58,7 @@ enum Done {
     Key,
     Refund,
     Moved,
+    Again,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +76,7 @@ impl Done {
             Self::Key => "已更换，新密钥在 credentials.env 里。",
             Self::Refund => "退款已受理。",
             Self::Moved => "已改。",
+            Self::Again => "正在重发。",
         }
     }
 
@@ -86,6 +89,7 @@ impl Done {
             Self::Key => "key",
             Self::Refund => "refund",
             Self::Moved => "moved",
+            Self::Again => "again",
         }
     }
 
@@ -205,6 +209,21 @@ struct Move {
 async fn move_on(State(platform): Shared, Form(form): Form<Move>) -> Response {
     let moved = refunder::move_on(&platform, &form.out_refund_no, form.status);
     recorded(&platform, Done::Moved, moved.map(drop).map_err(|error| error.to_string()))
+}
+
+#[derive(Deserialize)]
+struct Redeliver {
+    number: u64,
+}
+
+async fn redeliver(State(platform): Shared, Form(form): Form<Redeliver>) -> Response {
+    let again = match platform.ledger().redeliver(form.number, platform.now()) {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err("没有这个回调。".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    platform.wake.notify_one();
+    recorded(&platform, Done::Again, again)
 }
 
 fn recorded(platform: &Platform, done: Done, result: Result<(), String>) -> Response {

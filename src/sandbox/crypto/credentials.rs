@@ -108,6 +108,18 @@ impl SandboxCredentials {
         Ok(variables)
     }
 
+    /// The same, with the text of every file that is named: `WXPAY_PRIVATE_KEY` beside `WXPAY_PRIVATE_KEY_PATH`.
+    pub(in crate::sandbox) fn variables_and_texts(&self) -> Result<Vec<(String, String)>, SandboxError> {
+        let mut all = Vec::new();
+        for (name, value) in self.variables()? {
+            if let Some(name) = name.strip_suffix("_PATH") {
+                all.push((name.to_owned(), files::read(Path::new(&value))?));
+            }
+            all.push((name.to_owned(), value));
+        }
+        Ok(all)
+    }
+
     /// Writes `credentials.env`, which a shell can source and dotenv can read.
     pub(in crate::sandbox) fn write(&self, dir: &Path) -> Result<(), SandboxError> {
         let mut text =

@@ -13,7 +13,24 @@ impl Ledger {
 
     /// Gives a delivery the number after the last one.
     pub(super) fn number(&self, delivery: NewDelivery) -> Delivery {
-        delivery.into_delivery(self.books.deliveries.last_key_value().map_or(1, |(last, _)| last + 1))
+        delivery.into_delivery(self.last_number() + 1)
+    }
+
+    pub(super) fn last_number(&self) -> u64 {
+        self.books.deliveries.last_key_value().map_or(self.books.last_forgotten, |(last, _)| *last)
+    }
+
+    /// Has it delivered once more, also when it has been acknowledged or given up; none when there is no such one.
+    pub(in crate::sandbox) fn redeliver(
+        &mut self,
+        number: u64,
+        now: Timestamp,
+    ) -> Result<Option<&Delivery>, CommitError> {
+        if self.delivery(number).is_none() {
+            return Ok(None);
+        }
+        self.commit(vec![Change::Redelivered { number, at_ms: now.as_millisecond() }])?;
+        Ok(self.delivery(number))
     }
 
     pub(in crate::sandbox) fn delivery(&self, number: u64) -> Option<&Delivery> {

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Query, State},
+    extract::{Path, Query, State},
+    http::StatusCode,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::error::ControlError;
 use crate::sandbox::{
     books::delivery::{Attempt, Delivery, Outcome},
+    error::ApiError,
     platform::Platform,
     wire_time,
 };
@@ -45,6 +48,20 @@ pub(super) async fn list(State(platform): State<Arc<Platform>>, Query(page): Que
     Json(json!({ "deliveries": deliveries.into_iter().map(show).collect::<Vec<_>>(), "next": next }))
 }
 
+/// Once more, whatever has become of it.
+pub(super) async fn redeliver(
+    State(platform): State<Arc<Platform>>,
+    Path(number): Path<u64>,
+) -> Result<Json<Value>, ControlError> {
+    let again = platform.ledger().redeliver(number, platform.now()).map_err(ApiError::from)?.map(show);
+    platform.wake.notify_one();
+    again.map(Json).ok_or_else(|| ControlError {
+        status: StatusCode::NOT_FOUND,
+        code: "DELIVERY_UNKNOWN",
+        message: format!("there is no callback {number}"),
+    })
+}
+
 fn show(delivery: &Delivery) -> Value {
     json!({
         "number": delivery.number,
@@ -67,6 +84,7 @@ fn show_attempt(attempt: &Attempt) -> Value {
         Outcome::Answered { status, text } => ("answered", Some(*status), Some(text)),
         Outcome::Timeout => ("timeout", None, None),
         Outcome::Unreachable => ("unreachable", None, None),
+        Outcome::Failed { detail, .. } => ("unreachable", None, Some(detail)),
         Outcome::Dropped => ("dropped", None, None),
     };
     json!({
@@ -74,6 +92,8 @@ fn show_attempt(attempt: &Attempt) -> Value {
         "result": result,
         "status": status,
         "answer": answer,
+        // Why not: `name`, `refused`, `tls`, `connection`, `time`, `status` or `drop`.
+        "reason": attempt.result.reason(),
         "acknowledged": attempt.result.is_acknowledged(),
         "duration_ms": attempt.duration_ms,
         "serial": attempt.serial,

@@ -67,14 +67,24 @@ pub(in crate::sandbox) async fn issue_certificate(
     platform: &Arc<Platform>,
 ) -> Result<Arc<PlatformCertificate>, ControlError> {
     let now = platform.now();
-    Ok(away(platform, move |platform| platform.keys.issue_certificate(now, &platform.entropy)).await??)
+    let issue = move |platform: &Platform| {
+        let issued = platform.keys.issue_certificate(now, &platform.entropy)?;
+        write_credentials(platform)?;
+        Ok::<_, RotationError>(issued)
+    };
+    Ok(away(platform, issue).await??)
 }
 
 pub(in crate::sandbox) async fn retire_certificate(
     platform: &Arc<Platform>,
     serial: String,
 ) -> Result<(), ControlError> {
-    Ok(away(platform, move |platform| platform.keys.retire_certificate(&serial)).await??)
+    let retire = move |platform: &Platform| {
+        platform.keys.retire_certificate(&serial)?;
+        write_credentials(platform)?;
+        Ok::<_, RotationError>(())
+    };
+    Ok(away(platform, retire).await??)
 }
 
 /// The key of before.
@@ -84,10 +94,15 @@ pub(in crate::sandbox) async fn set_api_v3_key(
 ) -> Result<String, ControlError> {
     let change = move |platform: &Platform| {
         let previous = platform.keys.change_api_v3_key(wanted, &platform.entropy)?;
-        SandboxCredentials::build(&platform.place, &platform.keys).write(&platform.place.dir)?;
+        write_credentials(platform)?;
         Ok::<_, SandboxError>(previous)
     };
     Ok(away(platform, change).await?.map_err(RotationError::from)?)
+}
+
+/// `credentials.env` names the newest certificate, and has the key.
+fn write_credentials(platform: &Platform) -> Result<(), SandboxError> {
+    SandboxCredentials::build(&platform.place, &platform.keys).write(&platform.place.dir)
 }
 
 async fn away<T: Send + 'static>(

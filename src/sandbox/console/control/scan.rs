@@ -1,4 +1,5 @@
-//! `POST /_sandbox/scan`: scans a code and pays, or does not get through.
+//! `POST /_sandbox/scan`: scans a code and pays, or does not get through. `POST /_sandbox/pay` pays an order by its
+//! number.
 
 use std::sync::Arc;
 
@@ -41,10 +42,7 @@ pub(super) async fn scan(
     scan: Result<Json<Scan>, JsonRejection>,
 ) -> Result<Json<Value>, ControlError> {
     let Json(scan) = scan?;
-    let openid = scan.openid.as_deref().unwrap_or(payer::DEFAULT_OPENID);
-    if openid.is_empty() || openid.len() > OPENID_MAX || !openid.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(ControlError::bad_request("openid: 1 to 128 visible ASCII characters"));
-    }
+    let openid = openid(scan.openid.as_deref())?;
     let token = platform::token_of(&scan.code_url).ok_or(ScanError::UnknownCode).map_err(PayError::from)?;
     match scan.action {
         Action::Pay => {
@@ -53,6 +51,38 @@ pub(super) async fn scan(
         }
         Action::Fail => Ok(answer(&payer::fail(&platform, token, openid)?, None, TradeState::Notpay)),
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pay {
+    out_trade_no: String,
+    openid: Option<String>,
+}
+
+/// The same for those who have the number and not the code.
+pub(super) async fn pay(
+    State(platform): State<Arc<Platform>>,
+    pay: Result<Json<Pay>, JsonRejection>,
+) -> Result<Json<Value>, ControlError> {
+    let Json(pay) = pay?;
+    let openid = openid(pay.openid.as_deref())?;
+    let code = platform.ledger().find(&pay.out_trade_no).and_then(|order| order.codes.last()).cloned();
+    let code = code.ok_or_else(|| ControlError {
+        status: StatusCode::NOT_FOUND,
+        code: "ORDER_UNKNOWN",
+        message: format!("there is no order {}", pay.out_trade_no),
+    })?;
+    let paid = payer::pay(&platform, &code.token, openid)?;
+    Ok(answer(&paid.out_trade_no, Some(&paid.transaction_id), TradeState::Success))
+}
+
+fn openid(named: Option<&str>) -> Result<&str, ControlError> {
+    let openid = named.unwrap_or(payer::DEFAULT_OPENID);
+    if openid.is_empty() || openid.len() > OPENID_MAX || !openid.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(ControlError::bad_request("openid: 1 to 128 visible ASCII characters"));
+    }
+    Ok(openid)
 }
 
 fn answer(out_trade_no: &str, transaction_id: Option<&str>, state: TradeState) -> Json<Value> {

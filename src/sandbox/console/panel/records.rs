@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::view::Message;
 use crate::sandbox::{
     books::{
-        delivery::{Attempt, Delivery, Outcome, State},
+        delivery::{Attempt, Delivery, Outcome, Reason, State},
         ledger::Ledger,
         order::Order,
         refund::{Refund, RefundStatus, Source},
@@ -127,7 +127,8 @@ fn delivery(delivery: &Delivery, now: Timestamp) -> String {
     let about = delivery.subject.out_refund_no().or_else(|| delivery.subject.out_trade_no());
     let last = delivery.attempts.last().map(|attempt| format!("，{}", outcome(attempt))).unwrap_or_default();
     format!(
-        r#"<li><span class="title term">{event}</span><span class="sum">{state}</span><span class="meta number">{about}</span><span class="meta">{made}</span><span class="meta">已发 {count} 次{last}</span></li>"#,
+        r#"<li><span class="title term">{event}</span><span class="sum">{state}</span><span class="meta number">{about}</span><span class="meta">{made}</span><span class="meta">已发 {count} 次{last}</span><form action="{RECORDS}/redeliver" method="post"><button class="secondary" name="number" value="{number}" aria-label="重发回调 {number}">重发</button></form></li>"#,
+        number = delivery.number,
         event = delivery.subject.event_type().unwrap_or("v2 XML"),
         about = escape(about.unwrap_or_default()),
         made = clock(time(delivery.created_ms), now),
@@ -140,6 +141,15 @@ fn outcome(attempt: &Attempt) -> String {
         Outcome::Answered { status, .. } => format!("最近应答 {status}"),
         Outcome::Timeout => "最近一次超时".to_owned(),
         Outcome::Unreachable => "最近一次无法连接".to_owned(),
+        Outcome::Failed { reason, detail } => {
+            let reason = match reason {
+                Reason::Name => "域名无法解析",
+                Reason::Refused => "连接被拒绝",
+                Reason::Tls => "TLS 失败",
+                Reason::Connection => "连接中断",
+            };
+            format!("最近一次{reason}（{}）", escape(detail))
+        }
         Outcome::Dropped => "最近一次丢失".to_owned(),
     }
 }
