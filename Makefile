@@ -55,7 +55,7 @@ lint: format clippy clippy-wasm lint-css lint-types audit ## formatting, clippy 
 .PHONY: clean
 clean: ## remove everything that was built or installed here
 	rm -rf target .tools/node_modules .tools/cargo-deny .tools/cargo-fuzz .tools/galera \
-	  end2end/node_modules end2end/test-results
+	  end2end/node_modules end2end/test-results tests/sdks/node/node_modules
 
 # --- Building ---------------------------------------------------------------------------------
 
@@ -173,12 +173,30 @@ cluster: ## three nodes of Galera with a Saoma on each: nodes and Saomas are kil
 	.tools/galera.sh
 	DEAF=$(or $(DEAF),1) cargo test --locked --release --test kill -- --ignored --nocapture
 
+# SDKs of others, as they are published: in no audit and no build of ours, and not in `make test`.
+SDKS := target/sdks
+
+.PHONY: sdks
+sdks: server $(SDKS)/venv/.installed tests/sdks/node/node_modules/.installed ## SDKs of WeChat Pay in other languages, unchanged, against the sandbox
+	+cargo build --locked --release --manifest-path tests/sdks/rust/Cargo.toml --target-dir $(SDKS)
+	node tests/sdks/run.mjs target/release/saoma $(SDKS)
+
+$(SDKS)/venv/.installed: tests/sdks/python/requirements.txt
+	python3 -m venv $(SDKS)/venv
+	$(SDKS)/venv/bin/pip install --quiet --no-deps --requirement $<
+	touch $@
+
+tests/sdks/node/node_modules/.installed: tests/sdks/node/package-lock.json
+	npm ci --prefix tests/sdks/node --ignore-scripts --no-audit --no-fund
+	touch $@
+
 # --- Checking -----------------------------------------------------------------------------------
 
 .PHONY: format
 format:
 	cargo fmt --check
 	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
+	cargo fmt --check --manifest-path tests/sdks/rust/Cargo.toml
 
 # In the release profiles, so that proc macros, build scripts and C code are shared with the builds.
 .PHONY: clippy
