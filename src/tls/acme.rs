@@ -41,8 +41,9 @@ pub struct AcmePace {
     pub look_every: Duration,
     /// Of one order as a whole.
     pub order_limit: Duration,
-    /// After the first failure; the pauses grow from there.
+    /// After the first failure; each pause is five times the one before, up to the longest.
     pub first_pause: SignedDuration,
+    pub longest_pause: SignedDuration,
 }
 
 impl Default for AcmePace {
@@ -51,13 +52,12 @@ impl Default for AcmePace {
             look_every: Duration::from_secs(20),
             order_limit: Duration::from_mins(5),
             first_pause: SignedDuration::from_mins(1),
+            longest_pause: SignedDuration::from_hours(4),
         }
     }
 }
 
-/// Each pause after a failure is so many times the one before.
 const SLOWER: i32 = 5;
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(4);
 
 impl Acme {
     /// Shows the certificate that was kept, if it is for these names.
@@ -109,7 +109,7 @@ impl Acme {
             Ok(Err(refusal)) => refusal,
             Err(_) => Refusal::silent(&self.directory),
         };
-        let pause = failures.note(told.now(), self.pace.first_pause, refusal.wait());
+        let pause = failures.note(told.now(), self.pace, refusal.wait());
         let again = told::span(pause);
         told.failed(&format!("{}; it is tried again in {again}", refusal.in_words(&self.names, told.now())), tls);
     }
@@ -137,8 +137,8 @@ impl Failures {
     }
 
     /// How long it is left alone now; `told` is what the server wants.
-    fn note(&mut self, now: Timestamp, first: SignedDuration, told: Option<SignedDuration>) -> SignedDuration {
-        let next = self.pause.map_or(first, |before| before.saturating_mul(SLOWER).min(LONGEST_PAUSE));
+    fn note(&mut self, now: Timestamp, pace: AcmePace, told: Option<SignedDuration>) -> SignedDuration {
+        let next = self.pause.map_or(pace.first_pause, |before| before.saturating_mul(SLOWER).min(pace.longest_pause));
         let pause = told.map_or(next, |told| told.max(next));
         self.last = Some(now);
         self.pause = Some(pause);

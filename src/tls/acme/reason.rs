@@ -133,7 +133,9 @@ fn unreached(call: &CallError, directory: &str) -> Refusal {
 impl WrongName {
     fn in_words(&self) -> String {
         let (name, told) = (&self.name, detail(&self.problem));
-        match kind(&self.problem) {
+        // Some servers call every failure `unauthorized`.
+        let kind = if told.contains("Failed to connect") { "connection" } else { kind(&self.problem) };
+        match kind {
             "dns" => format!(
                 "{name} is not found in the DNS ({told}): let its A record, and AAAA if there is one, name this machine"
             ),

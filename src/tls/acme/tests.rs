@@ -24,12 +24,12 @@ fn five_failures_an_hour_are_too_many() {
         let now = start + SignedDuration::from_secs(second);
         if failures.may_try(now) {
             tries += 1;
-            failures.note(now, AcmePace::default().first_pause, None);
+            failures.note(now, AcmePace::default(), None);
         }
     }
     assert_eq!(tries, 4);
-    let longest = (0..10).map(|_| failures.note(start + hour, AcmePace::default().first_pause, None)).max();
-    assert_eq!(longest, Some(LONGEST_PAUSE));
+    let longest = (0..10).map(|_| failures.note(start + hour, AcmePace::default(), None)).max();
+    assert_eq!(longest, Some(SignedDuration::from_hours(4)));
     assert!(failures.may_try(start), "a clock that was set back stops nothing");
 }
 
@@ -38,7 +38,7 @@ fn a_server_is_left_alone_for_as_long_as_it_says() {
     let mut failures = Failures::default();
     let now = at("2026-01-01T00:00:00Z");
     let told = SignedDuration::from_hours(30);
-    assert_eq!(failures.note(now, AcmePace::default().first_pause, Some(told)), told);
+    assert_eq!(failures.note(now, AcmePace::default(), Some(told)), told);
     assert!(!failures.may_try(now + SignedDuration::from_hours(29)));
     assert!(failures.may_try(now + told));
 }

@@ -26,7 +26,7 @@ fn a_good_certificate_is_a_note_and_what_keeps_people_out_is_a_trouble() {
 
 #[test]
 fn without_one_nobody_gets_in() {
-    let (trouble, told) = super::tell(None, Some("the name is wrong"), at("2026-01-01T00:00:00Z"));
+    let (trouble, told) = tell(None, Some("the name is wrong"), at("2026-01-01T00:00:00Z"));
     assert!(trouble && told.contains("nobody can reach the shop") && told.ends_with("; the name is wrong"), "{told}");
 }
 
