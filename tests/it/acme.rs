@@ -8,7 +8,9 @@ use tokio::net::TcpListener;
 
 use crate::{
     callbacks::assert_acknowledged,
-    support::{App, Caller, Outside, Pebble, Shown, Site, Stage, folder, free_port, mock_clock, until},
+    support::{
+        App, Caller, Outside, Pebble, Process, Shown, Site, Stage, command, folder, free_port, mock_clock, until,
+    },
 };
 
 const NAME: &str = "shop.example.com";
@@ -17,6 +19,7 @@ fn hasty() -> TlsPace {
     let acme = AcmePace {
         look_every: Duration::from_millis(50),
         first_pause: SignedDuration::from_millis(200),
+        longest_pause: SignedDuration::from_millis(200),
         ..AcmePace::default()
     };
     TlsPace { acme, ..TlsPace::default() }
@@ -143,8 +146,8 @@ async fn a_name_that_leads_elsewhere_is_told_and_the_shop_goes_on() {
     assert_eq!(ready.status(), 503);
     assert!(ready.text().await.expect("text").contains("certificate: there is none yet"));
     // Somebody else is there.
-    let other = TcpListener::bind(("127.0.0.9", port)).await.expect("listens");
-    tokio::spawn(async move { while other.accept().await.is_ok() {} });
+    let folder = folder();
+    Shown::lay(folder.path(), NAME).answer(TcpListener::bind(("127.0.0.9", port)).await.expect("listens"));
     until_told(&app, "somebody else answers").await;
     // Mended, without a restart.
     pebble.lead_to("127.0.0.1").await;
@@ -171,7 +174,7 @@ async fn a_server_that_has_forgotten_everything_gets_a_new_account() {
     assert_eq!(caller(&roots).certificate(port).await.expect("the old one"), first);
     assert!(!is_in_trouble(&app), "a third of its life is left");
     pebble.open().await;
-    app.advance(4 * 3600 + 1);
+    app.advance(1);
     let roots = pebble.roots().await;
     until("one of the new root", async || caller(&roots).certificate(port).await.ok()).await;
 }
@@ -198,4 +201,38 @@ async fn an_acme_server_that_is_not_there_or_not_believed_is_told() {
     // A shop that has no certificate serves what is asked from this machine all the same.
     let order = Site::https_unchecked(app.port()).order(1).await;
     assert_acknowledged(&Site::https_unchecked(app.port()).deliver(&app.forger.payment(&order)).await);
+}
+
+/// The platform is a program of its own that believes what pebble makes.
+#[tokio::test]
+#[ignore = "needs pebble: make acme-tests"]
+async fn a_payment_is_told_to_a_shop_by_the_https_that_it_got_itself() {
+    let (folder, port) = (folder(), free_port());
+    let pebble = Pebble::start(port).await;
+    let roots = pebble.roots().await;
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(path("roots.pem"), &roots).expect("writes");
+    let platform_port = free_port();
+    let mut sandbox = command(folder.path(), &["sandbox", "--listen", &format!("127.0.0.1:{platform_port}"), "--dir"]);
+    sandbox.arg(path("sandbox")).env("SSL_CERT_FILE", path("roots.pem"));
+    let mut sandbox = Process::spawn(sandbox, folder.path(), platform_port, "sandbox.log");
+    sandbox.until_answered("/_sandbox/health").await;
+    let mut shop = command(folder.path(), &["serve", "--env-file", &path("sandbox/credentials.env")]);
+    shop.env("WXPAY_NOTIFY_DOMAIN", format!("https://localhost:{port}"))
+        .env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"))
+        .env("SAOMA_REDIRECT_ADDR", "off")
+        .env("SAOMA_TLS", "acme")
+        .env("SAOMA_ACME_DIRECTORY", pebble.directory())
+        .env("SAOMA_ACME_CA", pebble.ca());
+    let shop = Process::spawn(shop, folder.path(), port, "serve.log");
+    let site = Site::https(port, &roots);
+    until("a certificate", async || {
+        let asked = site.request(reqwest::Method::GET, "/readyz");
+        Site::try_send(asked).await.ok().filter(|answer| answer.status == 200)
+    })
+    .await;
+    let order = site.order(1).await;
+    sandbox.pay(&order.code_url).await;
+    sandbox.until_delivery(&order.order_no, "accepted").await;
+    assert_eq!(site.order_status(&order.order_no).await.0, 0, "{}", shop.log());
 }

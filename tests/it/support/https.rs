@@ -13,17 +13,17 @@ use h2::client::{Builder, ResponseFuture, SendRequest};
 use http::{HeaderMap, Request};
 use rcgen::{CertificateParams, KeyPair};
 use tokio::{
-    net::{TcpSocket, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::JoinHandle,
     time::timeout,
 };
 use tokio_rustls::{
-    TlsConnector,
+    TlsAcceptor, TlsConnector,
     client::TlsStream,
     rustls::{
-        ClientConfig, RootCertStore,
+        ClientConfig, RootCertStore, ServerConfig,
         crypto::aws_lc_rs,
-        pki_types::{CertificateDer, ServerName, pem::PemObject},
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
     },
 };
 
@@ -52,6 +52,26 @@ impl Shown {
         fs::write(&shown.certificate, &shown.pem).expect("writes");
         fs::write(&shown.key, &shown.key_pem).expect("writes");
         shown
+    }
+}
+
+impl Shown {
+    /// Shakes hands with everybody, and has nothing to say.
+    pub fn answer(&self, listener: TcpListener) {
+        let chain = vec![CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("PEM")];
+        let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).expect("PEM");
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .expect("a pair");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                acceptor.accept(stream).await.ok();
+            }
+        });
     }
 }
 
