@@ -35,8 +35,8 @@ use tokio_rustls::{
 use self::genuine::{Failure, Server, is_whole, prepare, start};
 
 /// What a full handshake may cost the server, and the same for the bytes of one more callback.
-const HANDSHAKE_BUDGET: u128 = 1_500;
-const RECORD_BUDGET: u128 = 60;
+const HANDSHAKE_BUDGET: u128 = 600;
+const RECORD_BUDGET: u128 = 40;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
