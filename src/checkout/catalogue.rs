@@ -26,7 +26,7 @@ pub enum CatalogueError {
     /// The payer's bill shows it; the rule is WeChat's ([`model::is_title`]).
     #[error(
         "title: must be 1 to 127 characters that can be seen, not emoji alone (WeChat's bill leaves them out), and \
-         without line breaks, tabs and other control characters"
+         without line breaks, tabs and other control characters, those that turn the direction of writing included"
     )]
     Title,
     #[error("summary: must not be longer than {SUMMARY_MOST} characters or hold control characters")]
@@ -70,10 +70,10 @@ pub async fn put(db: &Database, product: Product, force: bool) -> Result<Put, Ca
 
 fn check(product: &Product, force: bool) -> Result<(), CatalogueError> {
     let Product { title, summary, price, .. } = product;
-    if !model::is_title(title) {
+    if !model::is_title(title) || title.chars().any(model::is_disruptive) {
         return Err(CatalogueError::Title);
     }
-    if summary.chars().count() > SUMMARY_MOST || summary.chars().any(char::is_control) {
+    if summary.chars().count() > SUMMARY_MOST || summary.chars().any(|it| it.is_control() || model::is_disruptive(it)) {
         return Err(CatalogueError::Summary);
     }
     if *price == Fen::ZERO {

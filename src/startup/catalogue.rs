@@ -22,7 +22,7 @@ const DEMO: [(i64, &str, &str, i64); 4] = [
 /// # Errors
 /// The books cannot be written.
 pub async fn add_demo_products(db: &Database) -> Result<(), CatalogueError> {
-    if !catalogue::list(db).await?.is_empty() {
+    if products::count(&mut *db.read().await?).await? > 0 {
         return Ok(());
     }
     for product in demo() {

@@ -28,10 +28,21 @@ fn read(row: &AnyRow) -> Result<Entry, StorageError> {
     })
 }
 
-/// All there are, withdrawn ones too.
+/// All there are, withdrawn ones too. One that nobody can read is left out: the others are for sale.
 pub async fn list(c: &mut AnyConnection) -> Result<Vec<Entry>, StorageError> {
     let sql = "SELECT id, title, summary, price_fen, withdrawn_ms FROM products ORDER BY id";
-    sqlx::query(sql).fetch_all(c).await?.iter().map(read).collect()
+    let rows = sqlx::query(sql).fetch_all(c).await?;
+    let read = rows.iter().map(read).inspect(|entry| {
+        if let Err(error) = entry {
+            tracing::error!(%error, "a product that cannot be read");
+        }
+    });
+    read.filter(|entry| !entry.as_ref().is_err_and(StorageError::is_about_one_row)).collect()
+}
+
+/// How many there are, readable or not.
+pub async fn count(c: &mut AnyConnection) -> Result<i64, StorageError> {
+    Ok(sqlx::query_scalar("SELECT COUNT(*) FROM products").fetch_one(c).await?)
 }
 
 pub async fn find(c: &mut AnyConnection, id: ProductId) -> Result<Option<Entry>, StorageError> {

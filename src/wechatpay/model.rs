@@ -16,4 +16,5 @@ pub use prepay::{InvalidPrepay, NativePrepay, PrepayReply, close_body, fit_descr
 pub use private::Private;
 pub use refund::{InvalidRefund, RefundAmount, RefundNotice, RefundReply, RefundRequest, RefundStatus};
 pub use stored::StoredPrepay;
+pub use text::is_disruptive;
 pub use transaction::{Payer, TradeState, Transaction, TransactionAmount};

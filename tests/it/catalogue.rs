@@ -137,6 +137,14 @@ async fn what_cannot_be_sold_is_refused_and_nothing_changes() {
         ("👨‍👩‍👧", "", "1", "title"),
         ("a\tb", "", "1", "title"),
         ("a\u{1b}[31mb", "", "1", "title"),
+        ("\u{2800}\u{2800}", "", "1", "title"),
+        ("\u{115f}", "", "1", "title"),
+        ("\u{3164}", "", "1", "title"),
+        ("a\u{202e}b", "", "1", "title"),
+        ("a\u{2066}b", "", "1", "title"),
+        ("a\u{2028}b", "", "1", "title"),
+        ("a\u{2029}b", "", "1", "title"),
+        ("a", "b\u{202e}c", "1", "summary"),
         (&long, "", "1", "title"),
         ("a", &longer, "1", "summary"),
         ("a", "b\nc", "1", "summary"),
@@ -149,6 +157,10 @@ async fn what_cannot_be_sold_is_refused_and_nothing_changes() {
     }
     let (code, said) = product(folder.path(), &["put", "--id", "9", "--title", "房子", "--price-fen", dear, "--force"]);
     assert!(code == Some(0) && said.contains("100000.01"), "{said}");
+    // Past what every reader of JSON can tell from its neighbours.
+    let (code, said) = product(folder.path(), &["put", "--id", "9007199254740992", "--title", "a", "--price-fen", "1"]);
+    assert!(code == Some(2) && said.contains("9007199254740991"), "{said}");
+    assert_eq!(site.post("/api/wx-pay/native/native/9007199254740993").await.status, 404);
     // As long as it may be, on every engine.
     let longest = "会".repeat(127);
     let (code, said) = product(folder.path(), &["put", "--id", "10", "--title", &longest, "--price-fen", "1"]);

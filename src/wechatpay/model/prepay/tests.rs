@@ -114,6 +114,10 @@ fn a_title_is_what_fits_but_for_emoji() {
     {
         assert!(!is_title(bad), "{bad:?}");
     }
+    for blank in ["\u{2800}\u{2800}", "\u{115f}", "\u{1160}", "\u{3164}", "\u{ffa0}", "\u{180e}", "\u{34f}"] {
+        assert!(!is_title(blank), "{blank:?}");
+        assert!(is_title(&format!("龙井{blank}")), "something is seen");
+    }
 }
 
 #[test]
