@@ -1,7 +1,9 @@
 //! What ends the process in order. SIGTERM, SIGINT and SIGQUIT do. SIGHUP means that the terminal is gone:
 //! it ends a server that was started from one, unless `nohup` said otherwise. Without a terminal (systemd, a
 //! container) it can only mean "reload", for which there is nothing to do: settings are read at the start, and
-//! whoever asks for that must not lose the server.
+//! whoever asks for that must not lose the server. SIGUSR1, SIGUSR2 and SIGALRM, which end a process that has said
+//! nothing about them, mean nothing here: a script that asks another kind of server to reopen its log with them must
+//! not cut off a payment.
 
 use std::{fs, io};
 
@@ -26,12 +28,21 @@ pub fn stop_asked() -> io::Result<CancellationToken> {
             tokio::spawn(go_on(hangups));
         }
     }
+    for kind in [SignalKind::user_defined1(), SignalKind::user_defined2(), SignalKind::alarm()] {
+        tokio::spawn(ignore(signal(kind)?, kind));
+    }
     Ok(token)
 }
 
 async fn cancel_on(mut signals: Signal, token: CancellationToken) {
     signals.recv().await;
     token.cancel();
+}
+
+async fn ignore(mut signals: Signal, kind: SignalKind) {
+    while signals.recv().await.is_some() {
+        tracing::info!(signal = kind.as_raw_value(), "a signal that means nothing here");
+    }
 }
 
 async fn go_on(mut hangups: Signal) {
