@@ -1,6 +1,7 @@
 //! `saoma order`, `saoma refund` and `saoma product`: what an operator does without pages, beside a running server or
 //! without one. Knows only the use cases; writes to what it is given.
 
+mod output;
 mod product;
 mod refund;
 
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use self::{
+    output::standard_output,
     product::{ProductArguments, product},
     refund::{RefundCommand, refund},
 };

@@ -145,10 +145,15 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
             Ok(application.run(signals::stop_asked()?).await?)
         }
         Command::Sandbox(command) => Ok(sandbox::run(command, signals::stop_asked()?, &mut std::io::stdout()).await?),
-        Command::Order(command) => Ok(command::order(command, environment, &mut std::io::stdout()).await?),
-        Command::Refund(command) => Ok(command::refund(command, environment, &mut std::io::stdout()).await?),
-        Command::Product(command) => Ok(command::product(command, environment, &mut std::io::stdout()).await?),
+        Command::Order(command) => Ok(command::order(command, environment, &mut output()?).await?),
+        Command::Refund(command) => Ok(command::refund(command, environment, &mut output()?).await?),
+        Command::Product(command) => Ok(command::product(command, environment, &mut output()?).await?),
     }
+}
+
+/// For a command, before it does anything.
+fn output() -> Result<std::io::Stdout, CommandError> {
+    Ok(command::standard_output()?)
 }
 
 /// Where no file may grow past a limit (`ulimit -f`), a write fails as on a full disk; without this the first

@@ -207,3 +207,27 @@ async fn a_refund_that_has_failed_is_an_error_with_its_number() {
     assert_eq!(code, Some(0), "{told}{error}");
     shop.process.until_status(&order.token, "REFUND_SUCCESS").await;
 }
+
+#[tokio::test]
+async fn with_standard_output_closed_nothing_is_asked_and_it_is_said() {
+    let shop = Shop::open().await;
+    let order = shop.paid().await;
+    let closed = |arguments: &[&str], redirection: &str| {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("exec \"$@\" {redirection}"), "sh", program()]).args(arguments).env_clear();
+        command.env("DATABASE_URL", &shop.database).env("NO_COLOR", "1").current_dir(shop.folder.path());
+        let output = command.stdin(Stdio::null()).output().expect("runs");
+        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+    };
+    let refund: &[&str] = &["refund", "--sandbox", &order.order_no, "--amount-fen", "100"];
+    for arguments in [refund, &["product", "list", "--sandbox"], &["order", "--sandbox", "show", &order.order_no]] {
+        let (code, told) = closed(arguments, ">&-");
+        assert!(code == Some(1) && told.contains("standard output is closed"), "{arguments:?} {code:?} {told}");
+    }
+    assert!(shop.given_back().await.is_empty());
+    let books = Books::open(&shop.database).await;
+    assert_eq!(books.count("refunds").await, 0);
+    // Thrown away on purpose is another thing.
+    let (code, told) = closed(&["product", "list", "--sandbox"], ">/dev/null");
+    assert_eq!(code, Some(0), "{told}");
+}
