@@ -1,8 +1,9 @@
 //! The interfaces of `/v3`, as the shop calls them.
 
+mod date;
 mod gate;
 mod interfaces;
 mod reply;
 mod routes;
 
-pub(super) use self::routes::router;
+pub(super) use self::{date::tell as tell_date, routes::router};

@@ -1,4 +1,5 @@
-//! Files of the sandbox's folder: replaced as a whole, secrets readable by their owner only.
+//! Files of the sandbox's folder: replaced as a whole, and all of them for their owner only. Whoever holds the keys of a
+//! platform can make a shop believe anything.
 
 use std::{
     fs,
@@ -13,15 +14,37 @@ pub(super) fn read(path: &Path) -> Result<String, SandboxError> {
 }
 
 pub(super) fn write(path: &Path, text: &str) -> Result<(), SandboxError> {
-    replace(path, text, 0o644).map_err(|source| broken(path, source))
-}
-
-pub(super) fn write_secret(path: &Path, text: &str) -> Result<(), SandboxError> {
     replace(path, text, 0o600).map_err(|source| broken(path, source))
 }
 
 pub(super) fn make_folder(path: &Path) -> Result<(), SandboxError> {
-    fs::create_dir_all(path).map_err(|source| broken(path, source))
+    let mut maker = fs::DirBuilder::new();
+    maker.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.create(path).map_err(|source| broken(path, source))
+}
+
+/// Takes from others what rights they have on a folder of ours and the files in it: an earlier version left some.
+pub(super) fn keep_private(folder: &Path) {
+    let files = fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    for path in files.filter(|path| path.is_file()).chain([folder.to_owned()]) {
+        #[cfg(unix)]
+        restrict(&path);
+        #[cfg(not(unix))]
+        let _ = path;
+    }
+}
+
+#[cfg(unix)]
+fn restrict(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Ok(mode) = fs::metadata(path).map(|found| found.permissions().mode()) else { return };
+    if mode & 0o077 != 0
+        && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))
+    {
+        tracing::warn!(%error, "others have rights on {}", path.display());
+    }
 }
 
 pub(super) fn broken(path: &Path, source: io::Error) -> SandboxError {

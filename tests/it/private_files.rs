@@ -47,3 +47,25 @@ async fn books_and_the_folder_that_is_made_for_them_are_their_owners_alone() {
     assert_eq!(mode(&books), 0o755, "a folder that was there may hold more than the books");
     process.order(1).await;
 }
+
+#[tokio::test]
+async fn the_keys_of_a_sandbox_are_their_owners_alone() {
+    let home = folder();
+    let dir = home.path().join("data/sandbox");
+    // Of an older version, with its certificate and its folder for everybody.
+    lay_keys(&dir);
+    fs::set_permissions(dir.join("platform"), Permissions::from_mode(0o755)).expect("sets");
+    fs::set_permissions(dir.join("platform/cert.pem"), Permissions::from_mode(0o644)).expect("sets");
+    drop(Process::serve(home.path(), &[]).await);
+    assert_eq!(mode(&dir.join("platform")), 0o700);
+    for file in fs::read_dir(dir.join("platform")).expect("a folder") {
+        assert_eq!(mode(&file.expect("a file").path()), 0o600);
+    }
+    // And of one that is made now.
+    let made = folder();
+    drop(Process::sandbox(made.path()).await);
+    assert_eq!(mode(&made.path().join("platform")), 0o700);
+    for file in ["platform/cert.pem", "apiclient_cert.pem", "pub_key.pem", "credentials.env"] {
+        assert_eq!(mode(&made.path().join(file)), 0o600, "{file}");
+    }
+}

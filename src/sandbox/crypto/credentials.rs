@@ -128,7 +128,7 @@ impl SandboxCredentials {
             let value = quote(&value).ok_or_else(|| unquotable(dir))?;
             writeln!(text, "{name}={value}").map_err(|_| unquotable(dir))?;
         }
-        files::write_secret(&dir.join(FILE), &text)
+        files::write(&dir.join(FILE), &text)
     }
 }
 

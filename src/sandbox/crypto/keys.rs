@@ -129,6 +129,7 @@ impl Keys {
     /// Reads the set in `dir`, or makes one.
     pub(in crate::sandbox) fn open(dir: &Path, clock: &Clock, entropy: &Entropy) -> Result<Self, SandboxError> {
         files::make_folder(&dir.join(PLATFORM))?;
+        files::keep_private(&dir.join(PLATFORM));
         if !dir.join(ACCOUNT).exists() {
             make(dir, clock, entropy)?;
         }
@@ -226,12 +227,12 @@ fn make(dir: &Path, clock: &Clock, entropy: &Entropy) -> Result<(), SandboxError
     let merchant_certificate = certificate::issue(&merchant, &merchant_subject, now, entropy)?;
     let platform_certificate = certificate::issue(&platform, PLATFORM_SUBJECT, now, entropy)?;
 
-    files::write_secret(&dir.join(MERCHANT_KEY), &private_pem(&merchant)?)?;
+    files::write(&dir.join(MERCHANT_KEY), &private_pem(&merchant)?)?;
     files::write(&dir.join(MERCHANT_CERTIFICATE), &merchant_certificate.pem)?;
-    files::write_secret(&dir.join(PUBLIC_KEY_PRIVATE), &private_pem(&public)?)?;
+    files::write(&dir.join(PUBLIC_KEY_PRIVATE), &private_pem(&public)?)?;
     let public_pem = public.to_public_key().to_public_key_pem(LineEnding::LF)?;
     files::write(&dir.join(PUBLIC_KEY), &public_pem)?;
-    files::write_secret(&dir.join(PLATFORM_KEY), &private_pem(&platform)?)?;
+    files::write(&dir.join(PLATFORM_KEY), &private_pem(&platform)?)?;
     files::write(&dir.join(PLATFORM_CERTIFICATE), &platform_certificate.pem)?;
     let account = Account {
         appid: format!("wx{:016x}", u64::from_be_bytes(entropy.bytes())),
@@ -252,7 +253,7 @@ fn make(dir: &Path, clock: &Clock, entropy: &Entropy) -> Result<(), SandboxError
 fn write_account(dir: &Path, account: Account, changing: Changing) -> Result<(), SandboxError> {
     let text = serde_json::to_string_pretty(&AccountFile { account, changing })
         .map_err(|source| SandboxError::Account { source })?;
-    files::write_secret(&dir.join(ACCOUNT), &text)
+    files::write(&dir.join(ACCOUNT), &text)
 }
 
 pub(super) fn generate() -> Result<PrivateKey, SandboxError> {

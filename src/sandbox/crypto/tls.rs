@@ -79,7 +79,7 @@ impl Authority {
         // The certificate is written last, so it marks a whole pair.
         if !certificate.exists() {
             let made = generate()?;
-            files::write_secret(&key, &private_pem(&made)?)?;
+            files::write(&key, &private_pem(&made)?)?;
             files::write(&certificate, &root(&made, from, entropy)?.pem)?;
         }
         let text = files::read(&certificate)?;

@@ -59,7 +59,7 @@ impl Keys {
         let certificate =
             certificate::issue(&key, PLATFORM_SUBJECT, now, entropy).map_err(SandboxError::Certificate)?;
         let (key_file, certificate_file) = certificate_files(&certificate.serial);
-        files::write_secret(&self.dir.join(key_file), &private_pem(&key)?)?;
+        files::write(&self.dir.join(key_file), &private_pem(&key)?)?;
         files::write(&self.dir.join(certificate_file), &certificate.pem)?;
         let issued = Issued { serial: certificate.serial, from_ms: now.as_millisecond() };
         self.change(|file| {
