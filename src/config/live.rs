@@ -12,7 +12,7 @@
 //! | `WXPAY_DOMAIN` | API base, default `https://api.mch.weixin.qq.com` |
 //! | `WXPAY_NOTIFY_DOMAIN` | this site's public https origin |
 
-use std::{io, path::Path};
+use std::{io, net::IpAddr, path::Path};
 
 use url::Url;
 
@@ -169,7 +169,26 @@ fn appid(text: &str) -> Result<String, &'static str> {
     if legal { Ok(text.to_owned()) } else { Err("must be 1 to 32 letters and digits, such as wxd678efh567hg6787") }
 }
 
+/// Whether what answers there is on this machine: no real money. Whatever leads here counts, also what only some
+/// systems take for this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
+    let is_here = |address: IpAddr| {
+        let address = address.to_canonical();
+        address.is_loopback() || address.is_unspecified()
+    };
+    match url.host() {
+        Some(url::Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(url::Host::Ipv4(address)) => is_here(address.into()),
+        Some(url::Host::Ipv6(address)) => is_here(address.into()),
+        None => false,
+    }
+}
+
+/// The plain names of this machine, which is all that goes without encryption.
+fn is_plainly_here(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -193,7 +212,7 @@ pub(super) fn safe_origin(text: &str) -> Result<Url, String> {
     let url = origin(text)?;
     match url.scheme() {
         "https" => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
+        "http" if is_plainly_here(&url) => Ok(url),
         _ => Err("must be https; http is for a loopback host only".to_owned()),
     }
 }
@@ -202,7 +221,7 @@ fn notify_origin(text: &str, platform_is_local: bool) -> Result<Url, String> {
     let url = origin(text)?;
     match url.scheme() {
         "https" => Ok(url),
-        "http" if platform_is_local && is_loopback(&url) => Ok(url),
+        "http" if platform_is_local && is_plainly_here(&url) => Ok(url),
         _ => Err("must be https; http is for a loopback host while WXPAY_DOMAIN is one too".to_owned()),
     }
 }

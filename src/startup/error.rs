@@ -1,6 +1,6 @@
 //! Why the site cannot start.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use super::found::NotOurBooks;
 use crate::{
@@ -13,18 +13,20 @@ use crate::{
 pub enum StartupError {
     #[error(transparent)]
     Settings(#[from] Problems),
-    #[error("cannot listen on {address}: {source}")]
-    Listen { address: SocketAddr, source: io::Error },
+    #[error("{setting}: cannot listen on {address}: {source}")]
+    Listen { setting: &'static str, address: SocketAddr, source: io::Error },
     #[error(
         "LEPTOS_SITE_ADDR: sandbox mode needs a loopback address or 0.0.0.0, not {0}: its callbacks come over loopback"
     )]
     SandboxAddress(SocketAddr),
+    #[error("SAOMA_DATA_DIR: {} cannot be used: {source}", path.display())]
+    DataDir { path: PathBuf, source: Arc<io::Error> },
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error("demo products: {0}")]
     Catalogue(#[from] CatalogueError),
     #[error("no sandbox has been running here, start `saoma serve --sandbox` first: {path} cannot be read")]
-    NoSandbox { path: std::path::PathBuf },
+    NoSandbox { path: PathBuf },
     #[error(transparent)]
     NotOurBooks(#[from] NotOurBooks),
     #[error("LEPTOS_SITE_ROOT: {0}")]
@@ -47,6 +49,8 @@ impl StartupError {
         matches!(
             self,
             Self::Settings(_)
+                | Self::Listen { .. }
+                | Self::DataDir { .. }
                 | Self::SandboxAddress(_)
                 | Self::NoSandbox { .. }
                 | Self::NotOurBooks(_)

@@ -22,7 +22,7 @@ pub enum NotOurBooks {
     Another { place: String, theirs: Mark, ours: Mark },
     #[error(
         "the books in {place} have no mark yet, and this start, {ours}, cannot have them: they hold {found}. No order in \
-         them was changed (their tables may have been brought up to date; the copy from before lies beside them). Either put them aside (rename them; they stay readable) and start again, or name new books in \
+         them was changed. Either put them aside (rename them; they stay readable) and start again, or name new books in \
          DATABASE_URL: docs/new-merchant-number.md"
     )]
     Mixed { place: String, ours: Mark, found: Found },

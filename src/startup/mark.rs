@@ -16,7 +16,7 @@ use super::{
 use crate::{
     config::{LiveSettings, live::is_loopback},
     storage::{
-        Database, StorageError, backfill,
+        Database, Older, StorageError, backfill,
         books::{self, Mark, PlatformKind},
     },
     wechatpay::model::StoredPrepay,
@@ -30,6 +30,44 @@ pub(super) fn of(live: &LiveSettings) -> Mark {
     Mark { mchid: live.mchid.to_string(), platform: kind(is_loopback(&live.domain)) }
 }
 
+/// For `saoma serve`, before it opens books that it would migrate: a start that is refused changes nothing of them.
+///
+/// # Errors
+/// [`NotOurBooks`], or they cannot be read.
+pub(super) async fn foresee(url: &str, place: &str, ours: &Mark) -> Result<(), StartupError> {
+    let Some(mut older) = Database::look(url).await? else { return Ok(()) };
+    let judged = judge(&mut older, place, ours).await;
+    older.close().await;
+    judged
+}
+
+async fn judge(older: &mut Older, place: &str, ours: &Mark) -> Result<(), StartupError> {
+    if older.can_be_marked()
+        && let Some(theirs) = books::find(older.connection()).await?
+    {
+        return compare(place, theirs, ours);
+    }
+    let mut found = Found::default();
+    let mut after = 0;
+    loop {
+        let batch = backfill::list_older_requests(older.connection(), after, BATCH).await?;
+        let Some(last) = batch.last() else { break };
+        after = last.attempt_id;
+        for request in &batch {
+            found.count(request);
+        }
+    }
+    require_ours(found, place, ours)?;
+    Ok(())
+}
+
+fn require_ours(found: Found, place: &str, ours: &Mark) -> Result<Found, NotOurBooks> {
+    if found.is_of(ours) {
+        return Ok(found);
+    }
+    Err(NotOurBooks::Mixed { place: place.to_owned(), ours: ours.clone(), found })
+}
+
 /// For `saoma serve`: the books are ours, or become ours if they are nobody's. `place` is how they are
 /// named to people.
 ///
@@ -40,10 +78,7 @@ pub(super) async fn claim(db: &Database, place: &str, ours: &Mark, now: Timestam
     if let Some(theirs) = marked {
         return compare(place, theirs, ours);
     }
-    let found = look(db).await?;
-    if !found.is_of(ours) {
-        return Err(NotOurBooks::Mixed { place: place.to_owned(), ours: ours.clone(), found }.into());
-    }
+    let found = require_ours(look(db).await?, place, ours)?;
     if found.unreadable > 0 {
         tracing::error!(unreadable = found.unreadable, "attempts in these books are damaged: they name no merchant");
     }

@@ -28,6 +28,21 @@ pub async fn list_requests(c: &mut AnyConnection, after: i64, most: i64) -> Resu
     rows.iter().map(read).collect()
 }
 
+/// The same of books that have no column for it yet.
+pub async fn list_older_requests(
+    c: &mut AnyConnection,
+    after: i64,
+    most: i64,
+) -> Result<Vec<StoredRequest>, StorageError> {
+    let sql = "SELECT id, request FROM attempts WHERE id > ? ORDER BY id LIMIT ?";
+    let rows = sqlx::query(sql).bind(after).bind(most).fetch_all(c).await?;
+    let read = |row: &sqlx::any::AnyRow| {
+        let (attempt_id, request) = (row.try_get("id")?, row.try_get("request")?);
+        Ok(StoredRequest { attempt_id, appid: String::new(), request })
+    };
+    rows.iter().map(read).collect()
+}
+
 /// Fills it in where there is none.
 pub async fn set_appid(c: &mut AnyConnection, attempts: &[i64], appid: &str) -> Result<(), StorageError> {
     let mut update = QueryBuilder::<Any>::new("UPDATE attempts SET appid = ");

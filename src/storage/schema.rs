@@ -34,6 +34,8 @@ pub enum SchemaError {
         "the step to version {0} of the books has begun and not ended: another start is at it, or one was cut off in the middle"
     )]
     HalfDone(i64),
+    #[error("what lies there is no set of books of Saoma's: nothing of it has been changed. Look at DATABASE_URL")]
+    NotBooks,
     #[error("version {0} of the books is not the one that this program knows under that number")]
     Foreign(i64),
 }
@@ -110,6 +112,18 @@ pub(super) fn compare<'m>(applied: &[Applied], migrator: &'m Migrator) -> Result
     }
     let next = migrator.iter().find(|migration| applied.iter().all(|applied| applied.version != migration.version));
     Ok(next.map_or(Standing::Current, |next| Standing::Behind { found, next }))
+}
+
+/// The version of books that have one and are behind; `None` where nothing has to be migrated, or is being so.
+///
+/// # Errors
+/// This program must not touch them.
+pub(super) fn behind(applied: &[Applied], migrator: &Migrator) -> Result<Option<i64>, SchemaError> {
+    match compare(applied, migrator) {
+        Ok(Standing::Behind { found: found @ 1.., .. }) => Ok(Some(found)),
+        Ok(_) | Err(SchemaError::HalfDone(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// For whoever migrates nothing.

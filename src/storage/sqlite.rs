@@ -10,14 +10,15 @@ mod migrate;
 
 pub use file::{Opened, keep_private};
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use sqlx::{
     AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
+    sqlite::SqliteConnectOptions,
 };
 
-use super::{StorageError, codes::sqlite::code};
+use super::{Older, StorageError, codes::sqlite::code};
 
 /// WAL lets pages read while a callback is written; FULL makes a commit survive a power cut. Whoever wants to
 /// write waits for another process (a command line, another instance) for as long as
@@ -47,6 +48,9 @@ fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
 /// The readers and the writer's connection to the file that `url` names, which is made if it is not there, and
 /// migrated.
 pub async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
+    if let Some(older) = look(url).await? {
+        older.close().await;
+    }
     file::make_private(url)?;
     let mut connection = connect(url).await?;
     migrate::run(&mut connection, url).await?;
@@ -63,9 +67,35 @@ pub async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
     Ok((readers(url).await?, connection))
 }
 
+/// What lies at `url`, opened for reading only: nobody's file is touched before it is known to be ours.
+///
+/// # Errors
+/// It is somebody else's.
+pub async fn look(url: &str) -> Result<Option<Older>, StorageError> {
+    let Some(path) = file::path(url)?.filter(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0)) else {
+        return Ok(None);
+    };
+    let options = SqliteConnectOptions::new().filename(&path).read_only(true);
+    let options =
+        AnyConnectOptions::from_url(&options.to_url_lossy()).map(ConnectOptions::disable_statement_logging)?;
+    // One that cannot even be read is for `open` to complain about.
+    let Ok(mut connection) = AnyConnection::connect_with(&options).await else { return Ok(None) };
+    let found = migrate::found(&mut connection).await;
+    match found {
+        Ok(Some(version)) => Ok(Some(Older { connection, version })),
+        found => {
+            connection.close().await?;
+            found.map(|_| None)
+        }
+    }
+}
+
 /// The same for whoever makes and migrates nothing.
 pub async fn attach(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
     migrate::require_file(url)?;
+    if let Some(older) = look(url).await? {
+        older.close().await;
+    }
     let mut connection = connect(url).await?;
     migrate::require(&mut connection).await?;
     Ok((readers(url).await?, connection))

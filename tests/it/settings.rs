@@ -165,3 +165,23 @@ async fn a_log_filter_that_says_nothing_is_told() {
         assert_eq!(log.contains("Saoma listens"), !is_silent, "{filter}: {log}");
     }
 }
+
+#[tokio::test]
+async fn an_address_in_use_and_a_folder_that_is_none_name_their_setting_and_exit_2() {
+    let home = folder();
+    lay_keys(&home.path().join("data/sandbox"));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let output = command(home.path(), &["serve", "--sandbox"]).env("LEPTOS_SITE_ADDR", &address).output();
+    let output = output.expect("runs");
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    assert!(told(&output).contains("LEPTOS_SITE_ADDR") && told(&output).contains(&address), "{}", told(&output));
+
+    fs::write(home.path().join("file"), "").expect("writes");
+    for folder in ["file", "file/below", "/proc/nowhere"] {
+        let mut serve = command(home.path(), &["serve", "--sandbox"]);
+        let output = serve.env("LEPTOS_SITE_ADDR", "127.0.0.1:0").env("SAOMA_DATA_DIR", folder).output().expect("runs");
+        assert_eq!(output.status.code(), Some(2), "{folder}: {}", told(&output));
+        assert!(told(&output).contains("SAOMA_DATA_DIR: "), "{folder}: {}", told(&output));
+    }
+}

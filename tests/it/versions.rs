@@ -213,3 +213,72 @@ async fn newer_books_are_used_when_they_say_so_and_refused_when_not() {
         }
     }
 }
+
+/// Everything about a file that a start could change.
+fn state(path: &Path) -> (Vec<u8>, u32) {
+    (fs::read(path).expect("is there"), fs::metadata(path).expect("is there").permissions().mode() & 0o7777)
+}
+
+#[tokio::test]
+async fn a_start_that_is_refused_for_its_mark_has_not_migrated() {
+    let folder = folder();
+    let (url, path) = of_version_2(folder.path()).await;
+    // An attempt of a shop of WeChat Pay itself.
+    let mut older = connect(&url).await;
+    let request = r#"{"mchid":"1900007291","appid":"wx2421b1c4370ec43b","notify_url":"https://shop.example.com/x"}"#;
+    for sql in [
+        "INSERT INTO orders (token, shopper, live_key, product_id, title, total_fen, status, version, created_ms, \
+         expires_ms, updated_ms, check_ms) VALUES ('0123456789abcdef0123456789abcdef', 's', NULL, 7, '旧货', 100, 'SUCCESS', 1, 1, 2, 1, NULL)"
+            .to_owned(),
+        format!(
+            "INSERT INTO attempts (order_id, out_trade_no, state, request, prepay_until_ms, created_ms) \
+             SELECT id, '20260101000000OLDONE', 'PAID', X'{}', 0, 1 FROM orders",
+            request.bytes().map(|byte| format!("{byte:02X}")).collect::<String>()
+        ),
+    ] {
+        older.execute(sqlx::AssertSqlSafe(sql)).await.expect("writes");
+    }
+    older.close().await.expect("closes");
+    let before = is_file().then(|| state(&path));
+    let (code, told) = run(folder.path(), &["serve", "--sandbox"]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("1 attempts of merchant 1900007291 at WeChat Pay itself"), "{told}");
+    assert_eq!(version(&url).await, 2);
+    assert!(copies(&path).is_empty(), "nor copied");
+    if is_file() {
+        assert_eq!(Some(state(&path)), before);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_set_of_books_is_refused_and_not_touched() {
+    if !is_file() {
+        return;
+    }
+    let home = folder();
+    lay_keys(&home.path().join("data/sandbox"));
+    let text = home.path().join("passwd");
+    fs::write(&text, "root:x:0:0:root:/root:/bin/bash\n".repeat(40)).expect("writes");
+    let foreign = home.path().join("foreign.db");
+    let mut connection = connect(&format!("sqlite://{}?mode=rwc", foreign.display())).await;
+    connection.execute("CREATE TABLE bookmarks (url TEXT)").await.expect("writes");
+    connection.close().await.expect("closes");
+    let others = home.path().join("others.db");
+    let mut connection = connect(&format!("sqlite://{}?mode=rwc", others.display())).await;
+    let theirs =
+        Migration::new(1, "theirs".into(), MigrationType::Simple, "CREATE TABLE t (x INT)".into_sql_str(), false);
+    Migrator::with_migrations(vec![theirs]).run(&mut connection).await.expect("migrates");
+    connection.close().await.expect("closes");
+    for path in [&text, &foreign, &others] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).expect("sets");
+        let before = state(path);
+        for arguments in [&["serve", "--sandbox"][..], COMMANDS[0]] {
+            let mut command = command(home.path(), arguments);
+            command.env("DATABASE_URL", format!("sqlite://{}", path.display())).env("LEPTOS_SITE_ADDR", "127.0.0.1:0");
+            let output = command.output().expect("runs");
+            let told = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+            assert_eq!(output.status.code(), Some(2), "{path:?} {arguments:?} {told}");
+            assert_eq!(state(path), before, "{path:?} {arguments:?}");
+        }
+    }
+}

@@ -365,3 +365,17 @@ async fn of_many_that_start_at_the_same_time_one_marks_the_books() {
         assert_eq!(mark(&books).await, Some(marked));
     }
 }
+
+#[tokio::test]
+async fn whatever_leads_to_this_machine_is_no_wechat_pay() {
+    for domain in ["https://0.0.0.0", "https://localhost.", "https://pay.localhost", "https://[::ffff:127.0.0.1]:8443"]
+    {
+        let folder = folder();
+        let url = database_url(&folder.path().join("data"));
+        let variables = with(with(account(OURS), "WXPAY_DOMAIN", domain), "DATABASE_URL", &url);
+        let shop = serve(folder.path(), &["serve"], &variables).await;
+        assert!(shop.log().contains("no real money"), "{domain}: {}", shop.log());
+        stop(shop).await;
+        assert_eq!(mark(&Books::open(&url).await).await.map(|it| it.1).as_deref(), Some("LOOPBACK"), "{domain}");
+    }
+}

@@ -14,6 +14,11 @@ pub fn is_read_only(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| matches!(code & 0xff, 8 | 10 | 13) && !READING.contains(&code))
 }
 
+/// `SQLITE_NOTADB` (26).
+pub fn is_no_database(error: &dyn DatabaseError) -> bool {
+    code(error).is_some_and(|code| code & 0xff == 26)
+}
+
 /// An extended code carries the plain one in its low byte.
 pub fn code(error: &dyn DatabaseError) -> Option<i32> {
     error.try_downcast_ref::<SqliteError>()?.code()?.parse().ok()

@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::{
     super::{
-        StorageError,
+        Older, StorageError,
         codes::mysql::{is_nothing_there, is_transient},
         schema::{self, SchemaError, Standing},
     },
@@ -60,17 +60,33 @@ fn migrations() -> Migrator {
 /// # Errors
 /// There are no books, or they are of another version.
 pub async fn require(options: &AnyConnectOptions) -> Result<(), StorageError> {
-    let connecting =
-        timeout(CONNECT, AnyConnection::connect_with(options)).await.map_err(|_| StorageError::NoAnswer)?;
-    let mut connection = match connecting {
-        Err(error) if error.as_database_error().is_some_and(is_nothing_there) => {
-            return Err(SchemaError::NoBooks.into());
-        }
-        connecting => connecting?,
-    };
+    let Some(mut connection) = connected(options).await? else { return Err(SchemaError::NoBooks.into()) };
     let applied = applied(&mut connection).await?;
     connection.close().await?;
     Ok(schema::require(&applied, &migrations())?)
+}
+
+/// The books, if they have to be migrated.
+///
+/// # Errors
+/// They are newer, or the server does not answer.
+pub async fn look(options: &AnyConnectOptions) -> Result<Option<Older>, StorageError> {
+    let Some(mut connection) = connected(options).await? else { return Ok(None) };
+    let version = schema::behind(&applied(&mut connection).await?, &migrations())?;
+    if let Some(version) = version {
+        return Ok(Some(Older { connection, version }));
+    }
+    connection.close().await?;
+    Ok(None)
+}
+
+/// `None` where there is no such database.
+async fn connected(options: &AnyConnectOptions) -> Result<Option<AnyConnection>, StorageError> {
+    let connecting = timeout(CONNECT, AnyConnection::connect_with(options));
+    match connecting.await.map_err(|_| StorageError::NoAnswer)? {
+        Err(error) if error.as_database_error().is_some_and(is_nothing_there) => Ok(None),
+        connected => Ok(Some(connected?)),
+    }
 }
 
 /// Nothing where there is no table yet.

@@ -14,7 +14,10 @@ use sqlx::{AnyConnection, migrate::Migrator};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    super::schema::{self, SchemaError, Standing},
+    super::{
+        codes::sqlite::is_no_database,
+        schema::{self, SchemaError, Standing},
+    },
     StorageError,
     file::{self, FILE, broken, with_suffix},
 };
@@ -55,6 +58,23 @@ pub async fn run(connection: &mut AnyConnection, url: &str) -> Result<(), Storag
         tracing::info!("the books are migrated from version {found} to {version}; as they were: {}", copy.display());
     }
     migrations.run(connection).await.map_err(|error| StorageError::Migration(Arc::new(error)))
+}
+
+/// The version of books that have to be migrated; `None` of those that need not, and of an empty file.
+///
+/// # Errors
+/// Something else lies there, or they are newer.
+pub async fn found(connection: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
+    let count = "SELECT COUNT(*), COUNT(CASE WHEN name = ? THEN 1 END) FROM sqlite_master WHERE type = 'table'";
+    let counted = sqlx::query_as::<_, (i64, i64)>(count).bind(schema::TABLE).fetch_one(&mut *connection).await;
+    match counted {
+        Ok((1.., 0)) => return Err(SchemaError::NotBooks.into()),
+        Err(error) if error.as_database_error().is_some_and(is_no_database) => return Err(SchemaError::NotBooks.into()),
+        // Locked, or what else there may be: whoever opens them meets it again.
+        Err(_) => return Ok(None),
+        Ok(_) => {}
+    }
+    Ok(schema::behind(&applied(connection).await?, &migrations())?)
 }
 
 /// For whoever must not migrate.
