@@ -7,6 +7,7 @@ mod address;
 mod body;
 mod client;
 pub mod door;
+mod dress;
 mod health;
 pub mod limits;
 mod machine;
@@ -99,7 +100,9 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
                 .layer(CatchPanicLayer::new())
                 .layer(middleware::from_fn_with_state(state.clone(), client::resolve))
                 .layer(middleware::from_fn_with_state(state.clone(), security::set_headers))
-                .layer(middleware::from_fn(security::refuse_tunnels)),
+                .layer(middleware::from_fn_with_state(state.clone(), dress::dress))
+                .layer(middleware::from_fn(security::refuse_tunnels))
+                .layer(middleware::from_fn(security::refuse_paths)),
         )
         .with_state(state)
 }

@@ -12,6 +12,9 @@ pub enum CheckoutError {
     NotOnSale,
     #[error("no such order")]
     NoSuchOrder,
+    /// Of one order: nobody has so many pages of it open.
+    #[error("too many wait for a change of one order")]
+    TooManyWatchers,
     /// The catalogue holds something WeChat cannot be told: staff must mend it.
     #[error("product {product}: {reason}")]
     UnfitProduct { product: ProductId, reason: InvalidPrepay },

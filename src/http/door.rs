@@ -6,8 +6,9 @@
 //! - A connection without a request in flight goes after a while, and the one that has been without the
 //!   longest goes first when another one comes past the limit. A request in flight is never cut off here,
 //!   however long its answer takes; how long its body may take is up to the routes (`http::body`).
-//! - When nobody can go, a few more are taken in, who have to be quick and get an answer from the callback
-//!   routes only.
+//! - When nobody can go, those who only wait for news are answered early ([`Crowd`]), and a few more are taken in,
+//!   who have to be quick with all of their request and get an answer from the callback routes only. As long as it is
+//!   not whole, one of these goes for the next.
 //! - One address has a limit of its own. Proxies that were named share it out among their customers
 //!   themselves, and this machine's own address (`127.0.0.1`, `::1`) is a proxy even when nobody named it.
 //!
@@ -21,6 +22,7 @@
 mod allowance;
 mod answer;
 mod connection;
+mod crowd;
 mod descriptors;
 mod flight;
 mod guests;
@@ -34,7 +36,7 @@ use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::allowance::DoorLimits;
+pub use self::{allowance::DoorLimits, crowd::Crowd};
 use self::{answer::Service, connection::Visit, guests::Guests};
 use crate::{metrics::Metrics, tls::Tls};
 
@@ -64,11 +66,12 @@ impl Door {
         limits: DoorLimits,
         trusted_proxies: Arc<[IpNet]>,
         first: &'static [&'static str],
+        crowd: Crowd,
         metrics: Metrics,
     ) -> Self {
         let allowed = descriptors::connections_allowed(limits.extra);
         let limits = DoorLimits { connections: limits.connections.min(allowed), ..limits };
-        let guests = Guests::new(limits, trusted_proxies, metrics.clone());
+        let guests = Guests::new(limits, trusted_proxies, crowd, metrics.clone());
         Self { guests, limits, metrics, first }
     }
 

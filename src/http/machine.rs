@@ -14,17 +14,22 @@ use http::{
     header::{AUTHORIZATION, FORWARDED, HOST, VIA, WWW_AUTHENTICATE},
     uri::Authority,
 };
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::{refusal, state::AppState};
+use super::{address::is_among, refusal, state::AppState};
 use crate::app::error::PublicError;
 
 /// Whether a request was made on this machine, and for it. A loopback peer alone is not enough: behind a
 /// proxy on this machine everybody is one, and so is a page of another site whose name was made to mean
-/// 127.0.0.1 (DNS rebinding). So the name it asked for counts too, and no proxy may have left a trace.
-pub fn is_this_machine(peer: IpAddr, uri: &Uri, headers: &HeaderMap) -> bool {
-    peer.to_canonical().is_loopback() && asks_for_this_machine(uri, headers) && !is_forwarded(headers)
+/// 127.0.0.1 (DNS rebinding). So the name it asked for counts too, and no proxy may have left a trace. One that
+/// leaves none (a bare `proxy_pass` asks for 127.0.0.1) has to be named: what comes from the address of a `proxies`
+/// one is never this machine's own.
+pub fn is_this_machine(peer: IpAddr, proxies: &[IpNet], uri: &Uri, headers: &HeaderMap) -> bool {
+    let peer = peer.to_canonical();
+    let is_own = peer.is_loopback() && !is_among(proxies, peer);
+    is_own && asks_for_this_machine(uri, headers) && !is_forwarded(headers)
 }
 
 fn asks_for_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
@@ -47,14 +52,14 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
     })
 }
 
-fn is_local(request: &Request) -> bool {
+fn is_local(state: &AppState, request: &Request) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    peer.is_some_and(|peer| is_this_machine(peer.0.ip(), request.uri(), request.headers()))
+    peer.is_some_and(|peer| is_this_machine(peer.0.ip(), &state.trusted_proxies, request.uri(), request.headers()))
 }
 
 /// For `/_sandbox/…`.
 pub async fn guard_sandbox(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if state.sandbox_open || is_local(&request) {
+    if state.sandbox_open || is_local(&state, &request) {
         return next.run(request).await;
     }
     let message = "沙箱页面只对本机开放：请用 http://127.0.0.1 访问，或以 --sandbox-open 启动";
@@ -63,7 +68,7 @@ pub async fn guard_sandbox(State(state): State<AppState>, request: Request, next
 
 /// For `/metrics`.
 pub async fn guard_metrics(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if is_local(&request) {
+    if is_local(&state, &request) {
         return next.run(request).await;
     }
     let Some(token) = &state.metrics_token else {
@@ -96,11 +101,15 @@ mod tests {
     use super::*;
 
     fn local(peer: &str, uri: &str, pairs: &[(&'static str, &str)]) -> bool {
+        behind(&[], peer, uri, pairs)
+    }
+
+    fn behind(proxies: &[IpNet], peer: &str, uri: &str, pairs: &[(&'static str, &str)]) -> bool {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(*name, value.parse().expect("a header value"));
         }
-        is_this_machine(peer.parse().expect("an address"), &uri.parse().expect("a URI"), &headers)
+        is_this_machine(peer.parse().expect("an address"), proxies, &uri.parse().expect("a URI"), &headers)
     }
 
     #[test]
@@ -127,6 +136,14 @@ mod tests {
         for trace in ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "via"] {
             assert!(!local("127.0.0.1", "/metrics", &[("host", "localhost"), (trace, "127.0.0.1")]), "{trace}");
         }
+    }
+
+    #[test]
+    fn a_named_proxy_is_never_this_machine_whatever_it_passes_on() {
+        let named = ["127.0.0.1".parse::<IpAddr>().expect("an address").into()];
+        assert!(!behind(&named, "127.0.0.1", "/metrics", &[("host", "127.0.0.1:3000")]));
+        assert!(!behind(&named, "::ffff:127.0.0.1", "/metrics", &[("host", "127.0.0.1:3000")]));
+        assert!(behind(&named, "::1", "/metrics", &[("host", "localhost:3000")]), "another address");
     }
 
     #[test]

@@ -46,6 +46,7 @@ fn refusal(error: &CheckoutError) -> (StatusCode, &'static str) {
         CheckoutError::NoSuchProduct => (StatusCode::NOT_FOUND, "商品不存在"),
         CheckoutError::NotOnSale => (StatusCode::NOT_FOUND, "商品已下架"),
         CheckoutError::NoSuchOrder => (StatusCode::NOT_FOUND, "订单不存在"),
+        CheckoutError::TooManyWatchers => (StatusCode::TOO_MANY_REQUESTS, "请求过于频繁，请稍后重试"),
         CheckoutError::PlatformUnreachable => (StatusCode::BAD_GATEWAY, "微信支付暂时没有响应，请稍后重试"),
         CheckoutError::PlatformRefused => (StatusCode::BAD_GATEWAY, "微信支付拒绝了该订单"),
         CheckoutError::UnfitProduct { .. } => {

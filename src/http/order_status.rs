@@ -8,7 +8,10 @@ use axum::{
     extract::{Path, RawQuery, State},
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header::CACHE_CONTROL};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONNECTION},
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -78,13 +81,23 @@ pub async fn show(State(state): State<AppState>, Path(token): Path<String>, RawQ
         Ok(parsed) => parsed,
         Err((field, message)) => return problem(StatusCode::BAD_REQUEST, field, message),
     };
-    let watching = state.checkout.watch(&token, after, wait);
-    let outcome = tokio::select! {
-        outcome = watching => outcome,
-        () = state.stopping.cancelled() => state.checkout.load_snapshot(&token).await,
+    let mut place = state.crowd.join();
+    let (outcome, is_pressed) = tokio::select! {
+        outcome = state.checkout.watch(&token, after, wait) => (outcome, false),
+        () = place.pressed() => (state.checkout.load_snapshot(&token).await, true),
+        () = state.stopping.cancelled() => (state.checkout.load_snapshot(&token).await, false),
     };
     match outcome {
-        Ok(snapshot) => ([(CACHE_CONTROL, "no-store")], Json(Status::from(&snapshot))).into_response(),
+        Ok(snapshot) => {
+            let mut response = ([(CACHE_CONTROL, "no-store")], Json(Status::from(&snapshot))).into_response();
+            if is_pressed {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
+        }
+        Err(CheckoutError::TooManyWatchers) => {
+            problem(StatusCode::TOO_MANY_REQUESTS, "token", "同时等待这笔订单的请求过多，请稍后重试")
+        }
         Err(CheckoutError::NoSuchOrder) => problem(StatusCode::NOT_FOUND, "token", "订单不存在"),
         Err(error) => {
             tracing::error!(%error, "an order cannot be shown");

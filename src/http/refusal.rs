@@ -18,7 +18,10 @@ pub fn refuse(status: StatusCode, error: &PublicError, message: &str, path: &str
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let body = if accept.contains("text/html") {
         let home = if let PublicError::Elsewhere { home } = error { home } else { "" };
-        Html(page(message, home)).into_response()
+        let page = Page { message: message.to_owned(), home: home.to_owned() };
+        let mut response = Html(page.html(None, "")).into_response();
+        response.extensions_mut().insert(page);
+        response
     } else if path.starts_with("/api/ui/") && accept.contains("application/json") {
         Json(error).into_response()
     } else {
@@ -35,12 +38,28 @@ pub fn refuse_foreign(home: &str, path: &str, headers: &HeaderMap) -> Response {
     refuse(StatusCode::FORBIDDEN, &error, &message, path, headers)
 }
 
-/// Plain: the policy of what is no page of ours lets nothing be loaded.
-fn page(message: &str, home: &str) -> String {
-    let (title, link) = (text::TROUBLE, text::HOME);
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\"/>\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/><title>{title}</title></head>\
-         <body><main><h1>{title}</h1><p>{message}</p><p><a href=\"{home}/\">{link}</a></p></main></body></html>\n"
-    )
+/// What a person reads of a refusal.
+#[derive(Clone)]
+pub struct Page {
+    message: String,
+    home: String,
+}
+
+impl Page {
+    /// `css`: where the style of `shop` is. Nothing else is loaded, and nothing runs.
+    pub fn html(&self, css: Option<&str>, shop: &str) -> String {
+        let Self { message, home } = self;
+        let (title, link) = (text::TROUBLE, text::HOME);
+        let shop = shop.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let style = css.map(|css| format!("<link rel=\"stylesheet\" href=\"{css}\"/>")).unwrap_or_default();
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\"/>\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\
+             <meta name=\"color-scheme\" content=\"light dark\"/><title>{title}</title>{style}</head>\
+             <body><header class=\"site-header\"><a href=\"{home}/\" class=\"site-header__brand\">\
+             <span class=\"site-header__mark\" aria-hidden=\"true\">扫</span>{shop}</a></header>\
+             <main id=\"main\"><section class=\"message\"><h1>{title}</h1><p>{message}</p>\
+             <p><a href=\"{home}/\" class=\"button\">{link}</a></p></section></main></body></html>\n"
+        )
+    }
 }

@@ -16,6 +16,7 @@ use tracing::Span;
 use url::{Host, Url};
 
 use super::{refusal, state::AppState};
+use crate::app::{error::PublicError, text};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -40,6 +41,29 @@ pub async fn refuse_tunnels(request: Request, next: Next) -> Response {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     next.run(request).await
+}
+
+/// Longer than any address of ours.
+const PATH_MOST: usize = 1024;
+
+/// An address that cannot be one of ours. The router of pages would make another one of `..`, and of a very long one
+/// nothing at all.
+pub async fn refuse_paths(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let (status, message) = if path.len() > PATH_MOST {
+        (StatusCode::URI_TOO_LONG, "网址过长")
+    } else if path.split('/').any(is_dots) {
+        (StatusCode::NOT_FOUND, text::NOT_FOUND)
+    } else {
+        return next.run(request).await;
+    };
+    refusal::refuse(status, &PublicError::Input, message, "", request.headers())
+}
+
+/// `.` or `..`, however it is written.
+fn is_dots(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    matches!(plain.as_str(), "." | "..")
 }
 
 pub async fn set_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -133,7 +157,13 @@ pub fn request_span<B>(request: &http::Request<B>) -> Span {
     tracing::info_span!("request", method = %request.method(), path = shortened(request.uri().path()), id)
 }
 
+/// Longest part of a path that goes into the log.
+const LOGGED_MOST: usize = 200;
+
 fn shortened(path: &str) -> String {
+    if let Some((cut, _)) = path.char_indices().nth(LOGGED_MOST) {
+        return format!("{}…", shortened(&path[..cut]));
+    }
     let part = |part: &str| {
         let secret = part.len() == 32 && part.bytes().all(|b| b.is_ascii_hexdigit());
         if secret { format!("{}…", &part[..6]) } else { part.to_owned() }
@@ -178,5 +208,6 @@ mod tests {
         let path = format!("/pay/{}", "0123456789abcdef".repeat(2));
         assert_eq!(shortened(&path), "/pay/012345…");
         assert_eq!(shortened("/products/1"), "/products/1");
+        assert_eq!(shortened(&"/x".repeat(5_000)), format!("{}…", "/x".repeat(LOGGED_MOST / 2)));
     }
 }

@@ -138,6 +138,7 @@ impl From<CheckoutError> for PublicError {
             CheckoutError::NoSuchOrder => Self::NoSuchOrder,
             CheckoutError::NoSuchProduct => Self::NoSuchProduct,
             CheckoutError::NotOnSale => Self::NotOnSale,
+            CheckoutError::TooManyWatchers => Self::Presses,
             CheckoutError::Storage(ref storage) if storage.is_read_only() => {
                 tracing::error!(%error, "the books cannot be written");
                 Self::ReadOnly

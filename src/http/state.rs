@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{limits::Limits, notices::Notices, site::Site};
+use super::{door::Crowd, limits::Limits, notices::Notices, site::Site};
 use crate::{
     checkout::Checkout,
     clock::Clock,
@@ -47,6 +47,8 @@ pub struct AppState {
     pub metrics_token: Option<SecretString>,
     pub site: Site,
     pub leptos: LeptosOptions,
+    /// Long polls, which are answered early when their places are needed.
+    pub crowd: Crowd,
     /// Long polls answer at once when the server stops.
     pub stopping: CancellationToken,
 }

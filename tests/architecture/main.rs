@@ -160,7 +160,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("http::pages", &["app"]),
     ("http::redirect", &[]),
     ("http::refusal", &["app"]),
-    ("http::security", &[]),
+    ("http::security", &["app"]),
     ("http::shopper", &["domain"]),
     ("http::server_functions", &["app", "checkout", "domain", "storage"]),
     ("http::site", &["app"]),

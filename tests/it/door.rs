@@ -124,34 +124,120 @@ async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
     assert_eq!(app.get("/large.svg").await.body.len(), 32 << 20, "who reads gets all of it");
 }
 
+const A_FORM_THAT_NEVER_ENDS: &str =
+    "POST /api/ui/place_order HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 999\r\n\r\nproduct_id=";
+const A_CALLBACK_THAT_NEVER_ENDS: &str =
+    "POST /api/wx-pay/native/notify HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 999\r\n\r\n{";
+
+fn small() -> DoorLimits {
+    DoorLimits { connections: 6, extra: 3, ..DoorLimits::default() }
+}
+
+/// All places, by requests that are under way.
+async fn fill(app: &App) -> Vec<TcpStream> {
+    let mut inside = Vec::new();
+    for _ in 0..small().connections {
+        inside.push(connect_and_say(app, A_FORM_THAT_NEVER_ENDS).await);
+    }
+    until("no place", async || {
+        let crowded = connect_and_say(app, "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+        until_closed_or_kept(crowded).await.filter(|said| said.starts_with("HTTP/1.1 503 "))
+    })
+    .await;
+    inside
+}
+
+/// What it says until it closes; `None` when it is kept.
+async fn until_closed_or_kept(mut stream: TcpStream) -> Option<String> {
+    timeout(Duration::from_millis(500), rest(&mut stream)).await.ok()
+}
+
 #[tokio::test]
-async fn when_every_place_waits_for_an_answer_callbacks_still_get_theirs() {
-    let app = Stage::new().door(DoorLimits { connections: 6, extra: 3, ..DoorLimits::default() }).start().await;
+async fn when_every_place_is_busy_callbacks_still_get_theirs() {
+    let app = Stage::new().door(small()).start().await;
     let order = app.order(1).await;
     let callback = app.forger.payment(&order);
-    let version = app.look(&order.token).await["version"].as_i64().expect("a number");
-    // The payment ends them.
-    let waiting = join_all((0..6).map(|_| app.watch(&order.token, version, 25)));
-    let others = async {
-        until("no place", async || (app.state.checkout.live().waiting() == 6).then_some(())).await;
-        // Half a head takes one of the few places that are left, and gives it to who needs it.
-        let mut halves = Vec::new();
-        for _ in 0..3 {
-            halves.push(connect_and_say(&app, HALF_A_HEAD).await);
-        }
-        let crowded = connect_and_say(&app, "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
-        let said = until_closed(crowded).await;
-        assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("retry-after: 1"), "{said}");
-        let answer = app.deliver(&callback).await;
-        assert_acknowledged(&answer);
-        assert_eq!(answer.header("connection"), Some("close"));
-        for half in halves {
-            assert_eq!(until_closed(half).await, "", "two seconds for a head");
-        }
-    };
-    let (told, ()) = tokio::join!(waiting, others);
-    assert!(told.iter().all(|order| order["status"] == "SUCCESS"), "{told:?}");
+    let inside = fill(&app).await;
+    // Half a head takes one of the few places that are left, and gives it to who needs it.
+    let mut halves = Vec::new();
+    for _ in 0..3 {
+        halves.push(connect_and_say(&app, HALF_A_HEAD).await);
+    }
+    let crowded = connect_and_say(&app, "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+    let said = until_closed(crowded).await;
+    assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("retry-after: 1"), "{said}");
+    let answer = Site::new(&app.origin).deliver(&callback).await;
+    assert_acknowledged(&answer);
+    assert_eq!(answer.header("connection"), Some("close"));
+    for half in halves {
+        assert_eq!(until_closed(half).await, "", "four seconds for all of it");
+    }
     assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
+    drop(inside);
+}
+
+#[tokio::test]
+async fn bodies_that_trickle_in_do_not_hold_the_places_that_are_kept_for_callbacks() {
+    let app = Stage::new().door(small()).start().await;
+    let orders = [app.order(1).await, app.order(2).await, app.order(3).await];
+    let inside = fill(&app).await;
+    let mut trickling = Vec::new();
+    for order in &orders {
+        while trickling.len() < 3 {
+            let stream = connect_and_say(&app, A_CALLBACK_THAT_NEVER_ENDS).await;
+            trickling.push(tokio::spawn(async move {
+                let started = Instant::now();
+                trickle(stream, b' ', BYTE_EVERY).await;
+                started.elapsed()
+            }));
+        }
+        let answer = Site::new(&app.origin).deliver(&app.forger.payment(order)).await;
+        assert_acknowledged(&answer);
+    }
+    for stream in trickling {
+        let held = stream.await.expect("no panic");
+        assert!(held < Duration::from_secs(5), "{held:?}");
+    }
+    drop(inside);
+}
+
+#[tokio::test]
+async fn a_full_house_answers_those_early_who_only_wait_for_news() {
+    let app = Stage::new().door(small()).start().await;
+    let order = app.order(1).await;
+    let started = Instant::now();
+    let watch = format!("GET /api/orders/{}?after=1000&wait=25 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", order.token);
+    let mut waiting = Vec::new();
+    // The connection that placed the order gives its place to the last of them.
+    for _ in 0..6 {
+        waiting.push(tokio::spawn(until_closed(connect_and_say(&app, &watch).await)));
+    }
+    until("no place", async || (app.state.checkout.live().waiting() == 6).then_some(())).await;
+    let first = connect_and_say(&app, "GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").await;
+    assert!(until_closed(first).await.starts_with("HTTP/1.1 503 "), "it has no place yet");
+    for page in waiting {
+        let told = page.await.expect("no panic");
+        assert!(told.contains("200 OK") && told.contains("NOTPAY") && told.contains("connection: close"), "{told}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(20), "long before their time: {:?}", started.elapsed());
+    assert_eq!(Site::new(&app.origin).get("/healthz").await.status, 200, "and whoever comes next has one");
+}
+
+#[tokio::test]
+async fn one_order_does_not_take_all_places_for_those_who_wait_for_it() {
+    const MOST: usize = 256;
+    let app = App::start().await;
+    let (order, other) = (app.order(1).await, app.order(2).await);
+    let watching = join_all((0..MOST).map(|_| app.watch(&order.token, 1000, 25)));
+    let others = async {
+        until("all wait", async || (app.state.checkout.live().waiting() == MOST).then_some(())).await;
+        let one_more = app.get(&format!("/api/orders/{}?after=1000&wait=25", order.token)).await;
+        assert_eq!(one_more.status, 429, "{one_more:?}");
+        assert_eq!(app.look(&order.token).await["status"], "NOTPAY", "who does not wait is told");
+        assert_eq!(app.watch(&other.token, 1000, 1).await["status"], "NOTPAY");
+        app.state.stopping.cancel();
+    };
+    tokio::join!(watching, others);
 }
 
 #[tokio::test]
@@ -233,12 +319,20 @@ async fn more_half_open_connections_than_descriptors_shut_out_no_callback() {
         assert_eq!(Site::new(&server.origin).order_status(&order.order_no).await.0, 0);
     }
     let site = Site::new(&server.origin);
-    // However each was seen to end: sent away, its time over on a busy machine, or broken in the middle of that.
-    let mut gone = 0;
-    for reason in ["room", "head", "broken"] {
-        gone += closed(&site, reason).await;
-    }
-    assert!(gone >= 300, "the longest-idle ones went: {gone}");
+    // No more than there are places, whatever came: of 1,024 descriptors 648, and 64 for callbacks.
+    let open = site.metric("saoma_connections_open", "").await;
+    assert!(open <= 648 + 64, "{open}");
+    // The others have gone, however each was seen to end: sent away, broken in the middle of that, or never let in.
+    // What the system has not handed over yet on a busy machine comes a moment later.
+    let least = 1_100 - 648 - 64;
+    until("all for which there is no place are gone", async || {
+        let mut gone = site.metric("saoma_connections_refused_total", "").await;
+        for reason in ["room", "head", "broken"] {
+            gone += closed(&site, reason).await;
+        }
+        (gone >= least).then_some(())
+    })
+    .await;
     drop(half_open);
 }
 

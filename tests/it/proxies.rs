@@ -72,7 +72,7 @@ async fn under_a_second_name_a_shopper_reads_what_is_wrong_and_where_to_go() {
     let page = from_alias(&app, PEOPLE).await;
     assert_eq!(page.status, 403);
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-    assert!(page.text().contains(&format!("<a href=\"{home}/\">")), "{}", page.text());
+    assert!(page.text().contains(&format!("<a href=\"{home}/\" class=\"button\">")), "{}", page.text());
     assert!(page.shown().contains("正式网址") && page.shown().contains("没有扣款"), "{}", page.shown());
 
     // The page's own program shows this error's words, with the address in them.
@@ -104,7 +104,7 @@ async fn a_second_name_over_plain_http_takes_no_order_that_nobody_would_find_aga
     for origin in ["http://alias.example.com", "http://alias.example.com:8080", "http://192.0.2.7"] {
         let page = order(origin).await;
         assert_eq!(page.status, 403, "{origin}");
-        assert!(page.text().contains(&format!("<a href=\"{home}/\">")), "{}", page.text());
+        assert!(page.text().contains(&format!("<a href=\"{home}/\" class=\"button\">")), "{}", page.text());
         assert!(page.shown().contains("正式网址"), "{}", page.shown());
     }
     assert_eq!(app.books.count("orders").await, 0);

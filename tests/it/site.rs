@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use reqwest::Method;
 
-use crate::support::{Answer, App, Process, Stage, command, folder, free_port, lay_keys, program};
+use crate::support::{Answer, App, Process, Stage, command, folder, free_port, lay_keys, program, raw};
 
 /// A site as the build makes it.
 pub fn lay_site(folder: &Path) {
@@ -139,4 +139,34 @@ async fn the_program_is_one_file_that_runs_from_anywhere() {
         let answer = site.get(file).await;
         assert_eq!((answer.status, answer.header("cache-control").is_some()), (200, true), "{file}");
     }
+}
+
+#[tokio::test]
+async fn an_address_that_can_be_none_of_ours_is_told_so() {
+    let app = start().await;
+    let asked = async |path: &str| {
+        let answer = raw(&app, &format!("GET {path} HTTP/1.1\r\naccept: text/html"), b"").await;
+        String::from_utf8(answer).expect("UTF-8")
+    };
+    for path in ["/pay/%2e%2e", "/pay/%2E%2e/", "/products/1/../..", "/./", "/pay/.%2e/orders"] {
+        let said = asked(path).await;
+        assert!(said.starts_with("HTTP/1.1 404 ") && said.contains("页面不存在"), "{path}: {said}");
+    }
+    for path in ["/products/%2e%2e%2e", "/.well-known/x"] {
+        assert!(asked(path).await.starts_with("HTTP/1.1 404 "), "{path}");
+    }
+    let said = asked(&format!("/{}", "x".repeat(20_000))).await;
+    assert!(said.starts_with("HTTP/1.1 414 ") && said.contains("网址过长"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_refused_wears_the_shops_style_too() {
+    let app = start().await;
+    let headers = [("origin", "https://evil.example"), ("accept", "text/html")];
+    let page = get(&app, Method::POST, "/api/ui/place_order", &headers).await;
+    assert_eq!(page.status, 403);
+    assert!(page.text().contains("<link rel=\"stylesheet\" href=\"/pkg/saoma.89ab.css\"/>"), "{}", page.text());
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("style-src 'self'") && !policy.contains("script-src"), "{policy}");
+    assert_eq!(page.header("content-length"), Some(page.body.len().to_string().as_str()));
 }

@@ -5,7 +5,9 @@ use std::process::Command;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{App, Process, Site, Stage, folder, free_port, lay_keys, program};
+use tokio::io::AsyncWriteExt as _;
+
+use crate::support::{App, Process, Site, Stage, connect_from, folder, free_port, lay_keys, program, rest};
 
 /// What a request bears that did not come from this machine, or not for it.
 const TRACES: [(&str, &str); 9] = [
@@ -99,4 +101,19 @@ async fn a_sandbox_alone_is_for_developers_and_answers_them_as_it_always_did() {
     for trace in TRACES {
         assert_eq!(status(&sandbox, "/_sandbox/faults", &[trace]).await, 200, "{trace:?}");
     }
+}
+
+/// `proxy_pass http://127.0.0.1:3000;` and not one line of headers: every stranger asks for 127.0.0.1.
+#[tokio::test]
+async fn a_named_proxy_that_passes_nothing_on_makes_nobody_this_machine() {
+    let app = Stage::new().set("SAOMA_TRUSTED_PROXIES", "127.0.0.1").set("SAOMA_METRICS_TOKEN", TOKEN).start().await;
+    for path in ["/_sandbox/", "/_sandbox/faults", "/_sandbox/ledger"] {
+        assert_eq!(status(&app, path, &[]).await, 403, "{path}");
+    }
+    assert_eq!(status(&app, "/metrics", &[]).await, 401);
+    assert_eq!(status(&app, "/metrics", &[("authorization", &format!("Bearer {TOKEN}"))]).await, 200);
+    // Whoever is on this machine by another address than the proxy's still is.
+    let mut own = connect_from(&app, "127.0.0.2").await;
+    own.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.expect("writes");
+    assert!(rest(&mut own).await.starts_with("HTTP/1.1 200 OK"));
 }

@@ -45,6 +45,11 @@ impl LiveOrders {
         self.map().keys().copied().collect()
     }
 
+    /// How many wait for this one.
+    pub fn waiting_for(&self, order_id: i64) -> usize {
+        self.map().get(&order_id).map_or(0, watch::Sender::receiver_count)
+    }
+
     /// How many pages wait.
     pub fn waiting(&self) -> usize {
         self.map().values().map(watch::Sender::receiver_count).sum()

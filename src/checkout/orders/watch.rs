@@ -20,6 +20,9 @@ use crate::{
 
 /// How often changes made by other processes are looked for.
 const ELSEWHERE: Duration = Duration::from_secs(1);
+/// Who may wait for one order at the same time. Each holds a place at the front door, and whoever has placed one order
+/// could take all of them.
+const WATCHERS_MOST: usize = 256;
 /// How many orders are looked up by one statement.
 const CHUNK: usize = 1000;
 
@@ -28,7 +31,7 @@ impl Checkout {
     /// `wait`. While somebody waits, what is due for the order is done.
     ///
     /// # Errors
-    /// No such order, or the books cannot be read.
+    /// No such order, too many who wait for it already, or the books cannot be read.
     pub async fn watch(
         &self,
         token: &OrderToken,
@@ -40,6 +43,9 @@ impl Checkout {
         let mut due = self.nudge(&snapshot);
         if after.is_none_or(|after| snapshot.order.version > after) || wait.is_zero() {
             return Ok(snapshot);
+        }
+        if self.0.live.waiting_for(snapshot.order.id) >= WATCHERS_MOST {
+            return Err(CheckoutError::TooManyWatchers);
         }
         let mut changes = self.0.live.subscribe(snapshot.order.id);
         // What changed between the first look and the subscription would wake nobody.

@@ -12,11 +12,15 @@ use http::{
     HeaderValue, Request, StatusCode, Version,
     header::{HOST, RETRY_AFTER},
 };
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
 use super::{super::refusal::refuse, flight::Answer, guests::Guest};
 use crate::app::error::PublicError;
+
+/// Longest callback that is read for one of the extra guests; real ones are about 1 KiB.
+const EXTRA_BODY_MOST: usize = 64 * 1024;
 
 /// What answers on a connection.
 #[derive(Clone)]
@@ -32,16 +36,19 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub async fn answer(
     service: Service,
     guest: Arc<Guest>,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
 ) -> Result<Response<Answer>, BoxError> {
-    let Some((in_flight, room)) = guest.begin() else { return Err(gone(request.version())) };
     let comes_first = service.first.contains(&request.uri().path());
+    let mut request = request.map(Body::new);
+    if guest.is_extra() && comes_first {
+        request = whole(request).await?;
+    }
+    let Some((in_flight, room)) = guest.begin() else { return Err(gone(request.version())) };
     let response = if !room.is_for(comes_first) {
         crowded(&request)
     } else if !name_host(&mut request) {
         StatusCode::BAD_REQUEST.into_response()
     } else {
-        let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(service.peer));
         match service.router.oneshot(request).await {
             Ok(response) => response,
@@ -49,6 +56,20 @@ pub async fn answer(
         }
     };
     Ok(response.map(|body| Answer::new(body, in_flight)))
+}
+
+/// With its body, for which an extra guest has no more time than for the head: until it is there nothing is in flight,
+/// and whoever comes next may have the place. One that is too long is left to the route, which knows what to say.
+async fn whole(request: Request<Body>) -> Result<Request<Body>, BoxError> {
+    let (head, mut body) = request.into_parts();
+    let mut read = Vec::new();
+    while read.len() <= EXTRA_BODY_MOST {
+        match body.frame().await {
+            None => break,
+            Some(frame) => read.extend_from_slice(frame?.data_ref().map_or(&[], |data| data)),
+        }
+    }
+    Ok(Request::from_parts(head, Body::from(read)))
 }
 
 /// Its connection was sent away a moment ago. On HTTP/2 that can be said, so that it is sent again.
@@ -61,7 +82,7 @@ fn gone(version: Version) -> BoxError {
 
 /// HTTP/2 says `:authority` where HTTP/1 says `Host`, and everything behind the door reads the latter. `false` when
 /// both are there and differ (RFC 9113 §8.3.1).
-fn name_host(request: &mut Request<Incoming>) -> bool {
+fn name_host(request: &mut Request<Body>) -> bool {
     if request.version() != Version::HTTP_2 {
         return true;
     }
@@ -72,7 +93,7 @@ fn name_host(request: &mut Request<Incoming>) -> bool {
 }
 
 /// For whoever is no callback while all places are taken.
-fn crowded(request: &Request<Incoming>) -> Response {
+fn crowded(request: &Request<Body>) -> Response {
     let message = "访问人数过多，请稍后再试";
     let (path, headers) = (request.uri().path(), request.headers());
     let response = refuse(StatusCode::SERVICE_UNAVAILABLE, &PublicError::Busy, message, path, headers);

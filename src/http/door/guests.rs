@@ -21,6 +21,7 @@ use tokio::{
 use super::{
     super::address::{is_among, network},
     allowance::DoorLimits,
+    crowd::Crowd,
 };
 use crate::metrics::Metrics;
 
@@ -175,6 +176,7 @@ struct Shared {
     inside: Mutex<Inside>,
     limits: DoorLimits,
     trusted_proxies: Arc<[IpNet]>,
+    crowd: Crowd,
     complaints: DefaultDirectRateLimiter,
     metrics: Metrics,
 }
@@ -263,6 +265,16 @@ impl Inside {
         found.is_some_and(|id| self.send_away(id, Reason::Room))
     }
 
+    /// Whether there is a place among the extra ones, perhaps that of one whose request is not whole yet.
+    fn make_room_for_extra(&mut self, address: Option<IpAddr>, limits: &DoorLimits) -> bool {
+        let is_of = |known: &Known| known.is_extra && known.address == address;
+        let own = || self.known.values().filter(|known| is_of(known)).count();
+        if address.is_some() && own() >= limits.extra_per_address {
+            return self.make_room(is_of);
+        }
+        self.extra < limits.extra || self.make_room(|known| known.is_extra)
+    }
+
     fn send_away(&mut self, id: u64, reason: Reason) -> bool {
         let Some(Known { phase, guest, .. }) = self.remove(id) else { return false };
         let gently = matches!(phase, Phase::Idle(_));
@@ -274,9 +286,9 @@ impl Inside {
 }
 
 impl Guests {
-    pub fn new(limits: DoorLimits, trusted_proxies: Arc<[IpNet]>, metrics: Metrics) -> Self {
+    pub fn new(limits: DoorLimits, trusted_proxies: Arc<[IpNet]>, crowd: Crowd, metrics: Metrics) -> Self {
         let complaints = RateLimiter::direct(Quota::per_minute(NonZeroU32::MIN));
-        Self(Arc::new(Shared { inside: Mutex::default(), limits, trusted_proxies, complaints, metrics }))
+        Self(Arc::new(Shared { inside: Mutex::default(), limits, trusted_proxies, crowd, complaints, metrics }))
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -310,8 +322,11 @@ impl Guests {
         }
         if !is_extra && inside.regular() >= limits.connections {
             is_extra = !inside.make_room(|known| !known.is_extra);
+            if is_extra {
+                self.0.crowd.press();
+            }
         }
-        if is_extra && inside.extra >= limits.extra && !inside.make_room(|known| known.is_extra) {
+        if is_extra && !inside.make_room_for_extra(address, limits) {
             return None;
         }
         inside.next += 1;
@@ -367,7 +382,8 @@ impl Guest {
         }
     }
 
-    /// The head of a request is whole. `None` when this connection was sent away a moment ago.
+    /// The head of a request is whole, and of an extra one all of it. `None` when this connection was sent away a
+    /// moment ago.
     pub fn begin(self: &Arc<Self>) -> Option<(InFlight, Room)> {
         let limits = &self.guests.0.limits;
         let mut inside = self.guests.inside();
@@ -375,6 +391,9 @@ impl Guest {
         let (phase, address) = (*phase, *address);
         let others = if let Phase::Busy(others) = phase { others } else { 0 };
         let room = if self.is_extra { Room::Callbacks } else { inside.in_flight.begin(address, limits) };
+        if !self.is_extra && room != Room::Everybody {
+            self.guests.0.crowd.press();
+        }
         inside.set_phase(self.id, Phase::Busy(others + 1));
         drop(inside);
         self.expects_head.store(false, Ordering::Relaxed);
@@ -446,7 +465,7 @@ impl Guest {
     /// `None` while a request is in flight, but for one whose answer is not taken.
     fn may_stay_until(&self) -> Option<(Instant, Reason)> {
         let limits = &self.guests.0.limits;
-        let head = if self.is_extra { limits.extra_head } else { limits.head };
+        let head = if self.is_extra { limits.extra_request } else { limits.head };
         match self.guests.inside().known.get(&self.id)?.phase {
             Phase::New(since) | Phase::Head(since) => Some((since + head, Reason::Head)),
             Phase::Idle(since) => Some((since + limits.idle, Reason::Idle)),

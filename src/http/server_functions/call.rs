@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header::ACCEPT, request::Parts};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT, CONNECTION},
+    request::Parts,
+};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -150,8 +154,16 @@ impl Call {
     pub(super) async fn watch(&self, token: &str, after: i64, wait: u32) -> Result<PayView, PublicError> {
         let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
         let wait = Duration::from_secs(wait.min(WAIT_MOST).into());
+        let mut place = self.state.crowd.join();
         let snapshot = tokio::select! {
             snapshot = self.checkout().watch(&token, Some(after), wait) => snapshot?,
+            () = place.pressed() => {
+                // Whoever needs the place gets it, and the page asks by another connection.
+                if let Some(response) = &self.response {
+                    response.insert_header(CONNECTION, HeaderValue::from_static("close"));
+                }
+                self.checkout().load_snapshot(&token).await?
+            }
             () = self.state.stopping.cancelled() => self.checkout().load_snapshot(&token).await?,
         };
         Ok(self.show(&snapshot))

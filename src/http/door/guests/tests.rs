@@ -6,7 +6,7 @@ const LIMITS: fn() -> DoorLimits = || DoorLimits { connections: 4, extra: 2, per
 
 fn guests() -> Guests {
     let proxies = ["10.0.0.0/8".parse().expect("a network")];
-    Guests::new(LIMITS(), proxies.into(), Metrics::default())
+    Guests::new(LIMITS(), proxies.into(), Crowd::default(), Metrics::default())
 }
 
 fn admit(guests: &Guests, peer: &str) -> Option<Arc<Guest>> {
@@ -77,7 +77,7 @@ async fn time_is_for_the_head_and_for_between_requests_and_never_for_a_request()
     const HEAD: Duration = Duration::from_millis(40);
     const IDLE: Duration = Duration::from_millis(400);
     let limits = DoorLimits { head: HEAD, idle: IDLE, ..DoorLimits::default() };
-    let guests = Guests::new(limits, Arc::new([]), Metrics::default());
+    let guests = Guests::new(limits, Arc::new([]), Crowd::default(), Metrics::default());
     let started = Instant::now();
     let silent = admit(&guests, "192.0.2.1").expect("room");
     assert_eq!(silent.farewell().await.reason, Reason::Head);
@@ -115,4 +115,17 @@ async fn what_has_left_is_forgotten() {
     let inside = guests.inside();
     assert!(inside.known.is_empty() && inside.waiting.is_empty() && inside.per_address.is_empty());
     assert_eq!(inside.extra, 0);
+}
+
+#[tokio::test]
+async fn one_address_has_few_of_the_extra_places_and_a_named_proxy_all() {
+    let proxies = ["10.0.0.0/8".parse().expect("a network")];
+    let limits = DoorLimits { connections: 1, extra: 4, extra_per_address: 2, ..DoorLimits::default() };
+    let guests = Guests::new(limits, proxies.into(), Crowd::default(), Metrics::default());
+    let _busy = admit(&guests, "192.0.2.1").expect("room").begin().expect("inside");
+    let own: Vec<_> = (0..3).map(|_| admit(&guests, "192.0.2.2").expect("room")).collect();
+    assert!(own[0].farewell.get().is_some() && own[1].farewell.get().is_none(), "the third one had the first one's");
+    let _requests = (own[1].begin().expect("inside"), own[2].begin().expect("inside"));
+    assert!(admit(&guests, "192.0.2.2").is_none(), "both are answered just now");
+    assert!((0..2).all(|_| admit(&guests, "10.0.0.1").is_some()), "others have the rest");
 }
