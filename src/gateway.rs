@@ -15,6 +15,7 @@ mod flight;
 mod proven_time;
 pub mod questions;
 mod refresh;
+mod refused;
 mod reply;
 mod settings;
 mod transport;
@@ -29,10 +30,11 @@ use jiff::Timestamp;
 
 pub use error::{Alarm, Cause, GatewayError, Rejection, RequestId, SetupError, UnknownOutcome};
 pub use questions::{Asker, Questions, Turn};
+pub use refused::Refusal;
 pub use reply::Replied;
 pub use settings::{EgressProxy, GatewaySettings, Merchant};
 
-use self::{flight::Refresh, proven_time::ProvenTime, reply::Verified, transport::Transport};
+use self::{flight::Refresh, proven_time::ProvenTime, refused::Refusals, reply::Verified, transport::Transport};
 use crate::{
     clock::Clock,
     domain::{OutRefundNo, OutTradeNo},
@@ -70,6 +72,15 @@ impl From<CodeUrl> for String {
     }
 }
 
+/// When a call may go out.
+#[derive(Clone, Copy, Debug)]
+enum Leave {
+    /// Somebody wants it now, or it has been counted.
+    AtOnce,
+    /// A question, which counts at the moment when it is sent.
+    Counted,
+}
+
 /// One merchant's line to the platform. Keeps a pool of connections: make one per process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gateway {
@@ -79,6 +90,7 @@ pub struct Gateway {
     refresh: Refresh,
     questions: Questions,
     proven_time: ProvenTime,
+    refusals: Refusals,
     metrics: Metrics,
     clock: Clock,
     entropy: Entropy,
@@ -100,8 +112,19 @@ impl Gateway {
         let (merchant, transport) = (Arc::new(merchant), Arc::new(Transport::new(settings)?));
         let refresh_gap = settings.refresh_gap;
         let questions = Questions::new(settings.questions_per_second, clock.clone());
-        let (refresh, proven_time) = (Refresh::default(), ProvenTime::default());
-        Ok(Self { merchant, transport, refresh_gap, refresh, questions, proven_time, metrics, clock, entropy })
+        let (refresh, proven_time, refusals) = (Refresh::default(), ProvenTime::default(), Refusals::default());
+        Ok(Self {
+            merchant,
+            transport,
+            refresh_gap,
+            refresh,
+            questions,
+            proven_time,
+            refusals,
+            metrics,
+            clock,
+            entropy,
+        })
     }
 
     /// What may be asked, and when. Certificates see to their turn themselves; for [`query`](Self::query),
@@ -119,7 +142,7 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]; after [`GatewayError::Unknown`] the order may exist.
     pub async fn prepay(&self, body: &[u8]) -> Result<Replied<CodeUrl>, GatewayError> {
-        let reply = self.call("prepay", Method::POST, NATIVE_PREPAY, body).await?;
+        let reply = self.call("prepay", Leave::AtOnce, Method::POST, NATIVE_PREPAY, body).await?;
         let code_url = reply.read::<PrepayReply>(StatusCode::OK)?.code_url;
         let plain = (1..=1024).contains(&code_url.len()) && !code_url.chars().any(char::is_control);
         if plain { Ok(reply.with(CodeUrl(code_url))) } else { Err(reply.unknown(Cause::Unreadable)) }
@@ -133,7 +156,7 @@ impl Gateway {
     /// under way.
     pub async fn query(&self, number: &OutTradeNo) -> Result<Replied<Transaction>, GatewayError> {
         let mchid = self.merchant.signer.mchid();
-        let reply = self.call("query", Method::GET, &query_path(number, mchid), b"").await?;
+        let reply = self.call("query", Leave::Counted, Method::GET, &query_path(number, mchid), b"").await?;
         let transaction: Transaction = reply.read(StatusCode::OK)?;
         if transaction.out_trade_no != number.as_str() || transaction.mchid != mchid.as_str() {
             return Err(reply.unknown(Cause::Mismatch));
@@ -147,7 +170,7 @@ impl Gateway {
     /// See [`GatewayError`]; query after any of them.
     pub async fn close(&self, number: &OutTradeNo) -> Result<(), GatewayError> {
         let body = close_body(self.merchant.signer.mchid());
-        let reply = self.call("close", Method::POST, &close_path(number), &body).await?;
+        let reply = self.call("close", Leave::Counted, Method::POST, &close_path(number), &body).await?;
         reply.require(StatusCode::NO_CONTENT)
     }
 
@@ -161,7 +184,7 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]; after any of them the refund may exist: query its number.
     pub async fn refund(&self, body: &[u8]) -> Result<Replied<RefundReply>, GatewayError> {
-        self.call("refund", Method::POST, REFUNDS, body).await?.answer(StatusCode::OK)
+        self.call("refund", Leave::AtOnce, Method::POST, REFUNDS, body).await?.answer(StatusCode::OK)
     }
 
     /// The refund as WeChat sees it (§7.3), any state. Verified and of this number; transaction and
@@ -171,7 +194,7 @@ impl Gateway {
     /// See [`GatewayError`]. After [`GatewayError::is_refund_not_exist`] the same bytes may be sent
     /// again.
     pub async fn query_refund(&self, number: &OutRefundNo) -> Result<Replied<RefundReply>, GatewayError> {
-        let reply = self.call("refund_query", Method::GET, &refund_path(number), b"").await?;
+        let reply = self.call("refund_query", Leave::Counted, Method::GET, &refund_path(number), b"").await?;
         let refund: Replied<RefundReply> = reply.answer(StatusCode::OK)?;
         let fits = refund.content.out_refund_no == number.as_str();
         if fits { Ok(refund) } else { Err(reply.unknown(Cause::Mismatch)) }
@@ -181,11 +204,12 @@ impl Gateway {
     async fn call(
         &self,
         interface: &'static str,
+        leave: Leave,
         method: Method,
         target: &str,
         body: &[u8],
     ) -> Result<Verified, GatewayError> {
-        let outcome = self.exchange(method, target, body).await;
+        let outcome = self.exchange(leave, method, target, body).await;
         self.metrics.wechat_call(interface, outcome.as_ref().map_or_else(GatewayError::label, |_| "ok"));
         outcome
     }
@@ -196,15 +220,40 @@ impl Gateway {
         self.proven_time.now(&self.clock)
     }
 
+    /// Why nothing that this process asks is answered; `None` unless WeChat refuses all it signs.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refusals.standing(&self.clock)
+    }
+
     /// The keys that verify now.
     pub fn platform_keys(&self) -> PlatformKeys {
         self.merchant.keyring.snapshot()
     }
 
-    async fn exchange(&self, method: Method, target: &str, body: &[u8]) -> Result<Verified, GatewayError> {
-        let reply = self.send(method, target, body).await?;
-        reply::triage(&reply)?;
-        let verify = || reply::verify(&reply, &self.merchant.keyring.snapshot(), self.clock.now());
+    async fn exchange(
+        &self,
+        leave: Leave,
+        method: Method,
+        target: &str,
+        body: &[u8],
+    ) -> Result<Verified, GatewayError> {
+        let reply = self.send(leave, method, target, body).await?;
+        let believed = self.believe(&reply).await;
+        self.note_word(&reply, believed.as_ref().err());
+        believed.map(|()| Verified(reply))
+    }
+
+    /// What an answer says of our clock and our signature.
+    fn note_word(&self, reply: &transport::Reply, error: Option<&GatewayError>) {
+        if error.is_none() {
+            self.proven_time.note(&self.clock);
+        }
+        self.refusals.hear(&self.clock, &reply.headers, error);
+    }
+
+    async fn believe(&self, reply: &transport::Reply) -> Result<(), GatewayError> {
+        reply::triage(reply)?;
+        let verify = || reply::verify(reply, &self.merchant.keyring.snapshot(), self.clock.now());
         let mut verdict = verify();
         if let Err(error) = &verdict
             && let Some(serial) = error.unknown_serial()
@@ -212,12 +261,16 @@ impl Gateway {
         {
             verdict = verify();
         }
-        verdict?;
-        self.proven_time.note(&self.clock);
-        Ok(Verified(reply))
+        verdict
     }
 
-    async fn send(&self, method: Method, target: &str, body: &[u8]) -> Result<transport::Reply, GatewayError> {
+    async fn send(
+        &self,
+        leave: Leave,
+        method: Method,
+        target: &str,
+        body: &[u8],
+    ) -> Result<transport::Reply, GatewayError> {
         let request = Request { method: method.as_str(), target, body };
         let authorization = self.merchant.signer.authorization(&request, self.clock.now(), &self.entropy.nonce())?;
         let mut headers = HeaderMap::from_iter([(AUTHORIZATION, authorization), (ACCEPT, JSON), (USER_AGENT, AGENT)]);
@@ -227,6 +280,10 @@ impl Gateway {
         let id = self.merchant.public_key_id.as_ref();
         if let Some(id) = id.and_then(|id| HeaderValue::from_str(id.as_str()).ok()) {
             headers.insert(headers::SERIAL, id);
+        }
+        // Last of all: signing takes its time on a busy machine.
+        if matches!(leave, Leave::Counted) {
+            self.questions.leave().await;
         }
         self.transport.send(&method, target, &headers, body).await
     }

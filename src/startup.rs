@@ -27,12 +27,13 @@ use crate::{
     gateway::{EgressProxy, Gateway},
     http::{
         self, AppState, Limits, Notices, Site,
-        door::{Door, DoorLimits, Entrance},
+        door::{Crowd, Door, DoorLimits, Entrance},
         redirect,
     },
     metrics::Metrics,
     readiness::Readiness,
-    storage::{self, Database, books::PlatformKind},
+    sandbox::SandboxError,
+    storage::{self, Database, StorageError, books::PlatformKind},
     wall::Wall,
 };
 
@@ -49,6 +50,8 @@ pub struct Surroundings {
     pub platform_limit: Duration,
     /// How often the background jobs look for what is due; `None` for never.
     pub jobs_every: Option<Duration>,
+    /// How long ago the last good sweep of orders or refunds may be before `/readyz` says so.
+    pub sweeps_overdue: Duration,
     /// What connections may take.
     pub door: DoorLimits,
     /// What the platform is taken for, wherever it is: a test's is on this machine, and has to be able to stand for
@@ -71,6 +74,9 @@ impl Surroundings {
             platform_limit: Duration::from_secs(10),
             // Several times a second, so that what may be asked in one is spread over it.
             jobs_every: Some(Duration::from_millis(250)),
+            // Longer than the longest sweep there is while WeChat answers nothing (256 orders, 32 at once, three calls
+            // of 10 s each), and a third of the time in which an order can be paid.
+            sweeps_overdue: Duration::from_mins(5),
             door: DoorLimits::default(),
             platform: None,
             heartbeat_every: Duration::from_secs(5),
@@ -108,25 +114,30 @@ impl Application {
         let site = site(settings.site_root.as_deref(), surroundings.site.clone())?;
         let tls_pace = surroundings.tls;
         let (jobs_every, heartbeat_every) = (surroundings.jobs_every, surroundings.heartbeat_every);
+        let sweeps_overdue = surroundings.sweeps_overdue;
         let door_limits = surroundings.door;
-        let (listener, address) = listen(settings.site_addr).await?;
+        let (listener, address) = listen("LEPTOS_SITE_ADDR", settings.site_addr).await?;
         let redirect = match settings.tls.as_ref().and_then(|tls| tls.redirect_addr) {
-            Some(wanted) => Some(listen(wanted).await?),
+            Some(wanted) => Some(listen("SAOMA_REDIRECT_ADDR", wanted).await?),
             None => None,
         };
         tracing::info!("the books: {}", settings.database_url.place());
-        let db = Database::open(&settings.database_url).await?;
-
         let sandbox_open = matches!(settings.mode, Mode::Sandbox { open: true });
         let (platform, live) = match settings.mode {
             Mode::Live(live) => (Platform::Outside, *live),
-            Mode::Sandbox { .. } => Platform::inside(&settings.data_dir, address, &clock, &entropy).await?,
+            Mode::Sandbox { .. } => Platform::inside(&settings.data_dir, address, &clock, &entropy)
+                .await
+                .map_err(|error| of_sandbox(&settings.data_dir, error))?,
         };
-        // Books and their copies, the keys of a sandbox: nothing in it is for others.
-        storage::keep_private(&settings.data_dir);
         let mut ours = mark::of(&live);
         ours.platform = surroundings.platform.unwrap_or(ours.platform);
-        mark::claim(&db, &settings.database_url.place(), &ours, clock.now()).await?;
+        let place = settings.database_url.place();
+        mark::foresee(&settings.database_url, &place, &ours).await?;
+        let db =
+            Database::open(&settings.database_url).await.map_err(|error| of_data_dir(&settings.data_dir, error))?;
+        mark::claim(&db, &place, &ours, clock.now()).await?;
+        // Books and their copies, the keys of a sandbox: nothing in it is for others.
+        storage::keep_private(&settings.data_dir);
         if ours.platform == PlatformKind::Loopback {
             tracing::warn!(domain = %live.domain, "no real money: the platform at {} is on this machine", live.domain);
             catalogue::add_demo_products(&db).await?;
@@ -171,11 +182,12 @@ impl Application {
             sandbox_open,
             site,
             leptos: leptos_options(address),
+            crowd: Crowd::default(),
             stopping: CancellationToken::new(),
         };
         let router = http::router(state.clone(), platform.pages());
         let proxies = Arc::clone(&state.trusted_proxies);
-        let door = Door::new(door_limits, proxies, http::CALLBACKS, state.metrics.clone());
+        let door = Door::new(door_limits, proxies, http::CALLBACKS, state.crowd.clone(), state.metrics.clone());
         let tls = care.as_ref().map(|care| care.tls().clone());
         let mut entrances = vec![Entrance { listener, tls, router }];
         let redirect_address = redirect.as_ref().map(|(_, address)| *address);
@@ -184,7 +196,7 @@ impl Application {
             tls: None,
             router: redirect::to_https(&state.origin),
         }));
-        let background = Background { wants_certificates, jobs_every, heartbeat_every, care };
+        let background = Background { wants_certificates, jobs_every, sweeps_overdue, heartbeat_every, care };
         Ok(Self { door, entrances, address, redirect_address, state, platform, background })
     }
 
@@ -232,11 +244,33 @@ impl Application {
     }
 }
 
-async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartupError> {
-    let failed = |source| StartupError::Listen { address: wanted, source };
+async fn listen(setting: &'static str, wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartupError> {
+    let failed = |source| StartupError::Listen { setting, address: wanted, source };
     let listener = TcpListener::bind(wanted).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
+}
+
+/// Whoever is told that a file cannot be made wants to know which setting says that it is to be there.
+fn of_data_dir(data_dir: &Path, error: StorageError) -> StartupError {
+    match error {
+        StorageError::File { path, source } if is_below(&path, data_dir) => StartupError::DataDir { path, source },
+        error => error.into(),
+    }
+}
+
+fn is_below(path: &Path, folder: &Path) -> bool {
+    let whole = |path| std::path::absolute(path).ok();
+    whole(path).zip(whole(folder)).is_some_and(|(path, folder)| path.starts_with(folder))
+}
+
+fn of_sandbox(data_dir: &Path, error: StartupError) -> StartupError {
+    match error {
+        StartupError::Sandbox(SandboxError::File { path, source }) if is_below(&path, data_dir) => {
+            StartupError::DataDir { path, source: Arc::new(source) }
+        }
+        error => error,
+    }
 }
 
 /// Returns when nothing is written any more, and whoever asks `/readyz` has had the time to hear of it. Nobody

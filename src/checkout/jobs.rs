@@ -6,22 +6,24 @@
 //! looked after, so that two owners for a moment do no harm. Only rows that are due are read. Each is looked
 //! after in a task of its own: what goes wrong with one, be it a panic, costs that one (see `each_apart`).
 
+mod complaint;
 mod each_apart;
 mod heartbeat;
 mod lease;
 mod promise;
 mod removal;
 mod set_back;
+mod shift;
+mod standing;
 
-use std::{collections::VecDeque, future::Future, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
-use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use lease::Lease;
 pub use removal::Removed;
+use shift::Job;
 
 use crate::{
     checkout::{
@@ -36,7 +38,6 @@ use crate::{
     storage::{
         JobFuture, StorageError,
         events::Source,
-        leases,
         orders::{self, Due as DueOrder},
         refunds,
         rows::{self, Rows, Table},
@@ -46,8 +47,6 @@ use crate::{
 
 /// Whose page has asked so lately is not asked about for nobody.
 const ASKED_LATELY: SignedDuration = SignedDuration::from_secs(9);
-/// How often it is written down that a job came to a good end.
-const NOTED: Duration = Duration::from_secs(10);
 /// What grows old has time: every tenth second is often enough to see whether the day is over.
 const REMOVAL_TICKS: u32 = 40;
 /// How many are taken on at once, and how many are asked about at the same time.
@@ -58,72 +57,34 @@ const AT_ONCE: usize = 32;
 
 impl Checkout {
     /// Runs the background jobs, looking every `tick` for what is due; runs until it is dropped.
-    pub async fn run_jobs(&self, tick: Duration) {
+    /// No good sweep of what is urgent for `overdue` is a trouble.
+    pub async fn run_jobs(&self, tick: Duration, overdue: Duration) {
         let supervisor = Supervisor::new(self.0.readiness.clone(), self.0.metrics.clone());
+        let orders_job = Job { name: "orders", tick, overdue: Some((overdue, "orders_sweep")) };
+        let refunds_job = Job { name: "refunds", tick, overdue: Some((overdue, "refunds_sweep")) };
+        // Nobody's money waits for this one.
+        let removal_job = Job { name: "removal", tick: tick.saturating_mul(REMOVAL_TICKS), overdue: None };
         let orders = supervisor.keep("orders", || {
             let checkout = self.clone();
-            async move { checkout.run_job("orders", tick, || checkout.sweep_orders()).await }
+            async move { checkout.run_job(orders_job, || checkout.sweep_orders()).await }
         });
         let refunds = supervisor.keep("refunds", || {
             let checkout = self.clone();
-            async move { checkout.run_job("refunds", tick, || checkout.sweep_refunds()).await }
+            async move { checkout.run_job(refunds_job, || checkout.sweep_refunds()).await }
         });
         let removal = supervisor.keep("removal", || {
             let checkout = self.clone();
-            async move { checkout.run_job("removal", tick.saturating_mul(REMOVAL_TICKS), || checkout.sweep_old()).await }
+            async move { checkout.run_job(removal_job, || checkout.sweep_old()).await }
         });
         let shares = supervisor.keep("questions", || {
             let checkout = self.clone();
             async move { checkout.share_questions().await }
         });
-        tokio::join!(orders, refunds, removal, shares);
-    }
-
-    async fn run_job<F>(&self, name: &'static str, tick: Duration, sweep: impl Fn() -> F) -> !
-    where
-        F: Future<Output = Result<usize, CheckoutError>>,
-    {
-        let mut lease = Lease::new(name);
-        let mut noted: Option<Instant> = None;
-        let mut ticks = interval(tick);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            self.note_time();
-            let swept = match self.hold(&mut lease).await {
-                Ok(true) => tokio::select! {
-                    biased;
-                    swept = sweep() => swept,
-                    () = self.keep_hold(&mut lease) => {
-                        tracing::warn!(job = name, "the job {name} goes on elsewhere: what it was doing here stops");
-                        continue;
-                    }
-                },
-                Ok(false) => continue,
-                Err(error) => Err(error),
-            };
-            match swept {
-                Ok(count) => {
-                    if count > 0 {
-                        tracing::debug!(job = name, count, "looked after {count} {name}");
-                    }
-                    if noted.is_none_or(|at| at.elapsed() >= NOTED) && self.note_good_end(name).await {
-                        noted = Some(Instant::now());
-                    }
-                }
-                Err(error) => tracing::error!(%error, job = name, "background job"),
-            }
-        }
-    }
-
-    /// `false` when that could not be written down.
-    async fn note_good_end(&self, name: &'static str) -> bool {
-        let (holder, now) = (self.0.instance.id.clone(), self.0.clock.now());
-        let noted = self.0.db.write(move |c| {
-            let holder = holder.clone();
-            Box::pin(async move { leases::note_good(c, name, &holder, now).await })
+        let standing = supervisor.keep("standing", || {
+            let checkout = self.clone();
+            async move { checkout.watch_standing().await }
         });
-        noted.await.inspect_err(|error| tracing::error!(%error, job = name, "background job")).is_ok()
+        tokio::join!(orders, refunds, removal, shares, standing);
     }
 
     /// Looks after the orders that are due, as many as WeChat may be asked about just now. Returns how many.

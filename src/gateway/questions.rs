@@ -114,9 +114,25 @@ impl Questions {
         let mut state = self.lock();
         state.note(asker);
         if let Some(budget) = &mut state.budget {
-            budget.count(asker, self.0.clock.elapsed());
+            let now = self.0.clock.elapsed();
+            budget.count(asker, now);
+            budget.sent_at_once(now);
         }
         self.given(asker)
+    }
+
+    /// Waits until one more question may leave, and counts it: whoever has his turn may come late to use it.
+    pub(super) async fn leave(&self) {
+        loop {
+            let sent = match &mut self.lock().budget {
+                Some(budget) => budget.send(self.0.clock.elapsed()),
+                None => Ok(()),
+            };
+            match sent {
+                Ok(()) => return,
+                Err(pause) => self.0.clock.sleep(pause.max(LOOKS.0)).await,
+            }
+        }
     }
 
     /// How many questions of this kind may be taken on now that have to be claimed first; so many of other

@@ -5,7 +5,7 @@ use futures::FutureExt as _;
 use http::Method;
 
 use super::{
-    Asker, Gateway,
+    Asker, Gateway, Leave,
     error::{Cause, GatewayError, UnknownOutcome},
     flight::{Flight, State},
     reply::{self, certificates_error},
@@ -77,13 +77,16 @@ impl Gateway {
 
     async fn take_certificates_over(&self) -> Result<usize, GatewayError> {
         let turn = self.questions.at_once(Asker::Certificates);
-        let reply = self.send(Method::GET, CERTIFICATES, b"").await?;
+        let reply = self.send(Leave::AtOnce, Method::GET, CERTIFICATES, b"").await?;
         drop(turn);
-        reply::triage(&reply).inspect_err(|error| self.questions.hear(error))?;
-        let known = self.merchant.keyring.snapshot();
-        let keys = &self.merchant.api_v3_keys;
-        let opened = certificates::open(&reply.headers, &reply.body, &known, keys, self.clock.now())
-            .map_err(|error| certificates_error(&reply, error))?;
+        let opened = reply::triage(&reply).inspect_err(|error| self.questions.hear(error)).and_then(|()| {
+            let known = self.merchant.keyring.snapshot();
+            let keys = &self.merchant.api_v3_keys;
+            certificates::open(&reply.headers, &reply.body, &known, keys, self.clock.now())
+                .map_err(|error| certificates_error(&reply, error))
+        });
+        self.note_word(&reply, opened.as_ref().err());
+        let opened = opened?;
         let count = opened.certificates.len();
         for error in &opened.unusable {
             tracing::warn!(%error, "a platform certificate in the list cannot be used");

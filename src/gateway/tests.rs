@@ -1,6 +1,7 @@
 //! Against a real HTTP server on loopback. Time limits are milliseconds, nothing sleeps longer.
 
 mod certificates;
+mod pace;
 mod platform;
 mod refunds;
 mod refusals;

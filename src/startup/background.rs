@@ -15,6 +15,7 @@ pub(super) struct Background {
     /// Certificates are how this merchant's callbacks are verified.
     pub wants_certificates: bool,
     pub jobs_every: Option<Duration>,
+    pub sweeps_overdue: Duration,
     pub heartbeat_every: Duration,
     /// Of the shop's own HTTPS.
     pub care: Option<Care>,
@@ -26,7 +27,7 @@ impl Background {
         let supervisor = Supervisor::new(state.readiness.clone(), state.metrics.clone());
         let jobs = async {
             if let Some(every) = self.jobs_every {
-                state.checkout.run_jobs(every).await;
+                state.checkout.run_jobs(every, self.sweeps_overdue).await;
             }
         };
         tokio::join!(

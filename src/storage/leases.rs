@@ -1,12 +1,16 @@
 //! `leases`: which instance runs which background job. Whoever holds one prolongs it; when its
 //! holder dies, the next one takes over once the time is up.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
 use super::{StorageError, inserted, millis};
 
-/// `true` when `holder` has the job until `until`.
+/// As far as clocks may be apart with which WeChat talks. Whoever holds a job for longer than that than anybody could
+/// has written it by a clock that is wrong, or the row is damaged.
+const APART: SignedDuration = SignedDuration::from_mins(5);
+
+/// `true` when `holder` has the job until `until`. Nobody has it for longer than `until` and what clocks may be apart.
 pub async fn take(
     c: &mut AnyConnection,
     name: &str,
@@ -14,8 +18,11 @@ pub async fn take(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<bool, StorageError> {
-    let sql = "UPDATE leases SET holder = ?, until_ms = ? WHERE name = ? AND (holder = ? OR until_ms <= ?)";
-    let update = sqlx::query(sql).bind(holder).bind(millis(until)).bind(name).bind(holder).bind(millis(now));
+    let sql =
+        "UPDATE leases SET holder = ?, until_ms = ? WHERE name = ? AND (holder = ? OR until_ms <= ? OR until_ms > ?)";
+    let update = sqlx::query(sql).bind(holder).bind(millis(until)).bind(name);
+    let update =
+        update.bind(holder).bind(millis(now)).bind(millis(until.saturating_add(APART).unwrap_or(Timestamp::MAX)));
     if update.execute(&mut *c).await?.rows_affected() == 1 {
         return Ok(true);
     }
@@ -46,7 +53,17 @@ pub async fn list_last_good(c: &mut AnyConnection) -> Result<Vec<(String, i64)>,
     Ok(sqlx::query_as(sql).fetch_all(c).await?)
 }
 
-/// Lets others have its jobs at once: this instance stops.
+/// Lets others have one of its jobs at once.
+pub async fn give_up(c: &mut AnyConnection, name: &str, holder: &str) -> Result<(), StorageError> {
+    sqlx::query("UPDATE leases SET until_ms = 0 WHERE name = ? AND holder = ?")
+        .bind(name)
+        .bind(holder)
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+/// Lets others have all its jobs at once.
 pub async fn release(c: &mut AnyConnection, holder: &str) -> Result<(), StorageError> {
     sqlx::query("UPDATE leases SET until_ms = 0 WHERE holder = ?").bind(holder).execute(c).await?;
     Ok(())

@@ -200,3 +200,24 @@ async fn books_that_are_no_longer_in_their_place_acknowledge_nothing() {
     }
     assert_eq!(Books::open(&database_url(&data)).await.count("payments").await, 3);
 }
+
+#[tokio::test]
+async fn jobs_that_cannot_write_say_so_once_a_minute_and_not_at_every_tick() {
+    if !is_file() {
+        return;
+    }
+    let folder = folder();
+    lay_keys(&folder.path().join("data/sandbox"));
+    let process = Process::serve_after("trap '' XFSZ", folder.path(), &VARIABLES).await;
+    let _orders: [Placed; 8] = orders(&process).await;
+    until("green", async || (process.get("/readyz").await.status == 200).then_some(())).await;
+    process.limit_files(Some(FULL));
+    let errors = || process.log().lines().filter(|line| line.contains("background job orders")).count();
+    let started = Instant::now();
+    until("a word about it", async || (errors() > 0).then_some(())).await;
+    // Some forty ticks.
+    while started.elapsed() < Duration::from_secs(12) {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(errors(), 1, "{}", process.log());
+}

@@ -57,6 +57,7 @@ mod status;
 mod stopping;
 mod surplus;
 mod this_machine;
+mod two_clocks;
 mod verdicts;
 mod versions;
 mod wall;

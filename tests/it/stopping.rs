@@ -8,7 +8,8 @@ use std::{
 
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::Instant};
 
-use crate::support::{Process, Site, database_url, folder, free_port, lay_keys, program, until};
+use crate::support::{App, Process, Site, database_url, folder, free_port, lay_keys, program, until};
+use saoma::startup::StartupError;
 
 /// In order, and soon enough for those who send SIGKILL after ten seconds.
 const MOST: Duration = Duration::from_secs(8);
@@ -102,4 +103,37 @@ async fn a_terminal_that_closes_ends_the_server_in_order() {
     terminal.wait().expect("is gone");
     until("an end in order", async || (count().await == 0).then_some(())).await;
     until("its port free", async || TcpStream::connect(("127.0.0.1", port)).await.is_err().then_some(())).await;
+}
+
+#[tokio::test]
+async fn signals_that_mean_nothing_here_end_nothing() {
+    let folder = folder();
+    let (command, port) = serve(folder.path(), &[]);
+    let mut process = Process::spawn(command, folder.path(), port, "serve.log");
+    process.until_answered("/healthz").await;
+    for (signal, number) in [("-USR1", 10), ("-USR2", 12), ("-ALRM", 14)] {
+        process.signal(signal);
+        let words = format!("signal={number}");
+        until("a word about it", async || process.log().contains(&words).then_some(())).await;
+    }
+    assert_eq!(process.get("/healthz").await.status, 200);
+    process.terminate();
+    assert_eq!(process.ended().await.code(), Some(0), "{}", process.log());
+}
+
+#[tokio::test]
+async fn when_nothing_can_be_stored_any_more_the_server_says_so_and_ends_badly() {
+    let app = App::start().await;
+    // As if what carries writes out had ended.
+    let db = app.state.db.clone();
+    let ended = app.ended();
+    let closing = async {
+        db.close().await;
+        Instant::now()
+    };
+    let (ended, closed) = tokio::join!(ended, closing);
+    let error = ended.expect_err("a bad end, for which the process exits with 1");
+    assert!(matches!(error, StartupError::WriterEnded), "{error}");
+    assert!(!error.is_misconfigured(), "another start may succeed");
+    assert!(closed.elapsed() < Duration::from_secs(15), "{:?}", closed.elapsed());
 }

@@ -7,7 +7,7 @@ use std::{collections::HashMap, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
-use super::lease::LIFE;
+use super::{complaint::Complaint, lease::LIFE, standing::EVERY};
 use crate::{
     checkout::{
         error::CheckoutError,
@@ -30,6 +30,8 @@ const LOOKS: u32 = 5;
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How long what began before the clock was set back may still write down what it planned by it.
 const UNDER_WAY: Duration = Duration::from_secs(30);
+/// Clocks that are this far apart are not both WeChat's: it refuses one of them.
+const APART: SignedDuration = SignedDuration::from_mins(5);
 /// A durable write that is longer ago is a trouble.
 const STALE: Duration = Duration::from_secs(20);
 /// Beats missed by another instance before it is taken for dead.
@@ -47,6 +49,10 @@ struct Pulse {
     mending: Option<Instant>,
     /// Beats of others whose clock is ahead of ours, and when we first saw that many.
     ahead: HashMap<String, (i64, Instant)>,
+    /// When what one of them goes on planning was last looked after.
+    apart: Option<Instant>,
+    /// When WeChat was last asked what time it is.
+    asked: Option<Instant>,
 }
 
 impl Pulse {
@@ -82,6 +88,7 @@ impl Checkout {
     /// Beats `every` so often; runs until it is dropped.
     pub async fn beat(&self, every: Duration) -> ! {
         let mut pulse = Pulse::default();
+        let mut complaint = Complaint::default();
         self.0.readiness.expect_durable_writes((every * MISSED).max(STALE));
         loop {
             let pause = match in_time(GLANCE, self.beat_once(&mut pulse, every)).await {
@@ -90,7 +97,9 @@ impl Checkout {
                     every
                 }
                 Err(error) => {
-                    tracing::error!(%error, "no heartbeat could be stored");
+                    if let Some(kept) = complaint.is_due() {
+                        tracing::error!(%error, kept, "no heartbeat could be stored; said once a minute");
+                    }
                     self.0.readiness.report("books", Some("the last heartbeat could not be stored".to_owned()));
                     every.min(AGAIN)
                 }
@@ -116,6 +125,24 @@ impl Checkout {
         })
     }
 
+    /// Another instance lives by a clock that cannot be WeChat's if ours is. What it plans, this one makes due.
+    fn look_after_wrong_clock(&self, pulse: &mut Pulse) {
+        let is_time = |last: Option<Instant>| last.is_none_or(|at| at.elapsed() >= EVERY);
+        if self.0.gateway.proven_time().is_some() {
+            if pulse.mending.is_none() && is_time(pulse.apart) {
+                pulse.apart = Some(Instant::now());
+                pulse.mending = pulse.apart;
+                tracing::warn!(
+                    "another instance lives by a clock that is far ahead of WeChat Pay's: what it has planned is due"
+                );
+            }
+        } else if is_time(pulse.asked) {
+            pulse.asked = Some(Instant::now());
+            let checkout = self.clone();
+            self.spawn(async move { checkout.ask_what_time_it_is().await });
+        }
+    }
+
     async fn beat_once(&self, pulse: &mut Pulse, every: Duration) -> Result<(), CheckoutError> {
         let is_first = !pulse.has_beaten;
         let now = self.0.clock.now();
@@ -128,7 +155,7 @@ impl Checkout {
         let mut reader = self.0.db.read().await?;
         let (instance, started) = (self.0.instance.id.clone(), self.0.instance.started);
         let own = instance.clone();
-        let beats = self.0.db.write(move |c| {
+        let beats = self.0.db.write_first(move |c| {
             let instance = own.clone();
             Box::pin(async move { heartbeats::beat(c, &instance, started, now).await })
         });
@@ -151,7 +178,9 @@ impl Checkout {
             return Err(StorageError::NoAnswer.into());
         }
         self.0.readiness.note_durable_write();
+        let mut is_apart = false;
         for other in all.iter().filter(|it| it.instance != instance && it.wall > now + STEP) {
+            is_apart |= other.beats > 0 && other.wall > now + APART;
             // At the start nobody knows whether it still beats; to look once too often does no harm.
             if is_first || pulse.has_stopped(other, Instant::now(), every) {
                 let seconds = other.wall.duration_since(now).as_secs();
@@ -168,6 +197,9 @@ impl Checkout {
             tracing::warn!("a lease lies ahead: the clock has been set back");
             pulse.mend();
         }
+        if is_apart {
+            self.look_after_wrong_clock(pulse);
+        }
         if let Some(until) = pulse.mending {
             self.mend_after_set_back(now).await?;
             pulse.ahead.clear();
@@ -178,7 +210,7 @@ impl Checkout {
         pulse.has_beaten = true;
         let silent = now - FORGOTTEN;
         if all.iter().any(|row| row.wall < silent) {
-            self.0.db.write(move |c| Box::pin(heartbeats::remove_silent(c, silent))).await?;
+            self.0.db.write_first(move |c| Box::pin(heartbeats::remove_silent(c, silent))).await?;
         }
         Ok(())
     }

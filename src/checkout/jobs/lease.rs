@@ -31,6 +31,11 @@ impl Lease {
     pub(super) const fn new(name: &'static str) -> Self {
         Self { name, confirmed: None }
     }
+
+    /// What is in the books is another's care.
+    pub(super) const fn let_go(&mut self) {
+        self.confirmed = None;
+    }
 }
 
 impl Checkout {
@@ -66,7 +71,7 @@ impl Checkout {
             let now = self.0.clock.now();
             let until = now + SignedDuration::try_from(LIFE).unwrap_or(SignedDuration::ZERO);
             let own = holder.clone();
-            let taken = self.0.db.write(move |c| {
+            let taken = self.0.db.write_first(move |c| {
                 let holder = own.clone();
                 Box::pin(async move { leases::take(c, name, &holder, now, until).await })
             });
@@ -84,7 +89,7 @@ impl Checkout {
     /// The books are out of reach: then they have to wait until its leases run out.
     pub async fn sign_off(&self) -> Result<(), CheckoutError> {
         let (instance, now) = (self.0.instance.id.clone(), self.0.clock.now());
-        let signed_off = self.0.db.write(move |c| {
+        let signed_off = self.0.db.write_first(move |c| {
             let instance = instance.clone();
             Box::pin(async move {
                 leases::release(c, &instance).await?;

@@ -117,6 +117,8 @@ pub struct Budget {
     changed: Duration,
     /// The turns of the last second, oldest first.
     given: VecDeque<(Duration, Asker)>,
+    /// When the questions of the last second were sent, oldest first.
+    sent: VecDeque<Duration>,
     under_way: u32,
     queues: BTreeMap<Asker, Queue>,
     tickets: u64,
@@ -131,6 +133,7 @@ impl Budget {
             eased: setting.max(1),
             changed: Duration::ZERO,
             given: VecDeque::new(),
+            sent: VecDeque::new(),
             under_way: 0,
             queues: Asker::ALL.into_iter().map(|asker| (asker, Queue::default())).collect(),
             tickets: 0,
@@ -214,6 +217,28 @@ impl Budget {
         Some(ticket)
     }
 
+    /// A question that has its turn wants to leave now. It has left, or has to wait so long: a busy machine sends at
+    /// once what was given out one after the other.
+    ///
+    /// # Errors
+    /// The pause.
+    pub fn send(&mut self, now: Duration) -> Result<(), Duration> {
+        self.forget(now);
+        // The one whose second has to be over; with a limit that has fallen, not the oldest.
+        let place = self.sent.len().checked_sub(count(self.limit()));
+        if let Some(at) = place.and_then(|place| self.sent.get(place)) {
+            return Err((*at + WINDOW).saturating_sub(now));
+        }
+        self.sent.push_back(now);
+        Ok(())
+    }
+
+    /// One that could not wait has left.
+    pub fn sent_at_once(&mut self, now: Duration) {
+        self.forget(now);
+        self.sent.push_back(now);
+    }
+
     /// A turn has been used: the call has come to its end.
     pub fn finish(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
@@ -289,6 +314,12 @@ impl Budget {
         }
         while self.given.front().is_some_and(|(at, _)| now.saturating_sub(*at) >= WINDOW) {
             self.given.pop_front();
+        }
+        if self.sent.back().is_some_and(|at| *at > now) {
+            self.sent.clear();
+        }
+        while self.sent.front().is_some_and(|at| now.saturating_sub(*at) >= WINDOW) {
+            self.sent.pop_front();
         }
         while self.eased < self.setting && now.saturating_sub(self.changed) >= EASED {
             self.eased = (self.eased + self.setting.div_ceil(10)).min(self.setting);

@@ -52,7 +52,7 @@ pub struct App {
     pub platform: Site,
     pub folder: Arc<TempDir>,
     shutdown: CancellationToken,
-    serving: Option<JoinHandle<()>>,
+    serving: Option<JoinHandle<Result<(), StartupError>>>,
 }
 
 impl Stage {
@@ -107,6 +107,13 @@ impl Stage {
     #[must_use]
     pub fn jobs_every(mut self, tick: Duration) -> Self {
         self.surroundings.jobs_every = Some(tick);
+        self
+    }
+
+    /// How long ago the last good sweep may be.
+    #[must_use]
+    pub fn sweeps_overdue(mut self, limit: Duration) -> Self {
+        self.surroundings.sweeps_overdue = limit;
         self
     }
 
@@ -226,7 +233,7 @@ impl Stage {
         let shutdown = CancellationToken::new();
         let serving = {
             let shutdown = shutdown.clone();
-            tokio::spawn(async move { application.run(shutdown).await.expect("serves") })
+            tokio::spawn(application.run(shutdown))
         };
         App {
             platform: outside.map_or_else(|| site.clone(), |(_, platform)| platform),
@@ -257,7 +264,12 @@ impl App {
     /// In an orderly way.
     pub async fn stop(mut self) {
         self.shutdown.cancel();
-        self.serving.take().expect("serves").await.expect("ends well");
+        self.serving.take().expect("serves").await.expect("no panic").expect("ends well");
+    }
+
+    /// By itself, and how.
+    pub async fn ended(mut self) -> Result<(), StartupError> {
+        self.serving.take().expect("serves").await.expect("no panic")
     }
 
     pub fn advance(&self, seconds: i64) {
