@@ -25,6 +25,7 @@ pub mod heartbeats;
 pub mod leases;
 mod mysql;
 pub mod notifications;
+mod older;
 pub mod orders;
 pub mod payments;
 pub mod platform_keys;
@@ -42,6 +43,7 @@ use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, AnyPool, Encode, QueryBuilder, Type, pool::PoolConnection};
 
 pub use error::StorageError;
+pub use older::Older;
 pub use schema::SchemaError;
 pub use sqlite::keep_private;
 pub use writer::JobFuture;
@@ -102,6 +104,16 @@ enum Engine {
 }
 
 impl Database {
+    /// Looks at what lies at `url` and changes nothing: books of an earlier version, which [`Database::open`] would
+    /// migrate; `None` where there is nothing to migrate, or nothing at all.
+    ///
+    /// # Errors
+    /// [`SchemaError`]: it is something else, or of a newer version.
+    pub async fn look(url: &str) -> Result<Option<Older>, StorageError> {
+        sqlx::any::install_default_drivers();
+        if url.starts_with("mysql:") { mysql::look(url).await } else { sqlite::look(url).await }
+    }
+
     /// Opens the database at `url` and migrates it as needed: `sqlite://PATH`, which is made if it
     /// is not there, or `mysql://…/NAME`, which must be there.
     ///
@@ -162,6 +174,22 @@ impl Database {
         match &self.0 {
             Engine::Sqlite { writer, .. } => writer.run(job).await,
             Engine::Mysql(server) => server.run(job).await,
+        }
+    }
+
+    /// The same, for what has to come through while others wait for rows that somebody else has locked: callbacks,
+    /// which see to it themselves that few of them wait, heartbeats and leases.
+    ///
+    /// # Errors
+    /// As [`Database::write`].
+    pub async fn write_first<T, F>(&self, job: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
+    {
+        match &self.0 {
+            Engine::Sqlite { writer, .. } => writer.run(job).await,
+            Engine::Mysql(server) => server.run_first(job).await,
         }
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
 use super::{
-    StorageError, is_common, millis, mysql,
+    StorageError, is_common, millis, mysql, orders,
     rows::{self, Rows},
     timestamp, tuple,
 };
@@ -235,7 +235,7 @@ impl Owed {
             status: OrderStatus::parse(row.try_get("status")?, reason.as_deref())
                 .map_err(|e| wrong("status", e.to_string()))?,
             total: Fen::new(row.try_get("total_fen")?).map_err(|e| wrong("total_fen", e.to_string()))?,
-            version: row.try_get("version")?,
+            version: orders::version(order_id, row)?,
             was_closed: row.try_get::<&str, _>("state")? == "CLOSED",
             has_open_others: row.try_get::<i64, _>("open_others")? > 0,
         })

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, is_common, millis, timestamp};
+use super::{StorageError, is_common, millis, timestamp, tuple};
 
 /// What happened. Stored by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +125,14 @@ pub async fn append(
     detail: &str,
 ) -> Result<(), StorageError> {
     append_all(c, at, &[NewEvent { order_id, kind, source, detail }]).await
+}
+
+/// How often something of these kinds has happened to an order.
+pub async fn count(c: &mut AnyConnection, order_id: i64, kinds: &[EventKind]) -> Result<i64, StorageError> {
+    let mut count = QueryBuilder::<Any>::new("SELECT COUNT(*) FROM order_events WHERE order_id = ");
+    count.push_bind(order_id).push(" AND kind IN ");
+    tuple(&mut count, kinds.iter().map(|kind| kind.code()));
+    Ok(count.build_query_scalar().fetch_one(c).await?)
 }
 
 /// Several at once, in this order.

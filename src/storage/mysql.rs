@@ -24,7 +24,10 @@ mod session;
 mod waits;
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,24 +36,37 @@ use sqlx::{
     any::{AnyConnectOptions, AnyPoolOptions},
     pool::PoolConnection,
 };
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::waits::{CONNECT, FIRST_TRY, PROOF, pause};
 use super::{
-    StorageError,
+    Older, StorageError,
     writer::{JobFuture, PATIENCE, TRIES},
 };
 
 /// Of one process, for reading and writing together.
 const CONNECTIONS: u32 = 16;
+/// Of those, for writes that may have to wait for somebody else's lock.
+const PLACES: usize = 8;
 /// The books on a server. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Server {
     pool: AnyPool,
+    /// Places for writes that somebody else's lock may keep waiting: the rest of the pool is for reading, and for
+    /// those that go first.
+    places: Arc<Semaphore>,
     /// Writes under way.
     jobs: TaskTracker,
     closing: CancellationToken,
+}
+
+/// The books at `url`, if they have to be migrated.
+pub async fn look(url: &str) -> Result<Option<Older>, StorageError> {
+    migrate::look(&options(url)?).await
 }
 
 impl Server {
@@ -87,6 +103,7 @@ impl Server {
             .after_release(|connection, _| Box::pin(prove(connection)));
         Ok(Self {
             pool: pool.connect_with(options).await?,
+            places: Arc::new(Semaphore::new(PLACES)),
             jobs: TaskTracker::new(),
             closing: CancellationToken::new(),
         })
@@ -102,12 +119,38 @@ impl Server {
         T: Send + 'static,
         F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
     {
+        self.carry_out(job, Some(Arc::clone(&self.places))).await
+    }
+
+    /// See [`Database::write_first`](super::Database::write_first).
+    pub async fn run_first<T, F>(&self, job: F) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
+    {
+        self.carry_out(job, None).await
+    }
+
+    async fn carry_out<T, F>(&self, job: F, places: Option<Arc<Semaphore>>) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
+    {
         if self.jobs.is_closed() {
             return Err(StorageError::WriterGone);
         }
         let pool = self.pool.clone();
         // A task of its own: a caller that goes away does not stop what is half done.
-        let running = self.jobs.spawn(async move { carry_through(&pool, job).await });
+        let running = self.jobs.spawn(async move {
+            let _place = match places {
+                Some(places) => {
+                    let place = timeout(PATIENCE, places.acquire_owned()).await;
+                    Some(place.map_err(|_| StorageError::NoAnswer)?.map_err(|_| StorageError::WriterGone)?)
+                }
+                None => None,
+            };
+            carry_through(&pool, job).await
+        });
         running.await.unwrap_or_else(|ended| {
             let was_cut_off = || StorageError::OutcomeUnknown(Box::new(StorageError::WriterGone));
             Err(if ended.is_panic() { StorageError::JobPanicked } else { was_cut_off() })

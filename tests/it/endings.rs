@@ -287,3 +287,22 @@ async fn a_number_that_wechat_has_closed_is_replaced_without_anybody_asking() {
     app.pay(&code_url).await;
     app.until_status(own.token.as_str(), "SUCCESS").await;
 }
+
+#[tokio::test]
+async fn pressing_one_button_after_the_other_does_not_fill_the_timeline() {
+    let app = App::start().await;
+    let own = Own::place(&app, 1).await;
+    // Nothing can be closed, and each press is another wish.
+    app.faults(json!({"error_500": {"query": "all", "close": "all"}})).await;
+    for _ in 0..15 {
+        own.cancel().await;
+        own.renew().await;
+    }
+    let asked = app.books.events(&own.placed.order_no).await;
+    let asked = asked.iter().filter(|event| event.ends_with("_ASKED/SHOPPER")).count();
+    assert_eq!(asked, 20, "of thirty");
+    app.faults(json!({"error_500": {"query": 0, "close": 0}})).await;
+    own.cancel().await;
+    until("the last wish counts", async || (app.books.status(&own.placed.order_no).await == "CLOSED").then_some(()))
+        .await;
+}

@@ -89,3 +89,32 @@ async fn while_one_row_is_locked_by_somebody_else_every_other_callback_is_answer
     assert_acknowledged(&app.deliver(&callbacks[0]).await);
     assert_eq!((app.books.count("payments").await, app.books.count("notifications").await), (40, 40));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn actions_that_wait_for_one_locked_row_leave_connections_for_everybody_else() {
+    if is_file() {
+        return;
+    }
+    let app = App::start().await;
+    let browser = app.browser();
+    let (stuck, other, paid) = (browser.order(1).await, app.order(2).await, app.order(3).await);
+    let somebody = lock(&app, &stuck).await;
+    let form = [("token", stuck.token.as_str())];
+    let presses = join_all((0..40).map(|_| browser.call("/api/ui/cancel_order", &form)));
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut slowest = Duration::ZERO;
+        for _ in 0..5 {
+            let started = Instant::now();
+            assert_eq!(app.get(&format!("/pay/{}", other.token)).await.status, 200);
+            slowest = slowest.max(started.elapsed());
+        }
+        let started = Instant::now();
+        assert_acknowledged(&app.deliver(&app.forger.payment(&paid)).await);
+        slowest.max(started.elapsed())
+    };
+    let (_, slowest) = tokio::join!(presses, others);
+    println!("forty presses on one locked row: the slowest page or callback took {slowest:?}");
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    somebody.rollback().await.expect("lets go");
+}

@@ -131,3 +131,31 @@ async fn metrics_tell_when_the_jobs_last_came_to_a_good_end_and_what_is_overdue(
     assert!((100..=131).contains(&overdue), "{overdue}");
     assert_eq!(resting.metric("saoma_oldest_due_seconds", r#"of="refunds""#).await, 0);
 }
+
+#[tokio::test]
+async fn a_version_that_nothing_can_follow_is_an_error_of_its_order_and_no_panic() {
+    let app = App::start().await;
+    let orders = [app.order(1).await, app.order(2).await];
+    damage(&app, "UPDATE orders SET version = 9223372036854775807 WHERE id = 1").await;
+    let (bad, good) = (app.forger.payment(&orders[0]), app.forger.payment(&orders[1]));
+    let (bad, good) = tokio::join!(app.deliver(&bad), app.deliver(&good));
+    assert_eq!((bad.status, good.status), (503, 200), "{bad:?} {good:?}");
+    assert_eq!(app.callbacks("storage").await, 1, "an error, and no panic");
+    damage(&app, "UPDATE orders SET version = 2 WHERE id = 1").await;
+    assert_eq!(app.deliver(&app.forger.payment(&orders[0])).await.status, 200, "once somebody has mended it");
+}
+
+#[tokio::test]
+async fn a_product_that_cannot_be_read_stops_no_start_and_hides_no_other() {
+    let app = App::start().await;
+    damage(&app, "UPDATE products SET withdrawn_ms = 9223372036854775807 WHERE id = 2").await;
+    let next = Stage::new().beside(&app);
+    let folder = std::sync::Arc::clone(&app.folder);
+    app.stop().await;
+    let app = next.start().await;
+    let shown = app.get("/").await.shown();
+    assert!(shown.contains("Rust 异步编程实战") && !shown.contains("西湖龙井"), "{shown}");
+    assert_eq!(app.try_order(1).await.status, 200);
+    assert_eq!(app.try_order(2).await.status, 503);
+    drop(folder);
+}

@@ -39,6 +39,9 @@ enum Ended {
     NotNeeded,
 }
 
+/// How many changes of a shopper's mind the timeline of an order tells.
+const WISHES_TOLD: i64 = 20;
+
 impl Checkout {
     /// 取消订单. How the order stands afterwards; `NOTPAY` when WeChat has not confirmed it yet.
     ///
@@ -110,7 +113,10 @@ impl Checkout {
                     Wish::Cancel => EventKind::CancelAsked,
                     Wish::Renew => EventKind::RenewAsked,
                 };
-                events::append(c, id, now, kind, source, "").await?;
+                // Somebody may press one button after the other for as long as nobody has closed anything.
+                if events::count(c, id, &[EventKind::CancelAsked, EventKind::RenewAsked]).await? < WISHES_TOLD {
+                    events::append(c, id, now, kind, source, "").await?;
+                }
                 Ok(true)
             })
         });

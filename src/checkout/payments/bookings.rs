@@ -146,7 +146,7 @@ impl Desk {
     }
 
     async fn write(&self, bookings: Arc<[Booking]>, rows: Rows, expect: Expect) -> Result<Vec<Booked>, StorageError> {
-        let write = self.db.write(move |c| {
+        let write = self.db.write_first(move |c| {
             let bookings = Arc::clone(&bookings);
             Box::pin(async move {
                 let numbers: Vec<_> = bookings.iter().filter_map(Booking::out_trade_no).collect();
