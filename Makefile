@@ -12,6 +12,8 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 BINDGEN := target/bindgen/release/bindgen
 DENY_VERSION := 0.20.2
 DENY := .tools/cargo-deny/$(DENY_VERSION)/bin/cargo-deny
+DEB_VERSION := 3.8.0
+DEB := .tools/cargo-deb/$(DEB_VERSION)/bin/cargo-deb
 FUZZ_VERSION := 0.13.2
 FUZZ := .tools/cargo-fuzz/$(FUZZ_VERSION)/bin/cargo-fuzz
 RUNS ?= 10000000
@@ -29,6 +31,12 @@ run: build ## build what changed, then serve http://127.0.0.1:3000 in sandbox mo
 
 # What the program that is built has inside; cargo builds it again when this changes.
 export SAOMA_SITE_KEY = $(shell cat target/site.key 2>/dev/null)
+
+# What `saoma --version` says beside the number: the commit, with a + when something has been changed since, and its
+# date. Known once, at the beginning: a program that is built and then tested must be the same to cargo.
+SAOMA_COMMIT ?= $(shell commit=$$(git log -1 --abbrev=9 --format=%h 2>/dev/null) || exit 0; \
+  git diff --quiet HEAD || commit+=+; echo "$$commit, $$(git log -1 --date=short --format=%cd)")
+export SAOMA_COMMIT := $(SAOMA_COMMIT)
 
 # Two lanes over one pool of job tokens: the server's many crates fill the gaps that the bundle's
 # single-threaded last steps leave, and the other way round. Only the program itself waits for both.
@@ -49,12 +57,26 @@ bench: build ## the benchmarks behind the budgets in docs/proof.md
 fuzz: $(FUZZ) nightly ## RUNS executions (10 million) of each fuzz target, or of TARGETS; RUNS=10000 is a quick look
 	node .tools/fuzz.mjs $(FUZZ) $(RUNS) $(JOBS) $(SANITIZER) $(TARGETS)
 
+.PHONY: image
+image: build ## a container image in target/saoma-image.tar (buildah)
+	.tools/deploy.sh buildah
+	.tools/image.sh
+
+.PHONY: deb
+deb: build $(DEB) ## a Debian package in target/debian
+	.tools/deploy.sh dpkg-dev
+	rm -rf target/debian
+	$(DEB) deb --no-build --no-strip --locked
+
+.PHONY: deploy
+deploy: image deb deploy-all-tests ## tries everything in deploy/: nginx, Caddy, systemd's checks, image and package (on Debian as root it installs them)
+
 .PHONY: lint
 lint: format clippy clippy-wasm lint-css lint-types audit ## formatting, clippy for server and browser, CSS, types of the browser tests, dependencies
 
 .PHONY: clean
 clean: ## remove everything that was built or installed here
-	rm -rf target .tools/node_modules .tools/cargo-deny .tools/cargo-fuzz .tools/galera \
+	rm -rf target .tools/node_modules .tools/cargo-deb .tools/cargo-deny .tools/cargo-fuzz .tools/galera \
 	  end2end/node_modules end2end/test-results tests/sdks/node/node_modules
 
 # --- Building ---------------------------------------------------------------------------------
@@ -113,6 +135,17 @@ tests-and-server:
 .PHONY: rust-tests
 rust-tests:
 	cargo test --locked --release --no-fail-fast
+
+# What is in deploy/, as far as it is quick: with a real nginx, and by systemd's own checks.
+.PHONY: deploy-tests
+deploy-tests:
+	.tools/deploy.sh nginx systemd
+	cargo test --locked --release --test it -- --ignored deployed::nginx deployed::systemd
+
+.PHONY: deploy-all-tests
+deploy-all-tests:
+	.tools/deploy.sh nginx caddy systemd dpkg
+	cargo test --locked --release --test it -- --ignored deployed:: --nocapture
 
 # Once more, on the other engine: what keeps books.
 .PHONY: mysql-tests
@@ -221,6 +254,9 @@ audit: $(DENY)
 
 $(DENY):
 	cargo install --locked cargo-deny --version $(DENY_VERSION) --root .tools/cargo-deny/$(DENY_VERSION)
+
+$(DEB):
+	cargo install --locked cargo-deb --version $(DEB_VERSION) --no-default-features --features gzip --root .tools/cargo-deb/$(DEB_VERSION)
 
 # --- Fuzzing ------------------------------------------------------------------------------------
 

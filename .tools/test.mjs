@@ -35,6 +35,7 @@ const steps = [
   { name: 'build', target: 'build-tests', needed: true },
   { name: 'types of the browser tests', target: 'lint-types' },
   { name: 'Rust tests', target: 'rust-tests', count: cargoCounts },
+  { name: 'behind nginx, systemd', target: 'deploy-tests', count: cargoCounts },
   { name: 'HTTPS by ACME', target: 'acme-tests', count: cargoCounts },
   { name: 'Rust tests on MariaDB', target: 'mysql-tests', count: cargoCounts },
   { name: 'browser tests', target: 'browser-tests', count: playwrightCounts },

@@ -1,11 +1,15 @@
-//! `saoma order`, `saoma refund` and `saoma product`: what an operator does without pages, beside a running server or
-//! without one. Knows only the use cases; writes to what it is given.
+//! `saoma order`, `saoma refund`, `saoma product` and `saoma health`: what an operator does without pages, beside a
+//! running server or without one. Knows only the use cases; writes to what it is given.
 
+mod health;
 mod output;
 mod product;
 mod refund;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+};
 
 use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
@@ -20,6 +24,7 @@ use crate::{
 };
 
 pub use self::{
+    health::health,
     output::standard_output,
     product::{ProductArguments, product},
     refund::{RefundCommand, refund},
@@ -79,6 +84,10 @@ pub enum CommandError {
     RefundOf { number: OutRefundNo, error: Box<RefundError> },
     #[error("refund {number} has failed: {state}")]
     RefundFailed { number: OutRefundNo, state: RefundState },
+    #[error("the server at {address} does not answer: {error}")]
+    NoAnswer { address: SocketAddr, error: io::Error },
+    #[error("the server at {address} is not ready")]
+    NotReady { address: SocketAddr },
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }
@@ -156,6 +165,8 @@ fn line(refund: &Refund, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "refund   {}  {} yuan  {}{problem}", refund.out_refund_no, refund.amount, refund.state)
 }
 
-fn beijing(at: Timestamp) -> jiff::civil::DateTime {
-    jiff::tz::offset(8).to_datetime(at).round(jiff::Unit::Second).unwrap_or_default()
+/// With its zone: the log, and whoever reads this somewhere else, may have another one.
+fn beijing(at: Timestamp) -> String {
+    let second = at.round(jiff::Unit::Second).unwrap_or(at);
+    second.display_with_offset(jiff::tz::offset(8)).to_string()
 }

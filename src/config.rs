@@ -193,6 +193,19 @@ impl Settings {
         reader.finish(settings)
     }
 
+    /// Where a server with these settings listens, and whether it speaks TLS there, whatever else is right or wrong
+    /// with them.
+    ///
+    /// # Errors
+    /// That is no address.
+    pub fn listen_address(environment: &Environment) -> Result<(SocketAddr, bool), Problems> {
+        let lookup = |variable: &str| environment.text(variable);
+        let mut reader = Reader::new(&lookup);
+        let has_tls = reader.text("SAOMA_TLS").is_some_and(|tls| tls != "off");
+        let address = listen_address(&mut reader, has_tls);
+        reader.finish(Some((address, has_tls)))
+    }
+
     /// From `lookup`, which answers a variable's name with its value.
     ///
     /// # Errors
@@ -232,8 +245,7 @@ impl Settings {
             (Wanted::Sandbox { .. }, _) => tls::Shop::Sandbox,
         };
         let tls = tls::read(reader, shop, public_origin.as_ref());
-        let site_addr = reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>);
-        let usual_addr = if tls.is_some() { tls::HTTPS } else { SocketAddr::from(([127, 0, 0, 1], 3000)) };
+        let site_addr = listen_address(reader, tls.is_some());
         let site_root = reader.text("LEPTOS_SITE_ROOT").map(PathBuf::from);
         let mode = mode?;
         // Books of their own: a shop's first start must not find the orders of somebody who tried it.
@@ -253,10 +265,16 @@ impl Settings {
             egress_proxy,
             metrics_token,
             tls,
-            site_addr: site_addr.unwrap_or(usual_addr),
+            site_addr,
             site_root,
         })
     }
+}
+
+/// The usual one also when it is wrong, which is then in `reader`.
+fn listen_address(reader: &mut Reader<'_>, has_tls: bool) -> SocketAddr {
+    let usual = if has_tls { tls::HTTPS } else { SocketAddr::from(([127, 0, 0, 1], 3000)) };
+    reader.parsed("LEPTOS_SITE_ADDR", str::parse::<SocketAddr>).unwrap_or(usual)
 }
 
 /// Long enough that nobody guesses it, plain enough for a header.

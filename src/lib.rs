@@ -16,7 +16,7 @@
 //! | `tls` | the shop's own HTTPS: which certificate is shown, and where it comes from | `config` |
 //! | `command` | `saoma order`, `saoma refund` | `checkout`, `startup` |
 //! | `wall` | between a sandbox's messages and real money | |
-//! | `config`, `startup`, `signals`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy` | what all that runs in | |
+//! | `config`, `startup`, `signals`, `service_manager`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy` | what all that runs in | |
 //!
 //! Invariants, kept true by `tests/architecture/`:
 //! - `domain` knows no wire format, no SQL, no HTTP, no Leptos. `wechatpay` does no I/O and reads
@@ -71,6 +71,8 @@ pub mod metrics;
 pub mod readiness;
 #[cfg(feature = "ssr")]
 pub mod sandbox;
+#[cfg(feature = "ssr")]
+pub mod service_manager;
 #[cfg(feature = "ssr")]
 pub mod signals;
 #[cfg(feature = "ssr")]

@@ -1,6 +1,6 @@
 //! `saoma`: reads the command line and the environment, then hands over to the library.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{path::PathBuf, process::ExitCode, sync::LazyLock, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -10,6 +10,7 @@ use saoma::{
     config::{Environment, LOG, Problems, Settings, Wanted},
     http::Site,
     sandbox::{self, SandboxCommand},
+    service_manager::ServiceManager,
     signals,
     startup::{Application, StartupError, Surroundings},
     telemetry,
@@ -32,9 +33,15 @@ fn inside() -> Site {
     Site::of(Inside::iter().filter_map(|path| Some((path.clone(), Inside::get(&path)?.data))))
 }
 
+/// Of which commit this program is; `make` says it. Read here, so that only the program is built again.
+static VERSION: LazyLock<String> = LazyLock::new(|| match option_env!("SAOMA_COMMIT") {
+    Some(commit) if !commit.is_empty() => format!("{} ({commit})", env!("CARGO_PKG_VERSION")),
+    _ => env!("CARGO_PKG_VERSION").to_owned(),
+});
+
 /// 扫码: self-hosted WeChat Pay Native checkout
 #[derive(Parser)]
-#[command(version)]
+#[command(version = VERSION.as_str())]
 struct Arguments {
     /// A file of settings, instead of the working folder's .env; the environment wins over either
     #[arg(long, global = true, value_name = "PATH")]
@@ -53,6 +60,8 @@ enum Command {
     Refund(RefundCommand),
     /// What is on sale
     Product(ProductArguments),
+    /// Whether the server with these settings is ready, as /readyz tells it
+    Health,
 }
 
 #[derive(clap::Args, Default)]
@@ -107,10 +116,19 @@ fn start() -> u8 {
     match outcome {
         Ok(()) => 0,
         Err(error) => {
-            telemetry::say(&format!("saoma: {error:#}"));
+            telemetry::say(&format!("saoma: {}", once(&error)));
             if is_misconfigured(&error) { MISCONFIGURED } else { 1 }
         }
     }
+}
+
+/// The error with what is behind it, and nothing of it twice: most of ours say what was behind them themselves.
+fn once(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said {
+        said if said.contains(&cause) => said,
+        said if said.is_empty() => cause,
+        said => format!("{said}: {cause}"),
+    })
 }
 
 /// What clap has to say instead of arguments: help, the version, or what is wrong with them.
@@ -140,7 +158,9 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
     match command {
         Command::Serve(arguments) => {
             let settings = Settings::from_env(arguments.wanted(), environment)?;
-            let surroundings = Surroundings { site: inside(), ..Surroundings::system() };
+            let service_manager = ServiceManager::from_lookup(&|name| environment.text(name))?;
+            let surroundings = Surroundings { site: inside(), service_manager, ..Surroundings::system() };
+            tracing::info!("Saoma {}", *VERSION);
             let application = Application::build(settings, surroundings).await?;
             Ok(application.run(signals::stop_asked()?).await?)
         }
@@ -148,6 +168,7 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
         Command::Order(command) => Ok(command::order(command, environment, &mut output()?).await?),
         Command::Refund(command) => Ok(command::refund(command, environment, &mut output()?).await?),
         Command::Product(command) => Ok(command::product(command, environment, &mut output()?).await?),
+        Command::Health => Ok(command::health(environment, &mut output()?).await?),
     }
 }
 

@@ -22,6 +22,8 @@ struct State {
     written: Option<Instant>,
     /// Since when there should be durable writes, and how long one may be ago.
     expected: Option<(Instant, Duration)>,
+    /// When each came round last, and how long it may take.
+    rounds: BTreeMap<&'static str, (Instant, Duration)>,
 }
 
 impl Readiness {
@@ -53,7 +55,24 @@ impl Readiness {
         {
             troubles.push(("durable_write", "nothing has been written and read back for too long".to_owned()));
         }
+        for (&what, (last, limit)) in &state.rounds {
+            if last.elapsed() > *limit && !state.troubles.contains_key(what) {
+                troubles.push((what, "this task does not get on".to_owned()));
+            }
+        }
         troubles
+    }
+
+    /// From now on the task `what` has to [come round](Self::note_round) at least every `limit`, whatever it meets
+    /// with: one that hangs is a trouble, too.
+    pub fn expect_rounds(&self, what: &'static str, limit: Duration) {
+        self.state().rounds.insert(what, (Instant::now(), limit));
+    }
+
+    pub fn note_round(&self, what: &'static str) {
+        if let Some((last, _)) = self.state().rounds.get_mut(what) {
+            *last = Instant::now();
+        }
     }
 
     /// A sentence that `/readyz` tells without being any less ready; anybody may read it.
@@ -115,5 +134,19 @@ mod tests {
         assert!(readiness.troubles().is_empty());
         readiness.expect_durable_writes(Duration::ZERO);
         assert_eq!(readiness.troubles()[0].0, "durable_write");
+    }
+
+    #[test]
+    fn a_task_that_does_not_come_round_is_a_trouble() {
+        let readiness = Readiness::default();
+        readiness.note_round("a");
+        readiness.expect_rounds("a", Duration::from_mins(1));
+        assert!(readiness.troubles().is_empty());
+        readiness.expect_rounds("a", Duration::ZERO);
+        readiness.expect_rounds("b", Duration::ZERO);
+        readiness.report("a", Some("has ended".to_owned()));
+        let troubles = readiness.troubles();
+        assert_eq!(troubles.iter().map(|(what, _)| *what).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(troubles[0].1, "has ended", "told once");
     }
 }

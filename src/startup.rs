@@ -8,6 +8,7 @@ mod mark;
 mod platform;
 mod stop;
 mod tls;
+mod watched;
 
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -33,6 +34,7 @@ use crate::{
     metrics::Metrics,
     readiness::Readiness,
     sandbox::SandboxError,
+    service_manager::ServiceManager,
     storage::{self, Database, StorageError, books::PlatformKind},
     wall::Wall,
 };
@@ -59,6 +61,8 @@ pub struct Surroundings {
     pub platform: Option<PlatformKind>,
     /// How often this instance proves that it can write.
     pub heartbeat_every: Duration,
+    /// Who wants to hear how this server is.
+    pub service_manager: Option<ServiceManager>,
     /// How often certificates are looked after.
     pub tls: TlsPace,
 }
@@ -80,6 +84,7 @@ impl Surroundings {
             door: DoorLimits::default(),
             platform: None,
             heartbeat_every: Duration::from_secs(5),
+            service_manager: None,
             tls: TlsPace::default(),
         }
     }
@@ -95,6 +100,7 @@ pub struct Application {
     state: AppState,
     platform: Platform,
     background: Background,
+    service_manager: Option<ServiceManager>,
 }
 
 impl Application {
@@ -115,7 +121,7 @@ impl Application {
         let tls_pace = surroundings.tls;
         let (jobs_every, heartbeat_every) = (surroundings.jobs_every, surroundings.heartbeat_every);
         let sweeps_overdue = surroundings.sweeps_overdue;
-        let door_limits = surroundings.door;
+        let (door_limits, service_manager) = (surroundings.door, surroundings.service_manager.clone());
         let (listener, address) = listen("LEPTOS_SITE_ADDR", settings.site_addr).await?;
         let redirect = match settings.tls.as_ref().and_then(|tls| tls.redirect_addr) {
             Some(wanted) => Some(listen("SAOMA_REDIRECT_ADDR", wanted).await?),
@@ -133,8 +139,8 @@ impl Application {
         ours.platform = surroundings.platform.unwrap_or(ours.platform);
         let place = settings.database_url.place();
         mark::foresee(&settings.database_url, &place, &ours).await?;
-        let db =
-            Database::open(&settings.database_url).await.map_err(|error| of_data_dir(&settings.data_dir, error))?;
+        let opened = Database::open(&settings.database_url).await;
+        let db = opened.map_err(|error| of_data_dir(&settings.data_dir, &place, error))?;
         mark::claim(&db, &place, &ours, clock.now()).await?;
         // Books and their copies, the keys of a sandbox: nothing in it is for others.
         storage::keep_private(&settings.data_dir);
@@ -197,7 +203,7 @@ impl Application {
             router: redirect::to_https(&state.origin),
         }));
         let background = Background { wants_certificates, jobs_every, sweeps_overdue, heartbeat_every, care };
-        Ok(Self { door, entrances, address, redirect_address, state, platform, background })
+        Ok(Self { door, entrances, address, redirect_address, state, platform, background, service_manager })
     }
 
     pub const fn address(&self) -> SocketAddr {
@@ -227,7 +233,7 @@ impl Application {
     }
 
     async fn serve(self, shutdown: CancellationToken) -> Result<(), StartupError> {
-        let Self { door, entrances, address, redirect_address, state, platform, background } = self;
+        let Self { door, entrances, address, redirect_address, state, platform, background, service_manager } = self;
         let scheme = if background.care.is_some() { "https" } else { "http" };
         let platform = platform.serve();
         let background = AbortOnDropHandle::new(tokio::spawn(background.run(state.clone())));
@@ -235,10 +241,12 @@ impl Application {
         if let Some(address) = redirect_address {
             tracing::info!(%address, "http://{address} is sent on to {}", state.origin);
         }
+        let watched = watched::start(service_manager, &state.readiness, &shutdown);
 
         let served = answer(door, entrances, &state, &shutdown).await;
         drop(background);
         stop::in_order(&state, platform.stop()).await;
+        drop(watched);
         tracing::info!("stopped");
         served
     }
@@ -252,10 +260,10 @@ async fn listen(setting: &'static str, wanted: SocketAddr) -> Result<(TcpListene
 }
 
 /// Whoever is told that a file cannot be made wants to know which setting says that it is to be there.
-fn of_data_dir(data_dir: &Path, error: StorageError) -> StartupError {
+fn of_data_dir(data_dir: &Path, place: &str, error: StorageError) -> StartupError {
     match error {
         StorageError::File { path, source } if is_below(&path, data_dir) => StartupError::DataDir { path, source },
-        error => error.into(),
+        error => StartupError::of_books(place, error),
     }
 }
 
@@ -381,7 +389,8 @@ pub async fn open_books(
     url: &DatabaseUrl,
     data_dir: &Path,
 ) -> Result<(Database, LiveSettings), StartupError> {
-    let db = Database::attach(url).await?;
+    let opened = Database::attach(url).await;
+    let db = opened.map_err(|error| StartupError::of_books(&url.place(), error))?;
     let live = match mode {
         Mode::Live(live) => *live,
         Mode::Sandbox { .. } => platform::beside(data_dir)?,

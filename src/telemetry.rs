@@ -3,6 +3,7 @@
 
 mod filter;
 mod lines;
+mod time;
 
 use std::io::{self, IsTerminal};
 
@@ -14,6 +15,7 @@ pub fn start(filter: Option<&str>) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(lines::Lines)
+        .with_timer(time::Beijing)
         .with_ansi(io::stderr().is_terminal());
     // A second start in one process, in tests, keeps the first.
     if lines.try_init().is_ok() {

@@ -23,6 +23,8 @@ pub enum StartupError {
     DataDir { path: PathBuf, source: Arc<io::Error> },
     #[error(transparent)]
     Storage(#[from] StorageError),
+    #[error("the books at {place}: {source}")]
+    Books { place: String, source: StorageError },
     #[error("demo products: {0}")]
     Catalogue(#[from] CatalogueError),
     #[error("no sandbox has been running here, start `saoma serve --sandbox` first: {path} cannot be read")]
@@ -44,6 +46,17 @@ pub enum StartupError {
 }
 
 impl StartupError {
+    /// Opening the books that are at `place`. What is wrong with books that are there is told after their place
+    /// was: by commands as the first line, by the server in its log.
+    pub(super) fn of_books(place: &str, source: StorageError) -> Self {
+        match source {
+            StorageError::Database(_) | StorageError::ReadOnly(_) | StorageError::NoAnswer => {
+                Self::Books { place: place.to_owned(), source }
+            }
+            source => Self::Storage(source),
+        }
+    }
+
     /// No start can succeed before somebody has changed what it is started with.
     pub const fn is_misconfigured(&self) -> bool {
         matches!(
@@ -56,7 +69,7 @@ impl StartupError {
                 | Self::NotOurBooks(_)
                 | Self::Site(_)
                 | Self::Tls(_)
-                | Self::Storage(StorageError::Schema(_))
+                | Self::Storage(StorageError::Schema(_) | StorageError::NoFile { .. })
         )
     }
 }

@@ -35,7 +35,8 @@ pub(super) fn of(live: &LiveSettings) -> Mark {
 /// # Errors
 /// [`NotOurBooks`], or they cannot be read.
 pub(super) async fn foresee(url: &str, place: &str, ours: &Mark) -> Result<(), StartupError> {
-    let Some(mut older) = Database::look(url).await? else { return Ok(()) };
+    let found = Database::look(url).await.map_err(|error| StartupError::of_books(place, error))?;
+    let Some(mut older) = found else { return Ok(()) };
     let judged = judge(&mut older, place, ours).await;
     older.close().await;
     judged

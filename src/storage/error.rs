@@ -36,6 +36,8 @@ pub enum StorageError {
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),
     #[error("{path}: {source}")]
     File { path: PathBuf, source: Arc<std::io::Error> },
+    #[error("{} is no file", path.display())]
+    NoFile { path: PathBuf },
     #[error("table {table}, column {column}, row {row}: {problem}")]
     Inconsistent { table: &'static str, column: &'static str, row: i64, problem: String },
     #[error("table {table}, row {row}: changed by somebody else meanwhile")]

@@ -1,8 +1,9 @@
 //! Keeps the dependency directions true that `src/lib.rs` states.
 
-#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod circles;
+mod docs;
 mod paths;
 
 use std::{
@@ -22,8 +23,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &[]),
     ("entropy", &[]),
+    ("service_manager", &[]),
     ("signals", &[]),
-    ("telemetry", &[]),
+    ("telemetry", &["clock"]),
     ("wall", &["metrics", "readiness"]),
     ("metrics", &["domain", "telemetry"]),
     ("readiness", &[]),
@@ -240,6 +242,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "metrics",
             "readiness",
             "sandbox",
+            "service_manager",
             "storage",
             "supervise",
             "tls",
@@ -247,7 +250,21 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "wechatpay",
         ],
     ),
-    ("main", &["command", "config", "domain", "http", "sandbox", "signals", "startup", "storage", "telemetry"]),
+    (
+        "main",
+        &[
+            "command",
+            "config",
+            "domain",
+            "http",
+            "sandbox",
+            "service_manager",
+            "signals",
+            "startup",
+            "storage",
+            "telemetry",
+        ],
+    ),
 ];
 
 /// Crates, or paths of them, that a module must not touch.

@@ -34,6 +34,8 @@ const UNDER_WAY: Duration = Duration::from_secs(30);
 const APART: SignedDuration = SignedDuration::from_mins(5);
 /// A durable write that is longer ago is a trouble.
 const STALE: Duration = Duration::from_secs(20);
+/// A beat comes to an end, good or bad, well within this.
+const ROUND: Duration = Duration::from_mins(1);
 /// Beats missed by another instance before it is taken for dead.
 const MISSED: u32 = 4;
 /// Rows of dead instances are cleared away after this.
@@ -90,7 +92,9 @@ impl Checkout {
         let mut pulse = Pulse::default();
         let mut complaint = Complaint::default();
         self.0.readiness.expect_durable_writes((every * MISSED).max(STALE));
+        self.0.readiness.expect_rounds("heartbeat", (every * MISSED).max(ROUND));
         loop {
+            self.0.readiness.note_round("heartbeat");
             let pause = match in_time(GLANCE, self.beat_once(&mut pulse, every)).await {
                 Ok(()) => {
                     self.0.readiness.report("books", None);

@@ -18,6 +18,8 @@ use crate::{
 
 /// How often it is written down that a job came to a good end.
 const NOTED: Duration = Duration::from_secs(10);
+/// Whatever a job meets with, it looks again within this: longer than all care that one look can set off.
+const ROUND: Duration = Duration::from_mins(30);
 /// An instance whose heart has not beaten for so long is no help.
 const ALIVE: SignedDuration = SignedDuration::from_secs(30);
 
@@ -53,8 +55,10 @@ impl Checkout {
         let mut away: Option<Instant> = None;
         let mut ticks = interval(job.tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.0.readiness.expect_rounds(name, ROUND);
         loop {
             ticks.tick().await;
+            self.0.readiness.note_round(name);
             self.note_time();
             if self.gives_way() || away.is_some_and(|until| Instant::now() < until) {
                 lease.let_go();

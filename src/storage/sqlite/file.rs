@@ -67,7 +67,7 @@ impl Opened {
 /// stays as it is: it may hold more than the books.
 ///
 /// # Errors
-/// They cannot be made.
+/// They cannot be made, or it is no file that is there.
 pub(super) fn make_private(url: &str) -> Result<(), StorageError> {
     let options = SqliteConnectOptions::from_str(url)?;
     let path = options.get_filename();
@@ -84,6 +84,9 @@ pub(super) fn make_private(url: &str) -> Result<(), StorageError> {
     match fs::OpenOptions::new().write(true).create_new(true).mode(FILE).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+                return Err(StorageError::NoFile { path: path.to_owned() });
+            }
             for suffix in ["", "-wal", "-shm"] {
                 keep_private(&with_suffix(path, suffix));
             }
@@ -108,6 +111,10 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 pub fn keep_private(path: &Path) {
     const EVERYBODYS: u32 = 0o1000;
     let Ok(found) = fs::metadata(path) else { return };
+    // A device, say, is the machine's.
+    if !found.is_file() && !found.is_dir() {
+        return;
+    }
     let mode = found.permissions().mode() & 0o1777;
     let own = mode & FOLDER;
     if mode == own || mode & EVERYBODYS != 0 {

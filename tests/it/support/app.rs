@@ -19,6 +19,7 @@ use saoma::{
     entropy::Entropy,
     http::{AppState, door::DoorLimits},
     sandbox::SandboxError,
+    service_manager::ServiceManager,
     startup::{Application, StartupError, Surroundings, TlsPace},
     storage::books::PlatformKind,
 };
@@ -135,6 +136,13 @@ impl Stage {
     #[must_use]
     pub fn heartbeat_every(mut self, every: Duration) -> Self {
         self.surroundings.heartbeat_every = every;
+        self
+    }
+
+    /// Whom it tells how it is.
+    #[must_use]
+    pub fn service_manager(mut self, manager: Option<ServiceManager>) -> Self {
+        self.surroundings.service_manager = manager;
         self
     }
 

@@ -67,7 +67,11 @@ impl Answer {
 impl Site {
     pub fn new(origin: impl Into<String>) -> Self {
         let http = reqwest::Client::builder().no_proxy().redirect(redirect::Policy::none());
-        Self { origin: origin.into(), http: http.build().expect("a client") }
+        Self::with_client(origin, http.build().expect("a client"))
+    }
+
+    pub fn with_client(origin: impl Into<String>, http: reqwest::Client) -> Self {
+        Self { origin: origin.into(), http }
     }
 
     /// `https://localhost:PORT`, believed because of `roots` (PEM) alone.
@@ -85,7 +89,12 @@ impl Site {
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.origin))
+        self.request_at(method, &format!("{}{path}", self.origin))
+    }
+
+    /// Of another origin than its own.
+    pub fn request_at(&self, method: Method, url: &str) -> RequestBuilder {
+        self.http.request(method, url)
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
