@@ -73,10 +73,11 @@ pub enum CommandError {
     Settings(#[from] Problems),
     #[error(transparent)]
     Startup(#[from] StartupError),
-    #[error(transparent)]
-    Checkout(#[from] CheckoutError),
-    #[error(transparent)]
-    Refund(#[from] RefundError),
+    #[error("order {number}: {error}")]
+    Order { number: OutTradeNo, error: CheckoutError },
+    /// Nobody has been asked for it.
+    #[error("refund of {of}: {error}")]
+    Refund { of: String, error: RefundError },
     #[error("product: {0}")]
     Product(#[from] CatalogueError),
     /// Once its number is known, every error names it.
@@ -125,12 +126,15 @@ async fn show_order(
     let settings = Settings::from_env(arguments.which.wanted(), environment)?;
     name_books(&settings);
     let (checkout, db) = open_checkout(settings, Surroundings::system()).await?;
-    let history = match arguments.command {
-        OrderCommand::Show { out_trade_no } => checkout.load_history(&out_trade_no).await,
-        OrderCommand::Query { out_trade_no } => checkout.query_order(&out_trade_no, Source::CommandLine).await,
+    let (number, history) = match arguments.command {
+        OrderCommand::Show { out_trade_no } => (out_trade_no.clone(), checkout.load_history(&out_trade_no).await),
+        OrderCommand::Query { out_trade_no } => {
+            (out_trade_no.clone(), checkout.query_order(&out_trade_no, Source::CommandLine).await)
+        }
     };
     db.close().await;
-    Ok(show(&history?, out)?)
+    let history = history.map_err(|error| CommandError::Order { number, error })?;
+    Ok(show(&history, out)?)
 }
 
 fn show(history: &OrderHistory, out: &mut (dyn Write + Send)) -> io::Result<()> {

@@ -67,7 +67,8 @@ async fn give_back(
     name_books(&settings);
     let (checkout, db) = open_checkout(settings, Surroundings::system()).await?;
     let refunded = async {
-        let draft = checkout.draft_refund(&of, wanted).await?;
+        let draft = checkout.draft_refund(&of, wanted).await;
+        let draft = draft.map_err(|error| CommandError::Refund { of: of.to_string(), error })?;
         let number = draft.out_refund_no().clone();
         announce(&draft, out)?;
         let asked = checkout.ask_for_refund(draft).await;

@@ -125,7 +125,24 @@ pub(super) fn noted<T, E: std::fmt::Display>(
     variable: &'static str,
     result: Result<T, E>,
 ) -> Option<T> {
-    result.map_err(|error| reader.wrong(variable, error)).ok()
+    let file = reader.text(variable).filter(|_| variable.ends_with("_PATH"));
+    let told = |error| match file {
+        Some(file) => reader.wrong(variable, format!("{}: {error}", shown(&file))),
+        None => reader.wrong(variable, error),
+    };
+    result.map_err(told).ok()
+}
+
+/// A path; but of what may as well be the secret itself, put into the wrong variable, nothing is repeated.
+fn shown(path: &str) -> &str {
+    const LONGEST: usize = 255;
+    let is_plain = path.len() <= LONGEST && !path.contains(char::is_whitespace) && !path.contains("-----");
+    let is_path = path.starts_with('/') || path.starts_with("./") || path.starts_with("../");
+    if is_plain && (is_path || Path::new(path).extension().is_some()) || Path::new(path).is_file() {
+        path
+    } else {
+        "the file that it names"
+    }
 }
 
 fn required_secret(reader: &mut Reader<'_>, value: &'static str, path: &'static str) -> Option<(&'static str, String)> {
@@ -147,7 +164,7 @@ pub(super) fn secret(
         (None, Some(file)) => match read_text(&file) {
             Ok(text) => Some((path, text)),
             Err(error) => {
-                reader.wrong(path, format!("cannot read {file}: {error}"));
+                reader.wrong(path, format!("cannot read {}: {error}", shown(&file)));
                 None
             }
         },

@@ -309,3 +309,20 @@ fn https_that_cannot_be_says_why() {
     let problems = sandbox(&[("SAOMA_TLS", "acme")]).expect_err("refused").to_string();
     assert!(problems.contains("SAOMA_TLS: is for a live shop"), "{problems}");
 }
+
+#[test]
+fn a_file_that_holds_something_else_is_named_and_a_secret_in_the_place_of_its_file_is_not() {
+    let told = |path: &str| {
+        let change = [("WXPAY_PRIVATE_KEY", ""), ("WXPAY_PRIVATE_KEY_PATH", path)];
+        with_live(&change).expect_err("unusable").to_string()
+    };
+    for file in [concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "Cargo.toml", "/nowhere/key", "./key", "key.pem"] {
+        assert!(told(file).contains(file), "{file}: {}", told(file));
+    }
+    for secret in [KEY, &pem("merchant_key.pem"), &pem("merchant_key.pem").lines().skip(1).take(3).collect::<String>()]
+    {
+        let told = told(secret);
+        assert!(told.contains("WXPAY_PRIVATE_KEY_PATH: cannot read the file that it names"), "{told}");
+        assert!(!told.contains(secret), "{told}");
+    }
+}

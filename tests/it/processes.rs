@@ -300,7 +300,9 @@ async fn orders_are_shown_asked_about_and_given_back_from_the_command_line() {
     let (given, _, error) = command(&["refund", &order.order_no, "--amount-fen=-1"]);
     assert!(!given && error.contains("amount-fen"), "{error}");
     let (shown, _, error) = command(&["order", "show", "20261125000000NOBODY0HAS0THIS"]);
-    assert!(!shown && error.contains("no such order"), "{error}");
+    assert!(!shown && error.contains("order 20261125000000NOBODY0HAS0THIS: no such order"), "{error}");
+    let (given, _, error) = command(&["refund", "--transaction-id", "4200000000202611250000000000"]);
+    assert!(!given && error.contains("refund of 4200000000202611250000000000: no payment"), "{error}");
 
     process.until_status(&order.token, "REFUND_PARTIAL").await;
     let ledger = process.get("/_sandbox/ledger").await;

@@ -1,5 +1,7 @@
 //! What somebody asks for who wants money given back, and why he does not get it.
 
+use std::fmt;
+
 use crate::{
     checkout::error::CheckoutError,
     domain::{Fen, OutRefundNo, OutTradeNo},
@@ -14,6 +16,15 @@ pub enum RefundOf {
     Transaction(String),
     /// The one that was paid under this number, and never another one of its order.
     Attempt(OutTradeNo),
+}
+
+impl fmt::Display for RefundOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Transaction(id) => f.write_str(id),
+            Self::Attempt(number) => number.fmt(f),
+        }
+    }
 }
 
 /// What somebody wants to give back.
