@@ -94,7 +94,8 @@ async fn pages_name_the_files_that_there_are() {
         assert!(page.text().contains(file), "{file}: {}", page.text());
     }
     // A page without anything that comes alive is a page with a style.
-    let list = app.get("/").await.text();
+    let reply = app.get("/").await;
+    let list = reply.text();
     assert!(list.contains("/pkg/saoma.89ab.css") && !list.contains(".js\"") && !list.contains(".wasm\""), "{list}");
     // Where there are none, none.
     let bare = App::start().await;
