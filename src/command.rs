@@ -85,8 +85,12 @@ pub enum CommandError {
     RefundOf { number: OutRefundNo, error: Box<RefundError> },
     #[error("refund {number} has failed: {state}")]
     RefundFailed { number: OutRefundNo, state: RefundState },
-    #[error("the server at {address} does not answer: {error}")]
-    NoAnswer { address: SocketAddr, error: io::Error },
+    #[error("the server at {address} does not answer")]
+    NoAnswer {
+        address: SocketAddr,
+        #[source]
+        error: reqwest::Error,
+    },
     #[error("the server at {address} is not ready")]
     NotReady { address: SocketAddr },
     #[error("cannot write: {0}")]

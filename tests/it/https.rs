@@ -13,8 +13,8 @@ use tokio::{io::AsyncWriteExt as _, time::timeout};
 use crate::{
     callbacks::assert_acknowledged,
     support::{
-        App, Caller, Outside, Shown, Site, Stage, connect_and_say, connect_from, folder, free_port, raw, rest, trickle,
-        until,
+        App, Caller, Outside, Shown, Site, Stage, command, connect_and_say, connect_from, folder, free_port, raw, rest,
+        trickle, until,
     },
 };
 
@@ -48,6 +48,10 @@ async fn a_purchase_over_the_shops_own_https() {
     assert_eq!(app.send(forwarded).await.status, 403);
     let ready = app.get("/readyz").await;
     assert!(ready.status == 200 && ready.text().contains("certificate: ends at "), "{ready:?}");
+    let mut health = command(app.folder.path(), &["health"]);
+    health.env("SAOMA_TLS", "files").env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", app.port()));
+    let health = tokio::task::spawn_blocking(move || health.output().expect("runs")).await.expect("ends");
+    assert!(health.status.success() && health.stdout.starts_with(b"ready"), "{health:?}");
     assert!(app.metric("saoma_certificate_ends_timestamp_seconds", "").await > 1_700_000_000);
 
     let mut http2 = Caller::of(&shown.pem).http2(app.port()).await;

@@ -8,7 +8,9 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::UnixDatagram;
 
-use crate::support::{Outside, Process, Stage, folder, free_port, is_file, lay_keys, mock_clock, program, until};
+use crate::support::{
+    Outside, Process, Stage, command, folder, free_port, is_file, lay_keys, mock_clock, program, until,
+};
 
 /// How long the manager waits for a sign of life.
 const LIMIT: &str = "200000";
@@ -63,19 +65,27 @@ async fn the_manager_hears_of_the_start_of_every_while_and_of_the_end() {
     let folder = folder();
     lay_keys(&folder.path().join("data/sandbox"));
     let port = free_port();
-    let mut command = Command::new(program());
-    command.args(["serve", "--sandbox"]).envs(manager.variables());
-    command.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"));
-    let mut process = Process::spawn(command, folder.path(), port, "serve.log");
+    let mut server = Command::new(program());
+    server.args(["serve", "--sandbox"]).envs(manager.variables());
+    server.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"));
+    let mut process = Process::spawn(server, folder.path(), port, "serve.log");
     assert_eq!(manager.next().await, "READY=1", "before anything else, and not before it answers:");
     assert_eq!(process.get("/healthz").await.status, 200);
     manager.hears("STATUS=ready").await;
+    let health = || {
+        let mut health = command(folder.path(), &["health"]);
+        let health = health.env("LEPTOS_SITE_ADDR", format!("0.0.0.0:{port}")).output().expect("runs");
+        (health.status.code(), String::from_utf8(health.stdout).expect("UTF-8"))
+    };
+    let (code, told) = health();
+    assert!(code == Some(0) && told.starts_with("ready\n"), "{told}");
     for _ in 0..3 {
         assert!(manager.is_alive().await, "{}", process.log());
     }
     process.terminate();
     manager.hears("STOPPING=1").await;
     assert_eq!(process.ended().await.code(), Some(0), "{}", process.log());
+    assert_eq!(health(), (Some(1), String::new()));
 }
 
 #[tokio::test]
