@@ -13,7 +13,7 @@
 mod error;
 mod flight;
 mod proven_time;
-pub mod questions;
+pub(crate) mod questions;
 mod refresh;
 mod refused;
 mod reply;

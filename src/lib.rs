@@ -62,13 +62,13 @@ pub mod config;
 #[cfg(feature = "ssr")]
 pub mod entropy;
 #[cfg(feature = "ssr")]
-pub mod gateway;
+mod gateway;
 #[cfg(feature = "ssr")]
 pub mod http;
 #[cfg(feature = "ssr")]
-pub mod metrics;
+mod metrics;
 #[cfg(feature = "ssr")]
-pub mod readiness;
+mod readiness;
 #[cfg(feature = "ssr")]
 pub mod sandbox;
 #[cfg(feature = "ssr")]
@@ -80,12 +80,12 @@ pub mod startup;
 #[cfg(feature = "ssr")]
 pub mod storage;
 #[cfg(feature = "ssr")]
-pub mod supervise;
+mod supervise;
 #[cfg(feature = "ssr")]
 pub mod telemetry;
 #[cfg(feature = "ssr")]
 pub mod tls;
 #[cfg(feature = "ssr")]
-pub mod wall;
+mod wall;
 #[cfg(feature = "ssr")]
 pub mod wechatpay;

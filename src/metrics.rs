@@ -20,8 +20,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-pub use self::certificate::CertificateMetrics;
-pub use self::questions::{QuestionLine, QuestionMetrics};
+pub(crate) use self::certificate::CertificateMetrics;
+pub(crate) use self::questions::{QuestionLine, QuestionMetrics};
 use crate::{domain::OrderStatus, telemetry};
 
 type Count = Counter<u64, AtomicU64>;

@@ -215,11 +215,6 @@ impl Application {
         self.redirect_address
     }
 
-    /// Where this process's own platform listens, in sandbox mode.
-    pub const fn platform_address(&self) -> Option<SocketAddr> {
-        self.platform.address()
-    }
-
     pub const fn state(&self) -> &AppState {
         &self.state
     }

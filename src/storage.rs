@@ -45,7 +45,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Encode, QueryBuilder, Type, pool::PoolCo
 pub use error::StorageError;
 pub use older::Older;
 pub use schema::SchemaError;
-pub use sqlite::keep_private;
+pub(crate) use sqlite::keep_private;
 pub use writer::JobFuture;
 
 /// `Ok(false)` when a UNIQUE rule said no, so that "there already" is a case and not a failure.

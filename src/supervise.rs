@@ -14,20 +14,20 @@ const STEADY: Duration = Duration::from_secs(5);
 
 /// Keeps tasks alive. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Supervisor {
+pub(crate) struct Supervisor {
     readiness: Readiness,
     metrics: Metrics,
 }
 
 impl Supervisor {
-    pub const fn new(readiness: Readiness, metrics: Metrics) -> Self {
+    pub(crate) const fn new(readiness: Readiness, metrics: Metrics) -> Self {
         Self { readiness, metrics }
     }
 
     /// Runs the task that `start` makes, and makes it again, ever more rarely, when it has panicked; `/readyz`
     /// says so until it has run for a while. Returns when the task does: then it has nothing left to do. Ends
     /// the task when it is dropped.
-    pub async fn keep<F>(&self, name: &'static str, start: impl Fn() -> F)
+    pub(crate) async fn keep<F>(&self, name: &'static str, start: impl Fn() -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -57,14 +57,14 @@ impl Supervisor {
 
 /// What became of a piece of work that was run apart.
 #[derive(Debug)]
-pub enum Apart<T> {
+pub(crate) enum Apart<T> {
     Done(T),
     /// A mistake of ours, or data that nobody expected.
     Panicked,
 }
 
 /// Runs `work` in a task of its own, so that a panic ends it and nothing else. Ends it when dropped.
-pub async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Apart<T> {
+pub(crate) async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Apart<T> {
     AbortOnDropHandle::new(tokio::spawn(work)).await.map_or(Apart::Panicked, Apart::Done)
 }
 

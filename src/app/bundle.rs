@@ -1,6 +1,8 @@
 //! How a page gets its style and its program. The files bear a hash in their names, so which they are is
 //! known to whoever serves them.
 
+#![expect(unreachable_pub, reason = "Leptos' macros make the properties of a component `pub`")]
+
 use leptos::prelude::*;
 
 /// Addresses of the browser's files on this site.

@@ -1,5 +1,7 @@
 //! The pieces pages are made of. Islands are the only code that runs in the browser.
 
+#![expect(unreachable_pub, reason = "Leptos' macros make the properties of a component `pub`")]
+
 mod buy;
 mod focus;
 mod follow;

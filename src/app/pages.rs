@@ -1,5 +1,7 @@
 //! One file per page. Rendered on the server only.
 
+#![expect(unreachable_pub, reason = "Leptos' macros make the properties of a component `pub`")]
+
 mod about;
 mod cancel;
 mod catalogue;

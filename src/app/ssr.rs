@@ -4,7 +4,7 @@
 use super::shop::shop;
 
 #[cfg(feature = "ssr")]
-pub fn is_sandbox() -> bool {
+pub(crate) fn is_sandbox() -> bool {
     shop().is_ok_and(|shop| shop.is_sandbox())
 }
 
@@ -14,7 +14,7 @@ pub fn is_sandbox() -> bool {
 }
 
 #[cfg(feature = "ssr")]
-pub fn payee() -> String {
+pub(crate) fn payee() -> String {
     shop().map(|shop| shop.payee()).unwrap_or_default()
 }
 
@@ -25,7 +25,7 @@ pub fn payee() -> String {
 
 /// This render's content security policy.
 #[cfg(feature = "ssr")]
-pub fn send_policy() {
+pub(crate) fn send_policy() {
     use http::{HeaderValue, header::CONTENT_SECURITY_POLICY};
     use leptos::{nonce::use_nonce, prelude::use_context};
 

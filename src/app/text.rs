@@ -13,11 +13,9 @@ pub const SANDBOX_SCAN: &str = "用模拟手机扫这个码";
 
 pub const NO_PRODUCTS: &str = "还没有商品";
 pub const NO_PRODUCTS_HINT: &str = "本店正在准备上架，请过些时候再来。";
-pub const VIEW_PRODUCT: &str = "查看";
 pub const BUY: &str = "微信支付";
 pub const BUYING: &str = "正在下单…";
 pub const BUY_HINT: &str = "下单后用手机微信“扫一扫”付款，付款后本页会自动显示结果。";
-pub const PRICE: &str = "价格";
 
 pub const ORDER: &str = "订单";
 pub const PAY: &str = "扫码付款";

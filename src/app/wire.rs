@@ -20,21 +20,21 @@ const PATIENCE_MS: u32 = 15_000;
 
 /// # Errors
 /// What the server says, or that it cannot be reached.
-pub async fn place_order(product_id: String) -> Result<PayView, PublicError> {
+pub(crate) async fn place_order(product_id: String) -> Result<PayView, PublicError> {
     let form = form(&[("product_id", &product_id)])?;
     view(&send(PlaceOrder::url(), Some(form), 0).await?)
 }
 
 /// # Errors
 /// As [`place_order`].
-pub async fn watch_order(token: &str, after: i64, wait: u32) -> Result<PayView, PublicError> {
+pub(crate) async fn watch_order(token: &str, after: i64, wait: u32) -> Result<PayView, PublicError> {
     let asked = ["?token=", token, "&after=", &after.to_string(), "&wait=", &wait.to_string()].concat();
     view(&send(&[WatchOrder::url(), &asked].concat(), None, wait * 1000).await?)
 }
 
 /// # Errors
 /// As [`place_order`].
-pub async fn check_payment(token: &str) -> Result<Checked, PublicError> {
+pub(crate) async fn check_payment(token: &str) -> Result<Checked, PublicError> {
     let answer = send(CheckPayment::url(), Some(form(&[("token", token)])?), 0).await?;
     answer.as_text().and_then(|name| Checked::from_name(&name)).ok_or(PublicError::Busy)
 }

@@ -21,12 +21,12 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    pub const fn new(asker: Asker, due: Timestamp) -> Self {
+    pub(crate) const fn new(asker: Asker, due: Timestamp) -> Self {
         Self { asker, due, turn: None }
     }
 
     /// It turned out that there is nothing to ask.
-    pub fn call_off(self) {
+    pub(crate) fn call_off(self) {
         if let Some(turn) = self.turn {
             turn.give_back();
         }

@@ -49,7 +49,7 @@ fn in_brackets(name: Option<&str>) -> String {
 ///
 /// # Errors
 /// It cannot be opened, or one of its lines cannot be read.
-pub fn read(path: &Path) -> Result<Vec<(String, String)>, EnvFileError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<(String, String)>, EnvFileError> {
     let bytes = file::read(path).map_err(|source| EnvFileError::File { path: path.to_owned(), source })?;
     parse(&bytes).map_err(|(line, fault)| {
         let name = bytes.split(|byte| *byte == b'\n').nth(line - 1).and_then(name_in);

@@ -1,7 +1,7 @@
 //! The names of variables that more than one has to know.
 
 /// The merchant's side of WeChat Pay: see [`super::live`].
-pub const LIVE: [&str; 14] = [
+pub(crate) const LIVE: [&str; 14] = [
     "WXPAY_MCH_ID",
     "WXPAY_APPID",
     "WXPAY_MCH_SERIAL_NO",
@@ -19,7 +19,8 @@ pub const LIVE: [&str; 14] = [
 ];
 
 /// Of other programs of the same merchant, which a sandbox's `credentials.env` has beside ours.
-pub const OTHERS: [&str; 3] = ["WXPAY_CERTIFICATE_PATH", "WXPAY_PLATFORM_SERIAL_NO", "WXPAY_PLATFORM_CERTIFICATE_PATH"];
+pub(crate) const OTHERS: [&str; 3] =
+    ["WXPAY_CERTIFICATE_PATH", "WXPAY_PLATFORM_SERIAL_NO", "WXPAY_PLATFORM_CERTIFICATE_PATH"];
 
 /// Read before the settings are, whose errors are logged.
 pub const LOG: &str = "RUST_LOG";

@@ -163,11 +163,6 @@ impl RequestId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// The platform's own error number, behind the last `-`; 0 is success (§1.5).
-    pub fn platform_code(&self) -> Option<u64> {
-        self.0.rsplit_once('-')?.1.parse().ok()
-    }
 }
 
 impl fmt::Display for RequestId {

@@ -20,7 +20,7 @@ use self::budget::{Budget, Ticket};
 use super::GatewayError;
 use crate::clock::Clock;
 
-pub use self::budget::Asker;
+pub(crate) use self::budget::Asker;
 
 /// Clones share one budget.
 #[derive(Clone)]

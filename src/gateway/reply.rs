@@ -30,26 +30,26 @@ pub struct Replied<T> {
 pub(super) struct Verified(pub Reply);
 
 impl Verified {
-    pub fn require(&self, status: StatusCode) -> Result<(), GatewayError> {
+    pub(crate) fn require(&self, status: StatusCode) -> Result<(), GatewayError> {
         if self.0.status == status { Ok(()) } else { Err(self.unknown(Cause::Status)) }
     }
 
-    pub fn read<T: DeserializeOwned>(&self, status: StatusCode) -> Result<T, GatewayError> {
+    pub(crate) fn read<T: DeserializeOwned>(&self, status: StatusCode) -> Result<T, GatewayError> {
         self.require(status)?;
         // The error of `serde_json` may quote the body: it is dropped.
         serde_json::from_slice(&self.0.body).map_err(|_| self.unknown(Cause::Unreadable))
     }
 
-    pub fn answer<T: DeserializeOwned>(&self, status: StatusCode) -> Result<Replied<T>, GatewayError> {
+    pub(crate) fn answer<T: DeserializeOwned>(&self, status: StatusCode) -> Result<Replied<T>, GatewayError> {
         Ok(self.with(self.read(status)?))
     }
 
-    pub fn with<T>(&self, content: T) -> Replied<T> {
+    pub(crate) fn with<T>(&self, content: T) -> Replied<T> {
         let serial = self.0.headers.get(SERIAL).and_then(|serial| serial.to_str().ok());
         Replied { content, serial: serial.unwrap_or_default().to_owned(), request_id: self.0.request_id() }
     }
 
-    pub fn unknown(&self, cause: Cause) -> GatewayError {
+    pub(crate) fn unknown(&self, cause: Cause) -> GatewayError {
         self.0.unknown(cause)
     }
 }

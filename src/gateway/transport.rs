@@ -32,11 +32,11 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    pub fn request_id(&self) -> Option<RequestId> {
+    pub(crate) fn request_id(&self) -> Option<RequestId> {
         RequestId::parse(self.headers.get("request-id")?.to_str().ok()?)
     }
 
-    pub fn unknown(&self, cause: Cause) -> GatewayError {
+    pub(crate) fn unknown(&self, cause: Cause) -> GatewayError {
         unknown(cause, Some(self.status), self.request_id())
     }
 }
@@ -46,7 +46,7 @@ fn unknown(cause: Cause, status: Option<StatusCode>, request_id: Option<RequestI
 }
 
 impl Transport {
-    pub fn new(settings: &GatewaySettings) -> Result<Self, SetupError> {
+    pub(crate) fn new(settings: &GatewaySettings) -> Result<Self, SetupError> {
         for base in [Some(&settings.base), settings.backup.as_ref()].into_iter().flatten() {
             require_origin(base)?;
         }
@@ -77,7 +77,7 @@ impl Transport {
     /// Sends to the main host and, if that cannot be reached or the connection breaks, the very
     /// same bytes to the backup host: numbers are idempotent and the host is not signed (§10.2).
     /// The time limit is one for both.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: &Method,
         target: &str,

@@ -21,22 +21,22 @@ use crate::app::error::PublicError;
 
 /// What one route takes.
 #[derive(Clone, Copy, Debug)]
-pub struct BodyLimits {
+pub(crate) struct BodyLimits {
     /// In bytes.
     pub most: usize,
     pub time: Duration,
 }
 
 /// Forms and server functions are small.
-pub const FORM: BodyLimits = BodyLimits { most: 16 * 1024, time: Duration::from_secs(10) };
+pub(crate) const FORM: BodyLimits = BodyLimits { most: 16 * 1024, time: Duration::from_secs(10) };
 /// Real ones are about 1 KiB, and WeChat hangs up after 5 s.
-pub const CALLBACK: BodyLimits = BodyLimits { most: 64 * 1024, time: Duration::from_secs(5) };
+pub(crate) const CALLBACK: BodyLimits = BodyLimits { most: 64 * 1024, time: Duration::from_secs(5) };
 
 /// What is left for a body once the server stops.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 #[derive(Debug, thiserror::Error)]
-pub enum BodyError {
+pub(crate) enum BodyError {
     #[error("the body is too long")]
     TooLong,
     #[error("the body came too slowly")]
@@ -46,7 +46,7 @@ pub enum BodyError {
 }
 
 impl BodyError {
-    pub const fn status(&self) -> StatusCode {
+    pub(crate) const fn status(&self) -> StatusCode {
         match self {
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -58,7 +58,7 @@ impl BodyError {
 impl BodyLimits {
     /// # Errors
     /// Too long, too slow, or broken off. Nothing more is then to be read from that connection.
-    pub async fn read(self, body: Body, stopping: &CancellationToken) -> Result<Bytes, BodyError> {
+    pub(crate) async fn read(self, body: Body, stopping: &CancellationToken) -> Result<Bytes, BodyError> {
         let stop = async {
             stopping.cancelled().await;
             tokio::time::sleep(LAST_WORDS).await;
@@ -76,7 +76,7 @@ impl BodyLimits {
 }
 
 /// For forms and what programs send.
-pub async fn read_form(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn read_form(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }

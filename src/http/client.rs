@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Puts the [`ClientAddress`] into the request.
-pub async fn resolve(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn resolve(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let peer = peer.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)).to_canonical();
     if request.headers().contains_key("x-forwarded-for") && !is_among(&state.trusted_proxies, peer) {

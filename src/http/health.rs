@@ -16,13 +16,13 @@ use crate::storage::{StorageError, orders};
 const READY_LIMIT: Duration = Duration::from_secs(5);
 
 /// The process is up.
-pub async fn alive() -> &'static str {
+pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
 /// 200 when nothing keeps this instance from its work, else 503 with one line for each trouble. The database
 /// is asked now; the rest is what background tasks have reported.
-pub async fn ready(State(state): State<AppState>) -> Response {
+pub(crate) async fn ready(State(state): State<AppState>) -> Response {
     let mut troubles = state.readiness.troubles();
     if let Err(error) = pending(&state).await {
         tracing::error!(%error, "not ready");
@@ -41,7 +41,7 @@ pub async fn ready(State(state): State<AppState>) -> Response {
 }
 
 /// Prometheus text.
-pub async fn metrics(State(state): State<AppState>) -> Response {
+pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
     let pending = pending(&state).await.unwrap_or(-1);
     state.checkout.measure_questions().await;
     state.metrics.surplus_stuck(surplus_stuck(&state).await);

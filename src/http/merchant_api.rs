@@ -65,7 +65,7 @@ fn refusal(error: &CheckoutError) -> (StatusCode, &'static str) {
 }
 
 /// `POST /api/wx-pay/native/native/{productId}`
-pub async fn place_order(
+pub(crate) async fn place_order(
     State(state): State<AppState>,
     Extension(client): Extension<ClientAddress>,
     Extension(shopper): Extension<Shopper>,
@@ -128,7 +128,7 @@ async fn place_with_code(
 }
 
 /// `GET /api/order-info/query-order-status/{orderNo}`: what our books say, at once.
-pub async fn query_order_status(State(state): State<AppState>, Path(order_no): Path<String>) -> Response {
+pub(crate) async fn query_order_status(State(state): State<AppState>, Path(order_no): Path<String>) -> Response {
     let Ok(out_trade_no) = OutTradeNo::parse(&order_no) else {
         return failed(&CheckoutError::NoSuchOrder);
     };
@@ -146,7 +146,7 @@ pub async fn query_order_status(State(state): State<AppState>, Path(order_no): P
 }
 
 /// `GET /api/product/list`
-pub async fn list_products(State(state): State<AppState>) -> Response {
+pub(crate) async fn list_products(State(state): State<AppState>) -> Response {
     match state.checkout.list_products().await {
         Ok(products) => {
             let list: Vec<_> =

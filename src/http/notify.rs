@@ -53,7 +53,7 @@ enum About {
 }
 
 /// Payments.
-pub async fn native(
+pub(crate) async fn native(
     State(state): State<AppState>,
     Extension(client): Extension<ClientAddress>,
     headers: HeaderMap,
@@ -64,7 +64,7 @@ pub async fn native(
 
 /// Refunds. One that was made in the merchant console may be told in XML of the second version, which
 /// carries no signature of the third: it is refused like anything unsigned.
-pub async fn refunds(
+pub(crate) async fn refunds(
     State(state): State<AppState>,
     Extension(client): Extension<ClientAddress>,
     headers: HeaderMap,

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Longest hold, in seconds: below the idle limits of common proxies.
-pub const WAIT_MOST: u64 = 25;
+pub(crate) const WAIT_MOST: u64 = 25;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -73,7 +73,11 @@ impl<'a> From<&'a OrderSnapshot> for Status<'a> {
 }
 
 /// The route.
-pub async fn show(State(state): State<AppState>, Path(token): Path<String>, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
     let Ok(token) = OrderToken::parse(&token) else {
         return problem(StatusCode::NOT_FOUND, "token", "订单不存在");
     };

@@ -25,7 +25,7 @@ use crate::app::{App, error::PublicError, shell, shop::Shop};
 static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
 /// Routes with their state still open, so that the layers of `http` see them.
-pub fn router(state: &AppState) -> Router<AppState> {
+pub(crate) fn router(state: &AppState) -> Router<AppState> {
     let context = {
         let shop: Arc<dyn Shop> = Arc::new(PageShop(state.clone()));
         move || provide_context(Arc::clone(&shop))

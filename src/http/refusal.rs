@@ -14,7 +14,13 @@ use serde_json::json;
 use crate::app::{error::PublicError, text};
 
 /// `message` is for people and for programs that are not ours; no sign of HTML may be in it.
-pub fn refuse(status: StatusCode, error: &PublicError, message: &str, path: &str, headers: &HeaderMap) -> Response {
+pub(crate) fn refuse(
+    status: StatusCode,
+    error: &PublicError,
+    message: &str,
+    path: &str,
+    headers: &HeaderMap,
+) -> Response {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let body = if accept.contains("text/html") {
         let home = if let PublicError::Elsewhere { home } = error { home } else { "" };
@@ -32,7 +38,7 @@ pub fn refuse(status: StatusCode, error: &PublicError, message: &str, path: &str
 
 /// To a shopper under a second name of the shop that its proxy does not pass on, most often. `home` is where
 /// the shop is, such as `https://shop.example.com`.
-pub fn refuse_foreign(home: &str, path: &str, headers: &HeaderMap) -> Response {
+pub(crate) fn refuse_foreign(home: &str, path: &str, headers: &HeaderMap) -> Response {
     let error = PublicError::Elsewhere { home: home.to_owned() };
     let message = text::elsewhere(home);
     refuse(StatusCode::FORBIDDEN, &error, &message, path, headers)

@@ -36,7 +36,7 @@ const FIXED: [(HeaderName, HeaderValue); 5] = [
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// Nobody is connected to anybody else through here, and the router of pages cannot name such a request.
-pub async fn refuse_tunnels(request: Request, next: Next) -> Response {
+pub(crate) async fn refuse_tunnels(request: Request, next: Next) -> Response {
     if request.method() == Method::CONNECT {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
@@ -80,7 +80,7 @@ pub async fn set_headers(State(state): State<AppState>, request: Request, next: 
 }
 
 /// The policy of a page: our own files, scripts by nonce, WebAssembly, nothing else.
-pub fn page_policy(nonce: &str) -> String {
+pub(crate) fn page_policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -89,7 +89,7 @@ pub fn page_policy(nonce: &str) -> String {
 
 /// Refuses what another site makes a browser send here. Programs send no `Origin` and are let
 /// through: they hold no shopper's cookie.
-pub async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let harmless = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let own = state.origin.origin().ascii_serialization();
     if harmless || is_own(request.headers(), &own) {
@@ -138,7 +138,7 @@ const REQUEST_ID_MOST: usize = 128;
 
 /// Takes away a caller's `X-Request-Id` that is not one short plain word, so that it gets one of ours: it
 /// goes into the log and back out.
-pub async fn bound_request_id(mut request: Request, next: Next) -> Response {
+pub(crate) async fn bound_request_id(mut request: Request, next: Next) -> Response {
     let mut ids = request.headers().get_all(&REQUEST_ID).iter();
     let is_plain = |id: &HeaderValue| {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:+/=@".contains(byte);
@@ -152,7 +152,7 @@ pub async fn bound_request_id(mut request: Request, next: Next) -> Response {
 
 /// Method, path and request id; never a query or a header. The token in a pay page's path opens
 /// that page, so only its beginning is logged.
-pub fn request_span<B>(request: &http::Request<B>) -> Span {
+pub(crate) fn request_span<B>(request: &http::Request<B>) -> Span {
     let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
     tracing::info_span!("request", method = %request.method(), path = shortened(request.uri().path()), id)
 }

@@ -196,7 +196,7 @@ fn content_type(path: &str) -> Option<&'static str> {
 
 /// Every file outside `/pkg`, and `missing` for what is not there. Without Leptos: its own file handler takes
 /// over the response headers of whatever page is rendered at the same time.
-pub fn files<S, C>(site: &Site, missing: S) -> Router<C>
+pub(crate) fn files<S, C>(site: &Site, missing: S) -> Router<C>
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
@@ -215,7 +215,7 @@ where
 }
 
 /// `/pkg`, where a program looks and not a person: what is not there has no page.
-pub fn pkg<C: Clone + Send + Sync + 'static>(site: &Site) -> Router<C> {
+pub(crate) fn pkg<C: Clone + Send + Sync + 'static>(site: &Site) -> Router<C> {
     let site = site.clone();
     let answer = move |request: Request| async move {
         if is_read(&request) {

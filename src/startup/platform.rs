@@ -26,14 +26,14 @@ use crate::{
 };
 
 /// Where the platform is.
-pub enum Platform {
+pub(crate) enum Platform {
     Outside,
-    Inside { sandbox: Sandbox, listener: TcpListener, address: SocketAddr },
+    Inside { sandbox: Sandbox, listener: TcpListener },
 }
 
 impl Platform {
     /// Opens the sandbox on a loopback port of its own, so that every call crosses real HTTP.
-    pub async fn inside(
+    pub(crate) async fn inside(
         data_dir: &Path,
         site: SocketAddr,
         clock: &Clock,
@@ -55,29 +55,22 @@ impl Platform {
         };
         let sandbox = Sandbox::open(&data_dir.join("sandbox"), options)?;
         let live = read(sandbox.credentials())?;
-        Ok((Self::Inside { sandbox, listener, address }, live))
+        Ok((Self::Inside { sandbox, listener }, live))
     }
 
-    pub const fn is_inside(&self) -> bool {
+    pub(crate) const fn is_inside(&self) -> bool {
         matches!(self, Self::Inside { .. })
     }
 
-    pub const fn address(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Outside => None,
-            Self::Inside { address, .. } => Some(*address),
-        }
-    }
-
     /// The sandbox's own pages and controls, for the site's port.
-    pub fn pages(&self) -> Option<Router> {
+    pub(crate) fn pages(&self) -> Option<Router> {
         match self {
             Self::Outside => None,
             Self::Inside { sandbox, .. } => Some(sandbox.control_router()),
         }
     }
 
-    pub fn serve(self) -> Running {
+    pub(crate) fn serve(self) -> Running {
         let stop = CancellationToken::new();
         let task = match self {
             Self::Outside => None,
@@ -97,13 +90,13 @@ impl std::fmt::Debug for Platform {
 }
 
 /// The sandbox while it serves.
-pub struct Running {
+pub(crate) struct Running {
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
 }
 
 impl Running {
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         let Some(task) = self.task else { return };
         if let Err(error) = task.await {
@@ -117,7 +110,7 @@ fn loopback(address: SocketAddr) -> Result<Url, StartupError> {
 }
 
 /// The credentials that a sandbox left in the data folder of this shop.
-pub fn beside(data_dir: &Path) -> Result<LiveSettings, StartupError> {
+pub(crate) fn beside(data_dir: &Path) -> Result<LiveSettings, StartupError> {
     let path = data_dir.join("sandbox/credentials.env");
     let lines = dotenvy::from_path_iter(&path).map_err(|_| StartupError::NoSandbox { path: path.clone() })?;
     let variables: HashMap<String, String> = lines.filter_map(Result::ok).collect();
@@ -144,7 +137,7 @@ fn read(credentials: &SandboxCredentials) -> Result<LiveSettings, StartupError> 
 }
 
 /// A merchant account, taken apart for those who need a piece of it.
-pub struct Parts {
+pub(crate) struct Parts {
     pub merchant: Merchant,
     pub keyring: Keyring,
     pub api_v3_keys: Arc<ApiV3Keys>,
@@ -156,7 +149,7 @@ pub struct Parts {
     pub refund_notify_url: Url,
 }
 
-pub fn parts(live: LiveSettings) -> Result<Parts, StartupError> {
+pub(crate) fn parts(live: LiveSettings) -> Result<Parts, StartupError> {
     let keyring = Keyring::default();
     let mut public_key_id = None;
     if let Some((id, key)) = live.public_key {

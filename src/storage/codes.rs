@@ -1,4 +1,4 @@
 //! What an engine's errors mean to whoever wants to write.
 
-pub mod mysql;
-pub mod sqlite;
+pub(crate) mod mysql;
+pub(crate) mod sqlite;

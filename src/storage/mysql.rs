@@ -54,7 +54,7 @@ const CONNECTIONS: u32 = 16;
 const PLACES: usize = 8;
 /// The books on a server. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Server {
+pub(crate) struct Server {
     pool: AnyPool,
     /// Places for writes that somebody else's lock may keep waiting: the rest of the pool is for reading, and for
     /// those that go first.
@@ -70,14 +70,14 @@ pub async fn look(url: &str) -> Result<Option<Older>, StorageError> {
 }
 
 impl Server {
-    pub async fn open(url: &str) -> Result<Self, StorageError> {
+    pub(crate) async fn open(url: &str) -> Result<Self, StorageError> {
         let options = options(url)?;
         migrate::run(&options).await?;
         Self::connect(options).await
     }
 
     /// The same for whoever migrates nothing.
-    pub async fn attach(url: &str) -> Result<Self, StorageError> {
+    pub(crate) async fn attach(url: &str) -> Result<Self, StorageError> {
         let options = options(url)?;
         migrate::require(&options).await?;
         Self::connect(options).await
@@ -109,12 +109,12 @@ impl Server {
         })
     }
 
-    pub async fn acquire(&self) -> Result<PoolConnection<Any>, StorageError> {
+    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Any>, StorageError> {
         acquire(&self.pool).await
     }
 
     /// See [`Database::write`](super::Database::write).
-    pub async fn run<T, F>(&self, job: F) -> Result<T, StorageError>
+    pub(crate) async fn run<T, F>(&self, job: F) -> Result<T, StorageError>
     where
         T: Send + 'static,
         F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
@@ -158,12 +158,12 @@ impl Server {
     }
 
     /// Returns when no job is taken any more. There is no task that could end: each job has its own.
-    pub async fn ended(&self) {
+    pub(crate) async fn ended(&self) {
         self.closing.cancelled().await;
     }
 
     /// Lets running jobs come to their end, which none puts off for longer than [`PATIENCE`].
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.jobs.close();
         self.closing.cancel();
         self.jobs.wait().await;
@@ -270,7 +270,7 @@ fn is_lost(error: &StorageError) -> bool {
 }
 
 /// Whether this is a connection to a server.
-pub fn is_backend_of(connection: &AnyConnection) -> bool {
+pub(crate) fn is_backend_of(connection: &AnyConnection) -> bool {
     connection.backend_name() == "MySQL"
 }
 

@@ -8,7 +8,7 @@
 mod file;
 mod migrate;
 
-pub use file::{Opened, keep_private};
+pub(crate) use file::{Opened, keep_private};
 
 use std::{fs, time::Duration};
 
@@ -91,7 +91,7 @@ pub async fn look(url: &str) -> Result<Option<Older>, StorageError> {
 }
 
 /// The same for whoever makes and migrates nothing.
-pub async fn attach(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
+pub(crate) async fn attach(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
     migrate::require_file(url)?;
     if let Some(older) = look(url).await? {
         older.close().await;
@@ -101,7 +101,7 @@ pub async fn attach(url: &str) -> Result<(AnyPool, AnyConnection), StorageError>
     Ok((readers(url).await?, connection))
 }
 
-pub async fn connect(url: &str) -> Result<AnyConnection, StorageError> {
+pub(crate) async fn connect(url: &str) -> Result<AnyConnection, StorageError> {
     let mut connection = AnyConnection::connect_with(&options(url)?).await?;
     connection.execute(PRAGMAS).await?;
     Ok(connection)
@@ -128,7 +128,7 @@ async fn readers(url: &str) -> Result<AnyPool, StorageError> {
 /// `SQLITE_READONLY` (8): perhaps only of this connection, and for ever. When a file cannot be opened for writing,
 /// with no descriptor left for an instant, SQLite opens it for reading without a word, and such a connection's
 /// `BEGIN IMMEDIATE` succeeds.
-pub fn may_be_of_connection(error: &StorageError) -> bool {
+pub(crate) fn may_be_of_connection(error: &StorageError) -> bool {
     let StorageError::ReadOnly(error) = error else { return false };
     error.as_database_error().and_then(code).is_some_and(|code| code & 0xff == 8)
 }

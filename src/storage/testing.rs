@@ -7,8 +7,8 @@ use tempfile::TempDir;
 use super::Database;
 
 /// An empty place for books of one's own; whoever opens the address again finds them again.
-pub struct Place {
-    pub url: String,
+pub(crate) struct Place {
+    pub(crate) url: String,
     _folder: TempDir,
 }
 
@@ -17,7 +17,7 @@ fn server() -> Option<String> {
     std::env::var("SAOMA_TEST_MYSQL").ok().filter(|url| !url.is_empty())
 }
 
-pub async fn place() -> Place {
+pub(crate) async fn place() -> Place {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = match server() {
         // Nobody else has a folder of this name.
@@ -34,7 +34,7 @@ pub async fn place() -> Place {
     Place { url, _folder: folder }
 }
 
-pub async fn books() -> (Place, Database) {
+pub(crate) async fn books() -> (Place, Database) {
     let place = place().await;
     let books = Database::open(&place.url).await.expect("opens");
     (place, books)

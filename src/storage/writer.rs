@@ -34,7 +34,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Clone)]
-pub struct Writer {
+pub(crate) struct Writer {
     jobs: mpsc::Sender<Box<dyn Job>>,
     task: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>>,
     stop: tokio_util::sync::CancellationToken,
@@ -48,14 +48,14 @@ impl fmt::Debug for Writer {
 
 impl Writer {
     /// `connection` is to the books at `url`, where others are opened when this one is of no more use.
-    pub fn start(url: String, connection: AnyConnection) -> Self {
+    pub(crate) fn start(url: String, connection: AnyConnection) -> Self {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let stop = tokio_util::sync::CancellationToken::new();
         let task = tokio::spawn(work(Pen::new(url, connection), queue, stop.clone()));
         Self { jobs, task: Arc::new(Mutex::new(Some(task))), stop }
     }
 
-    pub async fn run<T, F>(&self, job: F) -> Result<T, StorageError>
+    pub(crate) async fn run<T, F>(&self, job: F) -> Result<T, StorageError>
     where
         T: Send + 'static,
         F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
@@ -68,11 +68,11 @@ impl Writer {
     }
 
     /// Returns when no job is taken any more.
-    pub async fn ended(&self) {
+    pub(crate) async fn ended(&self) {
         self.jobs.closed().await;
     }
 
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.stop.cancel();
         if let Some(task) = self.task.lock().await.take() {
             drop(task.await);

@@ -8,7 +8,7 @@ const USUAL: &str = "info";
 const OWN: &str = "saoma";
 
 /// The filter that `text` asks for, and what has to be said about it.
-pub fn choose(text: Option<&str>) -> (EnvFilter, Option<&'static str>) {
+pub(crate) fn choose(text: Option<&str>) -> (EnvFilter, Option<&'static str>) {
     let usual = || EnvFilter::new(USUAL);
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return (usual(), None) };
     let Ok(filter) = EnvFilter::try_new(text) else {

@@ -20,7 +20,7 @@ const FIRST_RETRY_MS: u32 = 1_000;
 const LONGEST_RETRY_MS: u32 = 15_000;
 
 /// Keeps `view` true. `offline` tells when the server cannot be reached.
-pub fn follow(view: RwSignal<PayView>, offline: RwSignal<bool>) {
+pub(crate) fn follow(view: RwSignal<PayView>, offline: RwSignal<bool>) {
     let follower = Follower { view, offline, turn: Rc::default() };
     let seen = follower.clone();
     drop(window_event_listener(ev::visibilitychange, move |_| {
@@ -92,7 +92,7 @@ fn is_hidden() -> bool {
 /// Counts `seconds` down from now on, by the browser's clock and not by counting ticks, which a
 /// hidden page gets fewer of.
 #[expect(clippy::float_arithmetic, reason = "milliseconds of the browser's clock, no money")]
-pub fn count_down(view: RwSignal<PayView>) -> RwSignal<i64> {
+pub(crate) fn count_down(view: RwSignal<PayView>) -> RwSignal<i64> {
     let left = RwSignal::new(view.get_untracked().seconds_left);
     Effect::new(move |previous: Option<Option<IntervalHandle>>| {
         if let Some(handle) = previous.flatten() {
@@ -116,7 +116,7 @@ pub fn count_down(view: RwSignal<PayView>) -> RwSignal<i64> {
 
 /// Puts the order's own address into the address bar, so that a reload or a second tab leads to its
 /// page. Going back loads what was there before; coming back here, `islands.js` sees to it.
-pub fn show_address(path: String) {
+pub(crate) fn show_address(path: String) {
     if let Ok(history) = window().history() {
         history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path)).ok();
     }

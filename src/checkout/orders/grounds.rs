@@ -37,7 +37,7 @@ impl Grounds {
     /// been under way: its code reaches nobody. Where there was one, `time_expire` is the last moment to pay,
     /// and no code lives for longer than two hours from its making, which was before that. A verified payment
     /// that comes all the same is booked as late.
-    pub fn of_unknown(attempt: &Attempt, expires: Timestamp, since: Timestamp, now: Timestamp) -> Option<Self> {
+    pub(crate) fn of_unknown(attempt: &Attempt, expires: Timestamp, since: Timestamp, now: Timestamp) -> Option<Self> {
         match attempt.state {
             AttemptState::Open { .. } => (now >= expires + CODE_LIFE).then_some(Self::Forgotten),
             _ => (now >= since + NEVER_CREATED).then_some(Self::NeverCreated { not_before: attempt.not_before }),

@@ -83,18 +83,18 @@ const AT_ONCE: u32 = 32;
 
 /// Somebody who waits for a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticket {
+pub(crate) struct Ticket {
     asker: Asker,
     due: Timestamp,
     number: u64,
 }
 
 impl Ticket {
-    pub const fn asker(self) -> Asker {
+    pub(crate) const fn asker(self) -> Asker {
         self.asker
     }
 
-    pub const fn number(self) -> u64 {
+    pub(crate) const fn number(self) -> u64 {
         self.number
     }
 }
@@ -107,7 +107,7 @@ struct Queue {
 }
 
 #[derive(Debug)]
-pub struct Budget {
+pub(crate) struct Budget {
     /// Questions a second that the merchant may ask, over all instances.
     setting: u32,
     instances: u32,
@@ -126,7 +126,7 @@ pub struct Budget {
 
 impl Budget {
     /// At most `setting` questions a second; at least one.
-    pub fn new(setting: u32) -> Self {
+    pub(crate) fn new(setting: u32) -> Self {
         Self {
             setting: setting.max(1),
             instances: 1,
@@ -141,33 +141,33 @@ impl Budget {
     }
 
     /// So many instances ask on behalf of the merchant.
-    pub fn divide_by(&mut self, instances: u32) {
+    pub(crate) fn divide_by(&mut self, instances: u32) {
         self.instances = instances.max(1);
     }
 
     /// Questions a second that this instance may ask now.
-    pub fn limit(&self) -> u32 {
+    pub(crate) fn limit(&self) -> u32 {
         (self.eased / self.instances).max(1)
     }
 
     /// Turns given within the last second.
-    pub fn used(&mut self, now: Duration) -> usize {
+    pub(crate) fn used(&mut self, now: Duration) -> usize {
         self.forget(now);
         self.given.len()
     }
 
-    pub fn waiting(&self, asker: Asker) -> usize {
+    pub(crate) fn waiting(&self, asker: Asker) -> usize {
         self.queues.get(&asker).map_or(0, |queue| queue.waiting.len())
     }
 
     /// For how long the first one of its kind has been waiting.
-    pub fn oldest_wait(&self, asker: Asker, now: Duration) -> Duration {
+    pub(crate) fn oldest_wait(&self, asker: Asker, now: Duration) -> Duration {
         let oldest = self.queues.get(&asker).and_then(|queue| queue.waiting.values().min());
         oldest.map_or(Duration::ZERO, |since| now.saturating_sub(*since))
     }
 
     /// WeChat has said that we ask too often.
-    pub fn refused(&mut self, now: Duration) {
+    pub(crate) fn refused(&mut self, now: Duration) {
         if self.eased < self.setting && now.saturating_sub(self.changed) < HALVED {
             return;
         }
@@ -176,7 +176,7 @@ impl Budget {
     }
 
     /// Waits from now on. `due` is when the question should have been asked.
-    pub fn enter(&mut self, asker: Asker, due: Timestamp, now: Duration) -> Ticket {
+    pub(crate) fn enter(&mut self, asker: Asker, due: Timestamp, now: Duration) -> Ticket {
         self.tickets += 1;
         let ticket = Ticket { asker, due, number: self.tickets };
         self.queues.entry(asker).or_default().waiting.insert((due, ticket.number), now);
@@ -184,7 +184,7 @@ impl Budget {
     }
 
     /// Does not wait any longer.
-    pub fn leave(&mut self, ticket: Ticket) {
+    pub(crate) fn leave(&mut self, ticket: Ticket) {
         let Some(queue) = self.queues.get_mut(&ticket.asker) else { return };
         queue.waiting.remove(&(ticket.due, ticket.number));
         if queue.waiting.is_empty() {
@@ -193,14 +193,14 @@ impl Budget {
     }
 
     /// Counts a question that could not wait.
-    pub fn count(&mut self, asker: Asker, now: Duration) {
+    pub(crate) fn count(&mut self, asker: Asker, now: Duration) {
         self.forget(now);
         self.given.push_back((now, asker));
         self.under_way += 1;
     }
 
     /// Gives the next turn, if it is time for one.
-    pub fn give(&mut self, now: Duration) -> Option<Ticket> {
+    pub(crate) fn give(&mut self, now: Duration) -> Option<Ticket> {
         self.forget(now);
         if self.slots(now) == 0 {
             return None;
@@ -240,12 +240,12 @@ impl Budget {
     }
 
     /// A turn has been used: the call has come to its end.
-    pub fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
     /// A turn that nobody needs any more.
-    pub fn give_back(&mut self, asker: Asker) {
+    pub(crate) fn give_back(&mut self, asker: Asker) {
         self.finish();
         if let Some(place) = self.given.iter().rposition(|(_, it)| *it == asker) {
             self.given.remove(place);
@@ -253,7 +253,7 @@ impl Budget {
     }
 
     /// How long until the next turn can be given to those who wait; `None` when that is not a matter of time.
-    pub fn pause(&self, now: Duration) -> Option<Duration> {
+    pub(crate) fn pause(&self, now: Duration) -> Option<Duration> {
         let is_wanted = self.queues.values().any(|queue| !queue.waiting.is_empty());
         if !is_wanted || self.under_way >= self.at_once() {
             return None;
@@ -266,7 +266,7 @@ impl Budget {
 
     /// How many more of this kind would have their turn soon, if they came now and so many others besides.
     /// Whoever has to claim what he asks about claims no more than that.
-    pub fn room(&mut self, asker: Asker, besides: usize, now: Duration) -> usize {
+    pub(crate) fn room(&mut self, asker: Asker, besides: usize, now: Duration) -> usize {
         self.forget(now);
         let slots = self.slots(now + AHEAD);
         if slots == 0 {

@@ -4,12 +4,16 @@ use futures::future::join_all;
 use jiff::SignedDuration;
 
 use super::*;
-use crate::wechatpay::{
-    ApiV3Key, ApiV3Keys, VerifyError,
-    fixtures::{
-        NEXT_SERIAL, PLATFORM_SERIAL, PREVIOUS_API_V3_KEY, PUBLIC_KEY_ID, answer, both_keys, certificate, sign_as, text,
+use crate::{
+    gateway::error::Alarm,
+    wechatpay::{
+        ApiV3Key, ApiV3Keys, VerifyError,
+        fixtures::{
+            NEXT_SERIAL, PLATFORM_SERIAL, PREVIOUS_API_V3_KEY, PUBLIC_KEY_ID, answer, both_keys, certificate, sign_as,
+            text,
+        },
+        model::CERTIFICATES,
     },
-    model::CERTIFICATES,
 };
 
 /// Without any key of the platform's at first.

@@ -14,26 +14,26 @@ use crate::wechatpay::fixtures::{now, sign};
 
 /// A request as it arrived.
 #[derive(Debug)]
-pub struct Seen {
-    pub method: Method,
-    pub uri: Uri,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
+pub(crate) struct Seen {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 #[derive(Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     Reply(u16, HeaderMap, Vec<u8>),
     Silence,
 }
 
 /// A reply with the headers by which WeChat signs it at the moment of the test vectors.
-pub fn signed(status: u16, body: &str) -> Answer {
+pub(crate) fn signed(status: u16, body: &str) -> Answer {
     Answer::Reply(status, sign(body.as_bytes(), now()), body.as_bytes().to_vec())
 }
 
 /// An error reply: not signed.
-pub fn rejected(status: u16, body: &str) -> Answer {
+pub(crate) fn rejected(status: u16, body: &str) -> Answer {
     let headers = HeaderMap::from_iter([(
         http::HeaderName::from_static("request-id"),
         http::HeaderValue::from_static("08F78BC3AF0610D302-268435461"),
@@ -41,14 +41,14 @@ pub fn rejected(status: u16, body: &str) -> Answer {
     Answer::Reply(status, headers, body.as_bytes().to_vec())
 }
 
-pub struct Platform {
-    pub base: Url,
+pub(crate) struct Platform {
+    pub(crate) base: Url,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Platform {
     /// Answers in this order, then not at all.
-    pub async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let answers = Arc::new(Mutex::new(answers.into_iter().collect::<VecDeque<_>>()));
         let log = Arc::clone(&seen);
@@ -74,12 +74,12 @@ impl Platform {
     }
 
     /// What was asked since the last call.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         std::mem::take(&mut self.seen.lock().expect("a lock"))
     }
 }
 
-pub fn base_of(listener: &TcpListener) -> Url {
+pub(crate) fn base_of(listener: &TcpListener) -> Url {
     Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("a URL")
 }
 

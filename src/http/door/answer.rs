@@ -24,7 +24,7 @@ const EXTRA_BODY_MOST: usize = 64 * 1024;
 
 /// What answers on a connection.
 #[derive(Clone)]
-pub struct Service {
+pub(crate) struct Service {
     pub router: Router,
     pub peer: SocketAddr,
     /// All that an extra guest may ask for.
@@ -33,7 +33,7 @@ pub struct Service {
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-pub async fn answer(
+pub(crate) async fn answer(
     service: Service,
     guest: Arc<Guest>,
     request: Request<Incoming>,

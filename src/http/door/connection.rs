@@ -44,14 +44,14 @@ const CONNECTION_WINDOW: u32 = 256 * 1024;
 const GIVEN_UP: usize = 20;
 
 /// How a connection comes in, and with what limits.
-pub struct Visit {
+pub(crate) struct Visit {
     pub guest: Arc<Guest>,
     pub limits: DoorLimits,
     pub stop: CancellationToken,
 }
 
 /// A connection without TLS, or with.
-pub async fn serve(stream: TcpStream, tls: Option<Tls>, service: Service, visit: Visit) {
+pub(crate) async fn serve(stream: TcpStream, tls: Option<Tls>, service: Service, visit: Visit) {
     // However this ends, also by a panic, the place is free again.
     let mut place = Place { guest: Arc::clone(&visit.guest), reason: Reason::Broken };
     place.reason = match tls {

@@ -6,7 +6,7 @@ const OWN: u64 = 96;
 const USUAL: u64 = 1024;
 
 /// Raises the soft limit to the hard one, and derives a number of connections from it. `extra` come on top.
-pub fn connections_allowed(extra: usize) -> usize {
+pub(crate) fn connections_allowed(extra: usize) -> usize {
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_else(|error| {
         tracing::warn!(%error, "the limit on open files cannot be raised");
         rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(USUAL, |(soft, _)| soft)

@@ -17,13 +17,13 @@ use tokio_io_timeout::TimeoutWriter;
 use super::guests::{Guest, InFlight};
 
 /// A stream whose writing fails when the other side takes nothing for `stalled`.
-pub struct Heard<I> {
+pub(crate) struct Heard<I> {
     stream: Pin<Box<TimeoutWriter<I>>>,
     guest: Arc<Guest>,
 }
 
 impl<I: AsyncRead + AsyncWrite> Heard<I> {
-    pub fn new(stream: I, guest: Arc<Guest>, stalled: Duration) -> Self {
+    pub(crate) fn new(stream: I, guest: Arc<Guest>, stalled: Duration) -> Self {
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(stalled));
         Self { stream: Box::pin(stream), guest }
@@ -68,7 +68,7 @@ impl<I: AsyncRead + AsyncWrite> AsyncWrite for Heard<I> {
 }
 
 /// The body of an answer; its request is in flight as long as this is there.
-pub struct Answer {
+pub(crate) struct Answer {
     body: Body,
     /// Of a part, what is handed over next.
     rest: Bytes,
@@ -79,7 +79,7 @@ pub struct Answer {
 const PART_MOST: usize = 16 * 1024;
 
 impl Answer {
-    pub fn new(body: Body, mut in_flight: InFlight) -> Self {
+    pub(crate) fn new(body: Body, mut in_flight: InFlight) -> Self {
         if body.is_end_stream() {
             in_flight.was_taken();
         }

@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// By whoever made it, or after an answer that was to be the last.
     Done,
     /// The head of a request was not whole in time, or the handshake before it.
@@ -48,7 +48,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Head => "head",
@@ -69,7 +69,7 @@ const GIVEN_UP: usize = 100;
 
 /// How a connection has to go.
 #[derive(Clone, Copy, Debug)]
-pub struct Farewell {
+pub(crate) struct Farewell {
     pub reason: Reason,
     /// The end of its last answer may still be on the way.
     pub gently: bool,
@@ -119,7 +119,7 @@ struct InFlightCounts {
 
 /// Whom there is room for at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
+pub(crate) enum Room {
     Everybody,
     /// All places are taken but those kept for callbacks.
     Callbacks,
@@ -127,7 +127,7 @@ pub enum Room {
 }
 
 impl Room {
-    pub const fn is_for(self, comes_first: bool) -> bool {
+    pub(crate) const fn is_for(self, comes_first: bool) -> bool {
         match self {
             Self::Everybody => true,
             Self::Callbacks => comes_first,
@@ -183,10 +183,10 @@ struct Shared {
 
 /// The list of all. Clones share it.
 #[derive(Clone)]
-pub struct Guests(Arc<Shared>);
+pub(crate) struct Guests(Arc<Shared>);
 
 /// One of them, as its connection sees it.
-pub struct Guest {
+pub(crate) struct Guest {
     id: u64,
     is_extra: bool,
     /// The next byte begins a head.
@@ -207,7 +207,7 @@ struct Owing {
 }
 
 /// While a request is in flight.
-pub struct InFlight {
+pub(crate) struct InFlight {
     guest: Arc<Guest>,
     is_owed: bool,
     was_taken: bool,
@@ -296,17 +296,17 @@ impl Guests {
     }
 
     /// Once a minute.
-    pub fn may_complain(&self) -> bool {
+    pub(crate) fn may_complain(&self) -> bool {
         self.0.complaints.check().is_ok()
     }
 
     /// Lets the longest-idle one go, whoever it is.
-    pub fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         self.inside().make_room(|_| true);
     }
 
     /// `None` when there is no room at all.
-    pub fn admit(&self, peer: IpAddr) -> Option<Arc<Guest>> {
+    pub(crate) fn admit(&self, peer: IpAddr) -> Option<Arc<Guest>> {
         let limits = &self.0.limits;
         let address = self.counted(peer);
         let mut inside = self.inside();
@@ -364,18 +364,18 @@ impl Guests {
 }
 
 impl Guest {
-    pub const fn is_extra(&self) -> bool {
+    pub(crate) const fn is_extra(&self) -> bool {
         self.is_extra
     }
 
     /// From now on it may ask for many things at the same time. Bytes tell nothing then: they may be part of anything,
     /// so a head that comes slowly has as long as a connection without a request.
-    pub fn takes_many(&self) {
+    pub(crate) fn takes_many(&self) {
         self.takes_many.store(true, Ordering::Relaxed);
     }
 
     /// Bytes have come.
-    pub fn heard(&self) {
+    pub(crate) fn heard(&self) {
         if self.expects_head.swap(false, Ordering::Relaxed) {
             self.guests.inside().set_phase(self.id, Phase::Head(Instant::now()));
             self.changed.notify_one();
@@ -433,19 +433,19 @@ impl Guest {
     }
 
     /// Waits until no request is in flight.
-    pub async fn rests(&self) {
+    pub(crate) async fn rests(&self) {
         while matches!(self.guests.inside().known.get(&self.id), Some(Known { phase: Phase::Busy(_), .. })) {
             self.changed.notified().await;
         }
     }
 
     /// Why, if it was.
-    pub fn was_sent_away(&self) -> Option<Reason> {
+    pub(crate) fn was_sent_away(&self) -> Option<Reason> {
         self.farewell.get().map(|farewell| farewell.reason)
     }
 
     /// Waits until this connection has to go.
-    pub async fn farewell(&self) -> Farewell {
+    pub(crate) async fn farewell(&self) -> Farewell {
         loop {
             if let Some(farewell) = self.farewell.get() {
                 return *farewell;
@@ -489,7 +489,7 @@ impl Guest {
     }
 
     /// The server stops. `false` while a request is in flight: it may finish.
-    pub fn stop(&self) -> bool {
+    pub(crate) fn stop(&self) -> bool {
         let mut inside = self.guests.inside();
         match inside.known.get(&self.id) {
             Some(Known { phase: Phase::Busy(_), .. }) => false,
@@ -499,7 +499,7 @@ impl Guest {
     }
 
     /// Its connection is over.
-    pub fn leave(&self, reason: Reason) {
+    pub(crate) fn leave(&self, reason: Reason) {
         self.guests.inside().remove(self.id);
         self.guests.0.metrics.connection_closed(reason.code());
     }
@@ -507,17 +507,17 @@ impl Guest {
 
 impl InFlight {
     /// A part of the answer waits for the client to take it.
-    pub fn owes(&mut self) {
+    pub(crate) fn owes(&mut self) {
         self.set_owed(true);
     }
 
     /// The client has room for more.
-    pub fn takes(&mut self) {
+    pub(crate) fn takes(&mut self) {
         self.set_owed(false);
     }
 
     /// All of the answer was handed over.
-    pub const fn was_taken(&mut self) {
+    pub(crate) const fn was_taken(&mut self) {
         self.was_taken = true;
     }
 
@@ -534,7 +534,7 @@ impl InFlight {
         self.is_owed = is_owed;
     }
 
-    pub fn takes_many(&self) -> bool {
+    pub(crate) fn takes_many(&self) -> bool {
         self.guest.takes_many.load(Ordering::Relaxed)
     }
 }

@@ -9,7 +9,7 @@ use crate::tls::{Caller, Purpose, Tls};
 
 /// What a connection speaks from here on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
+pub(crate) enum Protocol {
     /// One request after another.
     Http1,
     /// Many at the same time.
@@ -17,7 +17,7 @@ pub enum Protocol {
 }
 
 /// `None` when the handshake was all that was wanted: somebody asked whether a name is ours. Takes as long as the other side does; the time is the caller's.
-pub async fn shake_hands(
+pub(crate) async fn shake_hands(
     stream: TcpStream,
     tls: &Tls,
     caller: Caller,

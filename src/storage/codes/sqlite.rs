@@ -3,13 +3,13 @@
 use sqlx::{error::DatabaseError, sqlite::SqliteError};
 
 /// `SQLITE_BUSY` (5), `SQLITE_LOCKED` (6).
-pub fn is_busy(error: &dyn DatabaseError) -> bool {
+pub(crate) fn is_busy(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 /// `SQLITE_READONLY` (8), `SQLITE_FULL` (13), and `SQLITE_IOERR` (10) unless it was reading that failed
 /// (`_READ`, `_SHORT_READ`).
-pub fn is_read_only(error: &dyn DatabaseError) -> bool {
+pub(crate) fn is_read_only(error: &dyn DatabaseError) -> bool {
     const READING: [i32; 2] = [0x10a, 0x20a];
     code(error).is_some_and(|code| matches!(code & 0xff, 8 | 10 | 13) && !READING.contains(&code))
 }
@@ -20,6 +20,6 @@ pub fn is_no_database(error: &dyn DatabaseError) -> bool {
 }
 
 /// An extended code carries the plain one in its low byte.
-pub fn code(error: &dyn DatabaseError) -> Option<i32> {
+pub(crate) fn code(error: &dyn DatabaseError) -> Option<i32> {
     error.try_downcast_ref::<SqliteError>()?.code()?.parse().ok()
 }

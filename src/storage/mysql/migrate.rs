@@ -97,7 +97,7 @@ async fn applied(connection: &mut AnyConnection) -> Result<Vec<schema::Applied>,
     }
 }
 
-pub async fn run(options: &AnyConnectOptions) -> Result<(), StorageError> {
+pub(crate) async fn run(options: &AnyConnectOptions) -> Result<(), StorageError> {
     let migrator = migrations();
     let holder = format!("{:016x}", RandomState::new().hash_one(()));
     let end = Instant::now() + WAIT;

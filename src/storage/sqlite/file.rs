@@ -27,7 +27,7 @@ pub(super) fn path(url: &str) -> Result<Option<PathBuf>, StorageError> {
 /// The file and its log as they were opened. Somebody may delete, move or replace them meanwhile, and the open
 /// ones go on taking what is written, for nobody.
 #[derive(Debug)]
-pub struct Opened {
+pub(crate) struct Opened {
     /// With device and inode; the log is not there yet in books that nobody has written.
     files: Vec<(PathBuf, u64, u64)>,
     had_content: bool,
@@ -35,7 +35,7 @@ pub struct Opened {
 
 impl Opened {
     /// Nothing is watched of books in memory.
-    pub fn at(url: &str) -> Self {
+    pub(crate) fn at(url: &str) -> Self {
         let path = path(url).ok().flatten();
         let found = |path: PathBuf| {
             let file = fs::metadata(&path).ok()?;
@@ -48,7 +48,7 @@ impl Opened {
 
     /// # Errors
     /// [`StorageError::Moved`].
-    pub fn require_in_place(&self) -> Result<(), StorageError> {
+    pub(crate) fn require_in_place(&self) -> Result<(), StorageError> {
         for (path, device, inode) in &self.files {
             let is_log = path.as_os_str().as_encoded_bytes().ends_with(b"-wal");
             let is_it = fs::metadata(path).is_ok_and(|file| {
@@ -108,7 +108,7 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// Takes from others what rights they have on a file or folder, if it is there. One that belongs to somebody
 /// else, or lies where nothing can be changed, is used all the same, and one like `/tmp` is everybody's.
-pub fn keep_private(path: &Path) {
+pub(crate) fn keep_private(path: &Path) {
     const EVERYBODYS: u32 = 0o1000;
     let Ok(found) = fs::metadata(path) else { return };
     // A device, say, is the machine's.

@@ -26,7 +26,7 @@ use super::{
 const WAIT: Duration = Duration::from_mins(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-pub fn migrations() -> Migrator {
+pub(crate) fn migrations() -> Migrator {
     schema::migrator(&[
         ("checkout", include_str!("../../../migrations/sqlite/0001_checkout.sql")),
         ("life", include_str!("../../../migrations/sqlite/0002_life.sql")),
@@ -36,7 +36,7 @@ pub fn migrations() -> Migrator {
 
 /// # Errors
 /// The file is not ours or is newer, or it could not be copied or migrated: then nothing of it has changed.
-pub async fn run(connection: &mut AnyConnection, url: &str) -> Result<(), StorageError> {
+pub(crate) async fn run(connection: &mut AnyConnection, url: &str) -> Result<(), StorageError> {
     let migrations = migrations();
     if let Standing::Current = schema::compare(&applied(connection).await?, &migrations)? {
         return Ok(());
@@ -81,13 +81,13 @@ pub async fn found(connection: &mut AnyConnection) -> Result<Option<i64>, Storag
 ///
 /// # Errors
 /// The file is not there, or of another version.
-pub async fn require(connection: &mut AnyConnection) -> Result<(), StorageError> {
+pub(crate) async fn require(connection: &mut AnyConnection) -> Result<(), StorageError> {
     Ok(schema::require(&applied(connection).await?, &migrations())?)
 }
 
 /// # Errors
 /// There is no file with anything in it.
-pub fn require_file(url: &str) -> Result<(), StorageError> {
+pub(crate) fn require_file(url: &str) -> Result<(), StorageError> {
     let Some(path) = file::path(url)? else { return Ok(()) };
     match fs::metadata(&path) {
         Ok(found) if found.len() > 0 => Ok(()),

@@ -44,7 +44,7 @@ pub(super) enum CallError {
 }
 
 impl AcmeClient {
-    pub fn new(ca: Option<&[u8]>) -> Result<Self, AcmeError> {
+    pub(crate) fn new(ca: Option<&[u8]>) -> Result<Self, AcmeError> {
         let unusable = |error: reqwest::Error| AcmeError::Client(error.to_string());
         let mut client = Client::builder()
             .no_proxy()
@@ -63,7 +63,7 @@ impl AcmeClient {
     }
 
     /// How long the server wants to be left alone.
-    pub fn wait(&self) -> Option<SignedDuration> {
+    pub(crate) fn wait(&self) -> Option<SignedDuration> {
         *self.wait.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -47,16 +47,16 @@ pub(super) enum Refusal {
 
 impl Refusal {
     #[expect(clippy::needless_pass_by_value, reason = "what `map_err` calls")]
-    pub fn other(error: impl ToString) -> Self {
+    pub(crate) fn other(error: impl ToString) -> Self {
         Self::Other(shortened(&error.to_string()))
     }
 
-    pub fn silent(directory: &str) -> Self {
+    pub(crate) fn silent(directory: &str) -> Self {
         let told = "it does not come to an end with the order".to_owned();
         Self::Unreachable { directory: directory.to_owned(), told }
     }
 
-    pub fn of(error: Error, directory: &str) -> Self {
+    pub(crate) fn of(error: Error, directory: &str) -> Self {
         match error {
             Error::Api(problem) if kind(&problem) == "rateLimited" => {
                 Self::RateLimited { told: detail(&problem), wait: None }
@@ -73,7 +73,7 @@ impl Refusal {
         }
     }
 
-    pub fn with_wait(self, wait: Option<SignedDuration>) -> Self {
+    pub(crate) fn with_wait(self, wait: Option<SignedDuration>) -> Self {
         match self {
             Self::RateLimited { told, .. } => Self::RateLimited { told, wait },
             other => other,
@@ -81,7 +81,7 @@ impl Refusal {
     }
 
     /// How long the server wants to be left alone, at least.
-    pub fn wait(&self) -> Option<SignedDuration> {
+    pub(crate) fn wait(&self) -> Option<SignedDuration> {
         match self {
             Self::RateLimited { wait, .. } => Some(wait.unwrap_or(LEFT_ALONE)),
             _ => None,
@@ -89,7 +89,7 @@ impl Refusal {
     }
 
     /// For operators: what is wrong, and what to do.
-    pub fn in_words(&self, names: &[String], now: Timestamp) -> String {
+    pub(crate) fn in_words(&self, names: &[String], now: Timestamp) -> String {
         match self {
             Self::Unreachable { directory, told } => {
                 format!("the ACME server {directory} cannot be asked ({told}): can this machine reach it?")

@@ -32,31 +32,31 @@ pub(super) struct Kept {
 }
 
 impl Store {
-    pub fn of(folder: &Path, directory: &str) -> Self {
+    pub(crate) fn of(folder: &Path, directory: &str) -> Self {
         let host = Url::parse(directory).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
         let plain: String = host.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')).collect();
         let digest: String = Sha256::digest(directory).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         Self(folder.join(format!("{plain}-{digest}")))
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.0
     }
 
-    pub fn make(&self) -> io::Result<()> {
+    pub(crate) fn make(&self) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(FOLDER).create(&self.0)
     }
 
     /// What cannot be read is as if it were not there: a new one is made.
-    pub fn account(&self) -> Option<Kept> {
+    pub(crate) fn account(&self) -> Option<Kept> {
         serde_json::from_slice(&read_small_file(&self.0.join(ACCOUNT)).ok()?).ok()
     }
 
-    pub fn keep_account(&self, kept: &Kept) -> io::Result<()> {
+    pub(crate) fn keep_account(&self, kept: &Kept) -> io::Result<()> {
         self.write(ACCOUNT, &serde_json::to_vec(kept).map_err(io::Error::other)?)
     }
 
-    pub fn pair(&self) -> Option<Pair> {
+    pub(crate) fn pair(&self) -> Option<Pair> {
         let both = read_small_file(&self.0.join(CERTIFICATE)).ok()?;
         match Pair::parse(&both, &both) {
             Ok(pair) => Some(pair),
@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// In one file, so that they cannot part.
-    pub fn keep_pair(&self, key: &str, chain: &str) -> io::Result<()> {
+    pub(crate) fn keep_pair(&self, key: &str, chain: &str) -> io::Result<()> {
         self.write(CERTIFICATE, format!("{key}{chain}").as_bytes())
     }
 
