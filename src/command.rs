@@ -30,15 +30,15 @@ pub use self::{
     refund::{RefundCommand, refund},
 };
 
-/// Which shop a command is for: the live one, unless the sandbox is asked for, as with `saoma serve`.
+/// WhichShop shop a command is for: the live one, unless the sandbox is asked for, as with `saoma serve`.
 #[derive(Clone, Copy, Debug, Args)]
-pub struct Which {
+pub struct WhichShop {
     /// The sandbox's books and platform instead of the live shop's
     #[arg(long, global = true)]
     sandbox: bool,
 }
 
-impl Which {
+impl WhichShop {
     pub const fn wanted(self) -> Wanted {
         if self.sandbox { Wanted::SANDBOX } else { Wanted::Live }
     }
@@ -47,7 +47,7 @@ impl Which {
 #[derive(Debug, Args)]
 pub struct OrderArguments {
     #[command(flatten)]
-    pub which: Which,
+    pub which: WhichShop,
     #[command(subcommand)]
     pub command: OrderCommand,
 }

@@ -4,18 +4,17 @@
 //! callback route takes the raw body and trusts nothing before the signature.
 
 mod address;
+mod behind_proxies;
 mod body;
-mod client;
 pub mod door;
 mod dress;
 mod health;
-pub mod limits;
-mod machine;
 mod merchant_api;
 mod notices;
 mod notify;
 mod order_status;
 mod pages;
+pub mod rate_limits;
 pub mod redirect;
 mod refusal;
 mod security;
@@ -23,6 +22,7 @@ mod server_functions;
 pub mod shopper;
 mod site;
 mod state;
+mod this_machine;
 
 use std::time::Duration;
 
@@ -41,13 +41,13 @@ use tower_http::{
 };
 
 pub use address::ClientAddress;
-pub use limits::Limits;
-pub use machine::is_this_machine;
 pub use notices::Notices;
 pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTIFY_PATH};
+pub use rate_limits::Limits;
 pub use shopper::Shopper;
 pub use site::{Site, SiteError};
 pub use state::AppState;
+pub use this_machine::is_this_machine;
 
 /// What is answered first, whoever else is in.
 pub const CALLBACKS: &[&str] = &[notify::NATIVE_PATH, notify::REFUNDS_PATH];
@@ -74,7 +74,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .route("/api/order-info/query-order-status/{order_no}", get(merchant_api::query_order_status))
         .route("/api/product/list", get(merchant_api::list_products))
         .route("/api/orders/{token}", get(order_status::show))
-        .merge(sandbox_pages.layer(middleware::from_fn_with_state(state.clone(), machine::guard_sandbox)))
+        .merge(sandbox_pages.layer(middleware::from_fn_with_state(state.clone(), this_machine::guard_sandbox)))
         .layer(middleware::from_fn_with_state(state.clone(), body::read_form))
         .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
@@ -82,7 +82,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
 
     let operations = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready)).route(
         "/metrics",
-        get(health::metrics).layer(middleware::from_fn_with_state(state.clone(), machine::guard_metrics)),
+        get(health::metrics).layer(middleware::from_fn_with_state(state.clone(), this_machine::guard_metrics)),
     );
 
     Router::new()
@@ -98,7 +98,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
                 .layer(PropagateRequestIdLayer::x_request_id())
                 // A mistake of ours costs its own request, not the connection that it came by.
                 .layer(CatchPanicLayer::new())
-                .layer(middleware::from_fn_with_state(state.clone(), client::resolve))
+                .layer(middleware::from_fn_with_state(state.clone(), behind_proxies::resolve))
                 .layer(middleware::from_fn_with_state(state.clone(), security::set_headers))
                 .layer(middleware::from_fn_with_state(state.clone(), dress::dress))
                 .layer(middleware::from_fn(security::refuse_tunnels))

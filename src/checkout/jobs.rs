@@ -28,11 +28,11 @@ use shift::Job;
 use crate::{
     checkout::{
         error::CheckoutError,
-        memory::{Charge, Due},
+        memory::{Due, Subject},
         orders::next_look_at,
         pauses::RETRY,
         shared::Checkout,
-        time_limits::{GLANCE, in_time},
+        time_limits::{READ_MOST, in_time},
     },
     gateway::Asker,
     storage::{
@@ -117,7 +117,7 @@ impl Checkout {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let due = in_time(GLANCE, async {
+        let due = in_time(READ_MOST, async {
             let mut c = self.0.db.read().await?;
             Ok(if ending {
                 orders::list_ending(&mut c, now, limit).await?
@@ -197,7 +197,7 @@ impl Checkout {
             asking.forget = true;
             looked.map(drop)
         };
-        self.take_care(Charge::Order(id), next_look_at(order, now, self.0.settings.pay_time), work).await;
+        self.look_after_apart(Subject::Order(id), next_look_at(order, now, self.0.settings.pay_time), work).await;
     }
 
     /// Looks after the refunds that are due. Returns how many.
@@ -205,14 +205,14 @@ impl Checkout {
     /// # Errors
     /// The books are out of reach.
     pub async fn sweep_refunds(&self) -> Result<usize, CheckoutError> {
-        in_time(GLANCE, self.survey_surplus()).await?;
+        in_time(READ_MOST, self.survey_surplus()).await?;
         let now = self.0.clock.now();
         let room = self.0.gateway.questions().room(Asker::Refund, 0);
         let limit = i64::try_from(room).map_or(BATCH, |room| room.min(BATCH));
         if limit == 0 {
             return Ok(0);
         }
-        let due = in_time(GLANCE, async { Ok(refunds::list_due(&mut *self.0.db.read().await?, now, limit).await?) });
+        let due = in_time(READ_MOST, async { Ok(refunds::list_due(&mut *self.0.db.read().await?, now, limit).await?) });
         let due = due.await?;
         if due.is_empty() {
             return Ok(0);
@@ -227,8 +227,8 @@ impl Checkout {
         stream::iter(&claimed)
             .for_each_concurrent(AT_ONCE, |(id, _)| async move {
                 let (checkout, id) = (self.clone(), *id);
-                let work = async move { checkout.tend_refund(id, Source::Sweep).await };
-                self.take_care(Charge::Refund(id), next, work).await;
+                let work = async move { checkout.look_after_due_refund(id, Source::Sweep).await };
+                self.look_after_apart(Subject::Refund(id), next, work).await;
             })
             .await;
         Ok(claimed.len())

@@ -13,5 +13,5 @@ pub(super) use latest_time::{LatestTime, STEP};
 pub use live::LiveOrders;
 pub(super) use plans::{Asking, Due, Inquiries};
 pub(super) use refusal::Refusal;
-pub(super) use stumbles::{Charge, Stumbles};
+pub(super) use stumbles::{Stumbles, Subject};
 pub(super) use surplus_watch::SurplusWatch;

@@ -10,9 +10,9 @@ use super::error::CheckoutError;
 use crate::storage::StorageError;
 
 /// Looking after one order or refund: longer than all calls to WeChat that belong to it.
-pub(super) const CARE: Duration = Duration::from_secs(90);
+pub(super) const LOOK_AFTER_MOST: Duration = Duration::from_secs(90);
 /// One look at the books.
-pub(super) const GLANCE: Duration = Duration::from_secs(10);
+pub(super) const READ_MOST: Duration = Duration::from_secs(10);
 
 pub(super) async fn in_time<T>(
     limit: Duration,
@@ -29,6 +29,6 @@ mod tests {
     async fn what_never_ends_is_no_answer() {
         let hung = in_time(Duration::from_millis(1), std::future::pending::<Result<(), _>>()).await;
         assert!(matches!(hung, Err(CheckoutError::Storage(StorageError::NoAnswer))), "{hung:?}");
-        assert!(in_time(GLANCE, async { Ok(()) }).await.is_ok());
+        assert!(in_time(READ_MOST, async { Ok(()) }).await.is_ok());
     }
 }

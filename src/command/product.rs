@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
 
-use super::{CommandError, Which, amount, beijing, name_books};
+use super::{CommandError, WhichShop, amount, beijing, name_books};
 use crate::{
     checkout::catalogue::{self, CatalogueError, Put},
     config::{Environment, Settings},
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct ProductArguments {
     #[command(flatten)]
-    which: Which,
+    which: WhichShop,
     #[command(subcommand)]
     command: ProductCommand,
 }

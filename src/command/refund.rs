@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use clap::{ArgGroup, Args};
 use futures::future::LocalBoxFuture;
 
-use super::{CommandError, Which, amount, beijing, line, name_books};
+use super::{CommandError, WhichShop, amount, beijing, line, name_books};
 use crate::{
     checkout::{RefundDraft, RefundOf, RefundOrder},
     config::{Environment, Settings},
@@ -20,7 +20,7 @@ use crate::{
 #[command(group = ArgGroup::new("payment").required(true))]
 pub struct RefundCommand {
     #[command(flatten)]
-    which: Which,
+    which: WhichShop,
     /// Of the payment that came under this very number, not of another attempt of its order
     #[arg(value_parser = OutTradeNo::parse, group = "payment")]
     out_trade_no: Option<OutTradeNo>,

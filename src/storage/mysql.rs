@@ -98,9 +98,9 @@ impl Server {
             // What `test_before_acquire` and the pool itself do, but with a limit: a server that has
             // fallen silent must cost a moment, and keep no place in the pool for ever.
             .test_before_acquire(false)
-            .before_acquire(|connection, _| Box::pin(prove(connection)))
+            .before_acquire(|connection, _| Box::pin(still_answers(connection)))
             // Whoever hangs up leaves a connection in the middle of a statement.
-            .after_release(|connection, _| Box::pin(prove(connection)));
+            .after_release(|connection, _| Box::pin(still_answers(connection)));
         Ok(Self {
             pool: pool.connect_with(options).await?,
             places: Arc::new(Semaphore::new(PLACES)),
@@ -282,7 +282,7 @@ async fn acquire(pool: &AnyPool) -> Result<PoolConnection<Any>, StorageError> {
 }
 
 /// That the server answers on this connection, and that nothing of an earlier statement is under way.
-async fn prove(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+async fn still_answers(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
     timeout(PROOF, connection.ping()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
     Ok(true)
 }

@@ -218,7 +218,7 @@ pub async fn postpone(
 }
 
 /// Nobody has to look after it any more.
-pub async fn rest(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
+pub async fn clear_check(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
     sqlx::query("UPDATE refunds SET check_ms = NULL WHERE id = ?").bind(id).execute(c).await?;
     Ok(())
 }

@@ -6,23 +6,23 @@ use std::future::Future;
 use jiff::Timestamp;
 
 use crate::{
-    checkout::{error::CheckoutError, memory::Charge, shared::Checkout},
+    checkout::{error::CheckoutError, memory::Subject, shared::Checkout},
     storage::{StorageError, orders, refunds},
     supervise::{Apart, apart},
 };
 
 impl Checkout {
     /// Does `work` for one that is claimed until `claimed`.
-    pub(super) async fn take_care(
+    pub(super) async fn look_after_apart(
         &self,
-        charge: Charge,
+        subject: Subject,
         claimed: Timestamp,
         work: impl Future<Output = Result<(), CheckoutError>> + Send + 'static,
     ) {
-        let (kind, id) = (charge.kind(), charge.id());
+        let (kind, id) = (subject.kind(), subject.id());
         let is_its_own_fault = match apart(work).await {
             Apart::Done(Ok(())) => {
-                self.0.stumbles.forget(charge);
+                self.0.stumbles.forget(subject);
                 false
             }
             Apart::Done(Err(error)) => {
@@ -36,19 +36,19 @@ impl Checkout {
             }
         };
         if is_its_own_fault {
-            let next = claimed.max(self.0.clock.now() + self.0.stumbles.note(charge));
-            if let Err(error) = self.put_off(charge, claimed, next).await {
+            let next = claimed.max(self.0.clock.now() + self.0.stumbles.note(subject));
+            if let Err(error) = self.put_off(subject, claimed, next).await {
                 tracing::error!(%error, id, "putting {kind} {id} off");
             }
         }
     }
 
-    async fn put_off(&self, charge: Charge, claimed: Timestamp, next: Timestamp) -> Result<(), StorageError> {
+    async fn put_off(&self, subject: Subject, claimed: Timestamp, next: Timestamp) -> Result<(), StorageError> {
         let put_off = self.0.db.write(move |c| {
             Box::pin(async move {
-                match charge {
-                    Charge::Order(id) => orders::put_off(c, id, claimed, next).await,
-                    Charge::Refund(id) => refunds::put_off(c, id, claimed, next).await,
+                match subject {
+                    Subject::Order(id) => orders::put_off(c, id, claimed, next).await,
+                    Subject::Refund(id) => refunds::put_off(c, id, claimed, next).await,
                 }
             })
         });

@@ -13,7 +13,7 @@ use crate::{
         error::CheckoutError,
         memory::STEP,
         shared::Checkout,
-        time_limits::{GLANCE, in_time},
+        time_limits::{READ_MOST, in_time},
     },
     metrics::Upkeep,
     storage::{
@@ -95,7 +95,7 @@ impl Checkout {
         self.0.readiness.expect_rounds("heartbeat", (every * MISSED).max(ROUND));
         loop {
             self.0.readiness.note_round("heartbeat");
-            let pause = match in_time(GLANCE, self.beat_once(&mut pulse, every)).await {
+            let pause = match in_time(READ_MOST, self.beat_once(&mut pulse, every)).await {
                 Ok(()) => {
                     self.0.readiness.report("books", None);
                     every

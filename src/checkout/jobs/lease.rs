@@ -10,7 +10,7 @@ use crate::{
     checkout::{
         error::CheckoutError,
         shared::Checkout,
-        time_limits::{GLANCE, in_time},
+        time_limits::{READ_MOST, in_time},
     },
     storage::{heartbeats, leases},
 };
@@ -66,7 +66,7 @@ impl Checkout {
     async fn take(&self, lease: &mut Lease) -> Result<bool, CheckoutError> {
         let (name, holder) = (lease.name, self.0.instance.id.clone());
         let started = Instant::now();
-        let taken = in_time(GLANCE, async {
+        let taken = in_time(READ_MOST, async {
             let mut reader = self.0.db.read().await?;
             let now = self.0.clock.now();
             let until = now + SignedDuration::try_from(LIFE).unwrap_or(SignedDuration::ZERO);

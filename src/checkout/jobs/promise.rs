@@ -10,7 +10,7 @@ use crate::{
     checkout::{
         error::CheckoutError,
         shared::Checkout,
-        time_limits::{GLANCE, in_time},
+        time_limits::{READ_MOST, in_time},
     },
     gateway::{Asker, questions::Line},
     metrics::QuestionLine,
@@ -38,7 +38,7 @@ impl Checkout {
         let metrics = self.0.metrics.questions();
         let standing = self.0.gateway.questions().standing();
         metrics.set_budget(standing.limit, standing.used);
-        let backlogs = in_time(GLANCE, self.backlogs()).await;
+        let backlogs = in_time(READ_MOST, self.backlogs()).await;
         if let Err(error) = &backlogs {
             tracing::error!(%error, "counting what is due");
         }
@@ -90,7 +90,7 @@ impl Checkout {
     /// What a merchant may ask is divided by the instances that live; runs until it is dropped.
     pub(super) async fn share_questions(&self) {
         loop {
-            let alive = in_time(GLANCE, async {
+            let alive = in_time(READ_MOST, async {
                 let since = self.0.clock.now() - ALIVE;
                 Ok(heartbeats::count_live(&mut *self.0.db.read().await?, since).await?)
             });

@@ -21,7 +21,7 @@ use crate::{
     checkout::{
         error::CheckoutError,
         shared::Checkout,
-        time_limits::{GLANCE, in_time},
+        time_limits::{READ_MOST, in_time},
     },
     storage::removal::{self, Walk},
 };
@@ -117,7 +117,7 @@ impl Checkout {
     }
 
     async fn find_walk(&self, name: &str) -> Result<Walk, CheckoutError> {
-        in_time(GLANCE, async { Ok(removal::find_walk(&mut *self.0.db.read().await?, name).await?) }).await
+        in_time(READ_MOST, async { Ok(removal::find_walk(&mut *self.0.db.read().await?, name).await?) }).await
     }
 
     /// The last order of this step; `None` when there is none behind `after`.
@@ -129,7 +129,7 @@ impl Checkout {
     ) -> Result<Option<i64>, CheckoutError> {
         let before = now - ABANDONED;
         let ages =
-            in_time(GLANCE, async { Ok(removal::list_orders(&mut *self.0.db.read().await?, after, STEP).await?) })
+            in_time(READ_MOST, async { Ok(removal::list_orders(&mut *self.0.db.read().await?, after, STEP).await?) })
                 .await?;
         for order in ages.iter().filter(|it| it.is_over && it.updated_ms < before.as_millisecond()) {
             if let Err(error) = self.remove_abandoned(order.id, before, removed).await {
@@ -162,7 +162,7 @@ impl Checkout {
     ) -> Result<Option<i64>, CheckoutError> {
         let (refused_before, bodies_before) = (now - REFUSED, now - BODIES);
         let ages =
-            in_time(GLANCE, async { Ok(removal::list_notices(&mut *self.0.db.read().await?, after, STEP).await?) })
+            in_time(READ_MOST, async { Ok(removal::list_notices(&mut *self.0.db.read().await?, after, STEP).await?) })
                 .await?;
         let refused = ages.iter().filter(|it| is_refused(&it.verdict) && it.last_ms < refused_before.as_millisecond());
         let refused: Vec<i64> = refused.map(|it| it.id).collect();

@@ -16,7 +16,7 @@ use crate::{
     checkout::{
         error::CheckoutError,
         shared::Checkout,
-        time_limits::{CARE, in_time},
+        time_limits::{LOOK_AFTER_MOST, in_time},
         visit::Visit,
     },
     domain::{ClosedReason, OrderStatus, OrderToken, Wish},
@@ -50,7 +50,7 @@ impl Checkout {
     pub async fn cancel_order(&self, token: &OrderToken, shopper: &str) -> Result<OrderSnapshot, CheckoutError> {
         let order = self.load_own(token, shopper).await?.order;
         self.wish(&order, Wish::Cancel, Source::Shopper).await?;
-        self.fulfil(order.id).await?;
+        self.act_on_wish(order.id).await?;
         self.load_by_id(order.id).await
     }
 
@@ -67,7 +67,7 @@ impl Checkout {
                 // Nothing to close where there never was a code.
                 if matches!(snapshot.code(), CodeState::Ready(_)) || snapshot.is_overdue() {
                     self.wish(order, Wish::Renew, Source::Shopper).await?;
-                    self.fulfil(order.id).await?;
+                    self.act_on_wish(order.id).await?;
                 }
                 self.load_by_id(order.id).await
             }
@@ -125,7 +125,7 @@ impl Checkout {
 
     /// Looks after the order as soon as nobody else does, in a task that goes on when its page has
     /// gone, and waits for it for a while.
-    async fn fulfil(&self, order_id: i64) -> Result<(), CheckoutError> {
+    async fn act_on_wish(&self, order_id: i64) -> Result<(), CheckoutError> {
         let checkout = self.clone();
         let looking = self.0.tasks.spawn(async move {
             let _asking = checkout.begin_now(order_id).await;
@@ -146,7 +146,7 @@ impl Checkout {
         source: Source,
         visit: &mut Visit,
     ) -> Result<Answer, CheckoutError> {
-        in_time(CARE, self.do_what_is_due(order_id, source, visit)).await
+        in_time(LOOK_AFTER_MOST, self.do_what_is_due(order_id, source, visit)).await
     }
 
     async fn do_what_is_due(&self, order_id: i64, source: Source, visit: &mut Visit) -> Result<Answer, CheckoutError> {
@@ -214,7 +214,7 @@ impl Checkout {
             open += usize::from(!is_closed);
         }
         if open == 0 && !attempts.is_empty() {
-            self.0.db.write(move |c| Box::pin(orders::rest(c, order_id))).await?;
+            self.0.db.write(move |c| Box::pin(orders::clear_check(c, order_id))).await?;
         }
         Ok(())
     }

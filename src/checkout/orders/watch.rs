@@ -12,7 +12,7 @@ use crate::{
     checkout::{
         error::CheckoutError,
         shared::Checkout,
-        time_limits::{GLANCE, in_time},
+        time_limits::{READ_MOST, in_time},
     },
     domain::OrderToken,
     storage::orders,
@@ -96,7 +96,7 @@ impl Checkout {
             if !self.0.live.prune() {
                 continue;
             }
-            if let Err(error) = in_time(GLANCE, self.look_at_waiting()).await {
+            if let Err(error) = in_time(READ_MOST, self.look_at_waiting()).await {
                 tracing::error!(%error, "looking for changes of other instances");
             }
         }

@@ -6,7 +6,7 @@ use sqlx::AnyConnection;
 
 use super::{
     statement::Statement,
-    step::{does_not_fit, next_look, show},
+    step::{does_not_fit, next_look, show_in_order},
 };
 use crate::{
     checkout::{error::CheckoutError, shared::Checkout, verdict::RefundVerdict},
@@ -112,6 +112,6 @@ async fn book_elsewhere(
     orders::touch(c, payment.order_id, now).await?;
     let number = refund.out_refund_no.as_str();
     events::append(c, payment.order_id, now, EventKind::RefundElsewhere, Source::Console, number).await?;
-    show(c, payment.order_id, now).await?;
+    show_in_order(c, payment.order_id, now).await?;
     Ok(RefundVerdict::Elsewhere)
 }

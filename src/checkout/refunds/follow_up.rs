@@ -4,13 +4,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{statement::clip, step::change};
+use super::{statement::clip, step::take_step};
 use crate::{
     checkout::{
         error::CheckoutError,
         pauses::pause,
         shared::Checkout,
-        time_limits::{CARE, in_time},
+        time_limits::{LOOK_AFTER_MOST, in_time},
     },
     domain::RefundState,
     gateway::GatewayError,
@@ -65,13 +65,13 @@ impl Checkout {
             Ok(reply) => self.apply_reply(&reply, source).await.map(drop),
             Err(error) => {
                 tracing::warn!(refund.out_refund_no = %number, %error, "refund {number}");
-                self.weigh(refund, &error, source).await
+                self.judge_error(refund, &error, source).await
             }
         }
     }
 
     /// Only what WeChat has refused time and again, and does not know, is given up.
-    async fn weigh(&self, refund: &Refund, error: &GatewayError, source: Source) -> Result<(), CheckoutError> {
+    async fn judge_error(&self, refund: &Refund, error: &GatewayError, source: Source) -> Result<(), CheckoutError> {
         let now = self.0.clock.now();
         let age = now.duration_since(refund.created);
         let trouble = Trouble::of(error);
@@ -128,7 +128,7 @@ impl Checkout {
                     problem: problem.as_deref(),
                     check: None,
                 };
-                change(c, &refund, &progress, source, now).await?;
+                take_step(c, &refund, &progress, source, now).await?;
                 Ok(true)
             })
         });
@@ -142,7 +142,7 @@ impl Checkout {
 
     /// Asks how a refund stands; what WeChat has never heard of is sent again. Also about one that was given up.
     pub(crate) async fn look_after_refund(&self, id: i64, source: Source) -> Result<(), CheckoutError> {
-        in_time(CARE, Box::pin(self.ask_about_refund(id, source))).await
+        in_time(LOOK_AFTER_MOST, Box::pin(self.ask_about_refund(id, source))).await
     }
 
     async fn ask_about_refund(&self, id: i64, source: Source) -> Result<(), CheckoutError> {
@@ -158,7 +158,7 @@ impl Checkout {
             }
             // As expected of one that was given up; of one that came home, WeChat tells no date.
             Err(error) if error.is_refund_not_exist() && refund.state == RefundState::Refused => Ok(()),
-            Err(error) if error.is_refund_not_exist() && is_undated(&refund) => self.let_rest(id).await,
+            Err(error) if error.is_refund_not_exist() && is_undated(&refund) => self.clear_refund_check(id).await,
             Err(error) => {
                 tracing::warn!(refund.out_refund_no = %number, %error, "query of refund {number}");
                 let now = self.0.clock.now();
@@ -169,8 +169,8 @@ impl Checkout {
         }
     }
 
-    pub(super) async fn let_rest(&self, id: i64) -> Result<(), CheckoutError> {
-        Ok(self.0.db.write(move |c| Box::pin(refunds::rest(c, id))).await?)
+    pub(super) async fn clear_refund_check(&self, id: i64) -> Result<(), CheckoutError> {
+        Ok(self.0.db.write(move |c| Box::pin(refunds::clear_check(c, id))).await?)
     }
 }
 

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{
     draft::{RefundDraft, RefundError, RefundOf, RefundOrder},
-    step::{FIRST_LOOK, show},
+    step::{FIRST_LOOK, show_in_order},
 };
 use crate::{
     checkout::{error::CheckoutError, number_start::beijing_second, shared::Checkout},
@@ -289,6 +289,6 @@ async fn write_intent(c: &mut AnyConnection, intent: &NewRefund, wanted: &Refund
     orders::touch(c, intent.order_id, intent.created).await?;
     let (at, number) = (intent.created, intent.out_refund_no.as_str());
     events::append(c, intent.order_id, at, EventKind::RefundAsked, intent.source, number).await?;
-    show(c, intent.order_id, at).await?;
+    show_in_order(c, intent.order_id, at).await?;
     Ok(Found::Written)
 }

@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 use super::{
     elsewhere::elsewhere,
     statement::Statement,
-    step::{change, contradict, does_not_fit, next_look},
+    step::{contradict, does_not_fit, next_look, take_step},
 };
 use crate::{
     checkout::{
@@ -212,7 +212,7 @@ async fn apply_to(
         problem: None,
         check: next_look(state, accepted, refund.created, now),
     };
-    change(c, &refund, &progress, source, now).await?;
+    take_step(c, &refund, &progress, source, now).await?;
     Ok(if was_given_up { RefundVerdict::Revived } else { RefundVerdict::Booked })
 }
 
@@ -241,6 +241,6 @@ async fn look_later(
     }
     match next_look(refund.state, accepted, refund.created, now) {
         Some(next) => refunds::postpone(c, refund.id, None, next).await,
-        None => refunds::rest(c, refund.id).await,
+        None => refunds::clear_check(c, refund.id).await,
     }
 }

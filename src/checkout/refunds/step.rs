@@ -69,7 +69,7 @@ pub(super) fn next_look(
 
 /// One step of a refund with all that follows from it. Whoever takes one up again that held no money has
 /// set its amount aside.
-pub(super) async fn change(
+pub(super) async fn take_step(
     c: &mut AnyConnection,
     refund: &Refund,
     progress: &Progress<'_>,
@@ -91,12 +91,12 @@ pub(super) async fn change(
         RefundState::Refused => EventKind::RefundRefused,
     };
     events::append(c, refund.order_id, now, kind, source, refund.out_refund_no.as_str()).await?;
-    show(c, refund.order_id, now).await
+    show_in_order(c, refund.order_id, now).await
 }
 
 /// The order's status as its refunds have it. Those of surplus payments do not count: the order stays
 /// paid by the other one.
-pub(super) async fn show(c: &mut AnyConnection, order_id: i64, now: Timestamp) -> Result<(), StorageError> {
+pub(super) async fn show_in_order(c: &mut AnyConnection, order_id: i64, now: Timestamp) -> Result<(), StorageError> {
     let (Some(order), Some(paying)) = (orders::find(c, order_id).await?, payments::find_paying(c, order_id).await?)
     else {
         return Ok(());

@@ -9,14 +9,14 @@ use url::Url;
 use super::{
     next_number::{next_number, pause},
     request::request,
-    step::{FIRST_LOOK, show},
+    step::{FIRST_LOOK, show_in_order},
 };
 use crate::{
     checkout::{
         error::CheckoutError,
         payments::SURPLUS_REASON,
         shared::Checkout,
-        time_limits::{CARE, in_time},
+        time_limits::{LOOK_AFTER_MOST, in_time},
         verdict::RefundVerdict,
     },
     domain::{Fen, OutRefundNo, RefundState},
@@ -40,11 +40,11 @@ const TAKEN_UP: i64 = 256;
 
 impl Checkout {
     /// Looks after a refund that is due.
-    pub(crate) async fn tend_refund(&self, id: i64, source: Source) -> Result<(), CheckoutError> {
+    pub(crate) async fn look_after_due_refund(&self, id: i64, source: Source) -> Result<(), CheckoutError> {
         let refund = refunds::find_by_id(&mut *self.0.db.read().await?, id).await?;
         match refund {
             Some(failed) if failed.state.has_failed() => {
-                in_time(CARE, Box::pin(self.try_surplus_again(&failed, source))).await
+                in_time(LOOK_AFTER_MOST, Box::pin(self.try_surplus_again(&failed, source))).await
             }
             Some(refund) => self.look_after_refund(refund.id, source).await,
             None => Ok(()),
@@ -55,14 +55,14 @@ impl Checkout {
         let now = self.0.clock.now();
         let payment = payments::find(&mut *self.0.db.read().await?, failed.payment_id).await?;
         let is_surplus = |it: &Payment| it.kind == PaymentKind::Surplus && failed.source == Source::Automatic;
-        let Some(payment) = payment.filter(is_surplus) else { return self.let_rest(failed.id).await };
+        let Some(payment) = payment.filter(is_surplus) else { return self.clear_refund_check(failed.id).await };
         if now >= payment.success + TERM {
             let id = &payment.transaction_id;
             tracing::error!(
                 wechatpay.transaction_id = id,
                 "surplus payment {id} can no longer be refunded through WeChat Pay: give it back otherwise"
             );
-            return self.let_rest(failed.id).await;
+            return self.clear_refund_check(failed.id).await;
         }
         if !self.has_not_happened(failed, source).await? {
             let (id, problem, next) = (failed.id, failed.problem.clone(), now + pause(&payment, now));
@@ -161,7 +161,7 @@ async fn write_next(
     let refunds = refunds::list_of_payment(c, payment.id).await?;
     let automatic: Vec<&Refund> = refunds.iter().filter(|it| it.source == Source::Automatic).collect();
     let left = payment.left();
-    refunds::rest(c, failed.id).await?;
+    refunds::clear_check(c, failed.id).await?;
     if automatic.last().is_none_or(|last| last.id != failed.id) || left == Fen::ZERO {
         return Ok(None);
     }
@@ -193,6 +193,6 @@ async fn write_next(
     orders::touch(c, payment.order_id, now).await?;
     let number = next.out_refund_no.as_str();
     events::append(c, payment.order_id, now, EventKind::RefundAsked, Source::Automatic, number).await?;
-    show(c, payment.order_id, now).await?;
+    show_in_order(c, payment.order_id, now).await?;
     Ok(Some(next.out_refund_no))
 }

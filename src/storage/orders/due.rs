@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use super::super::{Backlog, StorageError, millis};
 
 /// Nobody has to look after it any more; unless it can be paid again meanwhile, or still.
-pub async fn rest(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
+pub async fn clear_check(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
     let sql = "UPDATE orders SET check_ms = NULL, end_ms = NULL WHERE id = ? AND status <> 'NOTPAY' AND check_ms IS NOT NULL \
                AND NOT EXISTS (SELECT 1 FROM attempts WHERE order_id = orders.id AND state IN ('PREPARING', 'OPEN'))";
     sqlx::query(sql).bind(id).execute(c).await?;
