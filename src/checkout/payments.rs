@@ -2,7 +2,9 @@
 //! else has arrived at that moment.
 
 mod bookings;
+mod claim;
 mod settle;
 
 pub(super) use bookings::Bookings;
-pub(super) use settle::{Booking, Proof, SURPLUS_REASON};
+pub(super) use claim::{Proof, SURPLUS_REASON, examine};
+pub(super) use settle::Booking;

@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use super::{
     error::CheckoutError,
     inbox::{NotifyContext, inbox},
-    payments::{Booking, Proof, SURPLUS_REASON},
+    payments::{Booking, Proof, examine},
     shared::Checkout,
     verdict::{Mismatch, Verdict},
 };
 use crate::{
-    domain::{OrderStatus, OutRefundNo, OutTradeNo},
+    domain::OrderStatus,
     storage::{events::Source, notifications::Received},
-    wechatpay::{Content, Notification, TradeState, Transaction, model::RefundRequest},
+    wechatpay::{Content, Notification, Transaction},
 };
 
 impl Checkout {
@@ -30,7 +30,7 @@ impl Checkout {
         self.keep_key(&notification.serial).await?;
         let (claim, out_trade_no, transaction_id) = match &notification.content {
             Content::Transaction(transaction) if notification.event_type == "TRANSACTION.SUCCESS" => {
-                let claim = self.examine(transaction, Source::Callback, now);
+                let claim = examine(transaction, &self.0.settings.mchid, Source::Callback, now);
                 (claim, Some(&*transaction.out_trade_no), transaction.transaction_id.as_deref())
             }
             Content::SecurityEcho { .. } => (Err(Verdict::Echo), None, None),
@@ -54,7 +54,7 @@ impl Checkout {
     ) -> Result<Verdict, CheckoutError> {
         let now = self.0.clock.now();
         self.keep_key(serial).await?;
-        let claim = self.examine(transaction, source, now);
+        let claim = examine(transaction, &self.0.settings.mchid, source, now);
         self.book(self.booking(claim, source, serial, None, now)).await
     }
 
@@ -66,50 +66,8 @@ impl Checkout {
         received: Option<Received>,
         at: Timestamp,
     ) -> Booking {
-        let way_back = claim.as_ref().ok().and_then(|proof| self.way_back(proof));
+        let way_back = claim.as_ref().ok().and_then(|proof| proof.way_back(&self.0.settings.refund_notify_url));
         Booking { claim, source, vouched_by: serial.to_owned(), received, at, way_back }
-    }
-
-    fn way_back(&self, proof: &Proof) -> Option<Vec<u8>> {
-        let request = RefundRequest {
-            transaction_id: &proof.transaction_id,
-            out_refund_no: &OutRefundNo::surplus_of(&proof.transaction_id, 0).ok()?,
-            reason: Some(SURPLUS_REASON),
-            notify_url: &self.0.settings.refund_notify_url,
-            refund: proof.total,
-            total: proof.total,
-        };
-        request.to_bytes().ok()
-    }
-
-    /// Money rule 1, as far as it needs no table: `SUCCESS`, our mchid (the books' own: see `startup::mark`),
-    /// `CNY`. The appid is the attempt's: a shop may have taken another one since.
-    fn examine(&self, transaction: &Transaction, source: Source, now: Timestamp) -> Result<Proof, Verdict> {
-        let mismatch = |what| Err(Verdict::Mismatch(what));
-        if transaction.mchid != self.0.settings.mchid.as_str() {
-            return mismatch(Mismatch::Mchid);
-        }
-        let is_paid = match transaction.trade_state {
-            TradeState::Success => true,
-            // Paid, and given back in part or whole (§5.2). A notification of a payment never says so.
-            TradeState::Refund => source != Source::Callback,
-            _ => false,
-        };
-        if !is_paid {
-            return mismatch(Mismatch::State);
-        }
-        if transaction.currency() != Some("CNY") {
-            return mismatch(Mismatch::Currency);
-        }
-        let Some(total) = transaction.total() else { return mismatch(Mismatch::Amount) };
-        let transaction_id = match &transaction.transaction_id {
-            // Letters and digits, or it could not be given back.
-            Some(id) if (1..=32).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_alphanumeric()) => id.clone(),
-            _ => return mismatch(Mismatch::TransactionId),
-        };
-        let out_trade_no = OutTradeNo::parse(&transaction.out_trade_no).map_err(|_| Verdict::UnknownOrder)?;
-        let (appid, success) = (transaction.appid.clone(), transaction.success_time.unwrap_or(now));
-        Ok(Proof { out_trade_no, appid, transaction_id, total, success })
     }
 
     async fn book(&self, booking: Booking) -> Result<Verdict, CheckoutError> {

@@ -8,9 +8,10 @@ use std::{
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
+use super::claim::{Proof, SURPLUS_REASON};
 use crate::{
     checkout::verdict::{Mismatch, Verdict},
-    domain::{Fen, OrderStatus, OutRefundNo, OutTradeNo, RefundState},
+    domain::{OrderStatus, OutRefundNo, OutTradeNo, RefundState},
     storage::{
         Expect, StorageError,
         attempts::{self, Owed},
@@ -22,19 +23,6 @@ use crate::{
     },
     wechatpay::model::StoredPrepay,
 };
-
-/// Why surplus money goes back, as the payer reads it.
-pub(crate) const SURPLUS_REASON: &str = "重复支付，自动退回";
-
-/// A payment as WeChat states it, checked as far as that goes without the books.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Proof {
-    pub(crate) out_trade_no: OutTradeNo,
-    pub(crate) appid: String,
-    pub(crate) transaction_id: String,
-    pub(crate) total: Fen,
-    pub(crate) success: Timestamp,
-}
 
 /// A verified statement on its way into the books.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    domain::{OrderToken, Product, ProductId, TradeType},
+    domain::{Fen, OrderToken, Product, ProductId, TradeType},
     storage::{attempts::NewAttempt, orders::NewOrder, products, testing::books},
 };
 
