@@ -31,7 +31,7 @@ pub use error::CheckoutError;
 pub use inbox::NotifyContext;
 pub use jobs::Removed;
 pub use memory::LiveOrders;
-pub use orders::{Answer, CodeState, OrderHistory, OrderSnapshot};
+pub use orders::{Answer, CodeState, OrderHistory, OrderSnapshot, OrderWithCode};
 pub use refunds::{RefundDraft, RefundError, RefundOf, RefundOrder};
 pub use settings::CheckoutSettings;
 pub use shared::Checkout;

@@ -30,7 +30,7 @@ pub use self::{
     refund::{RefundCommand, refund},
 };
 
-/// WhichShop shop a command is for: the live one, unless the sandbox is asked for, as with `saoma serve`.
+/// Which shop a command is for: the live one, unless the sandbox is asked for, as with `saoma serve`.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct WhichShop {
     /// The sandbox's books and platform instead of the live shop's

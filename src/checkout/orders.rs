@@ -10,9 +10,11 @@ mod place;
 mod prepay;
 mod snapshot;
 mod watch;
+mod with_code;
 
 pub use history::OrderHistory;
 pub use inquire::Answer;
 pub(super) use next_look::next_look_at;
 pub(super) use prepay::CLAIM;
 pub use snapshot::{CodeState, OrderSnapshot};
+pub use with_code::OrderWithCode;

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{address::ClientAddress, shopper::Shopper, state::AppState};
 use crate::{
-    checkout::{CheckoutError, CodeState, OrderSnapshot},
+    checkout::{CheckoutError, CodeState, OrderWithCode},
     domain::{OrderStatus, OutTradeNo, ProductId},
 };
 
@@ -78,53 +78,39 @@ pub(crate) async fn place_order(
         state.metrics.order_creation("limited");
         return refuse(StatusCode::TOO_MANY_REQUESTS, "下单过于频繁，请稍后再试");
     }
-    let answer = place_with_code(&state, &shopper, product_id).await;
-    let result = if answer.as_ref().is_ok_and(|answer| answer.status() == StatusCode::OK) { "ok" } else { "failed" };
-    state.metrics.order_creation(result);
-    answer.unwrap_or_else(|error| failed(&error))
+    // A program shows the code itself, so it waits for it as long as that takes.
+    let placed = state.checkout.order_with_code(shopper.key(), product_id, None).await;
+    state.metrics.order_creation(if placed.as_ref().is_ok_and(|it| it.problem.is_none()) { "ok" } else { "failed" });
+    match placed {
+        Ok(placed) => answer_with_code(&state, &placed),
+        Err(error) => failed(&error),
+    }
 }
 
 /// Every answer about an order that is in the books names it and its page: whoever gets no code still
 /// has to find what may be paid already.
-async fn place_with_code(
-    state: &AppState,
-    shopper: &Shopper,
-    product_id: ProductId,
-) -> Result<Response, CheckoutError> {
-    let checkout = &state.checkout;
-    let mut placed = checkout.place_order(shopper.key(), product_id).await?;
-    let mut fetched = checkout.fetch_code(placed.order.id).await;
-    if fetched.as_ref().is_ok_and(|order| order.code() == CodeState::Gone && !order.order.status.is_paid()) {
-        // The live order ended between finding it and showing its code: the shopper wants another one.
-        placed = checkout.place_order(shopper.key(), product_id).await?;
-        fetched = checkout.fetch_code(placed.order.id).await;
+fn answer_with_code(state: &AppState, OrderWithCode { order, problem }: &OrderWithCode) -> Response {
+    let page = format!("{}pay/{}", state.origin, order.order.token);
+    let mut data = json!({ "orderNo": order.attempt.out_trade_no, "payUrl": page });
+    if let Some(error) = problem {
+        let (status, message) = refusal(error);
+        return refuse_naming(status, message, Some(data));
     }
-    let named = |order: &OrderSnapshot, code_url: Option<&str>| {
-        let page = format!("{}pay/{}", state.origin, order.order.token);
-        let mut data = json!({ "orderNo": order.attempt.out_trade_no, "payUrl": page });
-        if let Some(code_url) = code_url {
+    match order.code() {
+        CodeState::Ready(code_url) => {
             data["codeUrl"] = code_url.into();
+            answer(0, "成功", Some(data)).into_response()
         }
-        Some(data)
-    };
-    Ok(match &fetched {
-        Ok(order) => match order.code() {
-            CodeState::Ready(code_url) => answer(0, "成功", named(order, Some(code_url))).into_response(),
-            CodeState::Preparing { .. } | CodeState::Refused | CodeState::Gone => {
-                let is_paid = order.order.status.is_paid();
-                let message = if is_paid {
-                    "订单已支付，无需再付"
-                } else {
-                    "订单状态刚刚变化，请查看订单页面"
-                };
-                refuse_naming(StatusCode::CONFLICT, message, named(order, None))
-            }
-        },
-        Err(error) => {
-            let (status, message) = refusal(error);
-            refuse_naming(status, message, named(&placed, None))
+        CodeState::Preparing { .. } | CodeState::Refused | CodeState::Gone => {
+            let is_paid = order.order.status.is_paid();
+            let message = if is_paid {
+                "订单已支付，无需再付"
+            } else {
+                "订单状态刚刚变化，请查看订单页面"
+            };
+            refuse_naming(StatusCode::CONFLICT, message, Some(data))
         }
-    })
+    }
 }
 
 /// `GET /api/order-info/query-order-status/{orderNo}`: what our books say, at once.

@@ -6,7 +6,9 @@ mod due;
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-pub use self::due::{Due, claim_check, count_due, count_ending, first_check_ms, list_due, list_ending, put_off, rest};
+pub use self::due::{
+    Due, claim_check, clear_check, count_due, count_ending, first_check_ms, list_due, list_ending, put_off,
+};
 use super::{StorageError, inserted, is_common, millis, timestamp, tuple};
 use crate::domain::{ClosedReason, Fen, OrderStatus, OrderToken, ProductId, Wish};
 

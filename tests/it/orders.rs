@@ -5,7 +5,7 @@ use reqwest::Method;
 use saoma::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::support::{App, Outside, Placed, Relay, Site, Stage, free_port, until};
+use crate::support::{App, Outside, Placed, Relay, Site, Stage, free_port, mock_clock, until};
 
 /// Of an object, in alphabetical order.
 fn names(object: &Value) -> Vec<&str> {
@@ -302,6 +302,41 @@ async fn an_order_that_is_paid_before_its_code_is_known_is_named() {
         json["data"]["payUrl"].as_str().and_then(|url| url.strip_prefix(&app.origin)).expect("our own").to_owned();
     assert!(app.get(&page).await.shown().contains(&number));
     assert_eq!(app.books.count("orders").await, 1, "nobody is offered to pay once more");
+}
+
+/// On the page and by the program alike: an order whose time runs out while WeChat is asked for its code.
+#[tokio::test]
+async fn whoever_buys_gets_an_order_to_pay_though_the_live_one_has_just_ended() {
+    for by_page in [true, false] {
+        let clock = mock_clock();
+        let outside = Outside::start(&clock).await;
+        let relay = Relay::start(&outside.site.origin).await;
+        let stage = Stage::new().clock(&clock).live(&outside, free_port());
+        let app = stage.set("WXPAY_DOMAIN", &relay.origin).start().await;
+        let browser = app.browser();
+        browser.get("/products/1").await;
+        let held = relay.hold("/native");
+        let buy = async {
+            if by_page {
+                let answer = browser.submit("/api/ui/place_order", &[("product_id", "1")]).await;
+                answer.header("location").expect("a page").strip_prefix("/pay/").expect("of an order").to_owned()
+            } else {
+                browser.order(1).await.token
+            }
+        };
+        let (token, ended) = tokio::join!(buy, async {
+            held.arrived().await;
+            let number = app.books.newest_number().await;
+            app.advance(17 * 60);
+            app.state.checkout.sweep_orders().await.expect("sweeps");
+            assert_eq!(app.books.status(&number).await, "CLOSED");
+            held.release();
+            app.books.order(&number).await.token
+        });
+        assert_ne!(token, ended, "by page: {by_page}");
+        let next = app.look(&token).await;
+        assert_eq!((&next["status"], &next["codeReady"]), (&json!("NOTPAY"), &json!(true)), "by page: {by_page}");
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::{
         error::PublicError,
         view::{Checked, OrderLine, OrderList, PayView},
     },
-    checkout::{Answer, Checkout, CheckoutError, CodeState, OrderSnapshot},
+    checkout::{Answer, Checkout, CheckoutError, OrderSnapshot, OrderWithCode},
     domain::{OrderToken, Product, ProductId},
     http::{address::ClientAddress, shopper::Shopper, state::AppState},
 };
@@ -106,28 +106,19 @@ impl Call {
     pub(super) async fn place_order(&self, product_id: ProductId) -> Result<PayView, PublicError> {
         let shopper = self.shopper()?;
         self.count_code()?;
-        let placed = self.place_with_code(shopper, product_id).await;
-        self.state.metrics.order_creation(if placed.is_ok() { "ok" } else { "failed" });
-        placed
+        let placed = self.checkout().order_with_code(shopper, product_id, Some(CODE_PATIENCE)).await;
+        let is_well = placed.as_ref().is_ok_and(|placed| placed.problem.is_none());
+        self.state.metrics.order_creation(if is_well { "ok" } else { "failed" });
+        self.show_with_code(placed?)
     }
 
-    async fn place_with_code(&self, shopper: &str, product_id: ProductId) -> Result<PayView, PublicError> {
-        let placed = self.checkout().place_order(shopper, product_id).await?;
-        self.show_with_code(&placed).await
-    }
-
-    async fn show_with_code(&self, snapshot: &OrderSnapshot) -> Result<PayView, PublicError> {
-        if matches!(snapshot.code(), CodeState::Preparing { .. } | CodeState::Refused) {
-            // Goes on by itself when it takes longer: the page is told when the code is there.
-            let (checkout, id) = (self.checkout().clone(), snapshot.order.id);
-            let fetching = tokio::spawn(async move { checkout.fetch_code(id).await });
-            if let Ok(Ok(Err(CheckoutError::Storage(error)))) = tokio::time::timeout(CODE_PATIENCE, fetching).await
-                && error.is_read_only()
-            {
-                return Err(CheckoutError::Storage(error).into());
-            }
+    /// An order without a code has its page all the same, which says so and goes on waiting; but where nothing can
+    /// be written it would wait for nothing.
+    fn show_with_code(&self, placed: OrderWithCode) -> Result<PayView, PublicError> {
+        match placed.problem {
+            Some(CheckoutError::Storage(error)) if error.is_read_only() => Err(CheckoutError::Storage(error).into()),
+            _ => Ok(self.show(&placed.order)),
         }
-        Ok(self.show(&self.checkout().load_snapshot(&snapshot.order.token).await?))
     }
 
     pub(super) async fn cancel_order(&self, token: &str) -> Result<PayView, PublicError> {
@@ -147,8 +138,7 @@ impl Call {
         }
         self.count_press()?;
         self.count_code()?;
-        let renewed = self.checkout().renew_code(&token, self.shopper()?).await?;
-        self.show_with_code(&renewed).await
+        self.show_with_code(self.checkout().renew_with_code(&token, self.shopper()?, CODE_PATIENCE).await?)
     }
 
     pub(super) async fn watch(&self, token: &str, after: i64, wait: u32) -> Result<PayView, PublicError> {
