@@ -1,6 +1,12 @@
 //! What all use cases share.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
@@ -48,6 +54,18 @@ pub(super) struct Instance {
     /// 32 hexadecimal digits.
     pub(super) id: String,
     pub(super) started: Timestamp,
+    /// It stops: whatever of it still runs for a moment takes no job and no longer says that it lives.
+    has_left: AtomicBool,
+}
+
+impl Instance {
+    pub(super) fn leave(&self) {
+        self.has_left.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::SeqCst)
+    }
 }
 
 impl Checkout {
@@ -72,7 +90,11 @@ impl Checkout {
             stumbles: Stumbles::default(),
             latest: LatestTime::default(),
             refusal: Refusal::default(),
-            instance: Instance { id: format!("{:032x}", entropy.u128()), started: clock.now() },
+            instance: Instance {
+                id: format!("{:032x}", entropy.u128()),
+                started: clock.now(),
+                has_left: AtomicBool::new(false),
+            },
             metrics,
             readiness,
             clock,

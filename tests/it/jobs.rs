@@ -137,3 +137,18 @@ async fn a_job_has_one_owner_until_its_time_is_up() {
     assert!(take("b", at(25), at(40)).await, "its owner has died");
     assert!(!take("a", at(26), at(41)).await);
 }
+
+/// What still runs for a moment while a server stops.
+#[tokio::test]
+async fn whoever_has_signed_off_takes_no_job_any_more() {
+    let app = App::start().await;
+    app.state.checkout.sign_off().await.expect("signs off");
+    let checkout = app.state.checkout.clone();
+    let jobs = tokio::spawn(async move { checkout.run_jobs(Duration::from_millis(1)).await });
+    // Each of these is several writes, behind the first of a job.
+    for _ in 0..5 {
+        app.order(1).await;
+    }
+    assert_eq!(app.books.holders().await, []);
+    jobs.abort();
+}

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::Instant};
 
-use crate::support::{App, Process, Site, database_url, folder, free_port, lay_keys, program, until};
+use crate::support::{App, Books, Process, Site, database_url, folder, free_port, lay_keys, program, until};
 use saoma::startup::StartupError;
 
 /// In order, and soon enough for those who send SIGKILL after ten seconds.
@@ -95,7 +95,7 @@ async fn a_terminal_that_closes_ends_the_server_in_order() {
         Site::try_send(site.request(reqwest::Method::GET, "/readyz")).await.ok().filter(|it| it.status == 200)
     })
     .await;
-    let books = crate::support::Books::open(&database_url(&folder.path().join("data"))).await;
+    let books = Books::open(&database_url(&folder.path().join("data"))).await;
     let beating = "SELECT COUNT(*) FROM heartbeats WHERE beats > 0";
     let count = async || sqlx::query_scalar::<_, i64>(beating).fetch_one(&books.pool).await.expect("reads");
     until("a heartbeat", async || (count().await == 1).then_some(())).await;
@@ -136,4 +136,39 @@ async fn when_nothing_can_be_stored_any_more_the_server_says_so_and_ends_badly()
     assert!(matches!(error, StartupError::WriterEnded), "{error}");
     assert!(!error.is_misconfigured(), "another start may succeed");
     assert!(closed.elapsed() < Duration::from_secs(15), "{:?}", closed.elapsed());
+}
+
+#[tokio::test]
+async fn the_next_server_on_the_same_books_does_its_jobs_at_once() {
+    let folder = folder();
+    let (command, port) = serve(folder.path(), &[]);
+    let mut process = Process::spawn(command, folder.path(), port, "serve.log");
+    process.until_answered("/readyz").await;
+    let books = Books::open(&database_url(&folder.path().join("data"))).await;
+    let jobs = ["orders", "refunds"];
+    let first = until("its jobs", async || {
+        let holders = books.holders().await;
+        jobs.iter().all(|job| holders.iter().any(|(name, _)| name == job)).then_some(holders)
+    });
+    let first = first.await;
+    process.terminate();
+    assert_eq!(process.ended().await.code(), Some(0), "{}", process.log());
+    let held = "SELECT COUNT(*) FROM leases WHERE until_ms > 0";
+    let held = sqlx::query_scalar::<_, i64>(held).fetch_one(&books.pool).await.expect("reads");
+    assert_eq!(held, 0, "nobody has to wait until they run out");
+
+    let (command, port) = serve(folder.path(), &[]);
+    let mut next = Process::spawn(command, folder.path(), port, "next.log");
+    next.until_answered("/readyz").await;
+    let ready = Instant::now();
+    until("its own sweeps", async || {
+        let holders = books.holders().await;
+        let good = "SELECT COUNT(*) FROM leases WHERE name IN ('orders', 'refunds') \
+                    AND last_good_ms > (SELECT MAX(started_ms) FROM heartbeats)";
+        let good = sqlx::query_scalar::<_, i64>(good).fetch_one(&books.pool).await.expect("reads");
+        (holders.iter().all(|holder| !first.contains(holder)) && good == 2).then_some(())
+    })
+    .await;
+    println!("the next server's first sweeps: {:?} after it was ready", ready.elapsed());
+    assert!(ready.elapsed() < Duration::from_secs(5), "{:?}", ready.elapsed());
 }

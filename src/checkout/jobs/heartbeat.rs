@@ -148,6 +148,9 @@ impl Checkout {
     }
 
     async fn beat_once(&self, pulse: &mut Pulse, every: Duration) -> Result<(), CheckoutError> {
+        if self.0.instance.has_left() {
+            return std::future::pending().await;
+        }
         let is_first = !pulse.has_beaten;
         let now = self.0.clock.now();
         let has_fallen_back = self.0.latest.has_fallen_back(now);

@@ -64,30 +64,35 @@ impl Checkout {
     }
 
     async fn take(&self, lease: &mut Lease) -> Result<bool, CheckoutError> {
-        let (name, holder) = (lease.name, self.0.instance.id.clone());
+        let (name, holder) = (lease.name, &self.0.instance.id);
         let started = Instant::now();
         let taken = in_time(READ_MOST, async {
             let mut reader = self.0.db.read().await?;
             let now = self.0.clock.now();
             let until = now + SignedDuration::try_from(LIFE).unwrap_or(SignedDuration::ZERO);
-            let own = holder.clone();
+            let checkout = self.clone();
             let taken = self.0.db.write_first(move |c| {
-                let holder = own.clone();
-                Box::pin(async move { leases::take(c, name, &holder, now, until).await })
+                let checkout = checkout.clone();
+                Box::pin(async move {
+                    let instance = &checkout.0.instance;
+                    // Asked here, behind whatever was written before: nothing comes after the release.
+                    Ok(!instance.has_left() && leases::take(c, name, &instance.id, now, until).await?)
+                })
             });
             // A lease that only the writer sees is none.
-            Ok(taken.await? && leases::find_holder(&mut reader, name).await?.as_ref() == Some(&holder))
+            Ok(taken.await? && leases::find_holder(&mut reader, name).await?.as_ref() == Some(holder))
         });
         let taken = taken.await?;
         lease.confirmed = taken.then_some(started);
         Ok(taken)
     }
 
-    /// The instance stops: others may have its jobs at once.
+    /// The instance stops, and its background with it: others may have its jobs at once.
     ///
     /// # Errors
     /// The books are out of reach: then they have to wait until its leases run out.
     pub async fn sign_off(&self) -> Result<(), CheckoutError> {
+        self.0.instance.leave();
         let (instance, now) = (self.0.instance.id.clone(), self.0.clock.now());
         let signed_off = self.0.db.write_first(move |c| {
             let instance = instance.clone();
