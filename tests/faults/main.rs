@@ -27,6 +27,8 @@ mod street;
 
 #[path = "../kill/audit.rs"]
 mod audit;
+#[path = "../kill/between.rs"]
+mod between;
 #[path = "../kill/load.rs"]
 mod load;
 #[path = "../kill/process.rs"]

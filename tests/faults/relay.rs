@@ -6,17 +6,15 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Router,
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri, header},
-};
+use axum::http::StatusCode;
 use saoma::wechatpay::{ApiV3Key, ApiV3Keys};
 use serde_json::Value;
-use tokio::{net::TcpListener, time::Instant};
+use tokio::time::Instant;
 
-use crate::process::credentials;
+use crate::{
+    between::{Callback, stand},
+    process::credentials,
+};
 
 /// WeChat waits five seconds for an answer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -50,10 +48,7 @@ impl Relay {
         let acknowledged = Arc::<Mutex<Vec<_>>>::default();
         let keys = Arc::new(ApiV3Keys::new(key));
         let passing = Passing { client, shop, keys, acknowledged: Arc::clone(&acknowledged) };
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-        let origin = format!("http://{}", listener.local_addr().expect("bound"));
-        let router = Router::new().fallback(pass_on).with_state(passing);
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let origin = stand(0, move |callback| pass_on(passing.clone(), callback)).await;
         Self { origin, acknowledged }
     }
 
@@ -69,14 +64,12 @@ impl Relay {
     }
 }
 
-async fn pass_on(State(to): State<Passing>, uri: Uri, mut headers: HeaderMap, body: Bytes) -> StatusCode {
-    headers.remove(header::HOST);
-    let request = to.client.post(format!("{}{uri}", to.shop)).headers(headers).body(body.clone());
-    let Ok(answer) = request.timeout(LIMIT).send().await else { return StatusCode::BAD_GATEWAY };
-    if answer.status().is_success() {
-        to.acknowledged.lock().expect("no panic").push((Instant::now(), read(&body, &to.keys)));
+async fn pass_on(to: Passing, callback: Callback) -> StatusCode {
+    let Some(status) = callback.pass_on(&to.client, &to.shop, LIMIT).await else { return StatusCode::BAD_GATEWAY };
+    if status.is_success() {
+        to.acknowledged.lock().expect("no panic").push((Instant::now(), read(&callback.body, &to.keys)));
     }
-    answer.status()
+    status
 }
 
 fn read(body: &[u8], keys: &ApiV3Keys) -> Subject {

@@ -13,6 +13,7 @@
 #![expect(clippy::disallowed_methods, reason = "the size comes from the environment")]
 
 mod audit;
+mod between;
 mod cluster;
 mod load;
 mod process;

@@ -7,14 +7,11 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Router,
-    body::Bytes,
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri, header},
-};
+use axum::http::StatusCode;
 use futures::{StreamExt as _, stream::FuturesUnordered};
-use tokio::{net::TcpListener, sync::oneshot, time::Instant};
+use tokio::{sync::oneshot, time::Instant};
+
+use crate::between::{Callback, stand};
 
 /// WeChat waits five seconds for an answer.
 const LIMIT: Duration = Duration::from_millis(4_500);
@@ -43,11 +40,9 @@ struct Passing {
 impl Balancer {
     pub async fn start(port: u16, client: reqwest::Client, shops: Vec<String>) -> Self {
         let seen = Arc::new(Seen::default());
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
         let passing = Passing { client, shops, seen: Arc::clone(&seen) };
-        let router = Router::new().fallback(pass_on).with_state(passing);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { origin: format!("http://127.0.0.1:{port}"), seen }
+        let origin = stand(port, move |callback| pass_on(passing.clone(), callback)).await;
+        Self { origin, seen }
     }
 
     pub fn answers(&self) -> BTreeMap<Vec<u16>, usize> {
@@ -68,16 +63,12 @@ impl Balancer {
 }
 
 /// Answers as soon as one of them has acknowledged: then it is in the books that all of them share.
-async fn pass_on(State(to): State<Passing>, uri: Uri, mut headers: HeaderMap, body: Bytes) -> StatusCode {
-    headers.remove(header::HOST);
-    let mut asking: FuturesUnordered<_> = to
-        .shops
-        .iter()
-        .map(|shop| {
-            let request = to.client.post(format!("{shop}{uri}")).headers(headers.clone()).body(body.clone());
-            async { request.timeout(LIMIT).send().await.map_or(NONE, |answer| answer.status().as_u16()) }
-        })
-        .collect();
+async fn pass_on(to: Passing, callback: Callback) -> StatusCode {
+    let asking = to.shops.into_iter().map(|shop| {
+        let (client, callback) = (to.client.clone(), callback.clone());
+        async move { callback.pass_on(&client, &shop, LIMIT).await.map_or(NONE, |status| status.as_u16()) }
+    });
+    let mut asking: FuturesUnordered<_> = asking.collect();
     let (first, acknowledged) = oneshot::channel();
     tokio::spawn(async move {
         let (mut first, mut answers) = (Some(first), Vec::new());
