@@ -2,13 +2,13 @@
 
 use reqwest::Method;
 use saoma::{
-    checkout::{RefundOf, RefundOrder},
+    checkout::RefundOrder,
     domain::{OutTradeNo, RefundState},
     storage::events::Source,
 };
 use serde_json::json;
 
-use crate::support::{App, Callback, Notice};
+use crate::support::{App, Callback, Notice, paid_under, wanted};
 
 const REFUNDS_NOTIFY: &str = "/api/wx-pay/refunds/notify";
 
@@ -26,15 +26,8 @@ async fn a_notice_that_does_not_fit_yet_comes_again_until_it_does() {
     // The sandbox knows no such payment, so that our refund of it is refused in the end.
     app.faults(json!({"platform_down": "503"})).await;
     let checkout = &app.state.checkout;
-    let of = RefundOf::Attempt(OutTradeNo::parse(&order.order_no).expect("a number"));
-    let wanted = RefundOrder {
-        amount: None,
-        reason: "退货".to_owned(),
-        source: Source::CommandLine,
-        out_refund_no: None,
-        another: false,
-    };
-    let ours = checkout.refund(&of, wanted).await.expect("written down");
+    let of = paid_under(&order.order_no);
+    let ours = checkout.refund(&of, wanted(None)).await.expect("written down");
     assert_eq!(ours.state, RefundState::Requested);
 
     let notice = Notice {
@@ -76,16 +69,9 @@ async fn what_went_back_in_the_console_is_not_given_back_again_unseen() {
     let checkout = &app.state.checkout;
     let number = OutTradeNo::parse(&order.order_no).expect("a number");
     checkout.query_order(&number, Source::CommandLine).await.expect("asks");
-    let of = RefundOf::Attempt(number);
-    let wanted = |another| RefundOrder {
-        amount: Some(saoma::domain::Fen::new(4000).expect("an amount")),
-        reason: "退货".to_owned(),
-        source: Source::CommandLine,
-        out_refund_no: None,
-        another,
-    };
-    let refused = checkout.refund(&of, wanted(false)).await;
+    let of = paid_under(&order.order_no);
+    let refused = checkout.refund(&of, wanted(4000)).await;
     assert!(matches!(refused, Err(saoma::checkout::RefundError::GivenBackElsewhere)), "{refused:?}");
     assert_eq!(app.books.count("refunds").await, 0);
-    checkout.refund(&of, wanted(true)).await.expect("somebody has looked");
+    checkout.refund(&of, RefundOrder { another: true, ..wanted(4000) }).await.expect("somebody has looked");
 }

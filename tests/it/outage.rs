@@ -4,14 +4,10 @@
 
 use std::time::Duration;
 
-use saoma::{
-    checkout::{RefundOf, RefundOrder},
-    domain::{OutTradeNo, RefundState},
-    storage::events::Source,
-};
+use saoma::domain::RefundState;
 use serde_json::{Value, json};
 
-use crate::support::{App, Browser, Outside, Placed, Site, Stage, free_port, mock_clock};
+use crate::support::{App, Browser, Outside, Placed, Site, Stage, free_port, mock_clock, paid_under, wanted};
 
 const SECOND: Duration = Duration::from_millis(8);
 const OUTAGE: i64 = 600;
@@ -124,15 +120,7 @@ async fn without_wechat_pay(down: &str) {
     // Called off: not before WeChat has closed it.
     browser.submit("/api/ui/cancel_order", &[("token", &called_off.token)]).await;
     // Given back: the money is set aside.
-    let number = OutTradeNo::parse(&to_refund.order_no).expect("a number");
-    let wanted = RefundOrder {
-        amount: None,
-        reason: "商家退款".to_owned(),
-        source: Source::Staff,
-        out_refund_no: None,
-        another: false,
-    };
-    let refund = app.state.checkout.refund(&RefundOf::Attempt(number), wanted).await.expect("written down");
+    let refund = app.state.checkout.refund(&paid_under(&to_refund.order_no), wanted(None)).await.expect("written down");
     assert_eq!(refund.state, RefundState::Requested);
 
     pass(&app, OUTAGE - 60).await;

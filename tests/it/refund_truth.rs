@@ -3,13 +3,13 @@
 
 use reqwest::Method;
 use saoma::{
-    checkout::{RefundError, RefundOf, RefundOrder},
-    domain::{Fen, OutTradeNo, RefundState},
+    checkout::{RefundError, RefundOrder},
+    domain::{OutTradeNo, RefundState},
     storage::{events::Source, refunds::Refund},
 };
 use serde_json::{Value, json};
 
-use crate::support::{App, Notice, Placed, until};
+use crate::support::{App, Notice, Placed, paid_under, until, wanted};
 
 /// An order that a forged callback has paid: the sandbox knows of no payment, so that it refuses every refund of it.
 struct Paid {
@@ -22,22 +22,13 @@ impl Paid {
     async fn start() -> Self {
         let app = App::start_with_mock_clock().await;
         let order = app.order(2).await;
-        let transaction = app.forger.transaction(&order);
-        let transaction_id = transaction["transaction_id"].as_str().expect("a text").to_owned();
-        assert_eq!(app.deliver(&app.forger.callback(&Notice::of(transaction))).await.status, 200);
+        let transaction_id = app.pay_by_forgery(&order).await;
         Self { app, order, transaction_id }
     }
 
     async fn ask(&self, amount: Option<i64>) -> Result<Refund, RefundError> {
-        let of = RefundOf::Attempt(OutTradeNo::parse(&self.order.order_no).expect("a number"));
-        let wanted = RefundOrder {
-            amount: amount.map(|fen| Fen::new(fen).expect("money")),
-            reason: "退货".to_owned(),
-            source: Source::Staff,
-            out_refund_no: None,
-            another: true,
-        };
-        self.app.state.checkout.refund(&of, wanted).await
+        let wanted = RefundOrder { another: true, ..wanted(amount) };
+        self.app.state.checkout.refund(&paid_under(&self.order.order_no), wanted).await
     }
 
     /// Asked for, and refused by WeChat until it is given up here.
@@ -233,15 +224,7 @@ async fn when_wechat_accepted_a_refund_and_how_its_support_finds_it_is_kept() {
         app.until_status(&order.token, "SUCCESS").await;
         app.advance(3600);
         let at = app.clock.now().as_millisecond();
-        let of = RefundOf::Attempt(OutTradeNo::parse(&order.order_no).expect("a number"));
-        let wanted = RefundOrder {
-            amount: None,
-            reason: "退货".to_owned(),
-            source: Source::Staff,
-            out_refund_no: None,
-            another: false,
-        };
-        app.state.checkout.refund(&of, wanted).await.expect("accepted");
+        app.state.checkout.refund(&paid_under(&order.order_no), wanted(None)).await.expect("accepted");
         app.until_status(&order.token, "REFUND_SUCCESS").await;
         until("the reply is booked", async || (app.books.refunds().await[0].request_id.is_some()).then_some(())).await;
         assert_eq!(app.books.refunds().await[0].accepted_ms, Some(at));
@@ -255,23 +238,16 @@ async fn whoever_gives_back_again_what_was_given_up_asks_wechat_first() {
     let order = app.order(2).await;
     app.pay(&order.code_url).await;
     app.until_status(&order.token, "SUCCESS").await;
-    let of = RefundOf::Attempt(OutTradeNo::parse(&order.order_no).expect("a number"));
-    let wanted = || RefundOrder {
-        amount: Some(Fen::new(2_800).expect("money")),
-        reason: "退货".to_owned(),
-        source: Source::Staff,
-        out_refund_no: None,
-        another: true,
-    };
+    let of = paid_under(&order.order_no);
+    let another = |amount| RefundOrder { another: true, ..wanted(amount) };
     app.faults(json!({"refund_ms": 0, "drop": "all"})).await;
-    let refund = app.state.checkout.refund(&of, wanted()).await.expect("accepted");
+    let refund = app.state.checkout.refund(&of, another(2_800)).await.expect("accepted");
     // As if WeChat had refused it, and then had not.
     let given_up = "UPDATE refunds SET state = 'REFUSED', refund_id = NULL, check_ms = NULL, success_ms = NULL";
     for sql in [given_up, "UPDATE payments SET refunding_fen = 0"] {
         sqlx::query(sql).execute(&app.books.pool).await.expect("changes");
     }
-    let wanted = RefundOrder { amount: Some(Fen::new(10_001).expect("money")), ..wanted() };
-    let error = app.state.checkout.refund(&of, wanted).await.expect_err("more than is left");
+    let error = app.state.checkout.refund(&of, another(10_001)).await.expect_err("more than is left");
     assert!(matches!(error, RefundError::Amount { left } if left.get() == 10_000), "{error}");
     let found = app.state.checkout.load_refund(&refund.out_refund_no).await.expect("is there");
     assert_eq!(found.state, RefundState::Success);
@@ -299,15 +275,8 @@ async fn what_was_given_up_is_found_when_its_order_is_asked_about() {
     app.pay(&order.code_url).await;
     app.until_status(&order.token, "SUCCESS").await;
     let number = OutTradeNo::parse(&order.order_no).expect("a number");
-    let wanted = RefundOrder {
-        amount: Some(Fen::new(2_800).expect("money")),
-        reason: "退货".to_owned(),
-        source: Source::Staff,
-        out_refund_no: None,
-        another: false,
-    };
     app.faults(json!({"refund_ms": 0, "drop": "all"})).await;
-    app.state.checkout.refund(&RefundOf::Attempt(number.clone()), wanted).await.expect("accepted");
+    app.state.checkout.refund(&paid_under(&order.order_no), wanted(2_800)).await.expect("accepted");
     let given_up = "UPDATE refunds SET state = 'REFUSED', refund_id = NULL, check_ms = NULL, success_ms = NULL";
     for sql in [given_up, "UPDATE payments SET refunding_fen = 0", "UPDATE orders SET status = 'SUCCESS'"] {
         sqlx::query(sql).execute(&app.books.pool).await.expect("changes");

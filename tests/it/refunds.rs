@@ -7,7 +7,7 @@ use saoma::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{App, Placed, until};
+use crate::support::{self, App, Placed, paid_under, until};
 
 const REFUNDS_NOTIFY: &str = "/api/wx-pay/refunds/notify";
 
@@ -16,14 +16,13 @@ async fn paid(app: &App, product: i64) -> (Placed, RefundOf) {
     let order = app.order(product).await;
     app.pay(&order.code_url).await;
     app.until_status(&order.token, "SUCCESS").await;
-    let of = RefundOf::Attempt(OutTradeNo::parse(&order.order_no).expect("a number"));
+    let of = paid_under(&order.order_no);
     (order, of)
 }
 
 /// One more, whatever was asked for before.
 fn wanted(amount: impl Into<Option<i64>>) -> RefundOrder {
-    let amount = amount.into().map(|fen| Fen::new(fen).expect("money"));
-    RefundOrder { amount, reason: "商家退款".to_owned(), source: Source::Staff, out_refund_no: None, another: true }
+    RefundOrder { another: true, ..support::wanted(amount) }
 }
 
 async fn refund(app: &App, of: &RefundOf, amount: impl Into<Option<i64>>) -> Result<Refund, RefundError> {

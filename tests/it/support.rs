@@ -4,6 +4,7 @@ mod app;
 mod books;
 mod database;
 mod forger;
+mod give_back;
 mod https;
 mod outside;
 mod pebble;
@@ -37,6 +38,7 @@ pub use self::{
     books::Books,
     database::{database_url, is_file, password},
     forger::{Callback, Forger, KeyKind, NATIVE_NOTIFY, Notice, SIGNING_HEADERS},
+    give_back::{paid_under, wanted},
     https::{Caller, Http2, Shown, hear},
     outside::Outside,
     pebble::Pebble,

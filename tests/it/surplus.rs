@@ -4,13 +4,12 @@
 use jiff::SignedDuration;
 use reqwest::Method;
 use saoma::{
-    checkout::{RefundError, RefundOf, RefundOrder},
-    domain::{OrderToken, OutTradeNo, RefundState},
-    storage::events::Source,
+    checkout::{RefundError, RefundOf},
+    domain::{OrderToken, RefundState},
 };
 use serde_json::{Value, json};
 
-use crate::support::{App, Notice, Placed, until};
+use crate::support::{App, Placed, paid_under, until, wanted};
 
 const DAY: i64 = 24 * 3600;
 
@@ -43,9 +42,7 @@ impl Twice {
             }
         });
         let (number, code_url) = placed.await;
-        let transaction = app.forger.transaction(&order);
-        let first = transaction["transaction_id"].as_str().expect("a text").to_owned();
-        assert_eq!(app.deliver(&app.forger.callback(&Notice::of(transaction))).await.status, 200);
+        let first = app.pay_by_forgery(&order).await;
         app.faults(faults).await;
         let surplus = app.pay(&code_url).await;
         until("both are booked", async || (app.books.payments().await.len() == 2).then_some(())).await;
@@ -238,24 +235,16 @@ async fn what_staff_gave_back_meanwhile_does_not_go_back_again() {
 async fn a_refund_is_of_the_payment_that_is_named_and_of_no_other() {
     let twice = Twice::start(json!({"refund_ms": 0, "refund_gap_seconds": 0, "platform_down": "503"})).await;
     let checkout = &twice.app.state.checkout;
-    let wanted = |amount: Option<i64>| RefundOrder {
-        amount: amount.map(|fen| saoma::domain::Fen::new(fen).expect("money")),
-        reason: "退货".to_owned(),
-        source: Source::Staff,
-        out_refund_no: None,
-        another: false,
-    };
-    let attempt = |number: &str| RefundOf::Attempt(OutTradeNo::parse(number).expect("a number"));
     // The surplus is on its way by itself: it is gone on with.
-    let surplus = checkout.refund(&attempt(&twice.number), wanted(None)).await.expect("is there");
+    let surplus = checkout.refund(&paid_under(&twice.number), wanted(None)).await.expect("is there");
     assert_eq!(surplus.out_refund_no.as_str(), format!("S{}", twice.surplus));
     let by_id = RefundOf::Transaction(twice.surplus.clone());
     assert_eq!(checkout.refund(&by_id, wanted(None)).await.expect("is there").id, surplus.id);
     // What paid the order is another payment.
-    let part = checkout.refund(&attempt(&twice.order.order_no), wanted(Some(100))).await.expect("written down");
+    let part = checkout.refund(&paid_under(&twice.order.order_no), wanted(100)).await.expect("written down");
     assert_ne!(part.payment_id, surplus.payment_id);
     let by_id = RefundOf::Transaction(twice.first.clone());
-    assert_eq!(checkout.refund(&by_id, wanted(Some(100))).await.expect("the same").id, part.id);
+    assert_eq!(checkout.refund(&by_id, wanted(100)).await.expect("the same").id, part.id);
     assert_eq!(part.state, RefundState::Requested);
     let unknown = RefundOf::Transaction("4200000000000000000000000001".to_owned());
     assert!(matches!(checkout.refund(&unknown, wanted(None)).await, Err(RefundError::NoSuchPayment)));
@@ -267,19 +256,9 @@ async fn two_payments_under_one_number_are_told_apart_by_hand() {
     let order = app.order(2).await;
     let mut transactions = Vec::new();
     for _ in 0..2 {
-        let transaction = app.forger.transaction(&order);
-        transactions.push(transaction["transaction_id"].as_str().expect("a text").to_owned());
-        assert_eq!(app.deliver(&app.forger.callback(&Notice::of(transaction))).await.status, 200);
+        transactions.push(app.pay_by_forgery(&order).await);
     }
-    let wanted = RefundOrder {
-        amount: None,
-        reason: "退货".to_owned(),
-        source: Source::Staff,
-        out_refund_no: None,
-        another: false,
-    };
-    let of = RefundOf::Attempt(OutTradeNo::parse(&order.order_no).expect("a number"));
-    match app.state.checkout.refund(&of, wanted).await {
+    match app.state.checkout.refund(&paid_under(&order.order_no), wanted(None)).await {
         Err(RefundError::Ambiguous(listed)) => assert_eq!(listed, transactions),
         other => panic!("{other:?}"),
     }
