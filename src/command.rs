@@ -16,11 +16,11 @@ use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 
 use crate::{
-    checkout::{CheckoutError, OrderHistory, RefundError, catalogue::CatalogueError},
+    checkout::{Checkout, CheckoutError, OrderHistory, RefundError, catalogue::CatalogueError},
     config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     startup::{StartupError, Surroundings, open_checkout},
-    storage::{attempts::AttemptState, events::Source, refunds::Refund},
+    storage::{Database, attempts::AttemptState, events::Source, refunds::Refund},
 };
 
 pub use self::{
@@ -39,8 +39,19 @@ pub struct WhichShop {
 }
 
 impl WhichShop {
-    pub const fn wanted(self) -> Wanted {
-        if self.sandbox { Wanted::SANDBOX } else { Wanted::Live }
+    /// Its settings. Says which books a command is about to use: from another folder, or with another `.env`,
+    /// they are others.
+    fn settings(self, environment: &Environment) -> Result<Settings, Problems> {
+        let wanted = if self.sandbox { Wanted::SANDBOX } else { Wanted::Live };
+        let settings = Settings::from_env(wanted, environment)?;
+        // Beside what the command has to say. Where nobody reads it, nothing is lost.
+        drop(writeln!(io::stderr(), "books: {}", settings.database_url.place()));
+        Ok(settings)
+    }
+
+    /// Its use cases, and its books to be closed after them.
+    async fn open(self, environment: &Environment) -> Result<(Checkout, Database), CommandError> {
+        Ok(open_checkout(self.settings(environment)?, Surroundings::system()).await?)
     }
 }
 
@@ -106,12 +117,6 @@ fn amount(text: &str) -> Result<Fen, String> {
     }
 }
 
-/// Says which books a command is about to use: from another folder, or with another `.env`, they are others.
-fn name_books(settings: &Settings) {
-    // Beside what the command has to say. Where nobody reads it, nothing is lost.
-    drop(writeln!(io::stderr(), "books: {}", settings.database_url.place()));
-}
-
 /// # Errors
 /// No such order, or books or platform are out of reach.
 pub fn order<'a>(
@@ -127,9 +132,7 @@ async fn show_order(
     environment: &Environment,
     out: &mut (dyn Write + Send),
 ) -> Result<(), CommandError> {
-    let settings = Settings::from_env(arguments.which.wanted(), environment)?;
-    name_books(&settings);
-    let (checkout, db) = open_checkout(settings, Surroundings::system()).await?;
+    let (checkout, db) = arguments.which.open(environment).await?;
     let (number, history) = match arguments.command {
         OrderCommand::Show { out_trade_no } => (out_trade_no.clone(), checkout.load_history(&out_trade_no).await),
         OrderCommand::Query { out_trade_no } => {

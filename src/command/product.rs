@@ -5,10 +5,10 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
 
-use super::{CommandError, WhichShop, amount, beijing, name_books};
+use super::{CommandError, WhichShop, amount, beijing};
 use crate::{
     checkout::catalogue::{self, CatalogueError, Put},
-    config::{Environment, Settings},
+    config::Environment,
     domain::{Fen, Product, ProductId},
     startup::{Surroundings, open_books},
     storage::Database,
@@ -62,8 +62,7 @@ pub fn product<'a>(
     out: &'a mut (dyn Write + Send),
 ) -> LocalBoxFuture<'a, Result<(), CommandError>> {
     Box::pin(async move {
-        let settings = Settings::from_env(arguments.which.wanted(), environment)?;
-        name_books(&settings);
+        let settings = arguments.which.settings(environment)?;
         let (db, _) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
         let done = carry_out(arguments.command, &db, out).await;
         db.close().await;

@@ -6,12 +6,11 @@ use std::io::{self, Write};
 use clap::{ArgGroup, Args};
 use futures::future::LocalBoxFuture;
 
-use super::{CommandError, WhichShop, amount, beijing, line, name_books};
+use super::{CommandError, WhichShop, amount, beijing, line};
 use crate::{
     checkout::{RefundDraft, RefundOf, RefundOrder},
-    config::{Environment, Settings},
+    config::Environment,
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
-    startup::{Surroundings, open_checkout},
     storage::{events::Source, refunds::Refund},
 };
 
@@ -63,9 +62,7 @@ async fn give_back(
         (None, id) => RefundOf::Transaction(id.unwrap_or_default()),
     };
     let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, out_refund_no, another };
-    let settings = Settings::from_env(which.wanted(), environment)?;
-    name_books(&settings);
-    let (checkout, db) = open_checkout(settings, Surroundings::system()).await?;
+    let (checkout, db) = which.open(environment).await?;
     let refunded = async {
         let draft = checkout.draft_refund(&of, wanted).await;
         let draft = draft.map_err(|error| CommandError::Refund { of: of.to_string(), error })?;
