@@ -187,22 +187,8 @@ impl Checkout {
         let now = self.0.clock.now();
         let RefundDraft { wanted, out_refund_no, .. } = draft;
         let amount = wanted.amount.unwrap_or_else(|| payment.left());
-        let request = request(&self.0.settings.refund_notify_url, payment, out_refund_no, &wanted.reason, amount)?;
-        let intent = NewRefund {
-            out_refund_no: out_refund_no.clone(),
-            order_id: payment.order_id,
-            payment_id: payment.id,
-            amount,
-            reason: wanted.reason.clone(),
-            source: wanted.source,
-            request,
-            state: RefundState::Requested,
-            refund_id: None,
-            check: Some(now + FIRST_LOOK),
-            created: now,
-            accepted: None,
-            success: None,
-        };
+        let asked = Asked { amount, reason: &wanted.reason, source: wanted.source };
+        let intent = intent(&self.0.settings.refund_notify_url, payment, out_refund_no.clone(), &asked, now)?;
         let input = Arc::new((intent, wanted.clone()));
         let job = Arc::clone(&input);
         let written = self.0.db.write(move |c| {
@@ -222,7 +208,55 @@ impl Checkout {
     }
 }
 
-pub(super) fn request(
+/// What is asked for beside the payment and the number.
+pub(super) struct Asked<'a> {
+    pub(super) amount: Fen,
+    pub(super) reason: &'a str,
+    pub(super) source: Source,
+}
+
+/// A refund as it is written down before anybody is asked, with the bytes that WeChat gets each time.
+pub(super) fn intent(
+    notify_url: &Url,
+    payment: &Payment,
+    out_refund_no: OutRefundNo,
+    &Asked { amount, reason, source }: &Asked<'_>,
+    now: Timestamp,
+) -> Result<NewRefund, InvalidRefund> {
+    let request = request(notify_url, payment, &out_refund_no, reason, amount)?;
+    Ok(NewRefund {
+        out_refund_no,
+        order_id: payment.order_id,
+        payment_id: payment.id,
+        amount,
+        reason: reason.to_owned(),
+        source,
+        request,
+        state: RefundState::Requested,
+        refund_id: None,
+        check: Some(now + FIRST_LOOK),
+        created: now,
+        accepted: None,
+        success: None,
+    })
+}
+
+/// Writes it down, sets its amount aside and shows it. `false`, and nothing is changed, when less is left.
+pub(super) async fn set_aside(c: &mut AnyConnection, intent: &NewRefund) -> Result<bool, StorageError> {
+    if !payments::reserve(c, intent.payment_id, intent.amount).await? {
+        return Ok(false);
+    }
+    if !refunds::insert(c, intent).await? {
+        return Err(StorageError::Raced { table: "refunds", row: 0 });
+    }
+    orders::touch(c, intent.order_id, intent.created).await?;
+    let (at, number) = (intent.created, intent.out_refund_no.as_str());
+    events::append(c, intent.order_id, at, EventKind::RefundAsked, intent.source, number).await?;
+    show_in_order(c, intent.order_id, at).await?;
+    Ok(true)
+}
+
+fn request(
     notify_url: &Url,
     payment: &Payment,
     out_refund_no: &OutRefundNo,
@@ -280,15 +314,8 @@ async fn write_intent(c: &mut AnyConnection, intent: &NewRefund, wanted: &Refund
         return Ok(Found::Same(Box::new(same)));
     }
     let is_all_that_is_left = wanted.amount.is_some() || payment.left() == intent.amount;
-    if !is_all_that_is_left || !payments::reserve(c, payment.id, intent.amount).await? {
+    if !is_all_that_is_left || !set_aside(c, intent).await? {
         return Ok(Found::Left(payment.left()));
     }
-    if !refunds::insert(c, intent).await? {
-        return Err(StorageError::Raced { table: "refunds", row: 0 });
-    }
-    orders::touch(c, intent.order_id, intent.created).await?;
-    let (at, number) = (intent.created, intent.out_refund_no.as_str());
-    events::append(c, intent.order_id, at, EventKind::RefundAsked, intent.source, number).await?;
-    show_in_order(c, intent.order_id, at).await?;
     Ok(Found::Written)
 }

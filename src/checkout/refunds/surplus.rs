@@ -8,8 +8,7 @@ use url::Url;
 
 use super::{
     next_number::{next_number, pause},
-    request::request,
-    step::{FIRST_LOOK, show_in_order},
+    request::{Asked, intent, set_aside},
 };
 use crate::{
     checkout::{
@@ -22,10 +21,10 @@ use crate::{
     domain::{Fen, OutRefundNo, RefundState},
     storage::{
         StorageError,
-        events::{self, EventKind, Source},
+        events::Source,
         orders,
         payments::{self, Payment, PaymentKind},
-        refunds::{self, NewRefund, Refund},
+        refunds::{self, Refund},
         surplus,
     },
 };
@@ -166,33 +165,10 @@ async fn write_next(
         return Ok(None);
     }
     let number = next_number(c, &payment, automatic.len()).await?;
-    let Some((number, request)) = number.and_then(|number| {
-        let request = request(notify_url, &payment, &number, SURPLUS_REASON, left).ok()?;
-        Some((number, request))
-    }) else {
-        return Err(raced());
-    };
-    let next = NewRefund {
-        out_refund_no: number,
-        order_id: payment.order_id,
-        payment_id: payment.id,
-        amount: left,
-        reason: SURPLUS_REASON.to_owned(),
-        source: Source::Automatic,
-        request,
-        state: RefundState::Requested,
-        refund_id: None,
-        check: Some(now + FIRST_LOOK),
-        created: now,
-        accepted: None,
-        success: None,
-    };
-    if !payments::reserve(c, payment.id, left).await? || !refunds::insert(c, &next).await? {
+    let asked = Asked { amount: left, reason: SURPLUS_REASON, source: Source::Automatic };
+    let next = number.and_then(|number| intent(notify_url, &payment, number, &asked, now).ok()).ok_or_else(raced)?;
+    if !set_aside(c, &next).await? {
         return Err(raced());
     }
-    orders::touch(c, payment.order_id, now).await?;
-    let number = next.out_refund_no.as_str();
-    events::append(c, payment.order_id, now, EventKind::RefundAsked, Source::Automatic, number).await?;
-    show_in_order(c, payment.order_id, now).await?;
     Ok(Some(next.out_refund_no))
 }
