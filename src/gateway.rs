@@ -28,11 +28,11 @@ use http::{
 };
 use jiff::Timestamp;
 
-pub use error::{Alarm, Cause, GatewayError, Rejection, RequestId, SetupError, UnknownOutcome};
-pub use questions::{Asker, Questions, Turn};
-pub use refused::Refusal;
-pub use reply::Replied;
-pub use settings::{EgressProxy, GatewaySettings, Merchant};
+pub(crate) use error::{Cause, GatewayError, RequestId, SetupError};
+pub(crate) use questions::{Asker, Questions, Turn};
+pub(crate) use refused::Refusal;
+pub(crate) use reply::Replied;
+pub(crate) use settings::{EgressProxy, GatewaySettings, Merchant};
 
 use self::{flight::Refresh, proven_time::ProvenTime, refused::Refusals, reply::Verified, transport::Transport};
 use crate::{

@@ -15,7 +15,7 @@ use super::{refusal::Page, state::AppState};
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'");
 
-pub async fn dress(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn dress(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let Some(page) = response.extensions_mut().remove::<Page>() else { return response };
     let Some(bundle) = state.site.bundle() else { return response };

@@ -46,14 +46,14 @@ pub(crate) fn refuse_foreign(home: &str, path: &str, headers: &HeaderMap) -> Res
 
 /// What a person reads of a refusal.
 #[derive(Clone)]
-pub struct Page {
+pub(crate) struct Page {
     message: String,
     home: String,
 }
 
 impl Page {
     /// `css`: where the style of `shop` is. Nothing else is loaded, and nothing runs.
-    pub fn html(&self, css: Option<&str>, shop: &str) -> String {
+    pub(crate) fn html(&self, css: Option<&str>, shop: &str) -> String {
         let Self { message, home } = self;
         let (title, link) = (text::TROUBLE, text::HOME);
         let shop = shop.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");

@@ -48,7 +48,7 @@ const PATH_MOST: usize = 1024;
 
 /// An address that cannot be one of ours. The router of pages would make another one of `..`, and of a very long one
 /// nothing at all.
-pub async fn refuse_paths(request: Request, next: Next) -> Response {
+pub(crate) async fn refuse_paths(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let (status, message) = if path.len() > PATH_MOST {
         (StatusCode::URI_TOO_LONG, "网址过长")
@@ -66,7 +66,7 @@ fn is_dots(segment: &str) -> bool {
     matches!(plain.as_str(), "." | "..")
 }
 
-pub async fn set_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn set_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in &FIXED {

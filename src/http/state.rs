@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{door::Crowd, rate_limits::Limits, notices::Notices, site::Site};
+use super::{door::Crowd, notices::Notices, rate_limits::Limits, site::Site};
 use crate::{
     checkout::Checkout,
     clock::Clock,

@@ -58,7 +58,7 @@ fn is_local(state: &AppState, request: &Request) -> bool {
 }
 
 /// For `/_sandbox/…`.
-pub async fn guard_sandbox(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard_sandbox(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if state.sandbox_open || is_local(&state, &request) {
         return next.run(request).await;
     }
@@ -67,7 +67,7 @@ pub async fn guard_sandbox(State(state): State<AppState>, request: Request, next
 }
 
 /// For `/metrics`.
-pub async fn guard_metrics(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard_metrics(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if is_local(&state, &request) {
         return next.run(request).await;
     }

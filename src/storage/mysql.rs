@@ -65,7 +65,7 @@ pub(crate) struct Server {
 }
 
 /// The books at `url`, if they have to be migrated.
-pub async fn look(url: &str) -> Result<Option<Older>, StorageError> {
+pub(crate) async fn look(url: &str) -> Result<Option<Older>, StorageError> {
     migrate::look(&options(url)?).await
 }
 
@@ -123,7 +123,7 @@ impl Server {
     }
 
     /// See [`Database::write_first`](super::Database::write_first).
-    pub async fn run_first<T, F>(&self, job: F) -> Result<T, StorageError>
+    pub(crate) async fn run_first<T, F>(&self, job: F) -> Result<T, StorageError>
     where
         T: Send + 'static,
         F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,

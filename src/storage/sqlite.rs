@@ -47,7 +47,7 @@ fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
 
 /// The readers and the writer's connection to the file that `url` names, which is made if it is not there, and
 /// migrated.
-pub async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
+pub(crate) async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
     if let Some(older) = look(url).await? {
         older.close().await;
     }
@@ -71,7 +71,7 @@ pub async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
 ///
 /// # Errors
 /// It is somebody else's.
-pub async fn look(url: &str) -> Result<Option<Older>, StorageError> {
+pub(crate) async fn look(url: &str) -> Result<Option<Older>, StorageError> {
     let Some(path) = file::path(url)?.filter(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0)) else {
         return Ok(None);
     };

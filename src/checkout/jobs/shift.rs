@@ -139,7 +139,8 @@ impl Checkout {
     async fn leave_to_others(&self, name: &'static str) -> Result<bool, CheckoutError> {
         let since = self.0.clock.now() - ALIVE;
         let living =
-            in_time(READ_MOST, async { Ok(heartbeats::count_live(&mut *self.0.db.read().await?, since).await?) }).await?;
+            in_time(READ_MOST, async { Ok(heartbeats::count_live(&mut *self.0.db.read().await?, since).await?) })
+                .await?;
         if living < 2 {
             return Ok(false);
         }

@@ -222,7 +222,7 @@ impl Budget {
     ///
     /// # Errors
     /// The pause.
-    pub fn send(&mut self, now: Duration) -> Result<(), Duration> {
+    pub(crate) fn send(&mut self, now: Duration) -> Result<(), Duration> {
         self.forget(now);
         // The one whose second has to be over; with a limit that has fallen, not the oldest.
         let place = self.sent.len().checked_sub(count(self.limit()));
@@ -234,7 +234,7 @@ impl Budget {
     }
 
     /// One that could not wait has left.
-    pub fn sent_at_once(&mut self, now: Duration) {
+    pub(crate) fn sent_at_once(&mut self, now: Duration) {
         self.forget(now);
         self.sent.push_back(now);
     }

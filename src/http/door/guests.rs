@@ -286,7 +286,7 @@ impl Inside {
 }
 
 impl Guests {
-    pub fn new(limits: DoorLimits, trusted_proxies: Arc<[IpNet]>, crowd: Crowd, metrics: Metrics) -> Self {
+    pub(crate) fn new(limits: DoorLimits, trusted_proxies: Arc<[IpNet]>, crowd: Crowd, metrics: Metrics) -> Self {
         let complaints = RateLimiter::direct(Quota::per_minute(NonZeroU32::MIN));
         Self(Arc::new(Shared { inside: Mutex::default(), limits, trusted_proxies, crowd, complaints, metrics }))
     }
@@ -384,7 +384,7 @@ impl Guest {
 
     /// The head of a request is whole, and of an extra one all of it. `None` when this connection was sent away a
     /// moment ago.
-    pub fn begin(self: &Arc<Self>) -> Option<(InFlight, Room)> {
+    pub(crate) fn begin(self: &Arc<Self>) -> Option<(InFlight, Room)> {
         let limits = &self.guests.0.limits;
         let mut inside = self.guests.inside();
         let Known { phase, address, .. } = inside.known.get(&self.id)?;

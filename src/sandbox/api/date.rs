@@ -15,7 +15,7 @@ use crate::sandbox::platform::Platform;
 
 static PRINTER: DateTimePrinter = DateTimePrinter::new();
 
-pub async fn tell(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
+pub(crate) async fn tell(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let date = PRINTER.timestamp_to_rfc9110_string(&platform.signing_now()).ok();
     if let Some(date) = date.and_then(|date| HeaderValue::from_str(&date).ok()) {

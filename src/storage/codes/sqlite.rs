@@ -15,7 +15,7 @@ pub(crate) fn is_read_only(error: &dyn DatabaseError) -> bool {
 }
 
 /// `SQLITE_NOTADB` (26).
-pub fn is_no_database(error: &dyn DatabaseError) -> bool {
+pub(crate) fn is_no_database(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| code & 0xff == 26)
 }
 

@@ -59,7 +59,7 @@ fn migrations() -> Migrator {
 ///
 /// # Errors
 /// There are no books, or they are of another version.
-pub async fn require(options: &AnyConnectOptions) -> Result<(), StorageError> {
+pub(crate) async fn require(options: &AnyConnectOptions) -> Result<(), StorageError> {
     let Some(mut connection) = connected(options).await? else { return Err(SchemaError::NoBooks.into()) };
     let applied = applied(&mut connection).await?;
     connection.close().await?;
@@ -70,7 +70,7 @@ pub async fn require(options: &AnyConnectOptions) -> Result<(), StorageError> {
 ///
 /// # Errors
 /// They are newer, or the server does not answer.
-pub async fn look(options: &AnyConnectOptions) -> Result<Option<Older>, StorageError> {
+pub(crate) async fn look(options: &AnyConnectOptions) -> Result<Option<Older>, StorageError> {
     let Some(mut connection) = connected(options).await? else { return Ok(None) };
     let version = schema::behind(&applied(&mut connection).await?, &migrations())?;
     if let Some(version) = version {

@@ -64,7 +64,7 @@ pub(crate) async fn run(connection: &mut AnyConnection, url: &str) -> Result<(),
 ///
 /// # Errors
 /// Something else lies there, or they are newer.
-pub async fn found(connection: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
+pub(crate) async fn found(connection: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
     let count = "SELECT COUNT(*), COUNT(CASE WHEN name = ? THEN 1 END) FROM sqlite_master WHERE type = 'table'";
     let counted = sqlx::query_as::<_, (i64, i64)>(count).bind(schema::TABLE).fetch_one(&mut *connection).await;
     match counted {
