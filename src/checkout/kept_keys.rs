@@ -21,7 +21,7 @@ impl Checkout {
         let now = self.0.clock.now();
         self.0
             .db
-            .write(move |c| {
+            .write_first(move |c| {
                 let row = row.clone();
                 Box::pin(async move { platform_keys::insert(c, &row, now).await })
             })

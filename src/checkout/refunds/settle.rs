@@ -69,7 +69,7 @@ impl Checkout {
         let Some(notice) = notice.filter(|notice| notice.mchid == self.0.settings.mchid.as_str()) else {
             let what = if notice.is_some() { Mismatch::Mchid } else { Mismatch::Event };
             let verdict = Verdict::Mismatch(what);
-            let kept = self.0.db.write(move |c| {
+            let kept = self.0.db.write_first(move |c| {
                 let received = received.clone();
                 Box::pin(
                     async move { notifications::record(c, &[(&received, verdict.code())], Expect::Anything).await },
@@ -94,7 +94,7 @@ impl Checkout {
         let (verdict, order_id) = self
             .0
             .db
-            .write(move |c| {
+            .write_first(move |c| {
                 let input = Arc::clone(&shared);
                 Box::pin(async move {
                     let (statement, received) = &*input;
