@@ -112,7 +112,7 @@ async fn measure(is_secure: bool, ways: &[(&'static str, Way)], count: usize) ->
         let client = client(address, root.as_ref(), way)?;
         let before = processor_time(&server)?;
         let mut times = send(&client, way, share).await?;
-        let processor = (processor_time(&server)? - before).as_micros() / times.len() as u128;
+        let processor = processor_time(&server)?.saturating_sub(before).as_micros() / times.len() as u128;
         times.sort_unstable();
         rows.push(Row { name, processor, p50: times[times.len() / 2], p99: times[times.len() * 99 / 100] });
     }

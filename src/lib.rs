@@ -46,6 +46,7 @@
 //!
 //! Deliberately absent: a switch that turns verification off, a lock around settling, floats.
 
+#![warn(unreachable_pub)] // here, not in Cargo.toml: nobody reaches into tests and benches
 #![recursion_limit = "256"] // the types of nested views are deep
 
 pub mod app;

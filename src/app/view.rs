@@ -228,7 +228,7 @@ impl Checked {
     }
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod tests {
     use serde_json::{Value, json, to_value};
 

@@ -104,7 +104,7 @@ mod tests {
     use http::{HeaderValue, StatusCode};
 
     use super::*;
-    use crate::gateway::Rejection;
+    use crate::gateway::error::Rejection;
 
     fn refusal(code: ErrorCode) -> GatewayError {
         let rejection =

@@ -91,11 +91,11 @@ fn acquaintances(sources: &[Source]) -> BTreeMap<Path, Acquaintances> {
                 let length = tree.deepest(of);
                 if length > shared { of[shared].clone() } else { OWN.to_owned() }
             };
-            let (knows, known) = (part(module), part(&path));
-            if knows != known && (shared > 0 || known != OWN) {
+            let (from, to) = (part(module), part(&path));
+            if from != to && (shared > 0 || to != OWN) {
                 let place = format!("{} names {}", module.join("::"), path.join("::"));
                 let of = found.entry(module[..shared].to_vec()).or_default();
-                of.entry(knows).or_default().entry(known).or_insert(place);
+                of.entry(from).or_default().entry(to).or_insert(place);
             }
         }
     }

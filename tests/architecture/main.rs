@@ -518,7 +518,7 @@ fn files_of_test_modules_are_left_out_and_others_are_not() {
 fn circles_of(files: &[(&str, &str)]) -> Vec<String> {
     let module = |name: &str| name.split("::").map(str::to_owned).collect();
     let sources = files.iter().map(|(name, text)| Source { module: module(name), text: (*text).to_owned() });
-    circles::circles(&Vec::from_iter(sources))
+    circles::circles(&sources.collect::<Vec<_>>())
         .iter()
         .map(|it| format!("{}: {}", it.module.join("::"), it.names.join(" ")))
         .collect()

@@ -298,7 +298,7 @@ impl Walk<'_> {
         let mut name = path.last().cloned().unwrap_or_default();
         // `as another_name`
         if self.word(self.place) == Some("as") {
-            name = self.word(self.place + 1).unwrap_or_default().to_owned();
+            self.word(self.place + 1).unwrap_or_default().clone_into(&mut name);
             self.place += 2;
         }
         if let Some(shared) = self.importing {

@@ -144,7 +144,7 @@ async fn whoever_has_signed_off_takes_no_job_any_more() {
     let app = App::start().await;
     app.state.checkout.sign_off().await.expect("signs off");
     let checkout = app.state.checkout.clone();
-    let jobs = tokio::spawn(async move { checkout.run_jobs(Duration::from_millis(1)).await });
+    let jobs = tokio::spawn(async move { checkout.run_jobs(Duration::from_millis(1), Duration::MAX).await });
     // Each of these is several writes, behind the first of a job.
     for _ in 0..5 {
         app.order(1).await;

@@ -14,7 +14,7 @@ use crate::support::{
 
 /// How long the manager waits for a sign of life.
 const LIMIT: &str = "200000";
-const LIMIT_TIME: Duration = Duration::from_micros(200_000);
+const LIMIT_TIME: Duration = Duration::from_millis(200);
 
 struct Manager {
     socket: UnixDatagram,

@@ -182,7 +182,7 @@ async fn lines_that_say_nothing_do_not_keep_it_from_stopping() {
     let mut idle = secure(&platform, NAMES[0], connect(&platform).await).await.expect("trusts it");
     assert_is_the_platform(&ask(&platform, &mut idle).await);
     let (tunnelled, _) = tunnel(&platform, "api2.mch.weixin.qq.com:443").await;
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     platform.stop().await;
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
     drop((silent, begun, idle, tunnelled));

@@ -70,6 +70,7 @@ async fn the_program_of_the_package_serves() {
     let mut process = Process::spawn(command, folder.path(), port, "serve.log");
     process.until_answered("/readyz").await;
     let page = process.get("/").await;
-    let style = page.text().split("href=\"").find_map(|part| part.split('"').next().filter(|it| it.ends_with(".css")));
-    assert_eq!(process.get(style.expect("its style")).await.status, 200, "the site is inside");
+    let style =
+        page.text().split("href=\"").find_map(|part| part.split_once(".css\"").map(|it| format!("{}.css", it.0)));
+    assert_eq!(process.get(&style.expect("its style")).await.status, 200, "the site is inside");
 }
