@@ -9,7 +9,7 @@ pub(crate) fn is_sandbox() -> bool {
 }
 
 #[cfg(not(feature = "ssr"))]
-pub fn is_sandbox() -> bool {
+pub(crate) fn is_sandbox() -> bool {
     false
 }
 
@@ -19,7 +19,7 @@ pub(crate) fn payee() -> String {
 }
 
 #[cfg(not(feature = "ssr"))]
-pub fn payee() -> String {
+pub(crate) fn payee() -> String {
     String::new()
 }
 
@@ -40,4 +40,4 @@ pub(crate) fn send_policy() {
 }
 
 #[cfg(not(feature = "ssr"))]
-pub fn send_policy() {}
+pub(crate) fn send_policy() {}
