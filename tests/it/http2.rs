@@ -11,6 +11,7 @@ use crate::support::{
     App, Caller, Http2, NATIVE_NOTIFY, Outside, Placed, Shown, Stage, folder, free_port, hear, until,
 };
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const SHORT: Duration = Duration::from_millis(300);
 
 /// A shop with an order, and the roots that it is believed by.
@@ -88,11 +89,13 @@ async fn one_connection_has_so_many_streams_and_one_address_so_many_requests() {
     let mut greedy = Caller { source: "127.0.0.2", ..Caller::of(&roots) }.http2(app.port()).await;
     assert_eq!(greedy.get("/healthz").await.expect("an answer").0, 200);
     assert_eq!(greedy.send.current_max_send_streams(), 32);
-    let mut pages = Vec::new();
+    // Forms of which nothing comes, since pages that wait would make room.
+    let mut forms = Vec::new();
     for _ in 0..4 {
-        pages.push(ask(&mut greedy, &watch(&order, 25)).await);
+        let form = greedy.request("POST", "/api/ui/place_order").header("content-type", FORM).body(());
+        let mut send = greedy.send.clone().ready().await.expect("ready");
+        forms.push(send.send_request(form.expect("a request"), false).expect("sent"));
     }
-    until_waiting(&app, 4).await;
     let (status, headers, _) = greedy.get("/").await.expect("an answer");
     assert!(status == 503 && headers["retry-after"] == "1", "{status}");
     // Also on a second connection, and nobody else is concerned.
@@ -106,10 +109,26 @@ async fn one_connection_has_so_many_streams_and_one_address_so_many_requests() {
     let answer = greedy.ask(request, &callback.body).await.expect("asked");
     let (status, _, told) = hear(answer).await.expect("an answer");
     assert_eq!((status, told.contains("SUCCESS")), (200, true), "{told}");
-    for page in join_all(pages.into_iter().map(hear)).await {
-        assert!(page.expect("an answer").2.contains("SUCCESS"));
+    drop(forms);
+    until("there is room again", async || (greedy.get("/").await.expect("an answer").0 == 200).then_some(())).await;
+}
+
+#[tokio::test]
+async fn pages_that_wait_make_room_for_others_of_their_connection() {
+    let (app, order, roots) = shop(DoorLimits { per_address: 4, ..DoorLimits::default() }).await;
+    let mut greedy = Caller { source: "127.0.0.2", ..Caller::of(&roots) }.http2(app.port()).await;
+    let mut pages = Vec::new();
+    for _ in 0..4 {
+        pages.push(ask(&mut greedy, &watch(&order, 25)).await);
     }
-    assert_eq!(greedy.get("/").await.expect("an answer").0, 200, "there is room again");
+    until_waiting(&app, 4).await;
+    assert_eq!(greedy.get("/").await.expect("an answer").0, 503);
+    let started = Instant::now();
+    for page in join_all(pages.into_iter().map(hear)).await {
+        assert!(page.expect("an answer").2.contains("NOTPAY"), "early, and true");
+    }
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert_eq!(greedy.get("/").await.expect("an answer").0, 200);
 }
 
 #[tokio::test]
