@@ -19,6 +19,10 @@ use saoma::{
 #[cfg(fuzzing)]
 compile_error!("cfg(fuzzing) lets notifications be read unverified (wechatpay::notify): no program may have it");
 
+/// Requests and statements are many small pieces that are made on one thread and dropped on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The site, inside the program and not in the library: only the last step of the build waits for it. A
 /// program that is built before there is one has none.
 #[derive(RustEmbed)]
