@@ -34,7 +34,7 @@ use http::StatusCode;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::CompressionLayer,
+    compression::{CompressionLayer, predicate::SizeAbove},
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     timeout::TimeoutLayer,
     trace::TraceLayer,
@@ -46,7 +46,7 @@ pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTI
 pub use rate_limits::Limits;
 pub use shopper::Shopper;
 pub use site::{Site, SiteError};
-pub use state::AppState;
+pub use state::{AppState, Shared};
 pub use this_machine::is_this_machine;
 
 /// What is answered first, whoever else is in.
@@ -56,6 +56,9 @@ pub const CALLBACKS: &[&str] = &[notify::NATIVE_PATH, notify::REFUNDS_PATH];
 /// prepay at both hosts takes. What is left is a database server that has fallen silent. Callbacks and
 /// `/readyz` have shorter limits of their own.
 const ANSWER_LIMIT: Duration = Duration::from_secs(40);
+
+/// What is shorter is sent in one piece anyway.
+const ONE_PACKET: u16 = 1_400;
 
 /// The whole site. `sandbox_pages` are the sandbox's own, in sandbox mode only.
 pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
@@ -73,36 +76,53 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), shopper::resolve))
         .route("/api/order-info/query-order-status/{order_no}", get(merchant_api::query_order_status))
         .route("/api/product/list", get(merchant_api::list_products))
-        .route("/api/orders/{token}", get(order_status::show))
         .merge(sandbox_pages.layer(middleware::from_fn_with_state(state.clone(), this_machine::guard_sandbox)))
         .layer(middleware::from_fn_with_state(state.clone(), body::read_form))
         .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
         .layer(CompressionLayer::new());
 
+    // Long polls. Thousands wait at a time, each with whatever its layers keep of it; so they have none but these,
+    // which keep next to nothing (`middleware::from_fn` keeps its own copy of everything further inside).
+    let waiting = Router::new()
+        .route("/api/orders/{token}", get(order_status::show))
+        .route(server_functions::WATCH_PATH, get(server_functions::watch))
+        .layer(
+            ServiceBuilder::new()
+                .layer(CompressionLayer::new().compress_when(SizeAbove::new(ONE_PACKET)))
+                .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT)),
+        );
+
     let operations = Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready)).route(
         "/metrics",
         get(health::metrics).layer(middleware::from_fn_with_state(state.clone(), this_machine::guard_metrics)),
     );
 
+    let with_client = {
+        let state = state.clone();
+        move |request| behind_proxies::resolve(&state, request)
+    };
+    let with_headers = {
+        let state = state.clone();
+        move |response| security::set_headers(&state, dress::dress(&state, response))
+    };
     Router::new()
         .merge(callbacks)
         .merge(shop)
+        .merge(waiting)
         .merge(operations)
         .merge(site::pkg(&state.site))
         .layer(
             ServiceBuilder::new()
-                .layer(middleware::from_fn(security::bound_request_id))
+                .map_request(security::bound_request_id)
                 .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
                 .layer(TraceLayer::new_for_http().make_span_with(security::request_span))
                 .layer(PropagateRequestIdLayer::x_request_id())
                 // A mistake of ours costs its own request, not the connection that it came by.
                 .layer(CatchPanicLayer::new())
-                .layer(middleware::from_fn_with_state(state.clone(), behind_proxies::resolve))
-                .layer(middleware::from_fn_with_state(state.clone(), security::set_headers))
-                .layer(middleware::from_fn_with_state(state.clone(), dress::dress))
-                .layer(middleware::from_fn(security::refuse_tunnels))
-                .layer(middleware::from_fn(security::refuse_paths)),
+                .map_request(with_client)
+                .map_response(with_headers)
+                .layer(middleware::from_fn(security::refuse_strange)),
         )
         .with_state(state)
 }

@@ -27,7 +27,7 @@ use crate::{
     entropy::Entropy,
     gateway::{EgressProxy, Gateway},
     http::{
-        self, AppState, Limits, Notices, Site,
+        self, AppState, Limits, Notices, Shared, Site,
         door::{Crowd, Door, DoorLimits, Entrance},
         redirect,
     },
@@ -165,7 +165,7 @@ impl Application {
         let care = settings.tls.map(|tls| tls::begin(tls, &settings.data_dir, tls_pace, told)).transpose()?;
         let watched = (metrics.clone(), readiness.clone(), wall.clone());
         let checkout = checkout(db.clone(), parts, shop, watched, surroundings)?;
-        let state = AppState {
+        let state = AppState::from(Shared {
             checkout,
             db,
             keyring,
@@ -190,7 +190,7 @@ impl Application {
             leptos: leptos_options(address),
             crowd: Crowd::default(),
             stopping: CancellationToken::new(),
-        };
+        });
         let router = http::router(state.clone(), platform.pages());
         let proxies = Arc::clone(&state.trusted_proxies);
         let door = Door::new(door_limits, proxies, http::CALLBACKS, state.crowd.clone(), state.metrics.clone());

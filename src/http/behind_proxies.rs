@@ -2,11 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use axum::{
-    extract::{ConnectInfo, Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::extract::{ConnectInfo, Request};
 use http::HeaderMap;
 use ipnet::IpNet;
 
@@ -16,7 +12,7 @@ use super::{
 };
 
 /// Puts the [`ClientAddress`] into the request.
-pub(crate) async fn resolve(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+pub(crate) fn resolve(state: &AppState, mut request: Request) -> Request {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let peer = peer.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)).to_canonical();
     if request.headers().contains_key("x-forwarded-for") && !is_among(&state.trusted_proxies, peer) {
@@ -24,7 +20,7 @@ pub(crate) async fn resolve(State(state): State<AppState>, mut request: Request,
     }
     let address = behind_proxies(peer, request.headers(), &state.trusted_proxies);
     request.extensions_mut().insert(ClientAddress(network(address)));
-    next.run(request).await
+    request
 }
 
 /// The last address of `X-Forwarded-For` that is not itself a trusted proxy; strangers can write

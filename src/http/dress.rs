@@ -1,10 +1,6 @@
 //! Refusals for people in the shop's style, which whoever refuses does not know.
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::response::Response;
 use http::{
     HeaderValue,
     header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY},
@@ -15,8 +11,7 @@ use super::{refusal::Page, state::AppState};
 const POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'");
 
-pub(crate) async fn dress(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(crate) fn dress(state: &AppState, mut response: Response) -> Response {
     let Some(page) = response.extensions_mut().remove::<Page>() else { return response };
     let Some(bundle) = state.site.bundle() else { return response };
     let (mut head, _) = response.into_parts();

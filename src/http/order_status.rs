@@ -88,8 +88,8 @@ pub(crate) async fn show(
     let mut place = state.crowd.join();
     let (outcome, is_pressed) = tokio::select! {
         outcome = state.checkout.watch(&token, after, wait) => (outcome, false),
-        () = place.pressed() => (state.checkout.load_snapshot(&token).await, true),
-        () = state.stopping.cancelled() => (state.checkout.load_snapshot(&token).await, false),
+        () = place.pressed() => (Box::pin(state.checkout.load_snapshot(&token)).await, true),
+        () = state.stopping.cancelled() => (Box::pin(state.checkout.load_snapshot(&token)).await, false),
     };
     match outcome {
         Ok(snapshot) => {

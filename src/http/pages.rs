@@ -14,15 +14,20 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
 use leptos::{prelude::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
-use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list_with_exclusions};
 
-use super::{server_functions::PageShop, site, state::AppState};
+use super::{
+    server_functions::{PageShop, WATCH_PATH},
+    site,
+    state::AppState,
+};
 use crate::app::{App, error::PublicError, shell, shop::Shop};
 
 /// Made once in a process: while Leptos makes it, it keeps every page in the process from loading
 /// anything, and a page that is being rendered for somebody at that moment would wait for ever. No
-/// site has pages to show before it has this.
-static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+/// site has pages to show before it has this. Without `watch_order`, which has a route of its own.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> =
+    LazyLock::new(|| generate_route_list_with_exclusions(App, Some(vec![WATCH_PATH.to_owned()])));
 
 /// Routes with their state still open, so that the layers of `http` see them.
 pub(crate) fn router(state: &AppState) -> Router<AppState> {

@@ -35,39 +35,41 @@ const FIXED: [(HeaderName, HeaderValue); 5] = [
 /// For everything that is no page; pages bring their own, with a nonce.
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// Nobody is connected to anybody else through here, and the router of pages cannot name such a request.
-pub(crate) async fn refuse_tunnels(request: Request, next: Next) -> Response {
-    if request.method() == Method::CONNECT {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
-    }
-    next.run(request).await
-}
-
 /// Longer than any address of ours.
 const PATH_MOST: usize = 1024;
 
-/// An address that cannot be one of ours. The router of pages would make another one of `..`, and of a very long one
-/// nothing at all.
-pub(crate) async fn refuse_paths(request: Request, next: Next) -> Response {
+/// What cannot be asked for here, whatever the routes are.
+pub(crate) async fn refuse_strange(request: Request, next: Next) -> Response {
+    match refusal_of(&request) {
+        Some(response) => response,
+        None => next.run(request).await,
+    }
+}
+
+/// Nobody is connected to anybody else through here, and the router of pages cannot name such a request. It would make
+/// another address of `..`, and of a very long one nothing at all.
+fn refusal_of(request: &Request) -> Option<Response> {
+    if request.method() == Method::CONNECT {
+        return Some(StatusCode::METHOD_NOT_ALLOWED.into_response());
+    }
     let path = request.uri().path();
     let (status, message) = if path.len() > PATH_MOST {
         (StatusCode::URI_TOO_LONG, "网址过长")
     } else if path.split('/').any(is_dots) {
         (StatusCode::NOT_FOUND, text::NOT_FOUND)
     } else {
-        return next.run(request).await;
+        return None;
     };
-    refusal::refuse(status, &PublicError::Input, message, "", request.headers())
+    Some(refusal::refuse(status, &PublicError::Input, message, "", request.headers()))
 }
 
 /// `.` or `..`, however it is written.
 fn is_dots(segment: &str) -> bool {
-    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-    matches!(plain.as_str(), "." | "..")
+    let plain = || segment.to_ascii_lowercase().replace("%2e", ".");
+    segment.len() <= "%2e%2e".len() && matches!(plain().as_str(), "." | "..")
 }
 
-pub(crate) async fn set_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(crate) fn set_headers(state: &AppState, mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in &FIXED {
         headers.entry(name).or_insert_with(|| value.clone());
@@ -91,8 +93,11 @@ pub(crate) fn page_policy(nonce: &str) -> String {
 /// through: they hold no shopper's cookie.
 pub(crate) async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let harmless = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if harmless {
+        return next.run(request).await;
+    }
     let own = state.origin.origin().ascii_serialization();
-    if harmless || is_own(request.headers(), &own) {
+    if is_own(request.headers(), &own) {
         return next.run(request).await;
     }
     let origin = request.headers().get(ORIGIN).map(|origin| String::from_utf8_lossy(origin.as_bytes()));
@@ -137,17 +142,21 @@ fn is_this_machine(host: &str) -> bool {
 const REQUEST_ID_MOST: usize = 128;
 
 /// Takes away a caller's `X-Request-Id` that is not one short plain word, so that it gets one of ours: it
-/// goes into the log and back out.
-pub(crate) async fn bound_request_id(mut request: Request, next: Next) -> Response {
+/// goes into the log and back out. What is taken over is copied: it is kept until the answer, and with it would
+/// be the whole buffer that the request was read into.
+pub(crate) fn bound_request_id(mut request: Request) -> Request {
     let mut ids = request.headers().get_all(&REQUEST_ID).iter();
     let is_plain = |id: &HeaderValue| {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:+/=@".contains(byte);
         (1..=REQUEST_ID_MOST).contains(&id.len()) && id.as_bytes().iter().all(plain)
     };
-    if ids.next().is_some_and(|id| !is_plain(id)) || ids.next().is_some() {
-        request.headers_mut().remove(&REQUEST_ID);
+    let only = ids.next().filter(|_| ids.next().is_none());
+    let taken_over = only.filter(|id| is_plain(id)).and_then(|id| HeaderValue::from_bytes(id.as_bytes()).ok());
+    match taken_over {
+        Some(id) => drop(request.headers_mut().insert(REQUEST_ID, id)),
+        None => drop(request.headers_mut().remove(&REQUEST_ID)),
     }
-    next.run(request).await
+    request
 }
 
 /// Method, path and request id; never a query or a header. The token in a pay page's path opens

@@ -4,10 +4,12 @@ mod beijing;
 mod call;
 mod pay_view;
 mod refund_words;
+mod waiting;
 
 use std::future::{Future, ready};
 
 use self::call::Call;
+pub(super) use self::waiting::{PATH as WATCH_PATH, watch};
 use super::{security::page_policy, state::AppState};
 use crate::{
     app::{
@@ -62,7 +64,7 @@ impl Shop for PageShop {
 
     fn watch_order(&self, token: String, after: i64, wait: u32) -> Reply<PayView> {
         self.answer(async move |call| {
-            let watched = call.watch(&token, after, wait).await;
+            let watched = call.watch(&token, after, wait).await.map(|(view, _)| view);
             call.answer(watched)
         })
     }

@@ -32,6 +32,11 @@ impl Shopper {
     }
 }
 
+/// The browser that sent these headers, if it has been here before.
+pub fn known(state: &AppState, headers: &HeaderMap) -> Option<Shopper> {
+    find(headers, cookie_name(state)).as_ref().map(Shopper::of)
+}
+
 /// Puts the [`Shopper`] into the request, and a new one's cookie into the answer: with the first
 /// page already, so that two quick clicks on 购买 come from the same shopper. Never into an answer that a
 /// cache may give to others: they would all be one shopper.

@@ -1,6 +1,6 @@
 //! What the routes share.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 use ipnet::IpNet;
@@ -21,9 +21,12 @@ use crate::{
     wechatpay::{ApiV3Keys, Keyring},
 };
 
-/// Cheap to clone.
+/// One content for all clones: every layer takes one for every request, and keeps it as long as that waits.
 #[derive(Clone, Debug)]
-pub struct AppState {
+pub struct AppState(Arc<Shared>);
+
+#[derive(Debug)]
+pub struct Shared {
     pub checkout: Checkout,
     pub db: Database,
     pub keyring: Keyring,
@@ -51,6 +54,20 @@ pub struct AppState {
     pub crowd: Crowd,
     /// Long polls answer at once when the server stops.
     pub stopping: CancellationToken,
+}
+
+impl From<Shared> for AppState {
+    fn from(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 impl FromRef<AppState> for LeptosOptions {

@@ -47,6 +47,11 @@ impl Call {
         })
     }
 
+    /// One that is answered without Leptos.
+    pub(super) const fn of_waiting(state: AppState, shopper: Option<Shopper>, headers: HeaderMap) -> Self {
+        Self { state, headers, shopper, client: None, response: None }
+    }
+
     pub(super) fn checkout(&self) -> &Checkout {
         &self.state.checkout
     }
@@ -141,22 +146,18 @@ impl Call {
         self.show_with_code(self.checkout().renew_with_code(&token, self.shopper()?, CODE_PATIENCE).await?)
     }
 
-    pub(super) async fn watch(&self, token: &str, after: i64, wait: u32) -> Result<PayView, PublicError> {
+    /// The view, and whether somebody needs the place of whoever waits for it: he gets it, and the page asks by
+    /// another connection.
+    pub(super) async fn watch(&self, token: &str, after: i64, wait: u32) -> Result<(PayView, bool), PublicError> {
         let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
         let wait = Duration::from_secs(wait.min(WAIT_MOST).into());
         let mut place = self.state.crowd.join();
         let snapshot = tokio::select! {
             snapshot = self.checkout().watch(&token, Some(after), wait) => snapshot?,
-            () = place.pressed() => {
-                // Whoever needs the place gets it, and the page asks by another connection.
-                if let Some(response) = &self.response {
-                    response.insert_header(CONNECTION, HeaderValue::from_static("close"));
-                }
-                self.checkout().load_snapshot(&token).await?
-            }
-            () = self.state.stopping.cancelled() => self.checkout().load_snapshot(&token).await?,
+            () = place.pressed() => return Ok((self.show(&Box::pin(self.checkout().load_snapshot(&token)).await?), true)),
+            () = self.state.stopping.cancelled() => Box::pin(self.checkout().load_snapshot(&token)).await?,
         };
-        Ok(self.show(&snapshot))
+        Ok((self.show(&snapshot), false))
     }
 
     pub(super) async fn check_payment(&self, token: &str) -> Result<Checked, PublicError> {
