@@ -120,6 +120,16 @@ pub async fn list_versions(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<(i6
     Ok(query.build_query_as().persistent(is_common(ids.len())).fetch_all(c).await?)
 }
 
+/// How many of these orders there are, and the sum of their versions.
+pub async fn sum_versions(c: &mut AnyConnection, ids: &[i64]) -> Result<(usize, i64), StorageError> {
+    let mut query =
+        QueryBuilder::<Any>::new("SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS SIGNED) FROM orders WHERE id IN ");
+    tuple(&mut query, ids.iter().copied());
+    let query = query.build_query_as().persistent(is_common(ids.len()));
+    let (count, sum): (i64, i64) = query.fetch_one(c).await?;
+    Ok((usize::try_from(count).unwrap_or(usize::MAX), sum))
+}
+
 /// How many orders wait for their payer.
 pub async fn count_pending(c: &mut AnyConnection) -> Result<i64, StorageError> {
     // All of them are due at some time, so that only those rows are read that wait for something.

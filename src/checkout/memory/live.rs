@@ -8,24 +8,42 @@ use std::{
 
 use tokio::sync::watch;
 
-/// The registry. Clones share one content. Holds an entry per order that somebody waits for.
+use crate::domain::OrderToken;
+
+/// The registry. Clones share one content. Holds an entry per order that somebody waits for, or has a moment ago.
 #[derive(Clone, Debug, Default)]
-pub struct LiveOrders(Arc<Mutex<HashMap<i64, watch::Sender<i64>>>>);
+pub struct LiveOrders(Arc<Mutex<Orders>>);
+
+#[derive(Debug, Default)]
+struct Orders {
+    /// The latest version of each that is known here.
+    versions: HashMap<i64, watch::Sender<i64>>,
+    /// Of those that pages wait for.
+    ids: HashMap<OrderToken, i64>,
+}
 
 impl LiveOrders {
     /// Subscribe before reading the order, so that no change falls between the two.
     pub fn subscribe(&self, order_id: i64) -> watch::Receiver<i64> {
-        self.map().entry(order_id).or_insert_with(|| watch::Sender::new(0)).subscribe()
+        self.orders().versions.entry(order_id).or_insert_with(|| watch::Sender::new(0)).subscribe()
+    }
+
+    /// The same for a page.
+    pub fn subscribe_page(&self, token: &OrderToken, order_id: i64) -> watch::Receiver<i64> {
+        self.orders().ids.insert(token.clone(), order_id);
+        self.subscribe(order_id)
+    }
+
+    /// For a page that comes again, as all do that wait: without having to look up whose token it is.
+    pub fn subscribe_again(&self, token: &OrderToken) -> Option<watch::Receiver<i64>> {
+        let orders = self.orders();
+        Some(orders.versions.get(orders.ids.get(token)?)?.subscribe())
     }
 
     /// The order has reached `version`.
     pub fn wake(&self, order_id: i64, version: i64) {
-        let mut map = self.map();
-        let Some(sender) = map.get(&order_id) else { return };
-        if sender.receiver_count() == 0 {
-            map.remove(&order_id);
-            return;
-        }
+        let orders = self.orders();
+        let Some(sender) = orders.versions.get(&order_id) else { return };
         sender.send_if_modified(|known| {
             let newer = version > *known;
             *known = version.max(*known);
@@ -35,14 +53,15 @@ impl LiveOrders {
 
     /// Forgets orders nobody waits for any more, and tells whether any is left.
     pub fn prune(&self) -> bool {
-        let mut map = self.map();
-        map.retain(|_, sender| sender.receiver_count() > 0);
-        !map.is_empty()
+        let Orders { versions, ids } = &mut *self.orders();
+        versions.retain(|_, sender| sender.receiver_count() > 0);
+        ids.retain(|_, id| versions.contains_key(id));
+        !versions.is_empty()
     }
 
-    /// The orders that somebody waits for.
-    pub fn waiting_orders(&self) -> Vec<i64> {
-        self.map().keys().copied().collect()
+    /// The orders that somebody waits for, each with the latest version that is known here.
+    pub fn waiting_orders(&self) -> Vec<(i64, i64)> {
+        self.orders().versions.iter().map(|(id, sender)| (*id, *sender.borrow())).collect()
     }
 
     /// How many wait for this one.
@@ -52,10 +71,10 @@ impl LiveOrders {
 
     /// How many pages wait.
     pub fn waiting(&self) -> usize {
-        self.map().values().map(watch::Sender::receiver_count).sum()
+        self.orders().versions.values().map(watch::Sender::receiver_count).sum()
     }
 
-    fn map(&self) -> std::sync::MutexGuard<'_, HashMap<i64, watch::Sender<i64>>> {
+    fn orders(&self) -> std::sync::MutexGuard<'_, Orders> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -87,11 +106,17 @@ mod tests {
 
     #[test]
     fn forgets_orders_without_waiters() {
-        let live = LiveOrders::default();
-        let waiter = live.subscribe(1);
+        let (live, token) = (LiveOrders::default(), OrderToken::build(7));
+        assert!(live.subscribe_again(&token).is_none());
+        let waiter = live.subscribe_page(&token, 1);
         assert!(live.prune());
         assert_eq!(live.waiting(), 1);
         drop(waiter);
+        live.wake(1, 5);
+        let again = live.subscribe_again(&token).expect("not forgotten yet");
+        assert_eq!((*again.borrow(), live.waiting_orders()), (5, vec![(1, 5)]));
+        drop(again);
         assert!(!live.prune());
+        assert!(live.subscribe_again(&token).is_none());
     }
 }

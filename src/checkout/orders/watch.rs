@@ -28,7 +28,8 @@ const CHUNK: usize = 1000;
 
 impl Checkout {
     /// Answers at once when the order's version is past `after`, else when it changes or after
-    /// `wait`. While somebody waits, what is due for the order is done.
+    /// `wait`. While somebody waits, what is due for the order is done. Thousands wait at a time: what reads the
+    /// books is boxed, so that nobody keeps room for it while he waits.
     ///
     /// # Errors
     /// No such order, too many who wait for it already, or the books cannot be read.
@@ -39,17 +40,29 @@ impl Checkout {
         wait: Duration,
     ) -> Result<OrderSnapshot, CheckoutError> {
         let end = Instant::now() + wait;
-        let snapshot = self.load_snapshot(token).await?;
+        let known = self.0.live.subscribe_again(token);
+        let mut snapshot = Box::pin(self.load_snapshot(token)).await?;
         let mut due = self.nudge(&snapshot);
         if after.is_none_or(|after| snapshot.order.version > after) || wait.is_zero() {
             return Ok(snapshot);
         }
-        if self.0.live.waiting_for(snapshot.order.id) >= WATCHERS_MOST {
+        // This one is counted already where it is known.
+        if self.0.live.waiting_for(snapshot.order.id) >= WATCHERS_MOST + usize::from(known.is_some()) {
             return Err(CheckoutError::TooManyWatchers);
         }
-        let mut changes = self.0.live.subscribe(snapshot.order.id);
-        // What changed between the first look and the subscription would wake nobody.
-        let mut snapshot = self.load_snapshot(token).await?;
+        let mut changes = if let Some(changes) = known {
+            changes
+        } else {
+            let changes = self.0.live.subscribe_page(token, snapshot.order.id);
+            // What changed between the first look and the subscription would wake nobody.
+            snapshot = Box::pin(self.load_snapshot(token)).await?;
+            changes
+        };
+        // Others that wait may have read an older one; and what this one has read is to wake it no more.
+        self.0.live.wake(snapshot.order.id, snapshot.order.version);
+        if *changes.borrow_and_update() > snapshot.order.version {
+            snapshot = Box::pin(self.load_snapshot(token)).await?;
+        }
         let was_overdue = snapshot.is_overdue();
         while snapshot.order.version <= after.unwrap_or(0) && Instant::now() < end {
             // The code must not stay on a page past its time, however long closing takes.
@@ -58,7 +71,7 @@ impl Checkout {
             }
             let nap = due.map_or(end, |due| end.min(Instant::now() + due));
             tokio::select! {
-                _ = changes.changed() => snapshot = self.load_snapshot(token).await?,
+                _ = changes.changed() => snapshot = Box::pin(self.load_snapshot(token)).await?,
                 () = tokio::time::sleep_until(nap) => {
                     snapshot.now = self.0.clock.now();
                     due = self.nudge(&snapshot);
@@ -104,9 +117,16 @@ impl Checkout {
 
     async fn look_at_waiting(&self) -> Result<(), CheckoutError> {
         let waiting = self.0.live.waiting_orders();
-        for ids in waiting.chunks(CHUNK) {
-            let versions = orders::list_versions(&mut *self.0.db.read().await?, ids).await?;
-            for (id, version) in versions {
+        for known in waiting.chunks(CHUNK) {
+            let ids: Vec<i64> = known.iter().map(|(id, _)| *id).collect();
+            let mut c = self.0.db.read().await?;
+            // Versions only rise, so the sum tells whether there is anything to be told: a row for each order costs
+            // several times as much.
+            let unchanged = (known.len(), known.iter().map(|(_, version)| version).sum());
+            if orders::sum_versions(&mut c, &ids).await? == unchanged {
+                continue;
+            }
+            for (id, version) in orders::list_versions(&mut c, &ids).await? {
                 self.0.live.wake(id, version);
             }
         }

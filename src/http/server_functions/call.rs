@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{ACCEPT, CONNECTION},
-    request::Parts,
-};
+use http::{HeaderMap, StatusCode, header::ACCEPT, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
