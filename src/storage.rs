@@ -234,10 +234,23 @@ where
     query.push(")");
 }
 
-/// Whether a statement for so many rows is worth keeping prepared on its connection. One row is what there
-/// mostly is; each other number is a statement of its own, and would push others out.
+/// Whether a statement for so many rows is worth keeping prepared on its connection: each number is a statement of
+/// its own, and too many push each other out. Where many rows are waiting, [`common_share`] takes such a number.
 const fn is_common(rows: usize) -> bool {
-    rows == 1
+    rows.is_power_of_two() && rows <= COMMON_MOST
+}
+
+/// A connection keeps a hundred statements, and some ten of them are for several rows.
+const COMMON_MOST: usize = 64;
+
+/// Of so many rows that are waiting, how many to write at once: the most for which statements are prepared, or all
+/// where they are so few that one more commit would cost more.
+pub const fn common_share(waiting: usize) -> usize {
+    match waiting {
+        0..8 => waiting,
+        8..COMMON_MOST => 1 << waiting.ilog2(),
+        _ => COMMON_MOST,
+    }
 }
 
 pub(crate) fn millis(at: Timestamp) -> i64 {

@@ -4,7 +4,7 @@
 //! waiting: a row of its order may be locked on a server, by somebody else who is at work there or has died.
 //! So first all are booked whose rows are free at that moment, and the others each by itself, aside.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures::{
     StreamExt as _,
@@ -18,7 +18,7 @@ use tokio::{
 
 use super::settle::{Booked, Booking, settle};
 use crate::{
-    storage::{Database, Expect, StorageError, attempts, rows::Rows},
+    storage::{Database, Expect, StorageError, attempts, common_share, rows::Rows},
     supervise::Supervisor,
 };
 
@@ -73,12 +73,20 @@ impl Bookings {
 async fn work(desk: Desk, queue: Arc<Mutex<mpsc::Receiver<Ticket>>>) {
     let mut queue = queue.lock().await;
     let lots = Arc::new(Semaphore::new(LOTS));
+    // What was left over of those that waited before comes first.
+    let mut waiting = VecDeque::with_capacity(MOST);
     loop {
         let Ok(place) = Arc::clone(&lots).acquire_owned().await else { return };
-        let mut tickets = Vec::with_capacity(MOST);
-        if queue.recv_many(&mut tickets, MOST).await == 0 {
-            return;
+        if waiting.is_empty() {
+            let Some(ticket) = queue.recv().await else { return };
+            waiting.push_back(ticket);
         }
+        while waiting.len() < MOST
+            && let Ok(ticket) = queue.try_recv()
+        {
+            waiting.push_back(ticket);
+        }
+        let tickets = waiting.drain(..common_share(waiting.len())).collect();
         let desk = desk.clone();
         // A task of its own: it goes on when it takes long, and a panic in it costs this lot.
         let booking = tokio::spawn(async move {
