@@ -191,7 +191,7 @@ async fn main() -> Result<(), Failure> {
     let (open, waits) = (metric(site, "saoma_connections_open").await?, metric(site, "saoma_pages_waiting").await?);
 
     let mut callbacks = JoinSet::new();
-    for request in requests {
+    for (_, request) in requests {
         callbacks.spawn(async move { deliver(site, &request).await });
         sleep(Duration::from_secs(1) / u32::try_from(RATE)?).await;
     }

@@ -7,6 +7,8 @@
 
 #[path = "support/genuine.rs"]
 mod genuine;
+#[path = "support/process.rs"]
+mod process;
 
 use std::{
     fs,
@@ -32,7 +34,10 @@ use tokio_rustls::{
     },
 };
 
-use self::genuine::{Failure, Server, is_whole, prepare, start};
+use self::{
+    genuine::{Failure, Genuine, is_whole, prepare, start},
+    process::cpu_time,
+};
 
 /// What a full handshake may cost the server, and the same for the bytes of one more callback.
 const HANDSHAKE_BUDGET: u128 = 600;
@@ -110,9 +115,9 @@ async fn measure(is_secure: bool, ways: &[(&'static str, Way)], count: usize) ->
     send(&client(address, root.as_ref(), Way::New)?, Way::New, &warm).await?;
     for (&(name, way), share) in ways.iter().zip(requests.chunks(count)) {
         let client = client(address, root.as_ref(), way)?;
-        let before = processor_time(&server)?;
+        let before = cpu_time(server.0.id())?;
         let mut times = send(&client, way, share).await?;
-        let processor = processor_time(&server)?.saturating_sub(before).as_micros() / times.len() as u128;
+        let processor = cpu_time(server.0.id())?.saturating_sub(before).as_micros() / times.len() as u128;
         times.sort_unstable();
         rows.push(Row { name, processor, p50: times[times.len() / 2], p99: times[times.len() * 99 / 100] });
     }
@@ -154,10 +159,10 @@ fn client(address: SocketAddr, root: Option<&CertificateDer<'static>>, way: Way)
     Ok(Client { address, tls: Some(TlsConnector::from(Arc::new(config))) })
 }
 
-async fn send(client: &Client, way: Way, requests: &[Arc<[u8]>]) -> Result<Vec<Duration>, Failure> {
+async fn send(client: &Client, way: Way, requests: &[Genuine]) -> Result<Vec<Duration>, Failure> {
     let mut times = Vec::with_capacity(requests.len());
     let mut kept = None;
-    for request in requests {
+    for (_, request) in requests {
         let began = Instant::now();
         let mut stream = match kept.take() {
             Some(stream) => stream,
@@ -181,12 +186,4 @@ async fn send(client: &Client, way: Way, requests: &[Arc<[u8]>]) -> Result<Vec<D
         }
     }
     Ok(times)
-}
-
-/// In user and system mode, of all threads, from `/proc/PID/stat` (in hundredths of a second).
-fn processor_time(server: &Server) -> Result<Duration, Failure> {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", server.0.id()))?;
-    let fields = stat.rsplit_once(')').ok_or("no stat")?.1;
-    let ticks: u64 = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    Ok(Duration::from_millis(ticks * 10))
 }

@@ -46,8 +46,11 @@ pub fn database(folder: &Path) -> String {
     format!("sqlite://{}/saoma.db", folder.display())
 }
 
+/// One of an order of its own: the token of the order's page, and the whole request.
+pub type Genuine = (OrderToken, Arc<[u8]>);
+
 /// Keys, orders, and for each order the bytes of the request that WeChat would send.
-pub async fn prepare(folder: &Path, site: SocketAddr, count: usize) -> Result<Vec<Arc<[u8]>>, Failure> {
+pub async fn prepare(folder: &Path, site: SocketAddr, count: usize) -> Result<Vec<Genuine>, Failure> {
     let now = Clock::system().now();
     let entropy = Entropy::system();
     let sandbox_folder = folder.join("sandbox");
@@ -76,7 +79,8 @@ pub async fn prepare(folder: &Path, site: SocketAddr, count: usize) -> Result<Ve
             expires: now + SignedDuration::from_mins(120),
             check: now + SignedDuration::from_mins(120),
         };
-        place(&db, attempt, now, OrderToken::build(entropy.u128())).await?;
+        let token = OrderToken::build(entropy.u128());
+        place(&db, attempt, now, token.clone()).await?;
         let transaction = json!({
             "appid": credentials.appid, "mchid": credentials.mchid, "out_trade_no": number,
             "transaction_id": format!("42000{index:023}"), "trade_type": "NATIVE", "trade_state": "SUCCESS",
@@ -85,7 +89,8 @@ pub async fn prepare(folder: &Path, site: SocketAddr, count: usize) -> Result<Ve
             "amount": {"total": 1, "payer_total": 1, "currency": "CNY", "payer_currency": "CNY"},
         });
         let body = seal(&cipher, &transaction, index, now)?;
-        requests.push(request(site, &key, &credentials.public_key_id, &body, now)?.into());
+        let bytes = request(site, &key, &credentials.public_key_id, &body, now)?.into();
+        requests.push((token, bytes));
     }
     db.close().await;
     Ok(requests)
@@ -144,13 +149,15 @@ fn request(site: SocketAddr, key: &RsaKeyPair, serial: &str, body: &[u8], now: T
     Ok([head.as_bytes(), body].concat())
 }
 
-/// In sandbox mode, or as a live shop of the sandbox's account, whose platform is not there, with these variables.
+/// In sandbox mode, or as a live shop of the sandbox's account, whose platform is not there, with these variables. `SERVER` is the
+/// program of another version, to be measured in the same run.
 pub async fn start(
     folder: &Path,
     address: SocketAddr,
     live: Option<&[(&'static str, String)]>,
 ) -> Result<Server, Failure> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_saoma"));
+    let program = std::env::var_os("SERVER").unwrap_or_else(|| env!("CARGO_BIN_EXE_saoma").into());
+    let mut command = Command::new(program);
     command.arg("serve");
     if let Some(variables) = live {
         for pair in dotenvy::from_path_iter(folder.join("sandbox/credentials.env"))? {
