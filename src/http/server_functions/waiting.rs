@@ -48,3 +48,36 @@ fn kept(headers: &HeaderMap) -> HeaderMap {
     let agent = headers.get(USER_AGENT).and_then(|agent| HeaderValue::from_bytes(agent.as_bytes()).ok());
     agent.map(|agent| (USER_AGENT, agent)).into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+
+    use super::*;
+    use crate::http::order_status;
+
+    fn two<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    fn three<A, B, C, F: Future>(_: fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn thousands_can_wait_because_each_keeps_little() {
+        let kept = [two(watch), three(order_status::show)];
+        assert!(kept.iter().all(|bytes| *bytes <= 3 * 1024), "{kept:?} bytes");
+    }
+
+    #[test]
+    fn what_is_kept_of_the_headers_is_the_browsers_name() {
+        let given = [("user-agent", "a browser"), ("cookie", "saoma=0"), ("accept", "*/*")];
+        let given = given.map(|(name, value)| (name.parse().expect("a name"), HeaderValue::from_static(value)));
+        assert_eq!(
+            kept(&HeaderMap::from_iter(given)),
+            HeaderMap::from_iter([(USER_AGENT, "a browser".parse().expect("a value"))])
+        );
+        assert!(kept(&HeaderMap::new()).is_empty());
+    }
+}
