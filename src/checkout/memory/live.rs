@@ -66,7 +66,7 @@ impl LiveOrders {
 
     /// How many wait for this one.
     pub fn waiting_for(&self, order_id: i64) -> usize {
-        self.map().get(&order_id).map_or(0, watch::Sender::receiver_count)
+        self.orders().versions.get(&order_id).map_or(0, watch::Sender::receiver_count)
     }
 
     /// How many pages wait.
