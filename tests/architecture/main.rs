@@ -122,7 +122,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("checkout::payments", &["checkout::verdict", "domain", "storage", "supervise", "wechatpay"]),
-    ("checkout::memory", &[]),
+    ("checkout::memory", &["domain"]),
     ("checkout::time_limits", &["checkout::error", "storage"]),
     ("checkout::catalogue", &["domain", "storage", "wechatpay"]),
     ("checkout::error", &["domain", "storage", "wechatpay"]),

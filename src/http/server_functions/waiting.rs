@@ -20,10 +20,10 @@ use crate::{
 };
 
 /// As the browser's half of it asks.
-pub const PATH: &str = <WatchOrder as ServerFn>::PATH;
+pub(crate) const PATH: &str = <WatchOrder as ServerFn>::PATH;
 
 /// The route.
-pub async fn watch(State(state): State<AppState>, request: Request) -> Response {
+pub(crate) async fn watch(State(state): State<AppState>, request: Request) -> Response {
     let shopper = shopper::known(&state, request.headers());
     let call = Call::of_waiting(state, shopper, kept(request.headers()));
     let asked = <WatchOrder as FromReq<GetUrl, Request, PublicError>>::from_req(request).await;
