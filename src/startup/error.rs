@@ -4,8 +4,13 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use super::found::NotOurBooks;
 use crate::{
-    checkout::catalogue::CatalogueError, config::Problems, gateway::SetupError, http::SiteError, sandbox::SandboxError,
-    storage::StorageError, tls::TlsError,
+    checkout::catalogue::CatalogueError,
+    config::Problems,
+    gateway::SetupError,
+    http::SiteError,
+    sandbox::SandboxError,
+    storage::{SchemaError, StorageError},
+    tls::TlsError,
 };
 
 /// The site cannot start: the operator must act.
@@ -50,9 +55,10 @@ impl StartupError {
     /// was: by commands as the first line, by the server in its log.
     pub(super) fn of_books(place: &str, source: StorageError) -> Self {
         match source {
-            StorageError::Database(_) | StorageError::ReadOnly(_) | StorageError::NoAnswer => {
-                Self::Books { place: place.to_owned(), source }
-            }
+            StorageError::Database(_)
+            | StorageError::ReadOnly(_)
+            | StorageError::NoAnswer
+            | StorageError::Schema(SchemaError::NotBooks) => Self::Books { place: place.to_owned(), source },
             source => Self::Storage(source),
         }
     }
@@ -70,6 +76,7 @@ impl StartupError {
                 | Self::Site(_)
                 | Self::Tls(_)
                 | Self::Storage(StorageError::Schema(_) | StorageError::NoFile { .. })
+                | Self::Books { source: StorageError::Schema(_), .. }
         )
     }
 }
