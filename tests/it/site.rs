@@ -170,4 +170,8 @@ async fn what_is_refused_wears_the_shops_style_too() {
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(policy.contains("style-src 'self'") && !policy.contains("script-src"), "{policy}");
     assert_eq!(page.header("content-length"), Some(page.body.len().to_string().as_str()));
+    let browser = [headers.as_slice(), &[("accept-encoding", "gzip, br")]].concat();
+    let page = get(&app, Method::POST, "/api/ui/place_order", &browser).await;
+    assert_eq!(page.header("content-encoding"), None, "it is plain text");
+    assert!(page.text().contains("<h1>"), "{}", page.text());
 }

@@ -28,16 +28,19 @@ impl LiveOrders {
         self.orders().versions.entry(order_id).or_insert_with(|| watch::Sender::new(0)).subscribe()
     }
 
-    /// The same for a page.
-    pub fn subscribe_page(&self, token: &OrderToken, order_id: i64) -> watch::Receiver<i64> {
-        self.orders().ids.insert(token.clone(), order_id);
-        self.subscribe(order_id)
+    /// The same for a page, of which `most` may wait: who is refused has at no time counted among them.
+    pub fn subscribe_page(&self, token: &OrderToken, order_id: i64, most: usize) -> Option<watch::Receiver<i64>> {
+        let mut orders = self.orders();
+        orders.ids.insert(token.clone(), order_id);
+        let sender = orders.versions.entry(order_id).or_insert_with(|| watch::Sender::new(0));
+        (sender.receiver_count() < most).then(|| sender.subscribe())
     }
 
     /// For a page that comes again, as all do that wait: without having to look up whose token it is.
-    pub fn subscribe_again(&self, token: &OrderToken) -> Option<watch::Receiver<i64>> {
+    pub fn subscribe_again(&self, token: &OrderToken, most: usize) -> Option<watch::Receiver<i64>> {
         let orders = self.orders();
-        Some(orders.versions.get(orders.ids.get(token)?)?.subscribe())
+        let sender = orders.versions.get(orders.ids.get(token)?)?;
+        (sender.receiver_count() < most).then(|| sender.subscribe())
     }
 
     /// The order has reached `version`.
@@ -62,11 +65,6 @@ impl LiveOrders {
     /// The orders that somebody waits for, each with the latest version that is known here.
     pub fn waiting_orders(&self) -> Vec<(i64, i64)> {
         self.orders().versions.iter().map(|(id, sender)| (*id, *sender.borrow())).collect()
-    }
-
-    /// How many wait for this one.
-    pub fn waiting_for(&self, order_id: i64) -> usize {
-        self.orders().versions.get(&order_id).map_or(0, watch::Sender::receiver_count)
     }
 
     /// How many pages wait.
@@ -107,16 +105,20 @@ mod tests {
     #[test]
     fn forgets_orders_without_waiters() {
         let (live, token) = (LiveOrders::default(), OrderToken::build(7));
-        assert!(live.subscribe_again(&token).is_none());
-        let waiter = live.subscribe_page(&token, 1);
+        assert!(live.subscribe_again(&token, 1).is_none());
+        let waiter = live.subscribe_page(&token, 1, 1).expect("room");
+        assert!(
+            live.subscribe_page(&token, 1, 1).is_none() && live.subscribe_again(&token, 1).is_none(),
+            "one may wait"
+        );
         assert!(live.prune());
         assert_eq!(live.waiting(), 1);
         drop(waiter);
         live.wake(1, 5);
-        let again = live.subscribe_again(&token).expect("not forgotten yet");
+        let again = live.subscribe_again(&token, 1).expect("not forgotten yet");
         assert_eq!((*again.borrow(), live.waiting_orders()), (5, vec![(1, 5)]));
         drop(again);
         assert!(!live.prune());
-        assert!(live.subscribe_again(&token).is_none());
+        assert!(live.subscribe_again(&token, 1).is_none());
     }
 }

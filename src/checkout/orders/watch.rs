@@ -40,20 +40,17 @@ impl Checkout {
         wait: Duration,
     ) -> Result<OrderSnapshot, CheckoutError> {
         let end = Instant::now() + wait;
-        let known = self.0.live.subscribe_again(token);
+        let known = if wait.is_zero() { None } else { self.0.live.subscribe_again(token, WATCHERS_MOST) };
         let mut snapshot = Box::pin(self.load_snapshot(token)).await?;
         let mut due = self.nudge(&snapshot);
         if after.is_none_or(|after| snapshot.order.version > after) || wait.is_zero() {
             return Ok(snapshot);
         }
-        // This one is counted already where it is known.
-        if self.0.live.waiting_for(snapshot.order.id) >= WATCHERS_MOST + usize::from(known.is_some()) {
-            return Err(CheckoutError::TooManyWatchers);
-        }
         let mut changes = if let Some(changes) = known {
             changes
         } else {
-            let changes = self.0.live.subscribe_page(token, snapshot.order.id);
+            let changes = self.0.live.subscribe_page(token, snapshot.order.id, WATCHERS_MOST);
+            let changes = changes.ok_or(CheckoutError::TooManyWatchers)?;
             // What changed between the first look and the subscription would wake nobody.
             snapshot = Box::pin(self.load_snapshot(token)).await?;
             changes
