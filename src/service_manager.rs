@@ -8,6 +8,10 @@ use std::{
     fmt, io,
     os::unix::net::{SocketAddr, UnixDatagram},
     process,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,6 +32,8 @@ pub struct NoManager(#[from] io::Error);
 pub struct ServiceManager {
     socket: SocketAddr,
     watchdog: Option<Duration>,
+    /// Said once: it is tried ten times a second for as long as nobody takes it.
+    has_complained: Arc<AtomicBool>,
 }
 
 impl ServiceManager {
@@ -39,7 +45,8 @@ impl ServiceManager {
         let Some(socket) = lookup(SOCKET).filter(|name| !name.is_empty()) else { return Ok(None) };
         let is_ours = lookup(WATCHDOG_PID).is_none_or(|pid| pid == process::id().to_string());
         let limit = lookup(WATCHDOG).and_then(|limit| limit.parse().ok()).filter(|limit| is_ours && *limit > 0);
-        Ok(Some(Self { socket: address(&socket)?, watchdog: limit.map(Duration::from_micros) }))
+        let watchdog = limit.map(Duration::from_micros);
+        Ok(Some(Self { socket: address(&socket)?, watchdog, has_complained: Arc::default() }))
     }
 
     /// How long it waits for the next sign of life; `None` for as long as it takes.
@@ -53,7 +60,13 @@ impl ServiceManager {
             socket.set_nonblocking(true)?;
             socket.send_to_addr(state.to_string().as_bytes(), &self.socket)
         });
-        sent.inspect_err(|error| tracing::warn!(%error, "the service manager cannot be told: {state}")).is_ok()
+        let had_complained = self.has_complained.swap(sent.is_err(), Ordering::Relaxed);
+        if let Err(error) = &sent
+            && !had_complained
+        {
+            tracing::warn!(%error, "the service manager (NOTIFY_SOCKET) cannot be told: {state}");
+        }
+        sent.is_ok()
     }
 }
 

@@ -113,6 +113,31 @@ async fn one_connection_has_so_many_streams_and_one_address_so_many_requests() {
     until("there is room again", async || (greedy.get("/").await.expect("an answer").0 == 200).then_some(())).await;
 }
 
+/// What is refused and not taken would else count until the places that are kept for callbacks are full.
+#[tokio::test]
+async fn what_is_refused_takes_no_place() {
+    let (app, order, roots) = shop(DoorLimits { per_address: 4, extra: 2, ..DoorLimits::default() }).await;
+    let callback = app.forger.payment(&order);
+    let caller = || Caller { source: "127.0.0.2", ..Caller::of(&roots) };
+    let mut closed_window = caller().http2_with(app.port(), Builder::new().initial_window_size(0)).await;
+    let mut answers = Vec::new();
+    for _ in 0..4 {
+        answers.push(ask(&mut closed_window, "/").await.await.expect("a head"));
+    }
+    for _ in 0..20 {
+        let refused = ask(&mut closed_window, "/").await.await.expect("a head");
+        assert!(refused.status() == 503 && refused.body().is_end_stream(), "{refused:?}");
+        answers.push(refused);
+    }
+    let mut other = caller().http2(app.port()).await;
+    let mut request = other.request("POST", NATIVE_NOTIFY).body(()).expect("a request");
+    request.headers_mut().extend(callback.headers.clone());
+    let answer = other.ask(request, &callback.body).await.expect("asked");
+    let (status, _, told) = hear(answer).await.expect("an answer");
+    assert_eq!((status, told.contains("SUCCESS")), (200, true), "{told}");
+    drop(answers);
+}
+
 #[tokio::test]
 async fn pages_that_wait_make_room_for_others_of_their_connection() {
     let (app, order, roots) = shop(DoorLimits { per_address: 4, ..DoorLimits::default() }).await;

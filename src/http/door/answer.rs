@@ -45,7 +45,9 @@ pub(crate) async fn answer(
     }
     let Some((in_flight, room)) = guest.begin() else { return Err(gone(request.version())) };
     let response = if !room.is_for(comes_first) {
-        crowded(&request)
+        // Whoever opens no window for the answers of HTTP/2 would keep what it was refused: this one ends with its head,
+        // and counts no longer.
+        if request.version() == Version::HTTP_2 { busy(StatusCode::SERVICE_UNAVAILABLE) } else { crowded(&request) }
     } else if !name_host(&mut request) {
         StatusCode::BAD_REQUEST.into_response()
     } else {
@@ -96,6 +98,9 @@ fn name_host(request: &mut Request<Body>) -> bool {
 fn crowded(request: &Request<Body>) -> Response {
     let message = "访问人数过多，请稍后再试";
     let (path, headers) = (request.uri().path(), request.headers());
-    let response = refuse(StatusCode::SERVICE_UNAVAILABLE, &PublicError::Busy, message, path, headers);
+    busy(refuse(StatusCode::SERVICE_UNAVAILABLE, &PublicError::Busy, message, path, headers))
+}
+
+fn busy(response: impl IntoResponse) -> Response {
     ([(RETRY_AFTER, "1")], response).into_response()
 }
