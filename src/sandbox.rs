@@ -162,7 +162,7 @@ impl Sandbox {
 
     /// The platform with its controls; [`Sandbox::serve`] serves it.
     pub fn router(&self) -> Router {
-        let all = api::router(Arc::clone(&self.platform)).merge(console::router(Arc::clone(&self.platform)));
+        let all = api::router(Arc::clone(&self.platform)).merge(console::guarded(Arc::clone(&self.platform)));
         all.layer(mark::layer()).layer(axum::middleware::from_fn_with_state(Arc::clone(&self.platform), api::tell_date))
     }
 

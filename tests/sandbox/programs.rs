@@ -147,6 +147,38 @@ async fn first_attempt(platform: &Platform, out_trade_no: &str, notify_url: &str
     platform.delivery_with_attempts(out_trade_no, 1).await["attempts"][0].clone()
 }
 
+/// A page that is open in a developer's browser, and a name of its own that leads here.
+#[tokio::test]
+async fn the_controls_answer_no_page_of_others() {
+    let platform = Platform::start().await;
+    let client = &platform.client;
+    platform.paid("GUARD0001").await;
+    let own = client.base.clone();
+    let sent = async |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let bare = client.bare(method, path, b"");
+        let request = headers.iter().fold(bare, |request, (name, value)| request.header(*name, *value));
+        client.send(request).await.status
+    };
+    for headers in [
+        &[("origin", "https://evil.example")][..],
+        &[("origin", "null")],
+        &[("origin", "http://127.0.0.1:1")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("origin", &own), ("sec-fetch-site", "same-site")],
+        &[("host", "evil.example")],
+        &[("host", "evil.example"), ("origin", "http://evil.example")],
+    ] {
+        assert_eq!(sent("POST", "/_sandbox/reset", headers).await, 403, "{headers:?}");
+    }
+    assert_eq!(sent("GET", "/_sandbox/credentials", &[("host", "evil.example:9090")]).await, 403);
+    assert_eq!(platform.state("GUARD0001").await, "SUCCESS", "it has forgotten nothing");
+    // A link to it is nothing bad, its own forms are not, and programs name no page.
+    assert_eq!(sent("GET", "/_sandbox/ledger", &[("sec-fetch-site", "cross-site")]).await, 200);
+    assert_eq!(sent("POST", "/_sandbox/reset", &[("origin", &own), ("sec-fetch-site", "same-origin")]).await, 200);
+    assert_eq!(sent("POST", "/_sandbox/reset", &[("origin", &own)]).await, 200);
+    assert_eq!(sent("POST", "/_sandbox/reset", &[("host", "sandbox:9090")]).await, 200);
+}
+
 #[tokio::test]
 async fn a_callback_that_fails_says_why() {
     let platform = Platform::start().await;

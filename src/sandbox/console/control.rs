@@ -18,7 +18,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use self::error::ControlError;
+pub(super) use self::error::ControlError;
 pub(super) use self::keys::{issue_certificate, retire_certificate, set_api_v3_key};
 use crate::sandbox::{error::ApiError, faults::Faults, platform::Platform};
 
