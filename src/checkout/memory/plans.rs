@@ -9,6 +9,8 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, futures::Notified};
 
+use super::STEP;
+
 /// Orders remembered before those that nobody asks about any more are dropped.
 const REMEMBERED: usize = 20_000;
 
@@ -24,6 +26,8 @@ pub(crate) struct Inquiries {
 struct Plan {
     next: Timestamp,
     last: Option<Timestamp>,
+    /// When this was planned.
+    planned: Timestamp,
     /// When WeChat last said that it is not paid.
     unpaid: Option<Timestamp>,
     asked: usize,
@@ -41,8 +45,13 @@ pub(crate) enum Due {
 }
 
 impl Plan {
-    const fn new(next: Timestamp) -> Self {
-        Self { next, last: None, unpaid: None, asked: 0, busy: false, queued: false }
+    const fn new(next: Timestamp, planned: Timestamp) -> Self {
+        Self { next, last: None, planned, unpaid: None, asked: 0, busy: false, queued: false }
+    }
+
+    /// Planned by a clock that was ahead. The heartbeat forgets such plans, but others may come before its next beat.
+    fn is_of_wrong_clock(&self, now: Timestamp) -> bool {
+        self.planned > now + STEP
     }
 
     fn is_due(&self, now: Timestamp, due: Due) -> bool {
@@ -50,7 +59,7 @@ impl Plan {
             Due::AsPlanned => now >= self.next,
             Due::After(pause) => self.last.is_none_or(|last| now >= last + pause),
         };
-        is_time && !self.busy
+        (is_time || self.is_of_wrong_clock(now)) && !self.busy
     }
 }
 
@@ -67,7 +76,8 @@ impl Inquiries {
             }
             // One that was placed by a clock that was ahead is not asked about only when that time comes.
             let first = created.min(now) + gaps.first().copied().unwrap_or(SignedDuration::ZERO);
-            plans.entry(order_id).or_insert(Plan::new(first)).next
+            let plan = plans.entry(order_id).or_insert(Plan::new(first, now));
+            if plan.is_of_wrong_clock(now) { first } else { plan.next }
         })
     }
 
@@ -75,7 +85,7 @@ impl Inquiries {
     /// before it is time.
     pub(crate) fn queue(&self, order_id: i64, now: Timestamp, due: Due) -> Option<Timestamp> {
         self.with(|plans| {
-            let plan = plans.entry(order_id).or_insert(Plan::new(now));
+            let plan = plans.entry(order_id).or_insert(Plan::new(now, now));
             if plan.queued || !plan.is_due(now, due) {
                 return None;
             }
@@ -100,13 +110,14 @@ impl Inquiries {
     /// The right to ask now; `None` while somebody else asks, or before it is time.
     pub(crate) fn begin(&self, order_id: i64, now: Timestamp, due: Due, gaps: &[SignedDuration]) -> Option<Asking<'_>> {
         let begun = self.with(|plans| {
-            let plan = plans.entry(order_id).or_insert(Plan::new(now));
+            let plan = plans.entry(order_id).or_insert(Plan::new(now, now));
             if !plan.is_due(now, due) {
                 return false;
             }
             plan.busy = true;
             plan.asked += 1;
             plan.last = Some(now);
+            plan.planned = now;
             let gap = gaps.get(plan.asked).or(gaps.last()).copied().unwrap_or(SignedDuration::from_secs(30));
             plan.next = now + gap;
             true
@@ -139,7 +150,7 @@ impl Inquiries {
         self.with(|plans| {
             plans.retain(|_, plan| plan.busy || plan.queued);
             for plan in plans.values_mut() {
-                (plan.next, plan.last, plan.unpaid) = (Timestamp::MIN, None, None);
+                (plan.next, plan.last, plan.planned, plan.unpaid) = (Timestamp::MIN, None, Timestamp::MIN, None);
             }
         });
     }
@@ -211,6 +222,18 @@ mod tests {
         assert!(inquiries.begin(1, at(10), due, &[]).is_some(), "never asked before");
         assert!(inquiries.begin(1, at(14), due, &[]).is_none());
         assert!(inquiries.begin(1, at(15), due, &[]).is_some());
+    }
+
+    #[test]
+    fn a_plan_of_a_clock_that_was_ahead_keeps_nobody_from_asking() {
+        let (inquiries, gaps) = (Inquiries::default(), [SignedDuration::from_secs(9)]);
+        let lately = Due::After(SignedDuration::from_secs(9));
+        drop(inquiries.begin(1, at(10_000), lately, &gaps));
+        assert!(!inquiries.is_due(1, at(9_999), lately), "who looked at the clock a moment before");
+        assert!(inquiries.is_due(1, at(100), lately) && inquiries.is_due(1, at(100), Due::AsPlanned));
+        assert_eq!(inquiries.next(1, at(90), at(100), &gaps), at(99));
+        drop(inquiries.begin(1, at(100), lately, &gaps).expect("it is due"));
+        assert!(!inquiries.is_due(1, at(108), lately), "and now it has been asked");
     }
 
     #[test]

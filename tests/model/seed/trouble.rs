@@ -89,23 +89,15 @@ impl Scene {
             self.perform_simply(&Step::SweepOrders, shop).await?;
             self.pass(1);
         }
-        // What a page has begun to ask is not asked by the sweep, and has its answer in a moment.
-        let mut lost = None;
-        for _ in 0..SOON.as_millis() / LOOK.as_millis() {
-            let books = self.reader.read().await;
-            lost = self.platform.payments.iter().find_map(|payment| {
-                let number = &payment.out_trade_no;
-                let attempt = books.attempt_of(number);
-                let order = attempt.and_then(|attempt| books.order(attempt.order));
-                let is_open = order.is_none_or(|order| order.status == "NOTPAY");
-                (is_open && !self.line.was_closed_hollowly(number))
-                    .then(|| format!("{payment:?} of {attempt:?} and {order:?}"))
-            });
-            if lost.is_none() {
-                return Ok(());
-            }
-            tokio::time::sleep(LOOK).await;
-        }
+        let books = self.reader.read().await;
+        let lost = self.platform.payments.iter().find_map(|payment| {
+            let number = &payment.out_trade_no;
+            let attempt = books.attempt_of(number);
+            let order = attempt.and_then(|attempt| books.order(attempt.order));
+            let is_open = order.is_none_or(|order| order.status == "NOTPAY");
+            (is_open && !self.line.was_closed_hollowly(number))
+                .then(|| format!("{payment:?} of {attempt:?} and {order:?}"))
+        });
         lost.map_or(Ok(()), |lost| Err(format!("a minute after the clock was set right nobody has found {lost}")))
     }
 
