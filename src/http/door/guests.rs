@@ -1,21 +1,30 @@
-//! Who is in, since when without a request, and who has to go when there is no room.
+//! Who is in: connections are let in, looked at while requests come and go, and sent away.
+
+mod farewell;
+mod inside;
+mod room;
 
 use std::{
-    collections::{BTreeSet, HashMap},
     fmt,
     net::IpAddr,
     num::NonZeroU32,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
-use tokio::{
-    sync::Notify,
-    time::{Instant, sleep_until},
+use tokio::time::{Instant, sleep_until};
+
+use self::{
+    farewell::Signal,
+    inside::{Inside, Known, Phase},
+};
+pub(crate) use self::{
+    farewell::{Farewell, Reason},
+    room::Room,
 };
 
 use super::{
@@ -25,152 +34,9 @@ use super::{
 };
 use crate::metrics::Metrics;
 
-/// Why a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// By whoever made it, or after an answer that was to be the last.
-    Done,
-    /// The head of a request was not whole in time, or the handshake before it.
-    Head,
-    /// No TLS came about.
-    Handshake,
-    /// It gave up one request after another before they were answered.
-    GaveUp,
-    /// It takes nothing of its answers.
-    Stalled,
-    /// No request for a long time.
-    Idle,
-    /// Another one needed its place.
-    Room,
-    /// The server stops.
-    Stopping,
-    Broken,
-}
-
-impl Reason {
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Head => "head",
-            Self::Handshake => "handshake",
-            Self::GaveUp => "gave_up",
-            Self::Stalled => "stalled",
-            Self::Idle => "idle",
-            Self::Room => "room",
-            Self::Stopping => "stopping",
-            Self::Broken => "broken",
-        }
-    }
-}
-
 /// Requests that one connection may give up before they are answered, beyond those that it has taken the answers
 /// of. A page that is left gives up one.
 const GIVEN_UP: usize = 100;
-
-/// How a connection has to go.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Farewell {
-    pub reason: Reason,
-    /// The end of its last answer may still be on the way.
-    pub gently: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Phase {
-    /// No whole head has come yet; since the connection was made.
-    New(Instant),
-    /// Between two requests.
-    Idle(Instant),
-    /// The head of another request has begun.
-    Head(Instant),
-    /// Requests in flight.
-    Busy(usize),
-}
-
-struct Known {
-    /// `None` where its connections are not counted.
-    address: Option<IpAddr>,
-    is_extra: bool,
-    phase: Phase,
-    /// Its place among those without a request.
-    waits: Option<Instant>,
-    /// Requests that it gave up, less those that it took the answers of.
-    given_up: usize,
-    guest: Arc<Guest>,
-}
-
-#[derive(Default)]
-struct Inside {
-    next: u64,
-    known: HashMap<u64, Known>,
-    /// Those without a request, longest first.
-    waiting: BTreeSet<(Instant, u64)>,
-    per_address: HashMap<IpAddr, usize>,
-    extra: usize,
-    /// Of all but the extra ones, which are as many as their requests. On HTTP/1 that is so for everybody.
-    in_flight: InFlightCounts,
-}
-
-#[derive(Default)]
-struct InFlightCounts {
-    all: usize,
-    per_address: HashMap<IpAddr, usize>,
-}
-
-/// Whom there is room for at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Room {
-    Everybody,
-    /// All places are taken but those kept for callbacks.
-    Callbacks,
-    Nobody,
-}
-
-impl Room {
-    pub(crate) const fn is_for(self, comes_first: bool) -> bool {
-        match self {
-            Self::Everybody => true,
-            Self::Callbacks => comes_first,
-            Self::Nobody => false,
-        }
-    }
-
-    const fn left(used: usize, limit: usize, extra: usize) -> Self {
-        if used <= limit {
-            Self::Everybody
-        } else if used <= limit + extra {
-            Self::Callbacks
-        } else {
-            Self::Nobody
-        }
-    }
-}
-
-impl InFlightCounts {
-    fn begin(&mut self, address: Option<IpAddr>, limits: &DoorLimits) -> Room {
-        self.all += 1;
-        let room = Room::left(self.all, limits.connections, limits.extra);
-        let Some(address) = address else { return room };
-        let own = self.per_address.entry(address).or_default();
-        *own += 1;
-        match (room, Room::left(*own, limits.per_address, limits.extra)) {
-            (Room::Everybody, own) => own,
-            (Room::Callbacks, Room::Nobody) | (Room::Nobody, _) => Room::Nobody,
-            (Room::Callbacks, _) => Room::Callbacks,
-        }
-    }
-
-    fn end(&mut self, address: Option<IpAddr>, count: usize) {
-        self.all -= count;
-        let Some(address) = address else { return };
-        if let Some(own) = self.per_address.get_mut(&address) {
-            *own -= count;
-            if *own == 0 {
-                self.per_address.remove(&address);
-            }
-        }
-    }
-}
 
 struct Shared {
     inside: Mutex<Inside>,
@@ -194,8 +60,7 @@ pub(crate) struct Guest {
     /// Many requests at the same time (HTTP/2).
     takes_many: AtomicBool,
     owing: Mutex<Owing>,
-    farewell: OnceLock<Farewell>,
-    changed: Notify,
+    signal: Arc<Signal>,
     guests: Guests,
 }
 
@@ -211,78 +76,6 @@ pub(crate) struct InFlight {
     guest: Arc<Guest>,
     is_owed: bool,
     was_taken: bool,
-}
-
-impl Inside {
-    fn regular(&self) -> usize {
-        self.known.len() - self.extra
-    }
-
-    fn of(&self, address: IpAddr) -> usize {
-        self.per_address.get(&address).copied().unwrap_or(0)
-    }
-
-    fn set_phase(&mut self, id: u64, phase: Phase) {
-        let Some(known) = self.known.get_mut(&id) else { return };
-        known.phase = phase;
-        let waits = match phase {
-            Phase::New(since) | Phase::Idle(since) => Some(since),
-            Phase::Head(_) => known.waits,
-            Phase::Busy(_) => None,
-        };
-        if let Some(before) = std::mem::replace(&mut known.waits, waits) {
-            self.waiting.remove(&(before, id));
-        }
-        self.waiting.extend(waits.map(|since| (since, id)));
-    }
-
-    fn remove(&mut self, id: u64) -> Option<Known> {
-        let known = self.known.remove(&id)?;
-        if let Phase::Busy(count) = known.phase
-            && !known.is_extra
-        {
-            self.in_flight.end(known.address, count);
-        }
-        if let Some(since) = known.waits {
-            self.waiting.remove(&(since, id));
-        }
-        self.extra -= usize::from(known.is_extra);
-        if let Some(address) = known.address
-            && let Some(count) = self.per_address.get_mut(&address)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.per_address.remove(&address);
-            }
-        }
-        Some(known)
-    }
-
-    /// Sends the one away that has been without a request the longest, of those that `may_go`.
-    fn make_room(&mut self, may_go: impl Fn(&Known) -> bool) -> bool {
-        let longest = self.waiting.iter().map(|(_, id)| *id);
-        let found = longest.into_iter().find(|id| self.known.get(id).is_some_and(&may_go));
-        found.is_some_and(|id| self.send_away(id, Reason::Room))
-    }
-
-    /// Whether there is a place among the extra ones, perhaps that of one whose request is not whole yet.
-    fn make_room_for_extra(&mut self, address: Option<IpAddr>, limits: &DoorLimits) -> bool {
-        let is_of = |known: &Known| known.is_extra && known.address == address;
-        let own = || self.known.values().filter(|known| is_of(known)).count();
-        if address.is_some() && own() >= limits.extra_per_address {
-            return self.make_room(is_of);
-        }
-        self.extra < limits.extra || self.make_room(|known| known.is_extra)
-    }
-
-    fn send_away(&mut self, id: u64, reason: Reason) -> bool {
-        let Some(Known { phase, guest, .. }) = self.remove(id) else { return false };
-        let gently = matches!(phase, Phase::Idle(_));
-        // Nobody is sent away twice: it is known no longer.
-        guest.farewell.set(Farewell { reason, gently }).ok();
-        guest.changed.notify_one();
-        true
-    }
 }
 
 impl Guests {
@@ -331,14 +124,14 @@ impl Guests {
         }
         inside.next += 1;
         let id = inside.next;
+        let signal = Arc::<Signal>::default();
         let guest = Arc::new(Guest {
             id,
             is_extra,
             expects_head: AtomicBool::new(false),
             takes_many: AtomicBool::new(false),
             owing: Mutex::new(Owing { answers: 0, taken: Instant::now() }),
-            farewell: OnceLock::new(),
-            changed: Notify::new(),
+            signal: Arc::clone(&signal),
             guests: self.clone(),
         });
         inside.extra += usize::from(is_extra);
@@ -346,9 +139,7 @@ impl Guests {
             *inside.per_address.entry(address).or_default() += 1;
         }
         let phase = Phase::New(Instant::now());
-        inside
-            .known
-            .insert(id, Known { address, is_extra, phase, waits: None, given_up: 0, guest: Arc::clone(&guest) });
+        inside.known.insert(id, Known { address, is_extra, phase, waits: None, given_up: 0, signal });
         inside.set_phase(id, phase);
         drop(inside);
         self.0.metrics.connection_opened();
@@ -378,7 +169,7 @@ impl Guest {
     pub(crate) fn heard(&self) {
         if self.expects_head.swap(false, Ordering::Relaxed) {
             self.guests.inside().set_phase(self.id, Phase::Head(Instant::now()));
-            self.changed.notify_one();
+            self.signal.changed.notify_one();
         }
     }
 
@@ -399,7 +190,7 @@ impl Guest {
         self.expects_head.store(false, Ordering::Relaxed);
         if others == 0 && self.takes_many.load(Ordering::Relaxed) {
             // From now on it counts what it does not take.
-            self.changed.notify_one();
+            self.signal.changed.notify_one();
         }
         Some((InFlight { guest: Arc::clone(self), is_owed: false, was_taken: false }, room))
     }
@@ -424,7 +215,7 @@ impl Guest {
         drop(inside);
         if matches!(phase, Phase::Idle(_)) {
             self.expects_head.store(!self.takes_many.load(Ordering::Relaxed), Ordering::Relaxed);
-            self.changed.notify_one();
+            self.signal.changed.notify_one();
         }
     }
 
@@ -435,28 +226,28 @@ impl Guest {
     /// Waits until no request is in flight.
     pub(crate) async fn rests(&self) {
         while matches!(self.guests.inside().known.get(&self.id), Some(Known { phase: Phase::Busy(_), .. })) {
-            self.changed.notified().await;
+            self.signal.changed.notified().await;
         }
     }
 
     /// Why, if it was.
     pub(crate) fn was_sent_away(&self) -> Option<Reason> {
-        self.farewell.get().map(|farewell| farewell.reason)
+        self.signal.farewell.get().map(|farewell| farewell.reason)
     }
 
     /// Waits until this connection has to go.
     pub(crate) async fn farewell(&self) -> Farewell {
         loop {
-            if let Some(farewell) = self.farewell.get() {
+            if let Some(farewell) = self.signal.farewell.get() {
                 return *farewell;
             }
             // A change that comes from here on is kept for `notified`.
             let Some((until, _)) = self.may_stay_until() else {
-                self.changed.notified().await;
+                self.signal.changed.notified().await;
                 continue;
             };
             tokio::select! {
-                () = self.changed.notified() => {}
+                () = self.signal.changed.notified() => {}
                 () = sleep_until(until) => self.overstay(),
             }
         }

@@ -28,7 +28,7 @@ async fn past_the_limit_the_longest_idle_one_goes_and_never_a_busy_one() {
     // The first one's request ends, and now the others have been idle for longer.
     drop(busy);
     admit(&guests, "192.0.2.6").expect("the third one's place");
-    assert!(inside[0].farewell.get().is_none() && inside[2].farewell.get().is_some());
+    assert!(inside[0].signal.farewell.get().is_none() && inside[2].signal.farewell.get().is_some());
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn when_all_are_busy_a_few_more_come_in_and_the_idlest_of_these_go() {
     }
     assert!(extra.iter().all(|guest| guest.is_extra()));
     let third = admit(&guests, "192.0.2.7").expect("the first extra one's place");
-    assert!(third.is_extra() && extra[0].farewell.get().is_some() && extra[1].farewell.get().is_none());
+    assert!(third.is_extra() && extra[0].signal.farewell.get().is_some() && extra[1].signal.farewell.get().is_none());
     let _callbacks = (extra[1].begin(), third.begin());
     assert!(admit(&guests, "192.0.2.8").is_none(), "nobody can go");
     inside[2].leave(Reason::Done);
@@ -54,7 +54,7 @@ async fn one_address_takes_no_more_than_its_share() {
     let guests = guests();
     let own: Vec<_> = (0..3).map(|_| admit(&guests, "192.0.2.1").expect("room")).collect();
     let fourth = admit(&guests, "192.0.2.1").expect("the place of its own first one");
-    assert!(!fourth.is_extra() && own[0].farewell.get().is_some());
+    assert!(!fourth.is_extra() && own[0].signal.farewell.get().is_some());
     let _requests: Vec<_> = own[1..].iter().chain([&fourth]).map(|guest| guest.begin().expect("inside")).collect();
     assert!(admit(&guests, "192.0.2.1").expect("for a callback").is_extra());
     assert!(!admit(&guests, "192.0.2.2").expect("room").is_extra(), "others are not concerned");
@@ -65,11 +65,11 @@ async fn a_proxy_and_this_machine_are_not_one_customer_and_a_network_is() {
     for peer in ["10.1.2.3", "127.0.0.1", "::1"] {
         let guests = guests();
         let inside: Vec<_> = (0..4).map(|_| admit(&guests, peer).expect("room")).collect();
-        assert!(inside.iter().all(|guest| guest.farewell.get().is_none()), "{peer}");
+        assert!(inside.iter().all(|guest| guest.signal.farewell.get().is_none()), "{peer}");
     }
     let guests = guests();
     let inside: Vec<_> = (0..4).map(|host| admit(&guests, &format!("2001:db8::{host}")).expect("room")).collect();
-    assert!(inside[0].farewell.get().is_some());
+    assert!(inside[0].signal.farewell.get().is_some());
 }
 
 #[tokio::test]
@@ -124,7 +124,10 @@ async fn one_address_has_few_of_the_extra_places_and_a_named_proxy_all() {
     let guests = Guests::new(limits, proxies.into(), Crowd::default(), Metrics::default());
     let _busy = admit(&guests, "192.0.2.1").expect("room").begin().expect("inside");
     let own: Vec<_> = (0..3).map(|_| admit(&guests, "192.0.2.2").expect("room")).collect();
-    assert!(own[0].farewell.get().is_some() && own[1].farewell.get().is_none(), "the third one had the first one's");
+    assert!(
+        own[0].signal.farewell.get().is_some() && own[1].signal.farewell.get().is_none(),
+        "the third one had the first one's"
+    );
     let _requests = (own[1].begin().expect("inside"), own[2].begin().expect("inside"));
     assert!(admit(&guests, "192.0.2.2").is_none(), "both are answered just now");
     assert!((0..2).all(|_| admit(&guests, "10.0.0.1").is_some()), "others have the rest");
