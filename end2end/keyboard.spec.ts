@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, expectAlive, test } from './fixtures';
-import { book, buy, expectPaid, openPayPage, orderNumber, place, scan, see } from './shopper';
+import { book, buy, expectPaid, holdProgram, openPayPage, orderNumber, place, scan, see } from './shopper';
 
 /** Presses Tab until `target` has the focus; whatever has it on the way must show it. At the end it starts over. */
 async function tabTo(page: Page, target: Locator): Promise<void> {
@@ -63,12 +63,7 @@ test('when the page turns to paid, the focus goes to what it says', async ({ pag
 });
 
 test('the program takes nobody’s focus away when it comes', async ({ page }) => {
-  let release = (): void => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
-  await page.route('**/pkg/*.wasm', async (route) => {
-    await held;
-    await route.continue();
-  });
+  const release = await holdProgram(page);
   await page.goto((await place(page.request)).payUrl, { waitUntil: 'commit' });
   await tabTo(page, see.change(page));
   release();

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import jsQR from 'jsqr';
 import { PNG } from 'pngjs';
 import { expect, test } from './fixtures';
-import { buy, codeUrl, expectPaid, openPayPage, place, scan, see } from './shopper';
+import { buy, codeUrl, expectPaid, holdProgram, openPayPage, place, scan, see } from './shopper';
 
 /** Reads the code off the screen, as a phone would. */
 async function read(page: Page): Promise<string | undefined> {
@@ -29,12 +29,7 @@ test('the code is 240 pixels wide and stands on white', async ({ page }) => {
 });
 
 test('the code is there before the bundle is', async ({ page }) => {
-  let release = (): void => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
-  await page.route('**/pkg/*.wasm', async (route) => {
-    await held;
-    await route.continue();
-  });
+  const release = await holdProgram(page);
   await page.goto((await place(page.request)).payUrl, { waitUntil: 'commit' });
   await expect(see.code(page)).toBeVisible();
   await expect(see.words(page, /请在此时间前付款/)).toBeVisible();

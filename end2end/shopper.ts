@@ -30,6 +30,17 @@ export const see = {
 };
 
 /** Buys with JavaScript: the panel opens in the product page. */
+/** The page's program comes once the answer is called, and not before. */
+export async function holdProgram(page: Page): Promise<() => void> {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/pkg/*.wasm', async (route) => {
+    await held;
+    await route.continue();
+  });
+  return () => release();
+}
+
 export async function buy(page: Page, product: Product = book): Promise<void> {
   await page.goto(`/products/${product.id}`);
   await expectAlive(page);

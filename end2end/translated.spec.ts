@@ -1,7 +1,7 @@
 // Translators and extensions change the page under the program's feet.
 import type { Page } from '@playwright/test';
 import { expect, expectAlive, test } from './fixtures';
-import { book, codeUrl, openPayPage, pay, place, see } from './shopper';
+import { book, codeUrl, holdProgram, openPayPage, pay, place, see } from './shopper';
 import { keepTranslating } from './translator';
 
 /** An extension's own element, first in the panel and in the island around it. */
@@ -11,17 +11,6 @@ function intrude(): void {
     guest.textContent = '划词';
     place.prepend(guest);
   }
-}
-
-/** Holds the program back until it is released. */
-async function hold(page: Page): Promise<() => void> {
-  let release = (): void => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
-  await page.route('**/pkg/*.wasm', async (route) => {
-    await held;
-    await route.continue();
-  });
-  return release;
 }
 
 /** All of the page says what has happened, and in the other language. */
@@ -34,7 +23,7 @@ async function expectPaidInTranslation(page: Page): Promise<void> {
 
 test('a page that was translated before the program came turns to paid', async ({ page }) => {
   const { payUrl, codeUrl } = await place(page.request);
-  const release = await hold(page);
+  const release = await holdProgram(page);
   await page.goto(payUrl, { waitUntil: 'commit' });
   await expect(see.code(page)).toBeVisible();
   await page.evaluate(keepTranslating);
@@ -71,7 +60,7 @@ test('a translated product is bought and paid', async ({ page }) => {
 
 test('an element of an extension before and after the program came does no harm', async ({ page }) => {
   const { payUrl, codeUrl } = await place(page.request);
-  const release = await hold(page);
+  const release = await holdProgram(page);
   await page.goto(payUrl, { waitUntil: 'commit' });
   await expect(see.code(page)).toBeVisible();
   await page.evaluate(intrude);
