@@ -25,6 +25,9 @@ const HANDSHAKE: u8 = 0x16;
 /// How long a handshake may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a stop waits for answers under way: somebody may have sent half a request.
+const LAST_ANSWERS: Duration = Duration::from_secs(4);
+
 /// What answers on every connection.
 #[derive(Clone)]
 struct Line {
@@ -34,7 +37,7 @@ struct Line {
     stop: CancellationToken,
 }
 
-/// Until `stop`, and until the last request has been answered.
+/// Until `stop`, and until the last request has been answered, but for those that take too long.
 pub(super) async fn serve(listener: TcpListener, router: Router, tls: Option<TlsAcceptor>, stop: CancellationToken) {
     let line = Line { router, tls, tasks: TaskTracker::new(), stop };
     while let Some(accepted) = line.stop.run_until_cancelled(listener.accept()).await {
@@ -48,7 +51,9 @@ pub(super) async fn serve(listener: TcpListener, router: Router, tls: Option<Tls
     }
     drop(listener);
     line.tasks.close();
-    line.tasks.wait().await;
+    if tokio::time::timeout(LAST_ANSWERS, line.tasks.wait()).await.is_err() {
+        tracing::warn!("sandbox: stopped, though {} connections had not come to their end", line.tasks.len());
+    }
 }
 
 impl Line {

@@ -182,8 +182,13 @@ async fn lines_that_say_nothing_do_not_keep_it_from_stopping() {
     let mut idle = secure(&platform, NAMES[0], connect(&platform).await).await.expect("trusts it");
     assert_is_the_platform(&ask(&platform, &mut idle).await);
     let (tunnelled, _) = tunnel(&platform, "api2.mch.weixin.qq.com:443").await;
+    let mut half = connect(&platform).await;
+    half.write_all(b"POST /v3/pay/transactions/native HTTP/1.1\r\nHost: 127.0.0.1\r\n").await.expect("sends");
+    let mut half_a_body = connect(&platform).await;
+    let head = b"POST /_sandbox/pay HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n{";
+    half_a_body.write_all(head).await.expect("sends");
     let started = tokio::time::Instant::now();
     platform.stop().await;
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
-    drop((silent, begun, idle, tunnelled));
+    drop((silent, begun, idle, tunnelled, half, half_a_body));
 }
