@@ -3,9 +3,10 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{Pair, PairError, Tls, Told};
+use super::{Pair, PairError, Tls, Told, told::minute};
 use crate::config::read_small_file;
 
 /// Where they are, and how often they are looked at.
@@ -68,14 +69,20 @@ impl Files {
         })
     }
 
-    /// Which of the shop's names it does not stand for, in words.
-    pub(super) fn wrong_names(&self, pair: &Pair) -> Option<String> {
+    /// Why browsers and WeChat refuse this one, whoever has signed it.
+    fn fault(&self, pair: &Pair, now: Timestamp) -> Option<String> {
+        let certificate = self.certificate.display();
         let missing: Vec<_> = self.names.iter().filter(|name| !pair.is_for(name)).map(String::as_str).collect();
-        (!missing.is_empty()).then(|| {
-            let certificate = self.certificate.display();
-            let missing = missing.join(", ");
-            format!("{certificate}: is not for {missing}: browsers and WeChat will refuse it")
-        })
+        let fault = if !missing.is_empty() {
+            format!("is not for {}", missing.join(", "))
+        } else if now < pair.begins() {
+            format!("begins at {}", minute(pair.begins()))
+        } else if now >= pair.ends() {
+            format!("has ended at {}", minute(pair.ends()))
+        } else {
+            return None;
+        };
+        Some(format!("{certificate}: {fault}: browsers and WeChat will refuse it"))
     }
 
     /// Looks for newer ones for ever.
@@ -92,20 +99,25 @@ impl Files {
                 continue;
             }
             shown = seen;
-            match pair {
-                Ok(pair) => self.take(pair, tls, told),
-                Err(error) => told.failed(&format!("the new one cannot be used, the old one stays: {error}"), tls),
+            let old = tls.pair().and_then(|shown| self.fault(&shown, told.now()));
+            let stays = |why: &str| format!("the new one cannot be used, the old one stays: {why}");
+            match (pair.map(|pair| (self.fault(&pair, told.now()), pair)), old) {
+                (Ok((Some(fault), _)), None) => told.failed(&stays(&fault), tls),
+                (Ok((_, pair)), _) => self.take(pair, tls, told),
+                (Err(error), None) => told.failed(&stays(&error.to_string()), tls),
+                (Err(error), Some(old)) => told.keeps_out(&format!("{}; {old}", stays(&error.to_string())), tls),
             }
         }
     }
 
+    /// Whatever it is: there is no better one.
     pub(super) fn take(&self, pair: Pair, tls: &Tls, told: &Told) {
         tracing::info!(ends = %pair.ends(), "the certificate of {} is shown", self.certificate.display());
-        let wrong = self.wrong_names(&pair);
+        let fault = self.fault(&pair, told.now());
         tls.show(pair);
-        match wrong {
+        match fault {
             None => told.mended(tls),
-            Some(wrong) => told.failed(&wrong, tls),
+            Some(fault) => told.keeps_out(&fault, tls),
         }
     }
 }

@@ -18,8 +18,15 @@ pub struct Told {
     readiness: Readiness,
     metrics: Metrics,
     clock: Clock,
-    /// What keeps the certificate from being renewed.
-    failure: Arc<Mutex<Option<String>>>,
+    failure: Arc<Mutex<Option<Failure>>>,
+}
+
+/// What is wrong beside the certificate's time.
+#[derive(Clone, Debug)]
+struct Failure {
+    words: String,
+    /// The one that is shown is refused; else there is only none to come after it.
+    keeps_out: bool,
 }
 
 /// How a certificate stands.
@@ -44,12 +51,22 @@ impl Told {
     }
 
     /// It could not be renewed. Said loudly each time.
-    pub(super) fn failed(&self, failure: &str, tls: &Tls) {
+    pub(super) fn failed(&self, words: &str, tls: &Tls) {
+        self.fails(Failure { words: words.to_owned(), keeps_out: false }, tls);
+    }
+
+    /// The one that is shown now is refused by everybody.
+    pub(super) fn keeps_out(&self, words: &str, tls: &Tls) {
+        self.fails(Failure { words: words.to_owned(), keeps_out: true }, tls);
+    }
+
+    fn fails(&self, failure: Failure, tls: &Tls) {
         self.metrics.certificate().failed();
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure.to_owned());
+        let words = failure.words.clone();
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
         // A trouble says itself.
         if !self.standing(tls) {
-            tracing::error!("the certificate: {failure}");
+            tracing::error!("the certificate: {words}");
         }
     }
 
@@ -66,7 +83,7 @@ impl Told {
             self.metrics.certificate().ends(pair.ends());
         }
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (is_trouble, told) = tell(pair.as_ref(), failure.as_deref(), now);
+        let (is_trouble, told) = tell(pair.as_ref(), failure.as_ref(), now);
         let (trouble, note) = if is_trouble { (Some(told), None) } else { (None, Some(told)) };
         self.readiness.report(WHAT, trouble);
         self.readiness.note(WHAT, note);
@@ -88,7 +105,7 @@ fn stand(pair: Option<&Pair>, now: Timestamp) -> Standing {
 }
 
 /// Whether it keeps people out now or soon, and the sentence.
-fn tell(pair: Option<&Pair>, failure: Option<&str>, now: Timestamp) -> (bool, String) {
+fn tell(pair: Option<&Pair>, failure: Option<&Failure>, now: Timestamp) -> (bool, String) {
     let standing = stand(pair, now);
     let ends = pair.map(|pair| minute(pair.ends())).unwrap_or_default();
     let mut told = match standing {
@@ -103,9 +120,9 @@ fn tell(pair: Option<&Pair>, failure: Option<&str>, now: Timestamp) -> (bool, St
     };
     if let Some(failure) = failure {
         // Writing into a text cannot fail.
-        write!(told, "; {failure}").ok();
+        write!(told, "; {}", failure.words).ok();
     }
-    (standing != Standing::Good, told)
+    (standing != Standing::Good || failure.is_some_and(|failure| failure.keeps_out), told)
 }
 
 /// To the minute, in UTC.

@@ -123,17 +123,32 @@ async fn files_that_change_are_read_again_and_a_broken_pair_is_not_shown() {
     assert!(!told.text().contains("stays"), "{told:?}");
     // Whoever was in, stays.
     kept.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.expect("still there");
-    // For another name: shown, since nothing else is there, and said loudly.
+    // One for another name is worse than the one there is.
     let wrong = Shown::lay(another.path(), "elsewhere.example");
     fs::write(&shown.certificate, &wrong.pem).expect("writes");
     fs::write(&shown.key, &wrong.key_pem).expect("writes");
-    let elsewhere = Caller { name: "elsewhere.example", ..Caller::of(&wrong.pem) };
-    until("it is shown", async || elsewhere.certificate(port).await.ok()).await;
     until("it is told", async || {
         let notes = app.state.readiness.notes();
-        notes.iter().any(|(_, note)| note.contains("is not for localhost")).then_some(())
+        notes
+            .iter()
+            .any(|(_, note)| note.contains("the old one stays") && note.contains("is not for localhost"))
+            .then_some(())
     })
     .await;
+    Caller::of(&new.pem).certificate(port).await.expect("the old one is shown");
+}
+
+/// WeChat delivers nothing then, and whoever asks must see it.
+#[tokio::test]
+async fn a_start_with_a_certificate_of_another_name_is_not_ready() {
+    let outside = Outside::start(&Clock::system()).await;
+    let folder = folder();
+    let wrong = Shown::lay(folder.path(), "elsewhere.example");
+    let app = Stage::new().https(&outside, free_port(), &wrong).start().await;
+    let elsewhere = Caller { name: "elsewhere.example", ..Caller::of(&wrong.pem) };
+    elsewhere.certificate(app.port()).await.expect("there is no better one");
+    let troubles = app.state.readiness.troubles();
+    assert!(troubles.iter().any(|(_, told)| told.contains("is not for localhost")), "{troubles:?}");
 }
 
 #[tokio::test]

@@ -7,17 +7,26 @@ fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
+fn failure(words: &str, keeps_out: bool) -> Failure {
+    Failure { words: words.to_owned(), keeps_out }
+}
+
 #[test]
 fn a_good_certificate_is_a_note_and_what_keeps_people_out_is_a_trouble() {
     let pair = made("shop.example.com", (2026, 1, 1), (2026, 4, 1));
+    let late = failure("no answer", false);
     let tell = |failure, now| tell(Some(&pair), failure, at(now));
     let (trouble, told) = tell(None, "2026-02-01T00:00:00Z");
     assert!(!trouble && told == "ends at 2026-04-01 00:00 UTC", "{told}");
     // A renewal that fails in time keeps nobody out, and is said all the same.
-    let (trouble, told) = tell(Some("no answer"), "2026-03-10T00:00:00Z");
+    let (trouble, told) = tell(Some(&late), "2026-03-10T00:00:00Z");
     assert!(!trouble && told.ends_with("; no answer"), "{told}");
-    let (trouble, told) = tell(Some("no answer"), "2026-03-29T00:00:00Z");
+    let (trouble, told) = tell(Some(&late), "2026-03-29T00:00:00Z");
     assert!(trouble && told.contains("no newer one") && told.ends_with("; no answer"), "{told}");
+    // However long it is good for.
+    let refused = failure("is not for shop.example.com", true);
+    let (trouble, told) = tell(Some(&refused), "2026-02-01T00:00:00Z");
+    assert!(trouble && told.ends_with("; is not for shop.example.com"), "{told}");
     let (trouble, told) = tell(None, "2026-04-01T00:00:00Z");
     assert!(trouble && told.contains("has ended at 2026-04-01 00:00 UTC"), "{told}");
     let (trouble, told) = tell(None, "2025-12-31T23:00:00Z");
@@ -26,7 +35,7 @@ fn a_good_certificate_is_a_note_and_what_keeps_people_out_is_a_trouble() {
 
 #[test]
 fn without_one_nobody_gets_in() {
-    let (trouble, told) = tell(None, Some("the name is wrong"), at("2026-01-01T00:00:00Z"));
+    let (trouble, told) = tell(None, Some(&failure("the name is wrong", false)), at("2026-01-01T00:00:00Z"));
     assert!(trouble && told.contains("nobody can reach the shop") && told.ends_with("; the name is wrong"), "{told}");
 }
 
