@@ -1,6 +1,11 @@
 //! Why the site cannot start.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    io::{self, ErrorKind},
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use super::found::NotOurBooks;
 use crate::{
@@ -63,12 +68,15 @@ impl StartupError {
         }
     }
 
-    /// No start can succeed before somebody has changed what it is started with.
-    pub const fn is_misconfigured(&self) -> bool {
+    /// No start can succeed before somebody has changed what it is started with. An address that somebody else has, or
+    /// that is not there yet, may be free in a moment: a service manager is to try again.
+    pub fn is_misconfigured(&self) -> bool {
+        if let Self::Listen { source, .. } = self {
+            return !matches!(source.kind(), ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable);
+        }
         matches!(
             self,
             Self::Settings(_)
-                | Self::Listen { .. }
                 | Self::DataDir { .. }
                 | Self::SandboxAddress(_)
                 | Self::NoSandbox { .. }
