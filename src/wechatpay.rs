@@ -14,10 +14,12 @@
 //! | [`notify`] | a callback → [`Notification`]; there is no way to read one without verifying it |
 //! | [`certificates`] | the reply of `/v3/certificates` → platform certificates |
 //! | [`model`] | requests and replies on the wire |
+//! | [`bill`] | the bill of a day → rows |
 //!
 //! Deliberately absent: a switch that turns verification off, sealing (only the platform seals),
 //! and SM2 (国密), which is refused by name.
 
+pub mod bill;
 pub mod certificates;
 pub mod cipher;
 pub mod headers;

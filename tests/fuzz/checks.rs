@@ -12,11 +12,13 @@
 //! | `pem`, `der` | configured keys and certificates: as text; what the text decodes to |
 //! | `keyring` | keys that come and go |
 //! | `authorization` | the sandbox's `Authorization` |
+//! | `bill` | a bill, whole |
 //! | `identifiers` | numbers, tokens and names in paths, cookies and settings |
 //!
 //! Inputs are text wherever that is possible: lines first, then the rest.
 
 pub mod authorization;
+pub mod bill;
 pub mod certificates_content;
 pub mod certificates_reply;
 pub mod der;
@@ -33,8 +35,9 @@ mod platform;
 
 pub type Check = fn(&[u8]) -> bool;
 
-pub const ALL: [(&str, Check); 12] = [
+pub const ALL: [(&str, Check); 13] = [
     ("authorization", authorization::check),
+    ("bill", bill::check),
     ("certificates_content", certificates_content::check),
     ("certificates_reply", certificates_reply::check),
     ("der", der::check),

@@ -143,3 +143,20 @@ write('identifiers', {
   built: '\u0000\u0001\u0002\u0003\u0004\u0005\u0006\u0007\u0008\u0009\u000a\u000b\u000c\u000d\u000e\u001f\u0020\u007f20261123135222',
   path: '../../x', wide: '１２３４５６',
 });
+
+const BILL_NAMES =
+  '交易时间,微信订单号,商户订单号,用户标识,交易状态,应结订单金额,微信退款单号,商户退款单号,退款金额,商品名称,手续费,费率,订单金额';
+const BILL_ROWS =
+  '`2026-01-01 00:00:00,`42,`shop_1,`o,`SUCCESS,`1.00,`0,`0,`0.00,`一\\,二,`0.00600,`0.60%,`1.00\r\n' +
+  '`2026-01-01 00:00:01,`43,`shop_2,`,`REFUND,`0.00,`50,`R2,`0.10,`x\\\r\ny,`-0.00060,`0.60%,`0.00\r\n';
+const BILL_SUMS = '总交易单数,退款总金额,手续费总金额,订单总金额\r\n`2.0,`0.10,`0.00540,`1.00\r\n';
+write('bill', {
+  whole: '\x00\ufeff' + BILL_NAMES + '\r\n' + BILL_ROWS + BILL_SUMS,
+  line_feeds: '\x07' + (BILL_NAMES + '\r\n' + BILL_ROWS + BILL_SUMS).replaceAll('\r', ''),
+  cut_off: '\x10' + BILL_NAMES + '\r\n' + BILL_ROWS,
+  wrong_sum: '\x10' + BILL_NAMES + '\n' + BILL_SUMS,
+  fund_flow:
+    '\x20记账时间,微信支付业务单号,收支类型,收支金额(元),账户结余(元)\n`2026-01-01 00:00:00,`42,`收入,`1.00,`2.00\n' +
+    '资金流水总笔数,收入笔数,收入金额\n`1,`1,`1.00\n',
+  error: '\x01{"code":"SYSTEM_ERROR"}',
+});
