@@ -27,7 +27,7 @@ mod verdict;
 mod verified;
 mod visit;
 
-pub use error::CheckoutError;
+pub use error::{CheckoutError, WhyRefused};
 pub use inbox::NotifyContext;
 pub use jobs::Removed;
 pub use memory::LiveOrders;

@@ -1,6 +1,7 @@
 //! `saoma order`, `saoma refund`, `saoma product` and `saoma health`: what an operator does without pages, beside a
 //! running server or without one. Knows only the use cases; writes to what it is given.
 
+mod explained;
 mod health;
 mod output;
 mod product;
@@ -20,9 +21,16 @@ use crate::{
     config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     startup::{StartupError, Surroundings, open_checkout},
-    storage::{Database, attempts::AttemptState, events::Source, refunds::Refund},
+    storage::{
+        Database,
+        attempts::{AttemptState, PrepayProblem},
+        events::{EventKind, Source},
+        refunds::Refund,
+    },
+    wechatpay::Interface,
 };
 
+use self::explained::explain;
 pub use self::{
     health::health,
     output::standard_output,
@@ -157,6 +165,11 @@ fn show(history: &OrderHistory, out: &mut (dyn Write + Send)) -> io::Result<()> 
             AttemptState::Paid => "PAID",
         };
         writeln!(out, "attempt  {}  {state}", attempt.out_trade_no)?;
+        if attempt.state == (AttemptState::Preparing { problem: Some(PrepayProblem::Refused) }) {
+            let told = history.events.iter().rfind(|event| event.kind == EventKind::PrepayRefused.code());
+            let code = told.map_or("", |event| event.detail.as_str());
+            explain(code, Interface::Prepay, attempt.request_id.as_deref(), out)?;
+        }
     }
     for payment in &history.payments {
         let (id, total, kind) = (&payment.transaction_id, payment.total, payment.kind.code());
@@ -173,7 +186,9 @@ fn show(history: &OrderHistory, out: &mut (dyn Write + Send)) -> io::Result<()> 
 
 fn line(refund: &Refund, out: &mut dyn Write) -> io::Result<()> {
     let problem = refund.problem.as_ref().map(|problem| format!("  {problem}")).unwrap_or_default();
-    writeln!(out, "refund   {}  {} yuan  {}{problem}", refund.out_refund_no, refund.amount, refund.state)
+    writeln!(out, "refund   {}  {} yuan  {}{problem}", refund.out_refund_no, refund.amount, refund.state)?;
+    let code = refund.problem.as_deref().unwrap_or_default();
+    explain(code, Interface::Refund, refund.request_id.as_deref(), out)
 }
 
 /// With its zone: the log, and whoever reads this somewhere else, may have another one.

@@ -41,7 +41,7 @@ use crate::{
     entropy::Entropy,
     metrics::Metrics,
     wechatpay::{
-        PlatformKeys, RefundReply, Transaction, headers,
+        Interface, PlatformKeys, RefundReply, Transaction, headers,
         message::Request,
         model::{NATIVE_PREPAY, PrepayReply, REFUNDS, close_body, close_path, query_path, refund_path},
     },
@@ -142,7 +142,7 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]; after [`GatewayError::Unknown`] the order may exist.
     pub async fn prepay(&self, body: &[u8]) -> Result<Replied<CodeUrl>, GatewayError> {
-        let reply = self.call("prepay", Leave::AtOnce, Method::POST, NATIVE_PREPAY, body).await?;
+        let reply = self.call(Interface::Prepay, Leave::AtOnce, Method::POST, NATIVE_PREPAY, body).await?;
         let code_url = reply.read::<PrepayReply>(StatusCode::OK)?.code_url;
         let plain = (1..=1024).contains(&code_url.len()) && !code_url.chars().any(char::is_control);
         if plain { Ok(reply.with(CodeUrl(code_url))) } else { Err(reply.unknown(Cause::Unreadable)) }
@@ -156,7 +156,7 @@ impl Gateway {
     /// under way.
     pub async fn query(&self, number: &OutTradeNo) -> Result<Replied<Transaction>, GatewayError> {
         let mchid = self.merchant.signer.mchid();
-        let reply = self.call("query", Leave::Counted, Method::GET, &query_path(number, mchid), b"").await?;
+        let reply = self.call(Interface::Query, Leave::Counted, Method::GET, &query_path(number, mchid), b"").await?;
         let transaction: Transaction = reply.read(StatusCode::OK)?;
         if transaction.out_trade_no != number.as_str() || transaction.mchid != mchid.as_str() {
             return Err(reply.unknown(Cause::Mismatch));
@@ -170,7 +170,7 @@ impl Gateway {
     /// See [`GatewayError`]; query after any of them.
     pub async fn close(&self, number: &OutTradeNo) -> Result<(), GatewayError> {
         let body = close_body(self.merchant.signer.mchid());
-        let reply = self.call("close", Leave::Counted, Method::POST, &close_path(number), &body).await?;
+        let reply = self.call(Interface::Close, Leave::Counted, Method::POST, &close_path(number), &body).await?;
         reply.require(StatusCode::NO_CONTENT)
     }
 
@@ -184,7 +184,7 @@ impl Gateway {
     /// # Errors
     /// See [`GatewayError`]; after any of them the refund may exist: query its number.
     pub async fn refund(&self, body: &[u8]) -> Result<Replied<RefundReply>, GatewayError> {
-        self.call("refund", Leave::AtOnce, Method::POST, REFUNDS, body).await?.answer(StatusCode::OK)
+        self.call(Interface::Refund, Leave::AtOnce, Method::POST, REFUNDS, body).await?.answer(StatusCode::OK)
     }
 
     /// The refund as WeChat sees it (§7.3), any state. Verified and of this number; transaction and
@@ -194,7 +194,7 @@ impl Gateway {
     /// See [`GatewayError`]. After [`GatewayError::is_refund_not_exist`] the same bytes may be sent
     /// again.
     pub async fn query_refund(&self, number: &OutRefundNo) -> Result<Replied<RefundReply>, GatewayError> {
-        let reply = self.call("refund_query", Leave::Counted, Method::GET, &refund_path(number), b"").await?;
+        let reply = self.call(Interface::RefundQuery, Leave::Counted, Method::GET, &refund_path(number), b"").await?;
         let refund: Replied<RefundReply> = reply.answer(StatusCode::OK)?;
         let fits = refund.content.out_refund_no == number.as_str();
         if fits { Ok(refund) } else { Err(reply.unknown(Cause::Mismatch)) }
@@ -203,14 +203,14 @@ impl Gateway {
     /// Sends, looks at the status, verifies; counts under `interface` what that came to.
     async fn call(
         &self,
-        interface: &'static str,
+        interface: Interface,
         leave: Leave,
         method: Method,
         target: &str,
         body: &[u8],
     ) -> Result<Verified, GatewayError> {
-        let outcome = self.exchange(leave, method, target, body).await;
-        self.metrics.wechat_call(interface, outcome.as_ref().map_or_else(GatewayError::label, |_| "ok"));
+        let outcome = self.exchange(interface, leave, method, target, body).await;
+        self.metrics.wechat_call(interface.label(), outcome.as_ref().map_or_else(GatewayError::label, |_| "ok"));
         outcome
     }
 
@@ -232,13 +232,14 @@ impl Gateway {
 
     async fn exchange(
         &self,
+        interface: Interface,
         leave: Leave,
         method: Method,
         target: &str,
         body: &[u8],
     ) -> Result<Verified, GatewayError> {
         let reply = self.send(leave, method, target, body).await?;
-        let believed = self.believe(&reply).await;
+        let believed = self.believe(interface, &reply).await;
         self.note_word(&reply, believed.as_ref().err());
         believed.map(|()| Verified(reply))
     }
@@ -251,8 +252,8 @@ impl Gateway {
         self.refusals.hear(&self.clock, &reply.headers, error);
     }
 
-    async fn believe(&self, reply: &transport::Reply) -> Result<(), GatewayError> {
-        reply::triage(reply)?;
+    async fn believe(&self, interface: Interface, reply: &transport::Reply) -> Result<(), GatewayError> {
+        reply::triage(interface, reply)?;
         let verify = || reply::verify(reply, &self.merchant.keyring.snapshot(), self.clock.now());
         let mut verdict = verify();
         if let Err(error) = &verdict

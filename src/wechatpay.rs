@@ -15,6 +15,7 @@
 //! | [`certificates`] | the reply of `/v3/certificates` → platform certificates |
 //! | [`model`] | requests and replies on the wire |
 //! | [`bill`] | the bill of a day → rows |
+//! | [`interface`], [`explain`] | what is asked for; what an error code means there, and who has to do what |
 //!
 //! Deliberately absent: a switch that turns verification off, sealing (only the platform seals),
 //! and SM2 (国密), which is refused by name.
@@ -22,8 +23,10 @@
 pub mod bill;
 pub mod certificates;
 pub mod cipher;
+pub mod explain;
 pub mod headers;
 pub mod identity;
+pub mod interface;
 mod key_error;
 pub mod keyring;
 pub mod keys;
@@ -39,7 +42,9 @@ pub mod verifier;
 pub(crate) mod fixtures;
 
 pub use cipher::{ApiV3Key, ApiV3Keys};
+pub use explain::{Explanation, explain, explain_stored};
 pub use identity::{Mchid, MerchantSerial, PlatformSerial};
+pub use interface::Interface;
 pub use keyring::Keyring;
 pub use keys::{KeyError, MerchantCertificate, MerchantKey, PlatformCertificate, PlatformKey};
 pub use model::{ErrorCode, RefundNotice, RefundReply, RefundStatus, TradeState, Transaction};

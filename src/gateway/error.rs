@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::wechatpay::{ErrorCode, VerifyError, signer::SignError};
+use crate::wechatpay::{ErrorCode, Explanation, Interface, VerifyError, explain, signer::SignError};
 
 /// `Display` is fit for logs: status, code, request id; no key, signature or body.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -39,11 +39,24 @@ impl From<SignError> for GatewayError {
     }
 }
 
+/// The code of an error reply, and what had been asked for: together they have a meaning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub code: ErrorCode,
+    pub interface: Interface,
+}
+
+impl Told {
+    pub fn explained(&self) -> &'static Explanation {
+        explain(&self.code, self.interface)
+    }
+}
+
 /// An error reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
     pub status: StatusCode,
-    pub code: ErrorCode,
+    pub told: Told,
     /// For staff; changes without notice.
     pub message: String,
     /// The field to blame, if WeChat names one.
@@ -53,11 +66,12 @@ pub struct Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status.as_u16(), self.code)?;
+        write!(f, "{} {}", self.status.as_u16(), self.told.code)?;
         if let Some(field) = &self.field {
             write!(f, " in {field}")?;
         }
-        show_id(f, self.request_id.as_ref())
+        show_id(f, self.request_id.as_ref())?;
+        write!(f, ": {}", self.told.explained())
     }
 }
 
@@ -67,7 +81,7 @@ pub struct UnknownOutcome {
     pub cause: Cause,
     pub status: Option<StatusCode>,
     /// Of an error body, which is unsigned.
-    pub code: Option<ErrorCode>,
+    pub told: Option<Told>,
     pub request_id: Option<RequestId>,
 }
 
@@ -77,10 +91,11 @@ impl fmt::Display for UnknownOutcome {
         if let Some(status) = self.status {
             write!(f, ", status {}", status.as_u16())?;
         }
-        if let Some(code) = &self.code {
-            write!(f, " {code}")?;
+        if let Some(told) = &self.told {
+            write!(f, " {}", told.code)?;
         }
-        show_id(f, self.request_id.as_ref())
+        show_id(f, self.request_id.as_ref())?;
+        self.told.as_ref().map_or(Ok(()), |told| write!(f, ": {}", told.explained()))
     }
 }
 
@@ -174,9 +189,14 @@ impl fmt::Display for RequestId {
 impl GatewayError {
     /// The code of an error reply, wherever it ended up.
     pub fn code(&self) -> Option<&ErrorCode> {
+        self.told().map(|told| &told.code)
+    }
+
+    /// The same with what it means.
+    pub const fn told(&self) -> Option<&Told> {
         match self {
-            Self::Unknown(outcome) => outcome.code.as_ref(),
-            Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => Some(&rejection.code),
+            Self::Unknown(outcome) => outcome.told.as_ref(),
+            Self::Rejected(rejection) | Self::Misconfigured(Alarm::Refused(rejection)) => Some(&rejection.told),
             Self::Misconfigured(Alarm::ApiV3Key | Alarm::Sign(_)) => None,
         }
     }
@@ -205,7 +225,7 @@ impl GatewayError {
 
     /// The question was not asked: its turn did not come.
     pub const fn not_asked() -> Self {
-        Self::Unknown(UnknownOutcome { cause: Cause::NotAsked, status: None, code: None, request_id: None })
+        Self::Unknown(UnknownOutcome { cause: Cause::NotAsked, status: None, told: None, request_id: None })
     }
 
     /// We ask too often, they say. On close it can mean something else: see [`Cause::Limited`].
@@ -247,7 +267,7 @@ impl GatewayError {
     }
 
     fn is_rejected_with(&self, code: &ErrorCode) -> bool {
-        matches!(self, Self::Rejected(rejection) if rejection.code == *code)
+        matches!(self, Self::Rejected(rejection) if rejection.told.code == *code)
     }
 
     /// The serial that a reply named and that we have no key for.

@@ -10,7 +10,7 @@ use super::{
     flight::{Flight, State},
     reply::{self, certificates_error},
 };
-use crate::wechatpay::{PlatformSerial, certificates, model::CERTIFICATES};
+use crate::wechatpay::{Interface, PlatformSerial, certificates, model::CERTIFICATES};
 
 impl Gateway {
     /// Asks for the platform certificates and takes them over, for the first time and then every
@@ -61,7 +61,7 @@ impl Gateway {
         let gateway = self.clone();
         let fetching = tokio::spawn(async move { gateway.fetch_certificates().await });
         // It ends early only when the process does, or by a mistake of ours, which must not hang its callers.
-        let broken = UnknownOutcome { cause: Cause::Broken, status: None, code: None, request_id: None };
+        let broken = UnknownOutcome { cause: Cause::Broken, status: None, told: None, request_id: None };
         let flight = async move { fetching.await.unwrap_or(Err(GatewayError::Unknown(broken))) };
         let flight = flight.boxed().shared();
         state.last = Some(self.clock.now());
@@ -71,7 +71,8 @@ impl Gateway {
 
     async fn fetch_certificates(&self) -> Result<usize, GatewayError> {
         let outcome = self.take_certificates_over().await;
-        self.metrics.wechat_call("certificates", outcome.as_ref().map_or_else(GatewayError::label, |_| "ok"));
+        self.metrics
+            .wechat_call(Interface::Certificates.label(), outcome.as_ref().map_or_else(GatewayError::label, |_| "ok"));
         outcome
     }
 
@@ -79,12 +80,14 @@ impl Gateway {
         let turn = self.questions.at_once(Asker::Certificates);
         let reply = self.send(Leave::AtOnce, Method::GET, CERTIFICATES, b"").await?;
         drop(turn);
-        let opened = reply::triage(&reply).inspect_err(|error| self.questions.hear(error)).and_then(|()| {
-            let known = self.merchant.keyring.snapshot();
-            let keys = &self.merchant.api_v3_keys;
-            certificates::open(&reply.headers, &reply.body, &known, keys, self.clock.now())
-                .map_err(|error| certificates_error(&reply, error))
-        });
+        let opened = reply::triage(Interface::Certificates, &reply)
+            .inspect_err(|error| self.questions.hear(error))
+            .and_then(|()| {
+                let known = self.merchant.keyring.snapshot();
+                let keys = &self.merchant.api_v3_keys;
+                certificates::open(&reply.headers, &reply.body, &known, keys, self.clock.now())
+                    .map_err(|error| certificates_error(&reply, error))
+            });
         self.note_word(&reply, opened.as_ref().err());
         let opened = opened?;
         let count = opened.certificates.len();

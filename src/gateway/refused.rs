@@ -83,7 +83,9 @@ enum Word {
 
 const fn is_of_signature(error: &GatewayError) -> Word {
     match error {
-        GatewayError::Misconfigured(Alarm::Refused(rejection)) if matches!(rejection.code, ErrorCode::SignError) => {
+        GatewayError::Misconfigured(Alarm::Refused(rejection))
+            if matches!(rejection.told.code, ErrorCode::SignError) =>
+        {
             Word::Refused
         }
         GatewayError::Unknown(UnknownOutcome {
@@ -104,12 +106,20 @@ mod tests {
     use http::{HeaderValue, StatusCode};
 
     use super::*;
-    use crate::gateway::error::Rejection;
+    use crate::{
+        gateway::error::{Rejection, Told},
+        wechatpay::Interface,
+    };
 
     fn refusal(code: ErrorCode) -> GatewayError {
-        let rejection =
-            Rejection { status: StatusCode::UNAUTHORIZED, code, message: String::new(), field: None, request_id: None };
-        if rejection.code.is_configuration() {
+        let rejection = Rejection {
+            status: StatusCode::UNAUTHORIZED,
+            told: Told { code, interface: Interface::Query },
+            message: String::new(),
+            field: None,
+            request_id: None,
+        };
+        if rejection.told.code.is_configuration() {
             Alarm::Refused(rejection).into()
         } else {
             GatewayError::Rejected(rejection)

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::{
-    error::{Alarm, Cause, GatewayError, Rejection, RequestId, UnknownOutcome},
+    error::{Alarm, Cause, GatewayError, Rejection, RequestId, Told, UnknownOutcome},
     transport::Reply,
 };
 use crate::wechatpay::{
-    ErrorCode, PlatformKeys, VerifyError,
+    ErrorCode, Interface, PlatformKeys, VerifyError,
     certificates::CertificatesError,
     headers::{SERIAL, SignatureHeaders},
     model::ErrorBody,
@@ -55,15 +55,15 @@ impl Verified {
 }
 
 /// Lets 2xx pass, except 202; sorts everything else.
-pub(super) fn triage(reply: &Reply) -> Result<(), GatewayError> {
+pub(super) fn triage(interface: Interface, reply: &Reply) -> Result<(), GatewayError> {
     let status = reply.status;
     if status.is_success() && status != StatusCode::ACCEPTED {
         return Ok(());
     }
     let body = ErrorBody::parse(&reply.body);
     let unknown = |cause, body: Option<ErrorBody>| {
-        let code = body.map(|it| it.code);
-        GatewayError::Unknown(UnknownOutcome { cause, status: Some(status), code, request_id: reply.request_id() })
+        let told = body.map(|it| Told { code: it.code, interface });
+        GatewayError::Unknown(UnknownOutcome { cause, status: Some(status), told, request_id: reply.request_id() })
     };
     let by_status = match status {
         StatusCode::ACCEPTED => Some(Cause::Pending),
@@ -88,7 +88,8 @@ pub(super) fn triage(reply: &Reply) -> Result<(), GatewayError> {
     }
     let alarm = body.code.is_configuration();
     let ErrorBody { code, message, field } = body;
-    let rejection = Rejection { status, code, message, field, request_id: reply.request_id() };
+    let rejection =
+        Rejection { status, told: Told { code, interface }, message, field, request_id: reply.request_id() };
     Err(if alarm { Alarm::Refused(rejection).into() } else { GatewayError::Rejected(rejection) })
 }
 

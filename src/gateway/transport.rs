@@ -42,7 +42,7 @@ impl Reply {
 }
 
 fn unknown(cause: Cause, status: Option<StatusCode>, request_id: Option<RequestId>) -> GatewayError {
-    GatewayError::Unknown(UnknownOutcome { cause, status, code: None, request_id })
+    GatewayError::Unknown(UnknownOutcome { cause, status, told: None, request_id })
 }
 
 impl Transport {

@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::{address::ClientAddress, shopper::Shopper, state::AppState};
 use crate::{
-    checkout::{CheckoutError, CodeState, OrderWithCode},
+    checkout::{CheckoutError, CodeState, OrderWithCode, WhyRefused},
     domain::{OrderStatus, OutTradeNo, ProductId},
+    wechatpay::Explanation,
 };
 
 #[derive(Serialize)]
@@ -48,7 +49,7 @@ fn refusal(error: &CheckoutError) -> (StatusCode, &'static str) {
         CheckoutError::NoSuchOrder => (StatusCode::NOT_FOUND, "订单不存在"),
         CheckoutError::TooManyWatchers => (StatusCode::TOO_MANY_REQUESTS, "请求过于频繁，请稍后重试"),
         CheckoutError::PlatformUnreachable => (StatusCode::BAD_GATEWAY, "微信支付暂时没有响应，请稍后重试"),
-        CheckoutError::PlatformRefused => (StatusCode::BAD_GATEWAY, "微信支付拒绝了该订单"),
+        CheckoutError::PlatformRefused(_) => (StatusCode::BAD_GATEWAY, "微信支付拒绝了该订单"),
         CheckoutError::UnfitProduct { .. } => {
             tracing::error!(%error, "a product cannot be sold");
             (StatusCode::INTERNAL_SERVER_ERROR, "商品信息有误，无法下单")
@@ -94,6 +95,9 @@ fn answer_with_code(state: &AppState, OrderWithCode { order, problem }: &OrderWi
     let mut data = json!({ "orderNo": order.attempt.out_trade_no, "payUrl": page });
     if let Some(error) = problem {
         let (status, message) = refusal(error);
+        if let CheckoutError::PlatformRefused(Some(why)) = error {
+            data["wechatPay"] = explained(why);
+        }
         return refuse_naming(status, message, Some(data));
     }
     match order.code() {
@@ -111,6 +115,18 @@ fn answer_with_code(state: &AppState, OrderWithCode { order, problem }: &OrderWi
             refuse_naming(StatusCode::CONFLICT, message, Some(data))
         }
     }
+}
+
+/// Why WeChat refused it, for the merchant's programmers.
+fn explained(why: &WhyRefused) -> serde_json::Value {
+    let Explanation { actor, chinese, english } = why.explained();
+    json!({
+        "code": why.code.as_str(),
+        "requestId": why.request_id,
+        "mustAct": actor.code(),
+        "zh": { "cause": chinese.cause, "remedy": chinese.remedy },
+        "en": { "cause": english.cause, "remedy": english.remedy },
+    })
 }
 
 /// `GET /api/order-info/query-order-status/{orderNo}`: what our books say, at once.

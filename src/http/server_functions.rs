@@ -147,7 +147,7 @@ impl From<CheckoutError> for PublicError {
             }
             CheckoutError::UnfitProduct { .. }
             | CheckoutError::PlatformUnreachable
-            | CheckoutError::PlatformRefused
+            | CheckoutError::PlatformRefused(_)
             | CheckoutError::Storage(_) => {
                 tracing::error!(%error, "a page could not be served");
                 Self::Busy

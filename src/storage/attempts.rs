@@ -55,6 +55,8 @@ pub struct Attempt {
     pub request: Vec<u8>,
     /// Somebody prepays until then, or has failed and asks for this pause.
     pub not_before: Timestamp,
+    /// By which WeChat's support finds the last answer to its prepay.
+    pub request_id: Option<String>,
 }
 
 impl Attempt {
@@ -82,6 +84,7 @@ impl Attempt {
             state,
             request: row.try_get("request")?,
             not_before: timestamp("attempts", "prepay_until_ms", id, row.try_get("prepay_until_ms")?)?,
+            request_id: row.try_get("request_id")?,
         })
     }
 }
@@ -89,7 +92,8 @@ impl Attempt {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, order_id, out_trade_no, state, request, code_url, problem, prepay_until_ms FROM attempts ",
+            "SELECT id, order_id, out_trade_no, state, request, code_url, problem, prepay_until_ms, request_id \
+             FROM attempts ",
             $rest
         )
     };

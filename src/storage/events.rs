@@ -168,6 +168,16 @@ pub async fn has_told(
     Ok(count > 0)
 }
 
+/// What the last one of this kind tells.
+pub async fn last_detail(
+    c: &mut AnyConnection,
+    order_id: i64,
+    kind: EventKind,
+) -> Result<Option<String>, StorageError> {
+    let sql = "SELECT detail FROM order_events WHERE order_id = ? AND kind = ? ORDER BY id DESC LIMIT 1";
+    Ok(sqlx::query_scalar(sql).bind(order_id).bind(kind.code()).fetch_optional(c).await?)
+}
+
 /// A line of a timeline, as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

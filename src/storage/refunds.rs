@@ -23,6 +23,8 @@ pub struct Refund {
     pub refund_id: Option<String>,
     /// The code of the last refusal, for staff.
     pub problem: Option<String>,
+    /// By which WeChat's support finds its last answer.
+    pub request_id: Option<String>,
     /// Definite refusals so far, and when the first of them came.
     pub refusals: i64,
     pub refused: Option<Timestamp>,
@@ -55,6 +57,7 @@ impl Refund {
             request: row.try_get("request")?,
             refund_id: row.try_get("refund_id")?,
             problem: row.try_get("problem")?,
+            request_id: row.try_get("request_id")?,
             refusals: row.try_get("refusals")?,
             refused: at("refused_ms")?,
             created: timestamp("refunds", "created_ms", id, row.try_get("created_ms")?)?,
@@ -68,7 +71,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, out_refund_no, order_id, payment_id, amount_fen, reason, source, state, request, refund_id, \
-             problem, refusals, refused_ms, created_ms, accepted_ms, success_ms FROM refunds ",
+             problem, request_id, refusals, refused_ms, created_ms, accepted_ms, success_ms FROM refunds ",
             $rest
         )
     };

@@ -131,7 +131,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("checkout::pauses", &[]),
     ("checkout::settings", &["wechatpay"]),
     ("checkout::verdict", &[]),
-    ("command", &["checkout", "config", "domain", "startup", "storage"]),
+    ("command", &["checkout", "config", "domain", "startup", "storage", "wechatpay"]),
     ("config", &["domain", "gateway", "wechatpay"]),
     // Routes know use cases. What is shared between them is put together in `http.rs`.
     (
@@ -155,7 +155,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("http::door", &["app", "metrics", "tls"]),
     ("http::rate_limits", &[]),
     ("http::this_machine", &["app"]),
-    ("http::merchant_api", &["checkout", "domain"]),
+    ("http::merchant_api", &["checkout", "domain", "wechatpay"]),
     ("http::notices", &[]),
     ("http::notify", &["checkout", "wall", "wechatpay"]),
     ("http::order_status", &["checkout", "domain", "wechatpay"]),

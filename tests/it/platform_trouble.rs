@@ -235,6 +235,13 @@ async fn a_refused_order_says_so_and_is_no_danger() {
         app.look(&token).await;
     }
     assert_eq!(app.metric("saoma_prepays_total", "result=\"REFUSED\"").await, 1, "not asked again and again");
+    // The merchant's own programmers are told what it is, and who has to do what.
+    let answer = app.browser().try_order(1).await.json();
+    let why = &answer["data"]["wechatPay"];
+    assert_eq!((&why["code"], &why["mustAct"]), (&"APPID_MCHID_NOT_MATCH".into(), &"MERCHANT".into()), "{answer}");
+    assert!(why["requestId"].as_str().is_some_and(|id| id.contains('-')), "{answer}");
+    assert!(why["zh"]["remedy"].as_str().is_some_and(|it| it.contains("WXPAY_APPID")), "{answer}");
+    assert!(why["en"]["cause"].as_str().is_some_and(|it| it.contains("not bound")), "{answer}");
 }
 
 #[tokio::test]

@@ -209,6 +209,26 @@ async fn a_refund_that_has_failed_is_an_error_with_its_number() {
 }
 
 #[tokio::test]
+async fn what_wechat_refuses_is_explained_where_it_is_shown() {
+    let shop = Shop::open().await;
+    let order = shop.paid().await;
+    shop.process.faults(json!({"refund_refused": 1, "refund_refusal": "NOT_ENOUGH"})).await;
+    let (code, told, log) = shop.refund(&[&order.order_no]);
+    assert_eq!(code, Some(0), "it goes on by itself: {told}{log}");
+    let id = told.split("Request-ID ").nth(1).and_then(|it| it.split_whitespace().next()).expect("a Request-ID");
+    for words in ["NOT_ENOUGH", "商户可用余额不足", "商户平台管理员", "balance is too low", "merchant console"]
+    {
+        assert!(told.contains(words), "no {words:?} in {told}");
+    }
+    assert!(log.contains("balance is too low") && log.contains(id), "the log explains it, too: {log}");
+    let mut show = Command::new(program());
+    show.args(["order", "show", "--sandbox", &order.order_no]).env_clear().current_dir(shop.folder.path());
+    let shown = show.env("DATABASE_URL", &shop.database).stdin(Stdio::null()).output().expect("runs");
+    let shown = String::from_utf8(shown.stdout).expect("UTF-8");
+    assert!(shown.contains("商户可用余额不足") && shown.contains(id), "{shown}");
+}
+
+#[tokio::test]
 async fn with_standard_output_closed_nothing_is_asked_and_it_is_said() {
     let shop = Shop::open().await;
     let order = shop.paid().await;

@@ -9,7 +9,11 @@ use jiff::SignedDuration;
 
 use super::snapshot::{CodeState, OrderSnapshot};
 use crate::{
-    checkout::{error::CheckoutError, shared::Checkout, visit::Visit},
+    checkout::{
+        error::{CheckoutError, WhyRefused},
+        shared::Checkout,
+        visit::Visit,
+    },
     domain::Wish,
     gateway::{Asker, CodeUrl, GatewayError, Replied, RequestId},
     storage::{
@@ -17,6 +21,7 @@ use crate::{
         events::{self, EventKind, Source},
         orders,
     },
+    wechatpay::ErrorCode,
 };
 
 /// Longer than a prepay with its repetition can take: two calls of ten seconds.
@@ -55,7 +60,7 @@ impl Checkout {
         match snapshot.code() {
             CodeState::Ready(_) | CodeState::Gone => Ok(snapshot),
             CodeState::Preparing { .. } => Err(CheckoutError::PlatformUnreachable),
-            CodeState::Refused => Err(CheckoutError::PlatformRefused),
+            CodeState::Refused => Err(CheckoutError::PlatformRefused(self.why_refused(&snapshot.attempt).await)),
         }
     }
 
@@ -67,6 +72,13 @@ impl Checkout {
                 tracing::error!(%error, order.id = order_id, "no code for order {order_id}");
             }
         });
+    }
+
+    /// `None` also where the books cannot be read: that it was refused is known all the same.
+    async fn why_refused(&self, attempt: &Attempt) -> Option<WhyRefused> {
+        let mut c = self.0.db.read().await.ok()?;
+        let detail = events::last_detail(&mut c, attempt.order_id, EventKind::PrepayRefused).await.ok()??;
+        Some(WhyRefused { code: ErrorCode::parse(&detail)?, request_id: attempt.request_id.clone() })
     }
 
     async fn claim(&self, attempt: &Attempt) -> Result<bool, CheckoutError> {
@@ -137,19 +149,26 @@ impl Checkout {
         }
         let (id, order_id, now) = (attempt.id, attempt.order_id, self.0.clock.now());
         let request_id = error.request_id().cloned();
+        let code = error.code().map(|code| code.as_str().to_owned()).unwrap_or_default();
         let news = attempt.state != attempts::AttemptState::Preparing { problem: Some(problem) };
         self.0
             .db
             .write(move |c| {
-                let request_id = request_id.clone();
+                let (request_id, code) = (request_id.clone(), code.clone());
                 Box::pin(async move {
                     let request_id = request_id.as_ref().map(RequestId::as_str);
-                    if !attempts::mark_problem(c, id, problem, now + pause, request_id).await? || !news {
+                    if !attempts::mark_problem(c, id, problem, now + pause, request_id).await? {
+                        return Ok(());
+                    }
+                    // Refused for another reason than before is news, too.
+                    let refused = problem == PrepayProblem::Refused;
+                    let is_told = refused && events::has_told(c, order_id, EventKind::PrepayRefused, &code).await?;
+                    if !news && (!refused || is_told) {
                         return Ok(());
                     }
                     orders::touch(c, order_id, now).await?;
-                    if problem == PrepayProblem::Refused {
-                        events::append(c, order_id, now, EventKind::PrepayRefused, Source::Shopper, "").await?;
+                    if refused {
+                        events::append(c, order_id, now, EventKind::PrepayRefused, Source::Shopper, &code).await?;
                     }
                     Ok(())
                 })

@@ -37,7 +37,9 @@ async fn other_4xx_are_rejections_in_either_spelling() {
 async fn a_rejection_tells_what_a_log_needs() {
     let text = r#"{"code":"PARAM_ERROR","message":"一句话","detail":{"field":"/amount/total","value":"x"}}"#;
     let error = query_answered(rejected(400, text)).await;
-    assert_eq!(error.to_string(), "rejected: 400 PARAM_ERROR in /amount/total (request 08F78BC3AF0610D302-268435461)");
+    let told = error.to_string();
+    let told = told.strip_prefix("rejected: 400 PARAM_ERROR in /amount/total (request 08F78BC3AF0610D302-268435461)");
+    assert!(told.is_some_and(|meaning| meaning.starts_with(": A parameter is not legal. ")), "{error}");
     let GatewayError::Rejected(rejection) = error else { panic!("{error}") };
     assert_eq!((rejection.message.as_str(), rejection.status.as_u16()), ("一句话", 400));
 }
@@ -110,7 +112,7 @@ async fn a_request_id_of_a_strange_form_is_left_out() {
     let headers =
         HeaderMap::from_iter([(http::HeaderName::from_static("request-id"), HeaderValue::from_static("a b\tc"))]);
     let error = query_answered(Answer::Reply(404, headers, body("ORDER_NOT_EXIST").into_bytes())).await;
-    assert_eq!(error.to_string(), "rejected: 404 ORDER_NOT_EXIST");
+    assert!(error.to_string().starts_with("rejected: 404 ORDER_NOT_EXIST: WeChat Pay has never"), "{error}");
     assert_eq!(RequestId::parse(""), None);
     assert_eq!(RequestId::parse(&"1".repeat(129)), None);
 }

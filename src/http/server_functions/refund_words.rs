@@ -47,6 +47,7 @@ mod tests {
             state,
             request: Vec::new(),
             refund_id: None,
+            request_id: None,
             problem: None,
             refusals: 0,
             refused: None,
