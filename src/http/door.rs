@@ -36,7 +36,10 @@ use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::{allowance::DoorLimits, crowd::Crowd};
+pub use self::{
+    allowance::DoorLimits,
+    crowd::{CountedFor, Crowd},
+};
 use self::{answer::Service, connection::Visit, guests::Guests};
 use crate::{metrics::Metrics, tls::Tls};
 

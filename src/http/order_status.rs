@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, RawQuery, State},
     response::{IntoResponse, Response},
 };
@@ -15,14 +15,15 @@ use http::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::state::AppState;
+use super::{
+    door::CountedFor,
+    long_poll::{self, News, Wanted},
+    state::AppState,
+};
 use crate::{
     checkout::{CheckoutError, CodeState, OrderSnapshot},
     domain::{ClosedReason, Fen, OrderToken, OutTradeNo, Wish},
 };
-
-/// Longest hold, in seconds: below the idle limits of common proxies.
-pub(crate) const WAIT_MOST: u64 = 25;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -77,6 +78,7 @@ pub(crate) async fn show(
     State(state): State<AppState>,
     Path(token): Path<String>,
     RawQuery(query): RawQuery,
+    counted: Option<Extension<CountedFor>>,
 ) -> Response {
     let Ok(token) = OrderToken::parse(&token) else {
         return problem(StatusCode::NOT_FOUND, "token", "订单不存在");
@@ -85,14 +87,9 @@ pub(crate) async fn show(
         Ok(parsed) => parsed,
         Err((field, message)) => return problem(StatusCode::BAD_REQUEST, field, message),
     };
-    let mut place = state.crowd.join();
-    let (outcome, is_pressed) = tokio::select! {
-        outcome = state.checkout.watch(&token, after, wait) => (outcome, false),
-        () = place.pressed() => (Box::pin(state.checkout.load_snapshot(&token)).await, true),
-        () = state.stopping.cancelled() => (Box::pin(state.checkout.load_snapshot(&token)).await, false),
-    };
-    match outcome {
-        Ok(snapshot) => {
+    let counted = counted.map_or_else(CountedFor::default, |Extension(counted)| counted);
+    match long_poll::wait_for(&state, counted, Wanted { token, after, wait }).await {
+        Ok(News { snapshot, is_pressed }) => {
             let mut response = ([(CACHE_CONTROL, "no-store")], Json(Status::from(&snapshot))).into_response();
             if is_pressed {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -125,8 +122,8 @@ fn parse(query: &str) -> Result<Asked, (&'static str, &'static str)> {
                 asked.0 = Some(version.ok_or(("after", "after 必须是不小于 0 的整数"))?);
             }
             "wait" => {
-                let seconds = value.parse().ok().filter(|seconds| *seconds <= WAIT_MOST);
-                asked.1 = Duration::from_secs(seconds.ok_or(("wait", "wait 必须是 0 到 25 的整数（秒）"))?);
+                let wait = value.parse().ok().map(Duration::from_secs).filter(|wait| *wait <= long_poll::MOST);
+                asked.1 = wait.ok_or(("wait", "wait 必须是 0 到 25 的整数（秒）"))?;
             }
             _ => {}
         }

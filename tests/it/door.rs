@@ -224,6 +224,33 @@ async fn a_full_house_answers_those_early_who_only_wait_for_news() {
 }
 
 #[tokio::test]
+async fn a_full_address_answers_its_own_early_who_only_wait_for_news() {
+    let app = Stage::new().door(DoorLimits { per_address: 2, ..DoorLimits::default() }).start().await;
+    let order = app.order(1).await;
+    let watch = format!("GET /api/orders/{}?after=1000&wait=25 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", order.token);
+    let say = async |source: &str, bytes: &str| {
+        let mut stream = connect_from(&app, source).await;
+        stream.write_all(bytes.as_bytes()).await.expect("writes");
+        tokio::spawn(until_closed(stream))
+    };
+    let neighbour = say("127.0.0.3", &watch).await;
+    let own = [say("127.0.0.2", &watch).await, say("127.0.0.2", &watch).await];
+    until("all wait", async || (app.state.checkout.live().waiting() == 3).then_some(())).await;
+    let started = Instant::now();
+    let home = "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n";
+    let crowded = say("127.0.0.2", home).await.await.expect("no panic");
+    assert!(crowded.starts_with("HTTP/1.1 503 "), "{crowded}");
+    for page in own {
+        let told = page.await.expect("no panic");
+        assert!(told.contains("NOTPAY") && told.contains("connection: close"), "{told}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(20), "long before their time: {:?}", started.elapsed());
+    assert!(say("127.0.0.2", home).await.await.expect("no panic").starts_with("HTTP/1.1 200 "));
+    assert_eq!(app.state.checkout.live().waiting(), 1, "the neighbour's page waits on");
+    neighbour.abort();
+}
+
+#[tokio::test]
 async fn one_order_does_not_take_all_places_for_those_who_wait_for_it() {
     const MOST: usize = 256;
     let app = App::start().await;

@@ -157,6 +157,30 @@ async fn pages_that_wait_make_room_for_others_of_their_connection() {
 }
 
 #[tokio::test]
+async fn pages_of_others_make_no_room_for_an_address_that_has_had_its_share() {
+    let (app, order, roots) = shop(DoorLimits { per_address: 4, ..DoorLimits::default() }).await;
+    let mut neighbour = Caller { source: "127.0.0.3", ..Caller::of(&roots) }.http2(app.port()).await;
+    let page = ask(&mut neighbour, &watch(&order, 25)).await;
+    until_waiting(&app, 1).await;
+    let mut greedy = Caller { source: "127.0.0.2", ..Caller::of(&roots) }.http2(app.port()).await;
+    let own = [ask(&mut greedy, &watch(&order, 25)).await, ask(&mut greedy, &watch(&order, 25)).await];
+    until_waiting(&app, 3).await;
+    let mut forms = Vec::new();
+    for _ in 0..2 {
+        let form = greedy.request("POST", "/api/ui/place_order").header("content-type", FORM).body(());
+        let mut send = greedy.send.clone().ready().await.expect("ready");
+        forms.push(send.send_request(form.expect("a request"), false).expect("sent"));
+    }
+    assert_eq!(greedy.get("/").await.expect("an answer").0, 503);
+    for page in own {
+        assert!(hear(page).await.expect("an answer").2.contains("NOTPAY"), "early");
+    }
+    assert_eq!(neighbour.get("/").await.expect("an answer").0, 200);
+    assert_eq!(app.state.checkout.live().waiting(), 1, "the neighbour's page waits on");
+    drop((page, forms));
+}
+
+#[tokio::test]
 async fn who_gives_up_request_after_request_goes() {
     let (app, order, roots) = shop(DoorLimits::default()).await;
     let mut hasty = Caller::of(&roots).http2(app.port()).await;

@@ -39,6 +39,7 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, BoxError> {
     let comes_first = service.first.contains(&request.uri().path());
+    let counted = guest.counted();
     let mut request = request.map(Body::new);
     if guest.is_extra() && comes_first {
         request = whole(request).await?;
@@ -52,6 +53,7 @@ pub(crate) async fn answer(
         StatusCode::BAD_REQUEST.into_response()
     } else {
         request.extensions_mut().insert(ConnectInfo(service.peer));
+        request.extensions_mut().insert(counted);
         match service.router.oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},

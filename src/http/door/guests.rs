@@ -18,6 +18,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
 use tokio::time::{Instant, sleep_until};
 
+use self::room::Begun;
 use self::{
     farewell::Signal,
     inside::{Inside, Known, Phase},
@@ -30,7 +31,7 @@ pub(crate) use self::{
 use super::{
     super::address::{is_among, network},
     allowance::DoorLimits,
-    crowd::Crowd,
+    crowd::{CountedFor, Crowd},
 };
 use crate::metrics::Metrics;
 
@@ -55,6 +56,7 @@ pub(crate) struct Guests(Arc<Shared>);
 pub(crate) struct Guest {
     id: u64,
     is_extra: bool,
+    counted: CountedFor,
     /// The next byte begins a head.
     expects_head: AtomicBool,
     /// Many requests at the same time (HTTP/2).
@@ -105,6 +107,9 @@ impl Guests {
         let mut inside = self.inside();
         let is_crowded = address.is_some_and(|address| inside.of(address) >= limits.per_address);
         let mut is_extra = is_crowded && !inside.make_room(|known| known.address == address);
+        if is_extra {
+            self.0.crowd.press(address);
+        }
         if is_extra && self.may_complain() {
             tracing::warn!(
                 %peer,
@@ -116,7 +121,7 @@ impl Guests {
         if !is_extra && inside.regular() >= limits.connections {
             is_extra = !inside.make_room(|known| !known.is_extra);
             if is_extra {
-                self.0.crowd.press();
+                self.0.crowd.press(None);
             }
         }
         if is_extra && !inside.make_room_for_extra(address, limits) {
@@ -128,6 +133,7 @@ impl Guests {
         let guest = Arc::new(Guest {
             id,
             is_extra,
+            counted: CountedFor(address),
             expects_head: AtomicBool::new(false),
             takes_many: AtomicBool::new(false),
             owing: Mutex::new(Owing { answers: 0, taken: Instant::now() }),
@@ -159,6 +165,10 @@ impl Guest {
         self.is_extra
     }
 
+    pub(crate) const fn counted(&self) -> CountedFor {
+        self.counted
+    }
+
     /// From now on it may ask for many things at the same time. Bytes tell nothing then: they may be part of anything,
     /// so a head that comes slowly has as long as a connection without a request.
     pub(crate) fn takes_many(&self) {
@@ -181,9 +191,13 @@ impl Guest {
         let Known { phase, address, .. } = inside.known.get(&self.id)?;
         let (phase, address) = (*phase, *address);
         let others = if let Phase::Busy(others) = phase { others } else { 0 };
-        let room = if self.is_extra { Room::Callbacks } else { inside.in_flight.begin(address, limits) };
-        if !self.is_extra && room != Room::Everybody {
-            self.guests.0.crowd.press();
+        let Begun { room, crowded } = if self.is_extra {
+            Begun { room: Room::Callbacks, crowded: None }
+        } else {
+            inside.in_flight.begin(address, limits)
+        };
+        if let Some(crowded) = crowded {
+            self.guests.0.crowd.press(crowded.address());
         }
         inside.set_phase(self.id, Phase::Busy(others + 1));
         drop(inside);

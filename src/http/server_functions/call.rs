@@ -13,13 +13,18 @@ use crate::{
     },
     checkout::{Answer, Checkout, CheckoutError, OrderSnapshot, OrderWithCode},
     domain::{OrderToken, Product, ProductId},
-    http::{address::ClientAddress, shopper::Shopper, state::AppState},
+    http::{
+        address::ClientAddress,
+        door::CountedFor,
+        long_poll::{self, News, Wanted},
+        shopper::Shopper,
+        state::AppState,
+    },
 };
 
 /// How long a page waits for its code before it shows itself without one and goes on waiting
 /// there.
 const CODE_PATIENCE: Duration = Duration::from_secs(4);
-const WAIT_MOST: u32 = 25;
 const ORDERS_A_PAGE: i64 = 20;
 
 /// The request a server function was called with.
@@ -28,6 +33,7 @@ pub(super) struct Call {
     headers: HeaderMap,
     shopper: Option<Shopper>,
     client: Option<ClientAddress>,
+    counted: CountedFor,
     response: Option<ResponseOptions>,
 }
 
@@ -38,14 +44,20 @@ impl Call {
             state: state.clone(),
             shopper: parts.extensions.get().cloned(),
             client: parts.extensions.get().copied(),
+            counted: parts.extensions.get().copied().unwrap_or_default(),
             headers: parts.headers,
             response: use_context(),
         })
     }
 
     /// One that is answered without Leptos.
-    pub(super) const fn of_waiting(state: AppState, shopper: Option<Shopper>, headers: HeaderMap) -> Self {
-        Self { state, headers, shopper, client: None, response: None }
+    pub(super) const fn of_waiting(
+        state: AppState,
+        shopper: Option<Shopper>,
+        headers: HeaderMap,
+        counted: CountedFor,
+    ) -> Self {
+        Self { state, headers, shopper, client: None, counted, response: None }
     }
 
     pub(super) fn checkout(&self) -> &Checkout {
@@ -146,14 +158,9 @@ impl Call {
     /// another connection.
     pub(super) async fn watch(&self, token: &str, after: i64, wait: u32) -> Result<(PayView, bool), PublicError> {
         let token = OrderToken::parse(token).map_err(|_| PublicError::NoSuchOrder)?;
-        let wait = Duration::from_secs(wait.min(WAIT_MOST).into());
-        let mut place = self.state.crowd.join();
-        let snapshot = tokio::select! {
-            snapshot = self.checkout().watch(&token, Some(after), wait) => snapshot?,
-            () = place.pressed() => return Ok((self.show(&Box::pin(self.checkout().load_snapshot(&token)).await?), true)),
-            () = self.state.stopping.cancelled() => Box::pin(self.checkout().load_snapshot(&token)).await?,
-        };
-        Ok((self.show(&snapshot), false))
+        let wanted = Wanted { token, after: Some(after), wait: Duration::from_secs(wait.into()) };
+        let News { snapshot, is_pressed } = long_poll::wait_for(&self.state, self.counted, wanted).await?;
+        Ok((self.show(&snapshot), is_pressed))
     }
 
     pub(super) async fn check_payment(&self, token: &str) -> Result<Checked, PublicError> {

@@ -25,7 +25,8 @@ pub(crate) const PATH: &str = <WatchOrder as ServerFn>::PATH;
 /// The route.
 pub(crate) async fn watch(State(state): State<AppState>, request: Request) -> Response {
     let shopper = shopper::known(&state, request.headers());
-    let call = Call::of_waiting(state, shopper, kept(request.headers()));
+    let counted = request.extensions().get().copied().unwrap_or_default();
+    let call = Call::of_waiting(state, shopper, kept(request.headers()), counted);
     let asked = <WatchOrder as FromReq<GetUrl, Request, PublicError>>::from_req(request).await;
     let watched = match asked {
         Ok(asked) => call.watch(&asked.token, asked.after, asked.wait).await,
@@ -60,13 +61,13 @@ mod tests {
         size_of::<F>()
     }
 
-    fn three<A, B, C, F: Future>(_: fn(A, B, C) -> F) -> usize {
+    fn four<A, B, C, D, F: Future>(_: fn(A, B, C, D) -> F) -> usize {
         size_of::<F>()
     }
 
     #[test]
     fn thousands_can_wait_because_each_keeps_little() {
-        let kept = [two(watch), three(order_status::show)];
+        let kept = [two(watch), four(order_status::show)];
         assert!(kept.iter().all(|bytes| *bytes <= 3 * 1024), "{kept:?} bytes");
     }
 

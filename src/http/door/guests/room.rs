@@ -11,8 +11,23 @@ pub(super) struct InFlightCounts {
     per_address: HashMap<IpAddr, usize>,
 }
 
-/// Whom there is room for at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What came of one more request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begun {
+    pub(super) room: Room,
+    /// Whose places have run out, if any have.
+    pub(super) crowded: Option<Crowded>,
+}
+
+/// Whose places have run out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Crowded {
+    House,
+    Address(IpAddr),
+}
+
+/// Whom there is room for at the moment, the most first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Room {
     Everybody,
     /// All places are taken but those kept for callbacks.
@@ -40,18 +55,31 @@ impl Room {
     }
 }
 
-impl InFlightCounts {
-    pub(super) fn begin(&mut self, address: Option<IpAddr>, limits: &DoorLimits) -> Room {
-        self.all += 1;
-        let room = Room::left(self.all, limits.connections, limits.extra);
-        let Some(address) = address else { return room };
-        let own = self.per_address.entry(address).or_default();
-        *own += 1;
-        match (room, Room::left(*own, limits.per_address, limits.extra)) {
-            (Room::Everybody, own) => own,
-            (Room::Callbacks, Room::Nobody) | (Room::Nobody, _) => Room::Nobody,
-            (Room::Callbacks, _) => Room::Callbacks,
+impl Crowded {
+    /// The address, where it is only that.
+    pub(super) const fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::House => None,
+            Self::Address(address) => Some(address),
         }
+    }
+}
+
+impl InFlightCounts {
+    pub(super) fn begin(&mut self, address: Option<IpAddr>, limits: &DoorLimits) -> Begun {
+        self.all += 1;
+        let house = Room::left(self.all, limits.connections, limits.extra);
+        let own = address.map_or(Room::Everybody, |address| {
+            let own = self.per_address.entry(address).or_default();
+            *own += 1;
+            Room::left(*own, limits.per_address, limits.extra)
+        });
+        let crowded = match (house, own, address) {
+            (Room::Callbacks | Room::Nobody, _, _) => Some(Crowded::House),
+            (Room::Everybody, Room::Callbacks | Room::Nobody, Some(address)) => Some(Crowded::Address(address)),
+            (Room::Everybody, ..) => None,
+        };
+        Begun { room: house.max(own), crowded }
     }
 
     pub(super) fn end(&mut self, address: Option<IpAddr>, count: usize) {
