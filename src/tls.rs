@@ -14,7 +14,7 @@ mod told;
 pub use self::{
     acme::{Acme, AcmePace},
     care::{Care, Source, TlsError},
-    files::Files,
+    files::{Files, FilesError},
     pair::{Pair, PairError},
     shown::{Caller, Challenge, Purpose, SetupError, Tls},
     told::Told,

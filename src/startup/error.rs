@@ -15,7 +15,7 @@ use crate::{
     http::SiteError,
     sandbox::SandboxError,
     storage::{SchemaError, StorageError},
-    tls::TlsError,
+    tls::{FilesError, TlsError},
 };
 
 /// The site cannot start: the operator must act.
@@ -69,10 +69,14 @@ impl StartupError {
     }
 
     /// No start can succeed before somebody has changed what it is started with. An address that somebody else has, or
-    /// that is not there yet, may be free in a moment: a service manager is to try again.
+    /// that is not there yet, may be free in a moment, and one of two certificate files may have been renewed and the
+    /// other not yet: a service manager is to try again.
     pub fn is_misconfigured(&self) -> bool {
         if let Self::Listen { source, .. } = self {
             return !matches!(source.kind(), ErrorKind::AddrInUse | ErrorKind::AddrNotAvailable);
+        }
+        if let Self::Tls(TlsError::Files(FilesError::NotTogether { .. })) = self {
+            return false;
         }
         matches!(
             self,

@@ -1,6 +1,10 @@
 //! Keeps the certificate fresh, wherever it comes from.
 
-use super::{Acme, Files, SetupError, Tls, Told, acme::AcmeError, files::FilesError};
+use super::{
+    Acme, Files, SetupError, Tls, Told,
+    acme::AcmeError,
+    files::{FilesError, Seen},
+};
 
 /// Where the certificate comes from.
 #[derive(Clone, Debug)]
@@ -23,9 +27,16 @@ pub enum TlsError {
 /// Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Care {
-    source: Source,
+    work: Work,
     tls: Tls,
     told: Told,
+}
+
+#[derive(Clone, Debug)]
+enum Work {
+    /// What was found in the files, and is shown.
+    Files(Files, Seen),
+    Acme(Acme),
 }
 
 impl Care {
@@ -36,11 +47,17 @@ impl Care {
     /// The files cannot be used, or the way to the ACME server cannot be.
     pub fn begin(source: Source, told: Told) -> Result<Self, TlsError> {
         let tls = Tls::new()?;
-        match &source {
-            Source::Files(files) => files.take(files.load()?, &tls, &told),
-            Source::Acme(acme) => acme.recall(&tls, &told)?,
-        }
-        Ok(Self { source, tls, told })
+        let work = match source {
+            Source::Files(files) => {
+                let shown = files.show(&tls, &told)?;
+                Work::Files(files, shown)
+            }
+            Source::Acme(acme) => {
+                acme.recall(&tls, &told)?;
+                Work::Acme(acme)
+            }
+        };
+        Ok(Self { work, tls, told })
     }
 
     pub const fn tls(&self) -> &Tls {
@@ -49,9 +66,9 @@ impl Care {
 
     /// For ever.
     pub async fn run(self) {
-        match &self.source {
-            Source::Files(files) => files.watch(&self.tls, &self.told).await,
-            Source::Acme(acme) => acme.renew(&self.tls, &self.told).await,
+        match &self.work {
+            Work::Files(files, shown) => files.watch(*shown, &self.tls, &self.told).await,
+            Work::Acme(acme) => acme.renew(&self.tls, &self.told).await,
         }
     }
 }

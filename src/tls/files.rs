@@ -33,13 +33,17 @@ pub enum FilesError {
 /// What was found, good or not.
 type Found = (Seen, Result<Pair, FilesError>);
 /// Tells two findings apart without keeping a key.
-type Seen = [u8; 32];
+pub(super) type Seen = [u8; 32];
 
 impl Files {
+    /// What is in them now; returns what was seen.
+    ///
     /// # Errors
     /// They cannot be read, or do not belong together.
-    pub(super) fn load(&self) -> Result<Pair, FilesError> {
-        self.look().1
+    pub(super) fn show(&self, tls: &Tls, told: &Told) -> Result<Seen, FilesError> {
+        let (seen, pair) = self.look();
+        self.take(pair?, tls, told);
+        Ok(seen)
     }
 
     fn look(&self) -> Found {
@@ -85,9 +89,8 @@ impl Files {
         Some(format!("{certificate}: {fault}: browsers and WeChat will refuse it"))
     }
 
-    /// Looks for newer ones for ever.
-    pub(super) async fn watch(&self, tls: &Tls, told: &Told) {
-        let mut shown = self.look().0;
+    /// Looks for others than those `shown`, for ever.
+    pub(super) async fn watch(&self, mut shown: Seen, tls: &Tls, told: &Told) {
         let mut before = shown;
         loop {
             tokio::time::sleep(self.look_every).await;
@@ -111,7 +114,7 @@ impl Files {
     }
 
     /// Whatever it is: there is no better one.
-    pub(super) fn take(&self, pair: Pair, tls: &Tls, told: &Told) {
+    fn take(&self, pair: Pair, tls: &Tls, told: &Told) {
         tracing::info!(ends = %pair.ends(), "the certificate of {} is shown", self.certificate.display());
         let fault = self.fault(&pair, told.now());
         tls.show(pair);

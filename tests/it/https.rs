@@ -9,12 +9,13 @@ use saoma::{
     startup::{Application, StartupError, Surroundings, TlsPace},
 };
 use tokio::{io::AsyncWriteExt as _, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     callbacks::assert_acknowledged,
     support::{
-        App, Caller, Outside, Shown, Site, Stage, command, connect_and_say, connect_from, folder, free_port, raw, rest,
-        trickle, until,
+        App, Caller, Outside, Shown, Site, Stage, command, connect_and_say, connect_from, database_url, folder,
+        free_port, raw, rest, trickle, until,
     },
 };
 
@@ -138,6 +139,34 @@ async fn files_that_change_are_read_again_and_a_broken_pair_is_not_shown() {
     Caller::of(&new.pem).certificate(port).await.expect("the old one is shown");
 }
 
+#[tokio::test]
+async fn a_renewal_while_the_shop_starts_is_shown() {
+    let outside = Outside::start(&Clock::system()).await;
+    let (folder, another) = (folder(), folder());
+    let shown = Shown::lay(folder.path(), "localhost");
+    let port = free_port();
+    let surroundings = Surroundings {
+        tls: TlsPace { look_at_files_every: Duration::from_millis(20), ..TlsPace::default() },
+        jobs_every: None,
+        ..Surroundings::system()
+    };
+    let data = folder.path().join("data").display().to_string();
+    let settings = Stage::new()
+        .https(&outside, port, &shown)
+        .set("SAOMA_DATA_DIR", &data)
+        .set("DATABASE_URL", &database_url(&folder.path().join("data")))
+        .settings();
+    let application = Application::build(settings, surroundings).await.expect("starts");
+    let new = Shown::lay(another.path(), "localhost");
+    fs::write(&shown.certificate, &new.pem).expect("writes");
+    fs::write(&shown.key, &new.key_pem).expect("writes");
+    let shutdown = CancellationToken::new();
+    let serving = tokio::spawn(application.run(shutdown.clone()));
+    until("the new one is shown", async || Caller::of(&new.pem).certificate(port).await.ok()).await;
+    shutdown.cancel();
+    serving.await.expect("no panic").expect("ends well");
+}
+
 /// WeChat delivers nothing then, and whoever asks must see it.
 #[tokio::test]
 async fn a_start_with_a_certificate_of_another_name_is_not_ready() {
@@ -154,7 +183,7 @@ async fn a_start_with_a_certificate_of_another_name_is_not_ready() {
 #[tokio::test]
 async fn a_start_without_a_usable_pair_says_what_is_wrong_with_it() {
     let outside = Outside::start(&Clock::system()).await;
-    let folder = folder();
+    let (folder, another) = (folder(), folder());
     let shown = Shown::lay(folder.path(), "localhost");
     fs::write(&shown.key, "nothing").expect("writes");
     let settings = Stage::new().https(&outside, free_port(), &shown).settings();
@@ -162,6 +191,11 @@ async fn a_start_without_a_usable_pair_says_what_is_wrong_with_it() {
     let told = error.to_string();
     assert!(matches!(error, StartupError::Tls(_)) && error.is_misconfigured());
     assert!(told.contains("shown.key") && told.contains("private key"), "{told}");
+    // Half of a renewal: the next try, in a moment, may find the other half.
+    fs::write(&shown.key, Shown::lay(another.path(), "localhost").key_pem).expect("writes");
+    let settings = Stage::new().https(&outside, free_port(), &shown).settings();
+    let error = Application::build(settings, Surroundings::system()).await.expect_err("refused");
+    assert!(!error.is_misconfigured() && error.to_string().contains("the key is not the certificate's"), "{error}");
 }
 
 #[tokio::test]
