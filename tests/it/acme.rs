@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 use crate::{
     callbacks::assert_acknowledged,
     support::{
-        App, Caller, Outside, Pebble, Process, Shown, Site, Stage, command, folder, free_port, mock_clock, until,
+        App, Caller, LimitedAcme, Outside, Pebble, Process, Shown, Site, Stage, WAIT_HOURS, command, folder, free_port,
+        mock_clock, until,
     },
 };
 
@@ -201,6 +202,47 @@ async fn an_acme_server_that_is_not_there_or_not_believed_is_told() {
     // A shop that has no certificate serves what is asked from this machine all the same.
     let order = Site::https_unchecked(app.port()).order(1).await;
     assert_acknowledged(&Site::https_unchecked(app.port()).deliver(&app.forger.payment(&order)).await);
+}
+
+#[tokio::test]
+async fn a_server_that_was_asked_too_often_is_left_alone_wherever_it_says_so() {
+    let clock = Clock::system();
+    let outside = Outside::start(&clock).await;
+    let folder = folder();
+    let shown = Shown::lay(folder.path(), "localhost");
+    let limited = LimitedAcme::start(&shown).await;
+    let stage = stage(&outside, free_port(), &clock, &limited.directory, Some(&shown.certificate));
+    let app = stage.start().await;
+    let told = until_told(&app, "has been asked too often").await;
+    assert!(told.contains("too many proofs have failed"), "{told}");
+    assert!(told.contains(&format!("it is tried again in {WAIT_HOURS} h")), "{told}");
+    assert_eq!(limited.accounts(), 1);
+}
+
+/// A server counts accounts, and a second one is not what its operator agreed to.
+#[tokio::test]
+async fn an_account_that_cannot_be_read_is_no_reason_for_another_one() {
+    let clock = Clock::system();
+    let outside = Outside::start(&clock).await;
+    let folder = folder();
+    let shown = Shown::lay(folder.path(), "localhost");
+    let limited = LimitedAcme::start(&shown).await;
+    let port = free_port();
+    let start = || stage(&outside, port, &clock, &limited.directory, Some(&shown.certificate));
+    let app = start().start().await;
+    until_told(&app, "has been asked too often").await;
+    let data = std::sync::Arc::clone(&app.folder);
+    app.stop().await;
+    let kept = modes(&data.path().join("data/acme"));
+    let server = kept.iter().map(|(name, _)| name).find(|name| name.contains("localhost")).expect("a folder");
+    let account = data.path().join("data/acme").join(server).join("account.json");
+    // Whoever runs this may read everything but a folder.
+    fs::remove_file(&account).expect("is there");
+    fs::create_dir(&account).expect("makes");
+    let app = start().again_in(&data).start().await;
+    let told = until_told(&app, "account.json: cannot be read").await;
+    assert!(told.contains("is tried again in"), "{told}");
+    assert_eq!(limited.accounts(), 1);
 }
 
 /// The platform is a program of its own that believes what pebble makes.

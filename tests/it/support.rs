@@ -6,6 +6,7 @@ mod database;
 mod forger;
 mod give_back;
 mod https;
+mod limited_acme;
 mod outside;
 mod pebble;
 mod process;
@@ -40,6 +41,7 @@ pub use self::{
     forger::{Callback, Forger, KeyKind, NATIVE_NOTIFY, Notice, SIGNING_HEADERS},
     give_back::{paid_under, wanted},
     https::{Caller, Http2, Shown, hear},
+    limited_acme::{LimitedAcme, WAIT_HOURS},
     outside::Outside,
     pebble::Pebble,
     process::{Process, command, program},

@@ -32,7 +32,7 @@ impl Acme {
     async fn order_with(&self, client: &AcmeClient, tls: &Tls) -> Result<Pair, Refusal> {
         let store = self.store();
         let mut order = self.begin(&store, client).await?;
-        let answers = prove(&mut order, tls).await?;
+        let answers = self.prove(&mut order, tls).await?;
         let status = order.poll_ready(&POLLS).await;
         drop(answers);
         if !matches!(status, Ok(OrderStatus::Ready)) {
@@ -58,7 +58,7 @@ impl Acme {
 
     async fn begin(&self, store: &Store, client: &AcmeClient) -> Result<Order, Refusal> {
         let names: Vec<_> = self.names.iter().cloned().map(Identifier::Dns).collect();
-        if let Some(kept) = store.account() {
+        if let Some(kept) = recall(store)? {
             let account = self.known(kept, store, client).await;
             let ordered = match account {
                 Ok(account) => account.new_order(&NewOrder::new(&names)).await,
@@ -77,7 +77,8 @@ impl Acme {
 
     async fn known(&self, kept: Kept, store: &Store, client: &AcmeClient) -> Result<Account, Error> {
         let has_moved = kept.contact != self.contact;
-        let copy = if has_moved { store.account() } else { None };
+        // Its credentials can be used once.
+        let copy = if has_moved { store.account().map_err(|error| Error::Other(Box::new(error)))? } else { None };
         let account = Account::builder_with_http(Box::new(client.clone())).from_credentials(kept.credentials).await?;
         if let Some(copy) = copy {
             account.update_contacts(&self.contacts()).await?;
@@ -102,6 +103,26 @@ impl Acme {
         self.contact.as_deref().into_iter().collect()
     }
 
+    /// Answers for each name as long as what this returns is there.
+    async fn prove(&self, order: &mut Order, tls: &Tls) -> Result<Vec<Challenge>, Refusal> {
+        let mut answers = Vec::new();
+        let mut authorizations = order.authorizations();
+        while let Some(authorization) = authorizations.next().await {
+            let mut authorization = authorization.map_err(|error| self.refusal(error))?;
+            if authorization.status == AuthorizationStatus::Valid {
+                continue;
+            }
+            let name = authorization.identifier().to_string();
+            let mut challenge = authorization
+                .challenge(ChallengeType::TlsAlpn01)
+                .ok_or_else(|| Refusal::other("this ACME server does not offer tls-alpn-01"))?;
+            let answer = answer(&name, &challenge.key_authorization()).map_err(Refusal::other)?;
+            answers.push(tls.answer_challenge(&name, answer));
+            challenge.set_ready().await.map_err(|error| self.refusal(error))?;
+        }
+        Ok(answers)
+    }
+
     fn refusal(&self, error: Error) -> Refusal {
         Refusal::of(error, &self.directory)
     }
@@ -109,24 +130,9 @@ impl Acme {
 
 const NO_SUCH_ACCOUNT: &str = "urn:ietf:params:acme:error:accountDoesNotExist";
 
-/// Answers for each name as long as what this returns is there.
-async fn prove(order: &mut Order, tls: &Tls) -> Result<Vec<Challenge>, Refusal> {
-    let mut answers = Vec::new();
-    let mut authorizations = order.authorizations();
-    while let Some(authorization) = authorizations.next().await {
-        let mut authorization = authorization.map_err(Refusal::other)?;
-        if authorization.status == AuthorizationStatus::Valid {
-            continue;
-        }
-        let name = authorization.identifier().to_string();
-        let mut challenge = authorization
-            .challenge(ChallengeType::TlsAlpn01)
-            .ok_or_else(|| Refusal::other("this ACME server does not offer tls-alpn-01"))?;
-        let answer = answer(&name, &challenge.key_authorization()).map_err(Refusal::other)?;
-        answers.push(tls.answer_challenge(&name, answer));
-        challenge.set_ready().await.map_err(Refusal::other)?;
-    }
-    Ok(answers)
+/// An account that is there and cannot be read is no reason for another one.
+fn recall(store: &Store) -> Result<Option<Kept>, Refusal> {
+    store.account().map_err(|source| Refusal::Recall { path: store.account_path(), source })
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -42,6 +42,11 @@ pub(super) enum Refusal {
         path: PathBuf,
         source: io::Error,
     },
+    /// What was kept cannot be read.
+    Recall {
+        path: PathBuf,
+        source: io::Error,
+    },
     Other(String),
 }
 
@@ -105,6 +110,7 @@ impl Refusal {
             }
             Self::Refused { problem } => refused(problem, names),
             Self::Keep { path, source } => format!("{}: nothing can be kept in it: {source}", path.display()),
+            Self::Recall { path, source } => format!("{}: cannot be read: {source}", path.display()),
             Self::Other(told) => format!("no certificate was made: {told}"),
         }
     }

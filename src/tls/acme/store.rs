@@ -47,9 +47,26 @@ impl Store {
         DirBuilder::new().recursive(true).mode(FOLDER).create(&self.0)
     }
 
-    /// What cannot be read is as if it were not there: a new one is made.
-    pub(crate) fn account(&self) -> Option<Kept> {
-        serde_json::from_slice(&read_small_file(&self.0.join(ACCOUNT)).ok()?).ok()
+    pub(crate) fn account_path(&self) -> PathBuf {
+        self.0.join(ACCOUNT)
+    }
+
+    /// `None`: there is none, or nothing that is one, and a new one is made.
+    ///
+    /// # Errors
+    /// It is there, and cannot be read just now.
+    pub(crate) fn account(&self) -> io::Result<Option<Kept>> {
+        let Some(bytes) = self.read(ACCOUNT)? else { return Ok(None) };
+        match serde_json::from_slice(&bytes) {
+            Ok(kept) => Ok(Some(kept)),
+            Err(error) => {
+                // Where, and not what: there is a key in it.
+                let (line, column) = (error.line(), error.column());
+                let path = self.account_path();
+                tracing::warn!(line, column, "no ACME account is in {}: a new one is made", path.display());
+                Ok(None)
+            }
+        }
     }
 
     pub(crate) fn keep_account(&self, kept: &Kept) -> io::Result<()> {
@@ -57,7 +74,13 @@ impl Store {
     }
 
     pub(crate) fn pair(&self) -> Option<Pair> {
-        let both = read_small_file(&self.0.join(CERTIFICATE)).ok()?;
+        let both = match self.read(CERTIFICATE) {
+            Ok(both) => both?,
+            Err(error) => {
+                tracing::warn!(%error, "the certificate in {} cannot be read: a new one is ordered", self.0.display());
+                return None;
+            }
+        };
         match Pair::parse(&both, &both) {
             Ok(pair) => Some(pair),
             Err(error) => {
@@ -70,6 +93,14 @@ impl Store {
     /// In one file, so that they cannot part.
     pub(crate) fn keep_pair(&self, key: &str, chain: &str) -> io::Result<()> {
         self.write(CERTIFICATE, format!("{key}{chain}").as_bytes())
+    }
+
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        match read_small_file(&self.0.join(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {

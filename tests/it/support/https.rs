@@ -56,8 +56,7 @@ impl Shown {
 }
 
 impl Shown {
-    /// Shakes hands with everybody, and has nothing to say.
-    pub fn answer(&self, listener: TcpListener) {
+    pub fn acceptor(&self) -> TlsAcceptor {
         let chain = vec![CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("PEM")];
         let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).expect("PEM");
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -66,7 +65,12 @@ impl Shown {
             .with_no_client_auth()
             .with_single_cert(chain, key)
             .expect("a pair");
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// Shakes hands with everybody, and has nothing to say.
+    pub fn answer(&self, listener: TcpListener) {
+        let acceptor = self.acceptor();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 acceptor.accept(stream).await.ok();
