@@ -28,21 +28,22 @@ struct State {
 
 impl Readiness {
     /// `what` is short and stable, as a key of a monitoring system; the trouble is a sentence for people,
-    /// which anybody may read. `None`: it is over. Only a change is logged.
-    pub fn report(&self, what: &'static str, trouble: Option<String>) {
+    /// which anybody may read. `None`: it is over. Only a change is logged; whether this was one.
+    pub fn report(&self, what: &'static str, trouble: Option<String>) -> bool {
         let mut state = self.state();
-        match trouble {
-            Some(trouble) => {
-                if state.troubles.get(what) != Some(&trouble) {
-                    tracing::error!(trouble = what, "not ready: {what}: {trouble}");
-                    state.troubles.insert(what, trouble);
-                }
+        if let Some(trouble) = trouble {
+            let is_news = state.troubles.get(what) != Some(&trouble);
+            if is_news {
+                tracing::error!(trouble = what, "not ready: {what}: {trouble}");
+                state.troubles.insert(what, trouble);
             }
-            None => {
-                if state.troubles.remove(what).is_some() {
-                    tracing::info!(trouble = what, "over: {what}");
-                }
+            is_news
+        } else {
+            let is_over = state.troubles.remove(what).is_some();
+            if is_over {
+                tracing::info!(trouble = what, "over: {what}");
             }
+            is_over
         }
     }
 

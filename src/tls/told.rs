@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::{SignedDuration, Timestamp, Unit};
@@ -18,7 +18,15 @@ pub struct Told {
     readiness: Readiness,
     metrics: Metrics,
     clock: Clock,
-    failure: Arc<Mutex<Option<Failure>>>,
+    said: Arc<Mutex<Said>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Said {
+    failure: Option<Failure>,
+    /// How the certificate stands that ends then, and what the clock said when that was seen first: a sentence that
+    /// told the minute would be news each minute.
+    since: Option<(Standing, Option<Timestamp>, Timestamp)>,
 }
 
 /// What is wrong beside the certificate's time.
@@ -43,7 +51,7 @@ enum Standing {
 
 impl Told {
     pub fn new(readiness: Readiness, metrics: Metrics, clock: Clock) -> Self {
-        Self { readiness, metrics, clock, failure: Arc::default() }
+        Self { readiness, metrics, clock, said: Arc::default() }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -63,8 +71,8 @@ impl Told {
     fn fails(&self, failure: Failure, tls: &Tls) {
         self.metrics.certificate().failed();
         let words = failure.words.clone();
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
-        // A trouble says itself.
+        self.said().failure = Some(failure);
+        // A new trouble says itself.
         if !self.standing(tls) {
             tracing::error!("the certificate: {words}");
         }
@@ -72,22 +80,31 @@ impl Told {
 
     /// Whatever was wrong is over.
     pub(super) fn mended(&self, tls: &Tls) {
-        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.said().failure = None;
         self.standing(tls);
     }
 
-    /// Says how the certificate stands now; whether that is a trouble.
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how the certificate stands now; whether that was said as a trouble, and is in the log.
     pub(super) fn standing(&self, tls: &Tls) -> bool {
         let (pair, now) = (tls.pair(), self.now());
         if let Some(pair) = &pair {
             self.metrics.certificate().ends(pair.ends());
         }
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (is_trouble, told) = tell(pair.as_ref(), failure.as_ref(), now);
+        let (is_trouble, told) = {
+            let mut said = self.said();
+            let (standing, ends) = (stand(pair.as_ref(), now), pair.as_ref().map(Pair::ends));
+            let before = said.since.filter(|(before, of, _)| (*before, *of) == (standing, ends));
+            let (.., seen) = *said.since.insert(before.unwrap_or((standing, ends, now)));
+            tell(pair.as_ref(), said.failure.as_ref(), (standing, seen))
+        };
         let (trouble, note) = if is_trouble { (Some(told), None) } else { (None, Some(told)) };
-        self.readiness.report(WHAT, trouble);
+        let is_news = self.readiness.report(WHAT, trouble);
         self.readiness.note(WHAT, note);
-        is_trouble
+        is_trouble && is_news
     }
 }
 
@@ -104,19 +121,18 @@ fn stand(pair: Option<&Pair>, now: Timestamp) -> Standing {
     }
 }
 
-/// Whether it keeps people out now or soon, and the sentence.
-fn tell(pair: Option<&Pair>, failure: Option<&Failure>, now: Timestamp) -> (bool, String) {
-    let standing = stand(pair, now);
+/// Whether it keeps people out now or soon, and the sentence. It stands so since `seen`.
+fn tell(pair: Option<&Pair>, failure: Option<&Failure>, (standing, seen): (Standing, Timestamp)) -> (bool, String) {
     let ends = pair.map(|pair| minute(pair.ends())).unwrap_or_default();
     let mut told = match standing {
         Standing::None => "there is none yet: nobody can reach the shop by https".to_owned(),
         Standing::Ahead => {
             let begins = pair.map(|pair| minute(pair.begins())).unwrap_or_default();
-            format!("begins at {begins}, and this machine's clock says {}: is it right?", minute(now))
+            format!("begins at {begins}, and this machine's clock said {}: is it right?", minute(seen))
         }
         Standing::Good => format!("ends at {ends}"),
         Standing::Late => format!("ends at {ends}, and there is no newer one"),
-        Standing::Over => format!("has ended at {ends} (this machine's clock says {})", minute(now)),
+        Standing::Over => format!("has ended at {ends} (this machine's clock said {})", minute(seen)),
     };
     if let Some(failure) = failure {
         // Writing into a text cannot fail.
