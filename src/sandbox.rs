@@ -155,14 +155,15 @@ impl Sandbox {
         &self.credentials
     }
 
-    /// Only `/_sandbox/…`: the shop serves these on its own port too.
-    pub fn control_router(&self) -> Router {
-        console::router(Arc::clone(&self.platform)).layer(mark::layer())
+    /// Only `/_sandbox/…`: a shop that is reached as `origin` serves these on its own port too.
+    pub fn control_router(&self, origin: &Url) -> Router {
+        console::guarded(Arc::clone(&self.platform), origin.clone()).layer(mark::layer())
     }
 
     /// The platform with its controls; [`Sandbox::serve`] serves it.
     pub fn router(&self) -> Router {
-        let all = api::router(Arc::clone(&self.platform)).merge(console::guarded(Arc::clone(&self.platform)));
+        let (platform, origin) = (Arc::clone(&self.platform), self.platform.place.domain.clone());
+        let all = api::router(Arc::clone(&platform)).merge(console::guarded(platform, origin));
         all.layer(mark::layer()).layer(axum::middleware::from_fn_with_state(Arc::clone(&self.platform), api::tell_date))
     }
 

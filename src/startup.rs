@@ -191,7 +191,7 @@ impl Application {
             crowd: Crowd::default(),
             stopping: CancellationToken::new(),
         });
-        let router = http::router(state.clone(), platform.pages());
+        let router = http::router(state.clone(), platform.pages(&state.origin));
         let proxies = Arc::clone(&state.trusted_proxies);
         let door = Door::new(door_limits, proxies, http::CALLBACKS, state.crowd.clone(), state.metrics.clone());
         let tls = care.as_ref().map(|care| care.tls().clone());

@@ -9,21 +9,19 @@ mod phone;
 use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
+use url::Url;
 
 use super::platform::Platform;
 
 /// No control needs more than this.
 const BODY_LIMIT: usize = 16 * 1024;
 
-/// On the sandbox's own port, where nobody else looks who asks.
-pub(super) fn guarded(platform: Arc<Platform>) -> Router {
-    router(Arc::clone(&platform)).layer(middleware::from_fn_with_state(platform, guard::refuse_others))
-}
-
-pub(super) fn router(platform: Arc<Platform>) -> Router {
+/// Where they are reached as `origin`.
+pub(super) fn guarded(platform: Arc<Platform>, origin: Url) -> Router {
     control::router()
         .merge(phone::router())
         .merge(panel::router())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn_with_state(Arc::new(origin), guard::refuse_others))
         .with_state(platform)
 }

@@ -62,11 +62,11 @@ impl Platform {
         matches!(self, Self::Inside { .. })
     }
 
-    /// The sandbox's own pages and controls, for the site's port.
-    pub(crate) fn pages(&self) -> Option<Router> {
+    /// The sandbox's own pages and controls, for the site's port and origin.
+    pub(crate) fn pages(&self, origin: &Url) -> Option<Router> {
         match self {
             Self::Outside => None,
-            Self::Inside { sandbox, .. } => Some(sandbox.control_router()),
+            Self::Inside { sandbox, .. } => Some(sandbox.control_router(origin)),
         }
     }
 

@@ -89,9 +89,28 @@ async fn an_opened_sandbox_answers_everybody() {
     let mut server = Process::spawn(command, folder.path(), port, "serve.log");
     server.until_answered("/healthz").await;
     for trace in TRACES {
-        assert_eq!(status(&server, "/_sandbox/faults", &[trace]).await, 200, "{trace:?}");
+        let expected = if trace.1.contains("example") { 403 } else { 200 };
+        assert_eq!(status(&server, "/_sandbox/faults", &[trace]).await, expected, "{trace:?}");
         assert_eq!(status(&server, "/metrics", &[trace]).await, 403, "{trace:?}");
     }
+    // The shop's own name, and another page that is open beside it.
+    let name = ("host", "shop.example.com");
+    let mut named = Command::new(program());
+    let port = free_port();
+    named.args(["serve", "--sandbox", "--sandbox-open"]).env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}"));
+    named.env("SAOMA_PUBLIC_ORIGIN", "https://shop.example.com");
+    let other = folder.path().join("named");
+    std::fs::create_dir(&other).expect("makes");
+    lay_keys(&other.join("data/sandbox"));
+    let mut server = Process::spawn(named, &other, port, "serve.log");
+    server.until_answered("/healthz").await;
+    assert_eq!(status(&server, "/_sandbox/faults", &[name]).await, 200);
+    let press = async |site: &str| {
+        let form = server.request(Method::POST, "/_sandbox/records/redeliver").body("number=1");
+        let form = form.header("content-type", "application/x-www-form-urlencoded").header(name.0, name.1);
+        server.send(form.header("sec-fetch-site", site)).await.status
+    };
+    assert_eq!((press("cross-site").await, press("same-origin").await), (403, 409), "there is none");
 }
 
 #[tokio::test]

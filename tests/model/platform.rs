@@ -216,6 +216,7 @@ impl Platform {
         }
         let options = SandboxOptions::new(line.address).expect("an address");
         let options = SandboxOptions { clock: clock.clone(), entropy, ..options };
+        let origin = options.api_domain.clone();
         let sandbox = Sandbox::open(dir, options).expect("a sandbox");
         let forger = Forger::read(dir);
         line.lead_to(End { router: sandbox.router(), forger: forger.clone(), clock: clock.clone() });
@@ -224,7 +225,7 @@ impl Platform {
             orders: BTreeMap::new(),
             payments: Vec::new(),
             refunds: BTreeMap::new(),
-            controls: sandbox.control_router(),
+            controls: sandbox.control_router(&origin),
             journal: File::open(dir.join("journal.jsonl")).expect("a journal"),
             unread: Vec::new(),
         }
@@ -353,7 +354,8 @@ impl Platform {
 
 /// A control of a sandbox: status and body of its answer.
 pub async fn control(controls: Router, method: &str, path: &str, body: &Value) -> (u16, String) {
-    let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    let request = Request::builder().method(method).uri(path).header("host", "127.0.0.1");
+    let request = request.header("content-type", "application/json");
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let Ok(answer) = controls.oneshot(request.body(Body::from(body)).expect("a request")).await;
     let status = answer.status().as_u16();

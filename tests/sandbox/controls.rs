@@ -146,7 +146,8 @@ async fn the_controls_can_be_served_elsewhere_and_the_platform_is_not_with_them(
     let platform = Platform::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("bound"));
-    let router = platform.sandbox.control_router();
+    let origin = base.parse().expect("an address");
+    let router = platform.sandbox.control_router(&origin);
     tokio::spawn(async move { axum::serve(listener, router).await });
     let code_url = platform.prepay("ORDER0001").await;
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");

@@ -18,14 +18,15 @@ use axum::{
 use url::{Host, Url};
 
 use super::control::ControlError;
-use crate::sandbox::platform::Platform;
 
 const WECHAT: &str = ".mch.weixin.qq.com";
+const FOREIGN_HOST: &str = "the controls are not reached by this name: use an address, or say the name at the start, as \
+                            --public-url (saoma sandbox) or SAOMA_PUBLIC_ORIGIN (saoma serve)";
 
-pub(super) async fn refuse_others(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
+pub(super) async fn refuse_others(State(origin): State<Arc<Url>>, request: Request, next: Next) -> Response {
     let host = host(request.uri(), request.headers());
-    let (code, message) = if !host.as_ref().is_some_and(|host| is_ours(host, &platform.place.domain)) {
-        ("FOREIGN_HOST", "the controls are not reached by this name: use the address that was printed, or --public-url")
+    let (code, message) = if !host.as_ref().is_some_and(|host| is_ours(host, &origin)) {
+        ("FOREIGN_HOST", FOREIGN_HOST)
     } else if is_of_another_page(request.method(), request.headers(), host.as_ref()) {
         ("FOREIGN_PAGE", "a page of another site has sent this")
     } else {
