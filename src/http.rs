@@ -9,6 +9,7 @@ mod body;
 pub mod door;
 mod dress;
 mod health;
+mod long_poll;
 mod merchant_api;
 mod notices;
 mod notify;

@@ -159,6 +159,12 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "SYSTEM_ERROR", "系统异常，请用相同参数重新调用", 268_435_462)
     }
 
+    /// What went wrong in here, which only the log tells.
+    pub(super) fn of(what: &str, error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "{what}");
+        Self::system_error()
+    }
+
     pub(super) fn with_detail(mut self, detail: Value) -> Self {
         self.detail = Some(detail);
         self

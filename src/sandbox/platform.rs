@@ -149,7 +149,8 @@ impl Platform {
         });
         match signing.await {
             Ok(Ok(signed)) => Ok(signed),
-            _ => Err(ApiError::system_error()),
+            Ok(Err(error)) => Err(ApiError::of("sandbox signature", &error)),
+            Err(error) => Err(ApiError::of("sandbox signature", &error)),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{fs, io::Write as _};
 
 use saoma::sandbox::{Sandbox, SandboxError, SandboxOptions};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Folder, Platform};
 
@@ -52,6 +52,27 @@ async fn a_delivery_that_was_not_accepted_goes_on() {
     let platform = platform.restart().await;
     let received = platform.receiver.wait_for(1).await;
     assert_eq!(received[0].open(&platform.client)["out_trade_no"], "ORDER0002");
+}
+
+/// Somebody has cut something out of the journal, say.
+#[tokio::test]
+async fn a_callback_about_an_order_that_is_not_there_says_so() {
+    let platform = Platform::start().await;
+    platform.paid("ORDER0001").await;
+    platform.delivery("ORDER0001", "accepted").await;
+    let (dir, clock, receiver) = platform.stop().await;
+    let journal = dir.join("journal.jsonl");
+    let lines = fs::read_to_string(&journal).expect("a journal");
+    let changes = lines.lines().flat_map(|line| serde_json::from_str::<Vec<Value>>(line).expect("a line"));
+    let delivery: Vec<Value> = changes.filter(|change| change.get("delivery").is_some()).collect();
+    assert_eq!(delivery.len(), 1);
+    fs::write(&journal, format!("{}\n", Value::from(delivery))).expect("writes");
+    let platform = Platform::start_in(dir, clock, receiver).await;
+    let told = platform.delivery_with_attempts("ORDER0001", 1).await;
+    let attempt = &told["attempts"][0];
+    assert_eq!((&attempt["result"], &attempt["reason"]), (&json!("not_sent"), &json!("platform")), "{told}");
+    assert!(attempt["answer"].as_str().is_some_and(|why| why.contains("ORDER_NOT_EXIST")), "{told}");
+    assert_eq!(told["state"], "pending");
 }
 
 #[tokio::test]

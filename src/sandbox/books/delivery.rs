@@ -154,7 +154,7 @@ pub(in crate::sandbox) enum Outcome {
         text: String,
     },
     Timeout,
-    /// Why is not known: the platform itself could not, or it is of an older journal.
+    /// Why is not known: it is of an older journal.
     Unreachable,
     Failed {
         reason: Reason,
@@ -174,6 +174,8 @@ pub(in crate::sandbox) enum Reason {
     Refused,
     /// No TLS: a certificate that nobody trusts, say.
     Tls,
+    /// The platform itself: there was nothing to send.
+    Platform,
     /// The connection was not made for another reason, or ended without an answer.
     Connection,
 }
@@ -188,6 +190,7 @@ impl Outcome {
             Self::Failed { reason: Reason::Name, .. } => Some("name"),
             Self::Failed { reason: Reason::Refused, .. } => Some("refused"),
             Self::Failed { reason: Reason::Tls, .. } => Some("tls"),
+            Self::Failed { reason: Reason::Platform, .. } => Some("platform"),
             Self::Failed { reason: Reason::Connection, .. } | Self::Unreachable => Some("connection"),
             Self::Dropped => Some("drop"),
         }

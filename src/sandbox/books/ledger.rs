@@ -112,8 +112,7 @@ pub(in crate::sandbox) enum CommitError {
 
 impl From<CommitError> for ApiError {
     fn from(error: CommitError) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "sandbox journal");
-        Self::system_error()
+        Self::of("sandbox journal", &error)
     }
 }
 

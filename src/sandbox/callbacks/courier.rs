@@ -13,7 +13,8 @@ use super::{
     v2_notice,
 };
 use crate::sandbox::{
-    books::delivery::{Attempt, Delivery, Outcome, Progress, Subject},
+    books::delivery::{Attempt, Delivery, Outcome, Progress, Reason, Subject},
+    error::ApiError,
     faults::{KeyShares, Twist},
     mark,
     platform::Platform,
@@ -54,6 +55,12 @@ pub(in crate::sandbox) async fn deliver(platform: Arc<Platform>, number: u64) {
     platform.ledger().attempted(number, attempts, progress);
     // The ladder may have set a time that is earlier than what the notifier waits for.
     platform.wake.notify_one();
+}
+
+/// Before a reply, and to its end also when the client does not wait for that.
+pub(in crate::sandbox) async fn deliver_apart(platform: &Arc<Platform>, number: u64) -> Result<(), ApiError> {
+    let delivery = tokio::spawn(deliver(Arc::clone(platform), number));
+    delivery.await.map_err(|error| ApiError::of("sandbox notification", &error))
 }
 
 /// The faults of one try, decided before it starts.
@@ -114,7 +121,9 @@ async fn attempt(
         };
         match notification {
             Ok(notification) => post(platform, delivery, notification, round.timeout).await,
-            Err(_) => Outcome::Unreachable,
+            Err(error) => {
+                Outcome::Failed { reason: Reason::Platform, detail: format!("{}: {}", error.code, error.message) }
+            }
         }
     };
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -73,7 +73,7 @@ fn envelope(platform: &Platform, delivery: &Delivery, twists: &[Twist]) -> Resul
         .keys
         .api_v3_key()
         .seal(entropy, associated_data, plaintext.as_bytes())
-        .map_err(|_| ApiError::system_error())?;
+        .map_err(|error| ApiError::of("sandbox seal", &error))?;
     let created = Timestamp::from_millisecond(delivery.created_ms).unwrap_or_default();
     Ok(shuffled(
         entropy,
@@ -102,7 +102,7 @@ fn content(platform: &Platform, subject: &Subject) -> Result<Content, ApiError> 
         Subject::Payment { out_trade_no } => {
             let account = &platform.keys.account;
             let ledger = platform.ledger();
-            let order = ledger.find(out_trade_no).ok_or_else(ApiError::system_error)?;
+            let order = ledger.find(out_trade_no).ok_or_else(ApiError::order_not_exist)?;
             let mut told = order.transaction(&account.mchid, &account.appid, TradeState::Success);
             // Always there, unlike in a query's answer.
             told["attach"] = json!(order.attach.as_deref().unwrap_or_default());
@@ -110,7 +110,7 @@ fn content(platform: &Platform, subject: &Subject) -> Result<Content, ApiError> 
         }
         Subject::Refund { out_refund_no, status, .. } => {
             let ledger = platform.ledger();
-            let refund = ledger.refund(out_refund_no).ok_or_else(ApiError::system_error)?;
+            let refund = ledger.refund(out_refund_no).ok_or_else(|| ApiError::resource_not_exists("退款单不存在"))?;
             let summary = match status {
                 RefundStatus::Closed => "退款关闭",
                 RefundStatus::Abnormal => "退款异常",

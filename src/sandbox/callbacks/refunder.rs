@@ -137,9 +137,7 @@ async fn end_before_reply(platform: &Arc<Platform>, refund: &Refund) -> Result<(
         number.filter(|number| ledger.take(*number))
     };
     if let Some(number) = held {
-        // A task of its own: it goes on when the client does not wait for the reply.
-        let delivery = tokio::spawn(courier::deliver(Arc::clone(platform), number));
-        delivery.await.map_err(|_| ApiError::system_error())?;
+        courier::deliver_apart(platform, number).await?;
     }
     Ok(())
 }

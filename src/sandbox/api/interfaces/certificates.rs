@@ -34,7 +34,7 @@ fn show(platform: &Platform, certificate: &PlatformCertificate) -> Result<Value,
         .keys
         .api_v3_key()
         .seal(&platform.entropy, ASSOCIATED_DATA, certificate.pem.as_bytes())
-        .map_err(|_| ApiError::system_error())?;
+        .map_err(|error| ApiError::of("sandbox seal", &error))?;
     Ok(json!({
         "serial_no": certificate.key.serial,
         "effective_time": wire_time::seconds(from),

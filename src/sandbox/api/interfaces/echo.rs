@@ -42,7 +42,8 @@ pub(super) fn echo(platform: &Platform, admitted: &Admitted) -> Result<Success, 
             })?
         }
     };
-    let encrypted = oaep::encrypt(&platform.keys.merchant_public, &secret).map_err(|_| ApiError::system_error())?;
+    let encrypted =
+        oaep::encrypt(&platform.keys.merchant_public, &secret).map_err(|error| ApiError::of("sandbox echo", &error))?;
     if let Some(text) = text("notify_url") {
         if !is_notify_url(text, &platform.place.plain_hosts) {
             return Err(ApiError::parameter("body", "/notify_url", &json!(text), "须为https地址，不带参数"));

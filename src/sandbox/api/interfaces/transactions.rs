@@ -38,9 +38,7 @@ pub(super) async fn prepay(platform: &Arc<Platform>, body: &[u8]) -> Result<Succ
 /// before the reply is sent.
 async fn pay_before_reply(platform: &Arc<Platform>, token: &str) -> Result<(), ApiError> {
     let number = payer::pay_held(platform, token).map_err(|_| ApiError::system_error())?;
-    // A task of its own: it goes on when the client does not wait for the reply.
-    let delivery = tokio::spawn(courier::deliver(Arc::clone(platform), number));
-    delivery.await.map_err(|_| ApiError::system_error())
+    courier::deliver_apart(platform, number).await
 }
 
 pub(super) fn query(platform: &Platform, out_trade_no: &str, query: &str) -> Result<Success, ApiError> {

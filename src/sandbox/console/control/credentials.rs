@@ -12,11 +12,10 @@ use crate::sandbox::{
 };
 
 pub(super) async fn show(State(platform): State<Arc<Platform>>) -> Result<Json<Value>, ControlError> {
-    let read = tokio::task::spawn_blocking(move || read(&platform)).await.map_err(|_| ApiError::system_error())?;
-    read.map(|variables| Json(variables.into())).map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "sandbox credentials");
-        ApiError::system_error().into()
-    })
+    const WHAT: &str = "sandbox credentials";
+    let reading = tokio::task::spawn_blocking(move || read(&platform));
+    let read = reading.await.map_err(|error| ApiError::of(WHAT, &error))?;
+    Ok(read.map(|variables| Json(variables.into())).map_err(|error| ApiError::of(WHAT, &error))?)
 }
 
 fn read(platform: &Platform) -> Result<Map<String, Value>, SandboxError> {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::error::ControlError;
 use crate::sandbox::{
-    books::delivery::{Attempt, Delivery, Outcome},
+    books::delivery::{Attempt, Delivery, Outcome, Reason},
     error::ApiError,
     platform::Platform,
     wire_time,
@@ -84,6 +84,7 @@ fn show_attempt(attempt: &Attempt) -> Value {
         Outcome::Answered { status, text } => ("answered", Some(*status), Some(text)),
         Outcome::Timeout => ("timeout", None, None),
         Outcome::Unreachable => ("unreachable", None, None),
+        Outcome::Failed { reason: Reason::Platform, detail } => ("not_sent", None, Some(detail)),
         Outcome::Failed { detail, .. } => ("unreachable", None, Some(detail)),
         Outcome::Dropped => ("dropped", None, None),
     };
@@ -92,7 +93,7 @@ fn show_attempt(attempt: &Attempt) -> Value {
         "result": result,
         "status": status,
         "answer": answer,
-        // Why not: `name`, `refused`, `tls`, `connection`, `time`, `status` or `drop`.
+        // Why not: `name`, `refused`, `tls`, `connection`, `time`, `status`, `drop` or `platform`.
         "reason": attempt.result.reason(),
         "acknowledged": attempt.result.is_acknowledged(),
         "duration_ms": attempt.duration_ms,

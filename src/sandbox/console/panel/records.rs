@@ -146,6 +146,7 @@ fn outcome(attempt: &Attempt) -> String {
                 Reason::Name => "域名无法解析",
                 Reason::Refused => "连接被拒绝",
                 Reason::Tls => "TLS 失败",
+                Reason::Platform => "沙箱没有发出",
                 Reason::Connection => "连接中断",
             };
             format!("最近一次{reason}（{}）", escape(detail))
