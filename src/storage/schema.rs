@@ -40,13 +40,13 @@ pub enum SchemaError {
     Foreign(i64),
 }
 
-/// An engine's schema, version by version, from the files in `migrations/`. Put together here and not
-/// by sqlx's macro, which would have every engine compiled a second time for the compiler's own use.
-pub(super) fn migrator(versions: &[(&'static str, &'static str)]) -> Migrator {
-    let migration = |(version, (name, sql)): (i64, &(&'static str, &'static str))| {
-        Migration::new(version, (*name).into(), MigrationType::Simple, SqlSafeStr::into_sql_str(*sql), false)
+/// An engine's schema, version by version, from the files in `migrations/`: number, name, statements. Put together
+/// here and not by sqlx's macro, which would have every engine compiled a second time for the compiler's own use.
+pub(super) fn migrator(versions: &[(i64, &'static str, &'static str)]) -> Migrator {
+    let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, SqlSafeStr::into_sql_str(sql), false)
     };
-    let mut migrator = Migrator::with_migrations((1..).zip(versions).map(migration).collect());
+    let mut migrator = Migrator::with_migrations(versions.iter().map(migration).collect());
     // What it does not know has been looked at by `compare`.
     migrator.set_ignore_missing(true);
     migrator
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn three() -> Migrator {
-        migrator(&[("a", "A"), ("b", "B"), ("c; compatible", "C")])
+        migrator(&[(1, "a", "A"), (2, "b", "B"), (3, "c; compatible", "C")])
     }
 
     fn applied(changes: &[(i64, &str, i64)]) -> Vec<Applied> {
