@@ -29,6 +29,8 @@ pub enum EventKind {
     RefundRefused,
     /// WeChat tells of a refund that we know nothing of: made in the merchant console.
     RefundElsewhere,
+    /// Staff has asked WeChat; the detail tells what it said.
+    Asked,
     /// WeChat says of a number that it is not paid, and its payment is booked: staff must look.
     PaymentContradicted,
     /// WeChat tells of a refund what cannot be true together with our books: staff must look.
@@ -55,6 +57,7 @@ impl EventKind {
             Self::RefundAbnormal => "REFUND_ABNORMAL",
             Self::RefundRefused => "REFUND_REFUSED",
             Self::RefundElsewhere => "REFUND_ELSEWHERE",
+            Self::Asked => "ASKED",
             Self::PaymentContradicted => "PAYMENT_CONTRADICTED",
             Self::RefundContradicted => "REFUND_CONTRADICTED",
         }

@@ -130,6 +130,11 @@ pub async fn sum_versions(c: &mut AnyConnection, ids: &[i64]) -> Result<(usize, 
     Ok((usize::try_from(count).unwrap_or(usize::MAX), sum))
 }
 
+/// Of the order that was written last; 0 when there is none.
+pub async fn last_id(c: &mut AnyConnection) -> Result<i64, StorageError> {
+    Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM orders").fetch_one(c).await?)
+}
+
 /// How many orders wait for their payer.
 pub async fn count_pending(c: &mut AnyConnection) -> Result<i64, StorageError> {
     // All of them are due at some time, so that only those rows are read that wait for something.

@@ -29,3 +29,14 @@ pub async fn insert(c: &mut AnyConnection, key: &PlatformKeyRow, at: Timestamp) 
     let insert = sqlx::query("INSERT INTO platform_keys (serial, kind, pem, seen_ms) VALUES (?, ?, ?, ?)");
     inserted(insert.bind(&key.serial).bind(kind).bind(&key.pem).bind(millis(at)).execute(c).await)
 }
+
+/// The key of this serial, if anything it has vouched for is in these books.
+pub async fn find(c: &mut AnyConnection, serial: &str) -> Result<Option<PlatformKeyRow>, StorageError> {
+    let sql = "SELECT kind, pem FROM platform_keys WHERE serial = ?";
+    let found: Option<(String, String)> = sqlx::query_as(sql).bind(serial).fetch_optional(c).await?;
+    Ok(found.map(|(kind, pem)| PlatformKeyRow {
+        serial: serial.to_owned(),
+        is_certificate: kind == "CERTIFICATE",
+        pem,
+    }))
+}

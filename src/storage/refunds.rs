@@ -273,3 +273,29 @@ pub async fn put_off(c: &mut AnyConnection, id: i64, claimed: Timestamp, next: T
 pub async fn first_check_ms(c: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
     Ok(sqlx::query_scalar("SELECT MIN(check_ms) FROM refunds").fetch_one(c).await?)
 }
+
+pub(super) const ABNORMAL: &str = select!("WHERE state = 'ABNORMAL' ORDER BY id LIMIT ?");
+pub(super) const REFUSED: &str = select!(
+    "WHERE state = 'REFUSED' AND settled_ms IS NULL AND NOT EXISTS (SELECT 1 FROM refunds AS later \
+     WHERE later.payment_id = refunds.payment_id AND later.id > refunds.id AND later.state <> 'REFUSED') \
+     ORDER BY id LIMIT ?"
+);
+pub(super) const STANDING: &str = select!("WHERE state = 'REQUESTED' AND created_ms <= ? ORDER BY id LIMIT ?");
+
+/// Refunds that somebody has to look after: stuck at the payer's bank; given up, unless another one of the same
+/// payment took its place; or not accepted by WeChat since `since`. Oldest first.
+pub async fn list_troubled(c: &mut AnyConnection, since: Timestamp, limit: i64) -> Result<Vec<Refund>, StorageError> {
+    let mut rows = sqlx::query(ABNORMAL).bind(limit).fetch_all(&mut *c).await?;
+    rows.extend(sqlx::query(REFUSED).bind(limit).fetch_all(&mut *c).await?);
+    rows.extend(sqlx::query(STANDING).bind(millis(since)).bind(limit).fetch_all(c).await?);
+    let mut found = rows.iter().map(Refund::read).collect::<Result<Vec<_>, _>>()?;
+    found.sort_unstable_by_key(|refund| refund.id);
+    Ok(found)
+}
+
+/// Somebody has seen that it was given up. `false` when it is not, or somebody had before.
+pub async fn settle(c: &mut AnyConnection, id: i64, by: &str, now: Timestamp) -> Result<bool, StorageError> {
+    let sql =
+        "UPDATE refunds SET settled_ms = ?, settled_by = ? WHERE id = ? AND state = 'REFUSED' AND settled_ms IS NULL";
+    Ok(sqlx::query(sql).bind(millis(now)).bind(by).bind(id).execute(c).await?.rows_affected() == 1)
+}

@@ -90,12 +90,14 @@ pub async fn remove_abandoned(
     Ok(Some(RemovedOrder { attempts, events: events.len(), is_gone: true }))
 }
 
-/// Money, or a number that may still bring some.
+/// Money, a number that may still bring some, or somebody's words about it.
 async fn has_anything(c: &mut AnyConnection, order_id: i64) -> Result<bool, StorageError> {
     // An attempt that was closed before its grounds were kept: those that had a code were closed on WeChat's word.
     let statements = [
         "SELECT COUNT(*) FROM payments WHERE order_id = ?",
         "SELECT COUNT(*) FROM refunds WHERE order_id = ?",
+        "SELECT COUNT(*) FROM order_notes WHERE order_id = ?",
+        "SELECT COUNT(*) FROM concerns WHERE order_id = ?",
         "SELECT COUNT(*) FROM attempts WHERE order_id = ? AND (state <> 'CLOSED' OR COALESCE(closed_by, \
          CASE WHEN code_url IS NULL THEN 'NOT_EXIST' ELSE 'WECHAT' END) <> 'WECHAT')",
     ];

@@ -7,6 +7,8 @@
 
 mod file;
 mod migrate;
+#[cfg(test)]
+pub(super) use migrate::migrations;
 
 pub(crate) use file::{Opened, keep_private};
 

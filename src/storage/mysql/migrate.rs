@@ -49,9 +49,10 @@ const GIVE_BACK: &str = "DELETE FROM _saoma_migrating WHERE id = 1 AND holder = 
 
 fn migrations() -> Migrator {
     schema::migrator(&[
-        ("checkout", include_str!("../../../migrations/mysql/0001_checkout.sql")),
-        ("life", include_str!("../../../migrations/mysql/0002_life.sql")),
-        ("collect; compatible", include_str!("../../../migrations/mysql/0003_collect.sql")),
+        (1, "checkout", include_str!("../../../migrations/mysql/0001_checkout.sql")),
+        (2, "life", include_str!("../../../migrations/mysql/0002_life.sql")),
+        (3, "collect; compatible", include_str!("../../../migrations/mysql/0003_collect.sql")),
+        (5, "office; compatible", include_str!("../../../migrations/mysql/0005_office.sql")),
     ])
 }
 

@@ -28,9 +28,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 pub(crate) fn migrations() -> Migrator {
     schema::migrator(&[
-        ("checkout", include_str!("../../../migrations/sqlite/0001_checkout.sql")),
-        ("life", include_str!("../../../migrations/sqlite/0002_life.sql")),
-        ("collect; compatible", include_str!("../../../migrations/sqlite/0003_collect.sql")),
+        (1, "checkout", include_str!("../../../migrations/sqlite/0001_checkout.sql")),
+        (2, "life", include_str!("../../../migrations/sqlite/0002_life.sql")),
+        (3, "collect; compatible", include_str!("../../../migrations/sqlite/0003_collect.sql")),
+        (5, "office; compatible", include_str!("../../../migrations/sqlite/0005_office.sql")),
     ])
 }
 
