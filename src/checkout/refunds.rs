@@ -1,6 +1,7 @@
 //! Giving money back: asked for here or in the merchant console, and what came once too often by itself. Each is
 //! brought to its end.
 
+mod by_hand;
 mod draft;
 mod elsewhere;
 mod follow_up;
@@ -11,4 +12,5 @@ mod statement;
 mod step;
 mod surplus;
 
+pub use by_hand::NotGivenUp;
 pub use draft::{RefundDraft, RefundError, RefundOf, RefundOrder};

@@ -42,6 +42,31 @@ impl Checkout {
         self.book(self.booking(claim, Source::Callback, &notification.serial, Some(received), now)).await
     }
 
+    /// Books once more what a notification in the inbox says, which has been verified again as of when it came.
+    ///
+    /// # Errors
+    /// The books cannot be written, or nobody can tell whether they were.
+    pub async fn replay(
+        &self,
+        notification: &Notification,
+        received: Timestamp,
+        source: Source,
+    ) -> Result<Verdict, CheckoutError> {
+        match &notification.content {
+            Content::Transaction(transaction) if notification.event_type == "TRANSACTION.SUCCESS" => {
+                let claim = examine(transaction, &self.0.settings.mchid, Source::Callback, received);
+                self.book(self.booking(claim, source, &notification.serial, None, self.0.clock.now())).await
+            }
+            Content::Refund(notice) if notification.event_type.starts_with("REFUND.") => {
+                self.book_notice(notice, source).await
+            }
+            Content::SecurityEcho { .. } => Ok(Verdict::Echo),
+            Content::Transaction(_) | Content::Refund(_) | Content::Unknown { .. } => {
+                Ok(Verdict::Mismatch(Mismatch::Event))
+            }
+        }
+    }
+
     /// Books what a query reply says that the key of this serial has signed.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ impl Checkout {
     pub async fn cancel_order(&self, token: &OrderToken, shopper: &str) -> Result<OrderSnapshot, CheckoutError> {
         let order = self.load_own(token, shopper).await?.order;
         self.wish(&order, Wish::Cancel, Source::Shopper).await?;
-        self.act_on_wish(order.id).await?;
+        self.act_on_wish(order.id, Source::Shopper).await?;
         self.load_by_id(order.id).await
     }
 
@@ -67,7 +67,7 @@ impl Checkout {
                 // Nothing to close where there never was a code.
                 if matches!(snapshot.code(), CodeState::Ready(_)) || snapshot.is_overdue() {
                     self.wish(order, Wish::Renew, Source::Shopper).await?;
-                    self.act_on_wish(order.id).await?;
+                    self.act_on_wish(order.id, Source::Shopper).await?;
                 }
                 self.load_by_id(order.id).await
             }
@@ -125,12 +125,12 @@ impl Checkout {
 
     /// Looks after the order as soon as nobody else does, in a task that goes on when its page has
     /// gone, and waits for it for a while.
-    async fn act_on_wish(&self, order_id: i64) -> Result<(), CheckoutError> {
+    pub(super) async fn act_on_wish(&self, order_id: i64, source: Source) -> Result<(), CheckoutError> {
         let checkout = self.clone();
         let looking = self.0.tasks.spawn(async move {
             let _asking = checkout.begin_now(order_id).await;
             let mut visit = Visit::new(Asker::Button, checkout.0.clock.now());
-            checkout.look_after(order_id, Source::Shopper, &mut visit).await
+            checkout.look_after(order_id, source, &mut visit).await
         });
         match tokio::time::timeout(PATIENCE, looking).await {
             Ok(Ok(Err(error))) => Err(error),

@@ -26,9 +26,14 @@ impl Checkout {
     /// # Errors
     /// No such order, or the books are out of reach.
     pub async fn load_history(&self, number: &OutTradeNo) -> Result<OrderHistory, CheckoutError> {
+        let owed = attempts::find_owed(&mut *self.0.db.read().await?, number).await?;
+        self.load_history_of(owed.ok_or(CheckoutError::NoSuchOrder)?.order_id).await
+    }
+
+    /// # Errors
+    /// No such order, or the books are out of reach.
+    pub async fn load_history_of(&self, id: i64) -> Result<OrderHistory, CheckoutError> {
         let mut c = self.0.db.read().await?;
-        let owed = attempts::find_owed(&mut c, number).await?.ok_or(CheckoutError::NoSuchOrder)?;
-        let id = owed.order_id;
         Ok(OrderHistory {
             order: orders::find(&mut c, id).await?.ok_or(CheckoutError::NoSuchOrder)?,
             attempts: attempts::list_of_order(&mut c, id).await?,

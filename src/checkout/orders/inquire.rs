@@ -20,6 +20,7 @@ use crate::{
     gateway::Asker,
     storage::{
         attempts::{Attempt, AttemptState},
+        concerns,
         events::{self, EventKind, Source},
         orders,
     },
@@ -230,6 +231,7 @@ impl Checkout {
                 if !events::has_told(c, order_id, EventKind::PaymentContradicted, &detail).await? {
                     orders::touch(c, order_id, now).await?;
                     events::append(c, order_id, now, EventKind::PaymentContradicted, source, &detail).await?;
+                    concerns::insert(c, order_id, EventKind::PaymentContradicted, &detail, now).await?;
                 }
                 Ok(())
             })

@@ -14,6 +14,7 @@ use crate::{
     storage::{
         StorageError,
         attempts::Attempt,
+        concerns,
         events::{self, EventKind, Source},
         orders,
         payments::{self, Payment},
@@ -41,6 +42,7 @@ impl Checkout {
                 }
                 orders::touch(c, order_id, now).await?;
                 events::append(c, order_id, now, EventKind::RefundElsewhere, source, "").await?;
+                concerns::insert(c, order_id, EventKind::RefundElsewhere, "", now).await?;
                 Ok(true)
             })
         });

@@ -28,7 +28,10 @@ use crate::{
         payments::{self, Payment},
         refunds::{self, Progress, Refund},
     },
-    wechatpay::{Content, Notification, model::RefundReply},
+    wechatpay::{
+        Content, Notification,
+        model::{RefundNotice, RefundReply},
+    },
 };
 
 /// Longer than any that WeChat documents.
@@ -80,6 +83,14 @@ impl Checkout {
         };
         let verdict = self.book_refund(Statement::from(&**notice), Source::Callback, Some(received)).await?;
         Ok(Verdict::Refund(verdict))
+    }
+
+    /// Books what a verified notice says that is in the inbox already.
+    pub(crate) async fn book_notice(&self, notice: &RefundNotice, source: Source) -> Result<Verdict, CheckoutError> {
+        if notice.mchid != self.0.settings.mchid.as_str() {
+            return Ok(Verdict::Mismatch(Mismatch::Mchid));
+        }
+        Ok(Verdict::Refund(self.book_refund(Statement::from(notice), source, None).await?))
     }
 
     async fn book_refund(

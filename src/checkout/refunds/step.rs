@@ -8,7 +8,7 @@ use crate::{
     checkout::verdict::RefundVerdict,
     domain::{OrderStatus, RefundState},
     storage::{
-        StorageError,
+        StorageError, concerns,
         events::{self, EventKind, Source},
         orders,
         payments::{self, Payment},
@@ -33,6 +33,7 @@ pub(super) async fn contradict(
     if !events::has_told(c, order_id, EventKind::RefundContradicted, &detail).await? {
         orders::touch(c, order_id, now).await?;
         events::append(c, order_id, now, EventKind::RefundContradicted, source, &detail).await?;
+        concerns::insert(c, order_id, EventKind::RefundContradicted, &detail, now).await?;
     }
     Ok(())
 }
