@@ -27,6 +27,7 @@ mod environment;
 mod file;
 pub mod live;
 mod reader;
+mod shown;
 pub mod tls;
 mod variables;
 

@@ -10,6 +10,7 @@
 //! | `gateway` | the only caller of the platform | `wechatpay` |
 //! | `storage` | the books on either engine: tables and the one way to write | `domain` |
 //! | `checkout` | the use cases and the money rules, in rooms: `orders`, `payments`, `refunds`, `jobs` | `gateway`, `storage`, `wechatpay` |
+//! | `backoffice` | what staff does: orders, inbox, reports, what needs someone | `checkout`, `storage` |
 //! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `checkout` |
 //! | [`app`] | pages, islands, the addresses of server functions | `domain` |
 //! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
@@ -52,6 +53,8 @@
 pub mod app;
 pub mod domain;
 
+#[cfg(feature = "ssr")]
+pub mod backoffice;
 #[cfg(feature = "ssr")]
 pub mod checkout;
 #[cfg(feature = "ssr")]

@@ -163,7 +163,8 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
         Command::Serve(arguments) => {
             let settings = Settings::from_env(arguments.wanted(), environment)?;
             let service_manager = ServiceManager::from_lookup(&|name| environment.text(name))?;
-            let surroundings = Surroundings { site: inside(), service_manager, ..Surroundings::system() };
+            let surroundings =
+                Surroundings { version: &VERSION, site: inside(), service_manager, ..Surroundings::system() };
             tracing::info!("Saoma {}", *VERSION);
             let application = Application::build(settings, surroundings).await?;
             Ok(application.run(signals::stop_asked()?).await?)

@@ -2,6 +2,7 @@
 //! count into each other.
 
 mod certificate;
+mod office;
 mod questions;
 
 use std::{
@@ -21,7 +22,10 @@ use prometheus_client::{
 };
 
 pub(crate) use self::certificate::CertificateMetrics;
-pub(crate) use self::questions::{QuestionLine, QuestionMetrics};
+pub(crate) use self::{
+    office::OfficeMetrics,
+    questions::{QuestionLine, QuestionMetrics},
+};
 use crate::{domain::OrderStatus, telemetry};
 
 type Count = Counter<u64, AtomicU64>;
@@ -106,7 +110,7 @@ pub struct Metrics {
     connections_refused: Count,
     questions: QuestionMetrics,
     certificate: CertificateMetrics,
-    surplus: Gauge,
+    office: OfficeMetrics,
 }
 
 impl Default for Metrics {
@@ -124,7 +128,7 @@ impl Default for Metrics {
         let last_good = Family::<Job, Gauge>::default();
         let oldest_due = Family::<Of, Gauge>::default();
         let (durable_write_age, lines_lost, pending) = (Gauge::default(), Count::default(), Gauge::default());
-        let (waiting, surplus) = (Gauge::default(), Gauge::default());
+        let waiting = Gauge::default();
         registry.register("callbacks", "Callbacks by verdict", callbacks.clone());
         registry.register_with_unit(
             "callback_open",
@@ -160,11 +164,7 @@ impl Default for Metrics {
         );
         let (questions, certificate) =
             (QuestionMetrics::register(&mut registry), CertificateMetrics::register(&mut registry));
-        registry.register(
-            "surplus_payments_stuck",
-            "Payments that came once too often and do not go back by themselves; alarm above 0",
-            surplus.clone(),
-        );
+        let office = OfficeMetrics::register(&mut registry);
         registry.register("panics", "Mistakes of ours, by the task that they ended", panics.clone());
         registry.register(
             "job_last_good_timestamp_seconds",
@@ -209,7 +209,7 @@ impl Default for Metrics {
             connections_refused,
             questions,
             certificate,
-            surplus,
+            office,
         }
     }
 }
@@ -264,9 +264,8 @@ impl Metrics {
         &self.certificate
     }
 
-    /// As the books have it now; -1 when they cannot be read.
-    pub fn surplus_stuck(&self, count: i64) {
-        self.surplus.set(count);
+    pub const fn office(&self) -> &OfficeMetrics {
+        &self.office
     }
 
     pub fn sandbox_message_refused(&self, channel: &'static str) {

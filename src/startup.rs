@@ -21,6 +21,10 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use self::{background::Background, platform::Platform};
 pub use self::{error::StartupError, found::NotOurBooks, tls::TlsPace};
 use crate::{
+    backoffice::{
+        self, Office,
+        status::{Setting, Shown},
+    },
     checkout::{Checkout, CheckoutSettings},
     clock::Clock,
     config::{DatabaseUrl, LiveSettings, Mode, Settings},
@@ -37,6 +41,7 @@ use crate::{
     service_manager::ServiceManager,
     storage::{self, Database, StorageError, books::PlatformKind},
     wall::Wall,
+    wechatpay::ApiV3Keys,
 };
 
 /// What a test replaces.
@@ -44,6 +49,8 @@ use crate::{
 pub struct Surroundings {
     pub clock: Clock,
     pub entropy: Entropy,
+    /// What this program calls itself.
+    pub version: &'static str,
     /// The site inside the program.
     pub site: Site,
     pub query_gaps: Vec<SignedDuration>,
@@ -72,6 +79,7 @@ impl Surroundings {
         Self {
             clock: Clock::system(),
             entropy: Entropy::system(),
+            version: env!("CARGO_PKG_VERSION"),
             site: Site::default(),
             query_gaps: CheckoutSettings::default_query_gaps(),
             prepay_pause: SignedDuration::from_secs(3),
@@ -122,6 +130,7 @@ impl Application {
         let (jobs_every, heartbeat_every) = (surroundings.jobs_every, surroundings.heartbeat_every);
         let sweeps_overdue = surroundings.sweeps_overdue;
         let (door_limits, service_manager) = (surroundings.door, surroundings.service_manager.clone());
+        let shown = shown(&settings, &surroundings);
         let (listener, address) = listen("LEPTOS_SITE_ADDR", settings.site_addr).await?;
         let redirect = match settings.tls.as_ref().and_then(|tls| tls.redirect_addr) {
             Some(wanted) => Some(listen("SAOMA_REDIRECT_ADDR", wanted).await?),
@@ -165,7 +174,16 @@ impl Application {
         let care = settings.tls.map(|tls| tls::begin(tls, &settings.data_dir, tls_pace, told)).transpose()?;
         let watched = (metrics.clone(), readiness.clone(), wall.clone());
         let checkout = checkout(db.clone(), parts, shop, watched, surroundings)?;
+        let office = backoffice::Surroundings {
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            metrics: metrics.clone(),
+            api_v3_keys: Arc::clone(&api_v3_keys),
+            data_dir: settings.data_dir,
+            shown,
+        };
         let state = AppState::from(Shared {
+            office: Office::new(checkout.clone(), db.clone(), office),
             checkout,
             db,
             keyring,
@@ -353,6 +371,35 @@ fn checkout(
     Ok(Checkout::new(db, gateway, settings, metrics, readiness, clock, entropy))
 }
 
+fn shown(settings: &Settings, surroundings: &Surroundings) -> Shown {
+    Shown {
+        version: surroundings.version.to_owned(),
+        mode: if matches!(settings.mode, Mode::Live(_)) { "live" } else { "sandbox" },
+        books: settings.database_url.place(),
+        settings: settings.shown().into_iter().map(|(name, value)| Setting { name, value }).collect(),
+    }
+}
+
+/// The back office without the site, for the command line. See [`open_checkout`].
+///
+/// # Errors
+/// The books cannot be opened, or there is no platform to talk to.
+pub async fn open_office(settings: Settings, surroundings: Surroundings) -> Result<(Office, Database), StartupError> {
+    let shown = shown(&settings, &surroundings);
+    let (clock, entropy, data_dir) =
+        (surroundings.clock.clone(), surroundings.entropy.clone(), settings.data_dir.clone());
+    let opened = open(settings, surroundings).await?;
+    let office = backoffice::Surroundings {
+        clock,
+        entropy,
+        metrics: opened.metrics,
+        api_v3_keys: opened.api_v3_keys,
+        data_dir,
+        shown,
+    };
+    Ok((Office::new(opened.checkout, opened.db.clone(), office), opened.db))
+}
+
 /// The use cases without the site, for the command line; a server may be running beside. In sandbox
 /// mode they talk to the platform of that server, which has left its credentials in the data folder.
 ///
@@ -362,6 +409,18 @@ pub async fn open_checkout(
     settings: Settings,
     surroundings: Surroundings,
 ) -> Result<(Checkout, Database), StartupError> {
+    let opened = open(settings, surroundings).await?;
+    Ok((opened.checkout, opened.db))
+}
+
+struct Opened {
+    checkout: Checkout,
+    db: Database,
+    metrics: Metrics,
+    api_v3_keys: Arc<ApiV3Keys>,
+}
+
+async fn open(settings: Settings, surroundings: Surroundings) -> Result<Opened, StartupError> {
     let (db, live) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
     let shop = Shop {
         payee: settings.payee,
@@ -371,8 +430,10 @@ pub async fn open_checkout(
     };
     let (metrics, readiness) = (Metrics::default(), Readiness::default());
     let wall = wall(mark::of(&live).platform, &metrics, &readiness);
-    let checkout = checkout(db.clone(), platform::parts(live)?, shop, (metrics, readiness, wall), surroundings)?;
-    Ok((checkout, db))
+    let parts = platform::parts(live)?;
+    let api_v3_keys = Arc::clone(&parts.api_v3_keys);
+    let checkout = checkout(db.clone(), parts, shop, (metrics.clone(), readiness, wall), surroundings)?;
+    Ok(Opened { checkout, db, metrics, api_v3_keys })
 }
 
 /// The books for a command, once it is clear that they are those of the account it was started with.

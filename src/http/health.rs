@@ -10,7 +10,10 @@ use http::{StatusCode, header::CONTENT_TYPE};
 use tokio::time::timeout;
 
 use super::state::AppState;
-use crate::storage::{StorageError, orders};
+use crate::{
+    backoffice::attention::Need,
+    storage::{StorageError, orders},
+};
 
 /// Whoever asks whether this is ready does not wait for long.
 const READY_LIMIT: Duration = Duration::from_secs(5);
@@ -44,8 +47,9 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Response {
 pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
     let pending = pending(&state).await.unwrap_or(-1);
     state.checkout.measure_questions().await;
-    state.metrics.surplus_stuck(surplus_stuck(&state).await);
+    state.metrics.office().surplus_stuck(surplus_stuck(&state).await);
     state.metrics.durable_write_age(state.readiness.durable_write_age());
+    measure_needs(&state).await;
     // The rest is told all the same; `/readyz` says what is wrong.
     if let Ok(Ok(upkeep)) = timeout(READY_LIMIT, state.checkout.upkeep()).await {
         state.metrics.upkeep(&upkeep);
@@ -56,6 +60,15 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
             ([(CONTENT_TYPE, kind)], text).into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn measure_needs(state: &AppState) {
+    let office = state.metrics.office();
+    office.set_disk_free(state.office.room().map(|room| room.free));
+    match timeout(READY_LIMIT, state.office.count_needs()).await {
+        Ok(Ok(needs)) => needs.into_iter().for_each(|(need, count)| office.set_need(need.code(), count)),
+        Ok(Err(_)) | Err(_) => Need::ALL.into_iter().for_each(|need| office.set_need(need.code(), -1)),
     }
 }
 

@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
@@ -20,6 +21,7 @@ use super::{
     state::AppState,
 };
 use crate::{
+    backoffice::inbox::Delivery,
     checkout::{NotifyContext, RefundVerdict, Verdict},
     wall::Channel,
     wechatpay::{
@@ -77,7 +79,7 @@ pub(crate) async fn refunds(
 async fn receive(state: &AppState, about: About, client: ClientAddress, headers: &HeaderMap, body: Body) -> Response {
     let body = match body::CALLBACK.read(body, &state.stopping).await {
         Ok(body) => body,
-        Err(error) => return unreadable(state, client, &error),
+        Err(error) => return unreadable(state, client, headers, about, &error),
     };
     match open(state, headers, &body).await {
         Ok(_) if state.wall.refuses(headers, Channel::Callback) => {
@@ -85,7 +87,7 @@ async fn receive(state: &AppState, about: About, client: ClientAddress, headers:
             fail(StatusCode::UNAUTHORIZED, "沙箱的通知，不予受理")
         }
         Ok(notification) => book(state, about, notification, headers, body).await,
-        Err(error) => reject(state, client, &error, &body),
+        Err(error) => reject(state, client, headers, about, &error, &body),
     }
 }
 
@@ -165,10 +167,19 @@ async fn book(
     }
 }
 
-fn reject(state: &AppState, client: ClientAddress, error: &NotifyError, body: &[u8]) -> Response {
+fn reject(
+    state: &AppState,
+    client: ClientAddress,
+    headers: &HeaderMap,
+    about: About,
+    error: &NotifyError,
+    body: &[u8],
+) -> Response {
     let is_unsigned = matches!(error, NotifyError::Verify(VerifyError::Headers(_)));
     let is_v2 = is_unsigned && body.trim_ascii_start().starts_with(b"<xml");
-    state.metrics.callback(if is_v2 { "v2_xml" } else { error.label() });
+    let reason = if is_v2 { "v2_xml" } else { error.label() };
+    state.metrics.callback(reason);
+    keep(state, client, headers, about, reason, body);
     if !state.limits.allow_rejected_callback(client) {
         return fail(StatusCode::TOO_MANY_REQUESTS, "请求过于频繁");
     }
@@ -182,13 +193,40 @@ fn reject(state: &AppState, client: ClientAddress, error: &NotifyError, body: &[
     }
 }
 
-fn unreadable(state: &AppState, client: ClientAddress, error: &BodyError) -> Response {
+/// For staff to see why deliveries are refused, and whose they are.
+fn keep(state: &AppState, client: ClientAddress, headers: &HeaderMap, about: About, reason: &'static str, body: &[u8]) {
+    let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
+    let seconds = text("wechatpay-timestamp").and_then(|it| it.parse().ok());
+    state.office.refused().note(&Delivery {
+        reason,
+        is_probe: reason == "signature_probe",
+        about: match about {
+            About::Payments => "payments",
+            About::Refunds => "refunds",
+        },
+        serial: text("wechatpay-serial"),
+        sent: seconds.and_then(|it| Timestamp::from_second(it).ok()),
+        address: client.0,
+        headers: &kept_headers(headers),
+        body,
+        at: state.clock.now(),
+    });
+}
+
+fn unreadable(
+    state: &AppState,
+    client: ClientAddress,
+    headers: &HeaderMap,
+    about: About,
+    error: &BodyError,
+) -> Response {
     let (label, message) = match error {
         BodyError::TooLong => ("too_long", "通知过长"),
         BodyError::TooSlow => ("too_slow", "通知没有及时传完"),
         BodyError::Broken(_) => ("broken", "通知不完整"),
     };
     state.metrics.callback(label);
+    keep(state, client, headers, about, label, b"");
     if !state.limits.allow_rejected_callback(client) {
         return fail(StatusCode::TOO_MANY_REQUESTS, "请求过于频繁");
     }

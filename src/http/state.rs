@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{door::Crowd, notices::Notices, rate_limits::Limits, site::Site};
 use crate::{
+    backoffice::Office,
     checkout::Checkout,
     clock::Clock,
     entropy::Entropy,
@@ -28,6 +29,7 @@ pub struct AppState(Arc<Shared>);
 #[derive(Debug)]
 pub struct Shared {
     pub checkout: Checkout,
+    pub office: Office,
     pub db: Database,
     pub keyring: Keyring,
     pub api_v3_keys: Arc<ApiV3Keys>,

@@ -32,6 +32,11 @@ impl CertificateMetrics {
         self.ends.set(at.as_second());
     }
 
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let second = self.ends.get();
+        (second != 0).then(|| Timestamp::from_second(second).ok()).flatten()
+    }
+
     pub fn failed(&self) {
         self.failures.inc();
     }

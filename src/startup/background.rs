@@ -46,6 +46,12 @@ impl Background {
             keep(&supervisor, "heartbeat", &state, move |state| async move {
                 state.checkout.beat(self.heartbeat_every).await;
             }),
+            keep(&supervisor, "refused", &state, |state| async move { state.office.keep_refused().await }),
+            keep(&supervisor, "sums", &state, move |state| async move {
+                if self.jobs_every.is_some() {
+                    state.office.keep_sums().await;
+                }
+            }),
             supervisor.keep("https", || {
                 let care = self.care.clone();
                 async move {

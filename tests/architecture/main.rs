@@ -131,13 +131,18 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("checkout::pauses", &[]),
     ("checkout::settings", &["wechatpay"]),
     ("checkout::verdict", &[]),
-    ("command", &["checkout", "config", "domain", "startup", "storage", "wechatpay"]),
+    (
+        "backoffice",
+        &["checkout", "clock", "domain", "entropy", "gateway", "metrics", "readiness", "storage", "wechatpay"],
+    ),
+    ("command", &["backoffice", "checkout", "config", "domain", "startup", "storage", "wechatpay"]),
     ("config", &["domain", "gateway", "wechatpay"]),
     // Routes know use cases. What is shared between them is put together in `http.rs`.
     (
         "http",
         &[
             "app",
+            "backoffice",
             "checkout",
             "clock",
             "domain",
@@ -157,7 +162,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("http::this_machine", &["app"]),
     ("http::merchant_api", &["checkout", "domain", "wechatpay"]),
     ("http::notices", &[]),
-    ("http::notify", &["checkout", "wall", "wechatpay"]),
+    ("http::notify", &["backoffice", "checkout", "wall", "wechatpay"]),
     ("http::order_status", &["checkout", "domain", "wechatpay"]),
     ("http::pages", &["app"]),
     ("http::redirect", &[]),
@@ -232,6 +237,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "startup",
         &[
+            "backoffice",
             "checkout",
             "clock",
             "config",

@@ -1,0 +1,13 @@
+//! What the merchant's staff does: finds an order and sees what happened to it, gives money back, looks through what
+//! WeChat has delivered, and learns what needs somebody. Pages and commands are thin adapters of this.
+
+pub mod attention;
+pub mod days;
+pub mod inbox;
+mod office;
+pub mod orders;
+pub mod reports;
+pub mod status;
+pub(crate) mod told;
+
+pub use office::{Office, Surroundings};

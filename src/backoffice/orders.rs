@@ -1,0 +1,11 @@
+//! Orders: found by filters or by any number, shown with all that belongs to them, and what staff does with them.
+
+mod act;
+mod export;
+mod filter;
+mod list;
+
+pub use act::{Acted, NotActed, Sheet, Wanted};
+pub use export::{Columns, Export};
+pub use filter::{Asked, Field, Filter, Kind, Wrong};
+pub use list::{Page, Row};

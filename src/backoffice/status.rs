@@ -1,0 +1,125 @@
+//! How this instance is: what it is set to (never a secret), whose money it is about, which keys it trusts, who else
+//! writes in the books, and when each job last ran well.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    attention::{Need, Room},
+    office::Office,
+    told,
+};
+use crate::storage::{StorageError, books, heartbeats, leases};
+
+/// What is known from the start.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Shown {
+    pub version: String,
+    /// `live` or `sandbox`.
+    pub mode: &'static str,
+    /// Where the books are.
+    pub books: String,
+    /// Variables with their values; of a secret only whether it is set.
+    pub settings: Vec<Setting>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    pub name: &'static str,
+    pub value: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    #[serde(serialize_with = "told::time")]
+    pub now: Timestamp,
+    #[serde(flatten)]
+    pub shown: Shown,
+    pub merchant: Option<Merchant>,
+    /// Keys that WeChat's word is verified with.
+    pub keys: Vec<Key>,
+    /// When the certificate of the shop's own HTTPS ends.
+    #[serde(serialize_with = "told::optional")]
+    pub certificate_ends: Option<Timestamp>,
+    pub instances: Vec<Instance>,
+    pub jobs: Vec<Job>,
+    pub disk: Option<Room>,
+    /// What keeps this instance from its work, as `/readyz` says it.
+    pub troubles: Vec<Trouble>,
+    pub needs_someone: Vec<Needed>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Merchant {
+    pub mchid: String,
+    /// `WECHATPAY`, or `LOOPBACK` where nobody's money is.
+    pub platform: &'static str,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Key {
+    pub serial: String,
+    /// A WeChat Pay public key ends never.
+    #[serde(serialize_with = "told::optional")]
+    pub ends: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Instance {
+    pub id: String,
+    /// By its own clock.
+    #[serde(serialize_with = "told::time")]
+    pub last_beat: Timestamp,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Job {
+    pub name: String,
+    #[serde(serialize_with = "told::optional")]
+    pub last_good: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Trouble {
+    pub what: &'static str,
+    pub said: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Needed {
+    pub need: Need,
+    pub count: i64,
+}
+
+impl Office {
+    /// # Errors
+    /// The books cannot be read.
+    pub async fn status(&self) -> Result<Status, StorageError> {
+        let surroundings = &self.0.surroundings;
+        let at = |millis: i64| Timestamp::from_millisecond(millis).ok();
+        let mut c = self.0.db.read().await?;
+        let merchant = books::find(&mut c).await?;
+        let beats = heartbeats::list(&mut c).await?;
+        let jobs = leases::list_last_good(&mut c).await?;
+        drop(c);
+        let keys = self.0.checkout.gateway().platform_keys();
+        let troubles = self.0.checkout.readiness().troubles();
+        let needs = self.count_needs().await?;
+        Ok(Status {
+            now: surroundings.clock.now(),
+            shown: surroundings.shown.clone(),
+            merchant: merchant.map(|it| Merchant { mchid: it.mchid, platform: it.platform.code() }),
+            keys: keys.list().into_iter().map(|(serial, ends)| Key { serial: serial.to_owned(), ends }).collect(),
+            certificate_ends: surroundings.metrics.certificate().ends_at(),
+            instances: beats.into_iter().map(|it| Instance { id: it.instance, last_beat: it.wall }).collect(),
+            jobs: jobs.into_iter().map(|(name, good)| Job { name, last_good: at(good) }).collect(),
+            disk: self.room(),
+            troubles: troubles.into_iter().map(|(what, said)| Trouble { what, said }).collect(),
+            needs_someone: needs
+                .into_iter()
+                .filter(|it| it.1 > 0)
+                .map(|(need, count)| Needed { need, count })
+                .collect(),
+        })
+    }
+}
