@@ -3,11 +3,16 @@
 
 pub mod attention;
 pub mod days;
+mod gatherer;
 pub mod inbox;
 mod office;
 pub mod orders;
 pub mod reports;
+mod shown;
 pub mod status;
 pub(crate) mod told;
+pub mod verdicts;
 
+pub use gatherer::{Delivery, Gatherer};
 pub use office::{Office, Surroundings};
+pub use shown::{Setting, Shown};

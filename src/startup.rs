@@ -21,10 +21,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use self::{background::Background, platform::Platform};
 pub use self::{error::StartupError, found::NotOurBooks, tls::TlsPace};
 use crate::{
-    backoffice::{
-        self, Office,
-        status::{Setting, Shown},
-    },
+    backoffice::{self, Office, Setting, Shown},
     checkout::{Checkout, CheckoutSettings},
     clock::Clock,
     config::{DatabaseUrl, LiveSettings, Mode, Settings},

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{inbox::QUARANTINED, office::Office, told};
+use super::{office::Office, told, verdicts::QUARANTINED};
 use crate::{
     domain::{Fen, RefundState},
     storage::{StorageError, concerns, inbox, leases, payments, refunds},

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, atomic::AtomicI64},
 };
 
-use super::{inbox::Gatherer, status::Shown};
+use super::{gatherer::Gatherer, shown::Shown};
 use crate::{
     checkout::Checkout,
     clock::Clock,

@@ -7,27 +7,10 @@ use serde::Serialize;
 use super::{
     attention::{Need, Room},
     office::Office,
+    shown::Shown,
     told,
 };
 use crate::storage::{StorageError, books, heartbeats, leases};
-
-/// What is known from the start.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Shown {
-    pub version: String,
-    /// `live` or `sandbox`.
-    pub mode: &'static str,
-    /// Where the books are.
-    pub books: String,
-    /// Variables with their values; of a secret only whether it is set.
-    pub settings: Vec<Setting>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Setting {
-    pub name: &'static str,
-    pub value: String,
-}
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {

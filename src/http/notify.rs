@@ -21,7 +21,7 @@ use super::{
     state::AppState,
 };
 use crate::{
-    backoffice::inbox::Delivery,
+    backoffice::Delivery,
     checkout::{NotifyContext, RefundVerdict, Verdict},
     wall::Channel,
     wechatpay::{

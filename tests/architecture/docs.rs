@@ -137,3 +137,49 @@ fn every_metric_is_told() {
     }
     assert!(count > 20, "{count}");
 }
+
+/// As `/metrics` tells them: with what the format adds to counters and histograms.
+fn metrics_told() -> BTreeSet<String> {
+    let at = repository();
+    let mut told = BTreeSet::new();
+    for path in files(&at.join("src/metrics")).into_iter().chain([at.join("src/metrics.rs")]) {
+        for register in read(&path).split("registry.register").skip(1) {
+            let unit = if register.starts_with("_with_unit") { "_seconds" } else { "" };
+            let Some(name) = register.split('"').nth(1) else { continue };
+            for end in ["", "_total", "_bucket", "_sum", "_count"] {
+                told.insert(format!("saoma_{name}{unit}{end}"));
+            }
+        }
+    }
+    told
+}
+
+fn words_with<'a>(text: &'a str, begin: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(move |word| word.starts_with(begin))
+}
+
+#[test]
+fn alerts_and_dashboard_ask_for_what_there_is() {
+    let (at, known) = (repository(), metrics_told());
+    for file in ["deploy/prometheus-rules.yml", "deploy/grafana-dashboard.json"] {
+        let text = read(&at.join(file));
+        let asked: BTreeSet<&str> = words_with(&text, "saoma_").collect();
+        assert!(asked.len() > 8, "{file}: {asked:?}");
+        let unknown: Vec<_> = asked.iter().filter(|name| !known.contains(**name)).collect();
+        assert!(unknown.is_empty(), "{file} asks for {unknown:?}, which nobody tells");
+    }
+    assert!(!known.contains("saoma_orders_paid_total"), "what there is not is found");
+}
+
+#[test]
+fn whatever_needs_someone_is_alarmed() {
+    let at = repository();
+    let code = read(&at.join("src/backoffice/attention.rs"));
+    let kinds = code.split("const fn code").nth(1).and_then(|it| it.split("impl ").next()).unwrap_or_default();
+    let kinds: Vec<&str> = kinds.split('"').skip(1).step_by(2).filter(|it| !it.contains(' ')).take(10).collect();
+    let rules = read(&at.join("deploy/prometheus-rules.yml"));
+    assert_eq!(kinds.len(), 10, "{kinds:?}");
+    for kind in kinds {
+        assert!(rules.contains(&format!("what=\"{kind}\"")), "no alert for {kind}");
+    }
+}
