@@ -45,16 +45,21 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Response {
 
 /// Prometheus text.
 pub(crate) async fn metrics(State(state): State<AppState>) -> Response {
-    let pending = pending(&state).await.unwrap_or(-1);
-    state.checkout.measure_questions().await;
-    state.metrics.office().surplus_stuck(surplus_stuck(&state).await);
+    // At the same time, so that all are waited for no longer than one: Prometheus gives up after 10 s.
+    let (pending, stuck, (), upkeep, _) = tokio::join!(
+        pending(&state),
+        surplus_stuck(&state),
+        measure_needs(&state),
+        timeout(READY_LIMIT, state.checkout.upkeep()),
+        timeout(READY_LIMIT, state.checkout.measure_questions()),
+    );
+    state.metrics.office().surplus_stuck(stuck);
     state.metrics.durable_write_age(state.readiness.durable_write_age());
-    measure_needs(&state).await;
     // The rest is told all the same; `/readyz` says what is wrong.
-    if let Ok(Ok(upkeep)) = timeout(READY_LIMIT, state.checkout.upkeep()).await {
+    if let Ok(Ok(upkeep)) = upkeep {
         state.metrics.upkeep(&upkeep);
     }
-    match state.metrics.render(pending, state.checkout.live().waiting()) {
+    match state.metrics.render(pending.unwrap_or(-1), state.checkout.live().waiting()) {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(CONTENT_TYPE, kind)], text).into_response()

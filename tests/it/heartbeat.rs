@@ -2,10 +2,27 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::{Instant, timeout};
+
 use crate::support::{App, Outside, Stage, free_port, is_file, mock_clock, until};
 
 async fn number(app: &App, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&app.books.pool).await.expect("reads")
+}
+
+/// A monitoring system gives up after ten seconds, and then knows nothing at all.
+#[tokio::test]
+async fn books_that_do_not_answer_hold_the_metrics_up_once() {
+    let app = App::start().await;
+    let mut held = Vec::new();
+    while let Ok(Ok(connection)) = timeout(Duration::from_millis(500), app.state.db.read()).await {
+        held.push(connection);
+    }
+    let started = Instant::now();
+    let told = app.get("/metrics").await;
+    assert!(told.status == 200 && told.text().contains(" -1\n"), "{told:?}");
+    assert!(started.elapsed() < Duration::from_secs(9), "{:?}", started.elapsed());
+    drop(held);
 }
 
 #[tokio::test]
