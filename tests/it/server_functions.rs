@@ -40,6 +40,18 @@ async fn a_form_leads_to_the_page_of_its_order() {
     assert!(browser.get(&path).await.shown().contains("支付成功"));
 }
 
+/// Not every browser names HTML first.
+#[tokio::test]
+async fn a_form_that_fails_leads_to_its_page_whatever_else_its_browser_takes() {
+    let app = App::start().await;
+    for accept in ["text/html", "application/xhtml+xml,text/html;q=0.9,*/*;q=0.8"] {
+        let form = app.request(Method::POST, "/api/ui/place_order").body("product_id=999");
+        let form = form.header("content-type", "application/x-www-form-urlencoded").header("accept", accept);
+        let answer = app.send(form).await;
+        assert_eq!(location(&answer), "/products/999?problem=no-product", "{accept}");
+    }
+}
+
 #[tokio::test]
 async fn the_pages_program_gets_json() {
     let app = App::start().await;

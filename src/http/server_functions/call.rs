@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header::ACCEPT, request::Parts};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+    request::Parts,
+};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -66,8 +70,7 @@ impl Call {
 
     /// Leads a form that was sent without JavaScript to its page.
     pub(super) fn redirect_form(&self, path: &str) {
-        let accepts = self.headers.get(ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or_default();
-        if accepts.contains("text/html") {
+        if self.is_plain_form() {
             leptos_axum::redirect(path);
         }
     }
@@ -76,15 +79,17 @@ impl Call {
     pub(super) fn answer<T>(&self, outcome: Result<T, PublicError>) -> Result<T, PublicError> {
         if let (Err(error), Some(response)) = (&outcome, &self.response)
             && let Ok(status) = StatusCode::from_u16(error.status())
-            && !self.headers.get(ACCEPT).is_some_and(|it| it.as_bytes().starts_with(b"text/html") && self.is_form())
+            && !self.is_plain_form()
         {
             response.set_status(status);
         }
         outcome
     }
 
-    fn is_form(&self) -> bool {
-        self.headers.get(http::header::CONTENT_TYPE).is_some()
+    /// A form of a page without JavaScript: what is sent, and a page wanted. Islands want JSON, and pages send nothing.
+    fn is_plain_form(&self) -> bool {
+        let wants_page = |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.contains("text/html"));
+        self.headers.contains_key(CONTENT_TYPE) && self.headers.get(ACCEPT).is_some_and(wants_page)
     }
 
     fn shopper(&self) -> Result<&str, PublicError> {
