@@ -8,8 +8,8 @@ use axum::{
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{
-        CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
-        X_FRAME_OPTIONS,
+        ALLOW, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+        X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
 };
 use tracing::Span;
@@ -53,6 +53,12 @@ fn refusal_of(request: &Request) -> Option<Response> {
         return Some(StatusCode::METHOD_NOT_ALLOWED.into_response());
     }
     let path = request.uri().path();
+    if path == "*" {
+        // The server as a whole (RFC 9110 §9.3.7).
+        let is_asked = request.method() == Method::OPTIONS;
+        let status = if is_asked { StatusCode::NO_CONTENT } else { StatusCode::BAD_REQUEST };
+        return Some((status, [(ALLOW, "GET, HEAD, POST, OPTIONS")]).into_response());
+    }
     let (status, message) = if path.len() > PATH_MOST {
         (StatusCode::URI_TOO_LONG, "网址过长")
     } else if path.split('/').any(is_dots) {

@@ -7,8 +7,9 @@ use h2::client::Builder;
 use saoma::{clock::Clock, http::door::DoorLimits};
 use tokio::time::{Instant, timeout};
 
-use crate::support::{
-    App, Caller, Http2, NATIVE_NOTIFY, Outside, Placed, Shown, Stage, folder, free_port, hear, until,
+use crate::{
+    site::lay_site,
+    support::{App, Caller, Http2, NATIVE_NOTIFY, Outside, Placed, Shown, Site, Stage, folder, free_port, hear, until},
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -218,33 +219,95 @@ async fn who_does_not_take_its_answer_goes() {
     assert_eq!(head.status(), 200);
     closed_window.until_ended().await;
     until("it is counted", async || (closed(&app, "stalled").await == 1).then_some(())).await;
-    // One that takes a little at a time is not cut off: it goes on taking.
-    let mut slow = Caller::of(&roots).http2_with(app.port(), Builder::new().initial_window_size(2_048)).await;
-    let (head, mut body) = ask(&mut slow, "/").await.await.expect("a head").into_parts();
+}
+
+/// The shop with a picture of `PARTS` parts, as they are handed over.
+async fn shop_with_picture(limits: DoorLimits) -> (App, String) {
+    let outside = Outside::start(&Clock::system()).await;
+    let folder = folder();
+    let shown = Shown::lay(folder.path(), "localhost");
+    lay_site(folder.path());
+    std::fs::write(folder.path().join("large.svg"), vec![b'x'; PARTS * PART]).expect("writes");
+    let stage = Stage::new().https(&outside, free_port(), &shown).door(limits);
+    let app = stage.set("LEPTOS_SITE_ROOT", &folder.path().display().to_string()).start().await;
+    // The picture is in it.
+    std::mem::forget(folder);
+    (app, shown.pem)
+}
+
+const PARTS: usize = 12;
+const PART: usize = 16 * 1024;
+const STALLED: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn who_takes_a_little_at_a_time_is_not_cut_off() {
+    let (app, roots) = shop_with_picture(DoorLimits { stalled: STALLED, ..DoorLimits::default() }).await;
+    let window = u32::try_from(PART).expect("in range");
+    let mut slow = Caller::of(&roots).http2_with(app.port(), Builder::new().initial_window_size(window)).await;
+    let (head, mut body) = ask(&mut slow, "/large.svg").await.await.expect("a head").into_parts();
     assert_eq!(head.status, 200);
     let (started, mut taken) = (Instant::now(), 0);
     while let Some(part) = body.data().await {
         let part = part.expect("not cut off");
         taken += part.len();
-        tokio::time::sleep(SHORT / 3).await;
+        tokio::time::sleep(STALLED.mul_f64(0.3) * u32::try_from(part.len()).expect("in range") / window).await;
         body.flow_control().release_capacity(part.len()).expect("takes");
     }
-    println!("{taken} bytes in {:?}", started.elapsed());
-    assert!(taken > 2_048 && started.elapsed() > SHORT / 3);
+    assert_eq!(taken, PARTS * PART);
+    assert!(started.elapsed() > STALLED * 2, "much longer than nothing may be taken: {:?}", started.elapsed());
+    assert_eq!(closed(&app, "stalled").await, 0);
+}
+
+/// Else one answer that is taken would keep thirty that are not.
+#[tokio::test]
+async fn who_takes_one_answer_and_leaves_another_goes() {
+    let (app, roots) = shop_with_picture(DoorLimits { stalled: STALLED, ..DoorLimits::default() }).await;
+    let window = u32::try_from(PART).expect("in range");
+    let mut picky = Caller::of(&roots).http2_with(app.port(), Builder::new().initial_window_size(window)).await;
+    let left = ask(&mut picky, "/large.svg").await.await.expect("a head");
+    let started = Instant::now();
+    let until_gone = async {
+        // Small ones, of which all is taken.
+        while picky.get("/healthz").await.is_ok() {
+            tokio::time::sleep(STALLED / 20).await;
+        }
+    };
+    timeout(STALLED * 20, until_gone).await.expect("it has to go");
+    assert!(started.elapsed() >= STALLED, "{:?}", started.elapsed());
+    until("it is counted", async || (closed(&app, "stalled").await == 1).then_some(())).await;
+    drop(left);
+}
+
+/// Each costs us an answer that nobody hears.
+#[tokio::test]
+async fn who_sends_broken_request_after_broken_request_goes() {
+    let (app, _, roots) = shop(DoorLimits::default()).await;
+    let mut broken = Caller::of(&roots).http2(app.port()).await;
+    let mut sent = 0;
+    loop {
+        // More than it has announced.
+        let request = broken.request("POST", "/api/ui/place_order").header("content-length", "1").body(());
+        let Ok(answer) = broken.ask(request.expect("a request"), b"product_id=1").await else { break };
+        if answer.await.is_err_and(|error| error.is_go_away()) {
+            break;
+        }
+        sent += 1;
+        assert!(sent < 100, "for ever");
+    }
+    assert!(sent >= 10, "one mistake is forgiven: {sent}");
+    broken.until_ended().await;
+    assert_eq!(Site::https(app.port(), &roots).get("/healthz").await.status, 200);
 }
 
 #[tokio::test]
 async fn heads_have_a_size() {
     let (app, _, roots) = shop(DoorLimits::default()).await;
     let mut http2 = Caller::of(&roots).http2(app.port()).await;
-    let request = http2.request("GET", "/healthz").header("x-large", "x".repeat(17 * 1024)).body(());
-    let answer = http2.ask(request.expect("a request"), b"").await.expect("asked");
-    let status = answer.await.map(|answer| answer.status().as_u16());
-    assert!(status.as_ref().map_or(true, |status| *status == 431), "{status:?}");
-    let mut http2 = Caller::of(&roots).http2(app.port()).await;
-    let request = http2.request("GET", "/healthz").header("x-large", "x".repeat(8 * 1024)).body(());
-    let answer = http2.ask(request.expect("a request"), b"").await.expect("asked");
-    assert_eq!(answer.await.expect("an answer").status(), 200);
+    for (kilobytes, expected) in [(17, 431), (15, 200)] {
+        let request = http2.request("GET", "/healthz").header("x-large", "x".repeat(kilobytes * 1024)).body(());
+        let answer = http2.ask(request.expect("a request"), b"").await.expect("asked");
+        assert_eq!(answer.await.expect("an answer").status(), expected, "{kilobytes} KiB");
+    }
 }
 
 #[tokio::test]

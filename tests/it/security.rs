@@ -381,6 +381,12 @@ async fn only_files_of_the_site_folder_are_served() {
 #[tokio::test]
 async fn nobody_is_connected_to_anybody_else_through_here() {
     let app = App::start().await;
+    // The server as a whole, which has no page.
+    for (method, status) in [("OPTIONS", "204"), ("GET", "400")] {
+        let answer = raw(&app, &format!("{method} * HTTP/1.1"), b"").await;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains("allow: GET"), "{answer}");
+    }
     let answer = raw(&app, "CONNECT elsewhere.example:443 HTTP/1.1", b"").await;
     assert!(answer.starts_with(b"HTTP/1.1 405"), "{}", String::from_utf8_lossy(&answer));
 }

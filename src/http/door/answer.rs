@@ -16,11 +16,12 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use super::{super::refusal::refuse, flight::Answer, guests::Guest};
+use super::{
+    super::{body::CALLBACK, refusal::refuse},
+    flight::Answer,
+    guests::Guest,
+};
 use crate::app::error::PublicError;
-
-/// Longest callback that is read for one of the extra guests; real ones are about 1 KiB.
-const EXTRA_BODY_MOST: usize = 64 * 1024;
 
 /// What answers on a connection.
 #[derive(Clone)]
@@ -67,7 +68,7 @@ pub(crate) async fn answer(
 async fn whole(request: Request<Body>) -> Result<Request<Body>, BoxError> {
     let (head, mut body) = request.into_parts();
     let mut read = Vec::new();
-    while read.len() <= EXTRA_BODY_MOST {
+    while read.len() <= CALLBACK.most {
         match body.frame().await {
             None => break,
             Some(frame) => read.extend_from_slice(frame?.data_ref().map_or(&[], |data| data)),

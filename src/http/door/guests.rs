@@ -5,6 +5,7 @@ mod inside;
 mod room;
 
 use std::{
+    collections::BTreeSet,
     fmt,
     net::IpAddr,
     num::NonZeroU32,
@@ -67,16 +68,19 @@ pub(crate) struct Guest {
 }
 
 /// What a guest has still to take, where the stream alone does not tell: on HTTP/2 it opens a window for each answer.
-#[derive(Clone, Copy)]
+#[derive(Default)]
 struct Owing {
-    answers: usize,
-    taken: Instant,
+    next: u64,
+    /// Parts of answers, since when each waits. Whoever takes of one answer leaves another one all the same.
+    parts: BTreeSet<Owed>,
 }
+
+type Owed = (Instant, u64);
 
 /// While a request is in flight.
 pub(crate) struct InFlight {
     guest: Arc<Guest>,
-    is_owed: bool,
+    owed: Option<Owed>,
     was_taken: bool,
 }
 
@@ -136,7 +140,7 @@ impl Guests {
             counted: CountedFor(address),
             expects_head: AtomicBool::new(false),
             takes_many: AtomicBool::new(false),
-            owing: Mutex::new(Owing { answers: 0, taken: Instant::now() }),
+            owing: Mutex::default(),
             signal: Arc::clone(&signal),
             guests: self.clone(),
         });
@@ -206,7 +210,7 @@ impl Guest {
             // From now on it counts what it does not take.
             self.signal.changed.notify_one();
         }
-        Some((InFlight { guest: Arc::clone(self), is_owed: false, was_taken: false }, room))
+        Some((InFlight { guest: Arc::clone(self), owed: None, was_taken: false }, room))
     }
 
     fn end(&self, was_taken: bool) {
@@ -276,8 +280,7 @@ impl Guest {
             Phase::Idle(since) => Some((since + limits.idle, Reason::Idle)),
             Phase::Busy(_) if self.takes_many.load(Ordering::Relaxed) => {
                 // Looked at now and then: who waits for an answer of ours owes nothing.
-                let Owing { answers, taken } = *self.owing();
-                let since = if answers > 0 { taken } else { Instant::now() };
+                let since = self.owing().parts.first().map_or_else(Instant::now, |(since, _)| *since);
                 Some((since + limits.stalled, Reason::Stalled))
             }
             Phase::Busy(_) => None,
@@ -313,30 +316,26 @@ impl Guest {
 impl InFlight {
     /// A part of the answer waits for the client to take it.
     pub(crate) fn owes(&mut self) {
-        self.set_owed(true);
+        // On HTTP/1 the stream tells it.
+        if self.takes_many() {
+            let mut owing = self.guest.owing();
+            owing.next += 1;
+            let owed = (Instant::now(), owing.next);
+            owing.parts.insert(owed);
+            self.owed = Some(owed);
+        }
     }
 
     /// The client has room for more.
     pub(crate) fn takes(&mut self) {
-        self.set_owed(false);
+        if let Some(owed) = self.owed.take() {
+            self.guest.owing().parts.remove(&owed);
+        }
     }
 
     /// All of the answer was handed over.
     pub(crate) const fn was_taken(&mut self) {
         self.was_taken = true;
-    }
-
-    fn set_owed(&mut self, is_owed: bool) {
-        // On HTTP/1 the stream tells it.
-        if !self.guest.takes_many.load(Ordering::Relaxed) {
-            return;
-        }
-        let mut owing = self.guest.owing();
-        if is_owed != self.is_owed {
-            owing.answers = if is_owed { owing.answers + 1 } else { owing.answers.saturating_sub(1) };
-            owing.taken = Instant::now();
-        }
-        self.is_owed = is_owed;
     }
 
     pub(crate) fn takes_many(&self) -> bool {
@@ -346,7 +345,7 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.set_owed(false);
+        self.takes();
         self.guest.end(self.was_taken);
     }
 }
