@@ -67,7 +67,7 @@ impl Acme {
         let store = self.store();
         store.make().map_err(|source| AcmeError::Store { path: store.folder().to_owned(), source })?;
         if let Some(pair) = store.pair().filter(|pair| self.fits(pair)) {
-            tracing::info!(ends = %pair.ends(), "the certificate that was kept is shown");
+            tracing::info!(ends = told::minute(pair.ends()), "the certificate that was kept is shown");
             tls.show(pair);
         }
         told.standing(tls);
@@ -100,7 +100,7 @@ impl Acme {
         let ordered = timeout(self.pace.order_limit, self.order(tls)).await;
         let refusal = match ordered {
             Ok(Ok(pair)) => {
-                tracing::info!(ends = %pair.ends(), "a new certificate is shown");
+                tracing::info!(ends = told::minute(pair.ends()), "a new certificate is shown");
                 tls.show(pair);
                 *failures = Failures::default();
                 told.mended(tls);
@@ -111,7 +111,8 @@ impl Acme {
         };
         let pause = failures.note(told.now(), self.pace, refusal.wait());
         let again = told::span(pause);
-        told.failed(&format!("{}; it is tried again in {again}", refusal.in_words(&self.names, told.now())), tls);
+        let words = refusal.in_words(&self.names, told.now());
+        told.failed(words.map(|words| format!("{words}; it is tried again in {again}")), tls);
     }
 }
 

@@ -1,13 +1,20 @@
 //! A certificate that somebody else renews: files that are looked at again and again. By what is in them, since
 //! dates lie and links are moved (certbot, Kubernetes).
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{fmt, io, path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{Pair, PairError, Tls, Told, told::minute};
+use super::{
+    Pair, PairError, Tls, Told,
+    told::{Words, minute},
+};
 use crate::config::read_small_file;
+
+/// Where the two are named.
+const CERTIFICATE: &str = "SAOMA_TLS_CERTIFICATE";
+const KEY: &str = "SAOMA_TLS_KEY";
 
 /// Where they are, and how often they are looked at.
 #[derive(Clone, Debug)]
@@ -23,11 +30,22 @@ pub struct Files {
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     #[error("{}: cannot be read: {source}", path.display())]
-    File { path: PathBuf, source: io::Error },
+    File { setting: &'static str, path: PathBuf, source: io::Error },
     #[error("{}: {source}", path.display())]
-    Part { path: PathBuf, source: PairError },
+    Part { setting: &'static str, path: PathBuf, source: PairError },
     #[error("{} and {}: the key is not the certificate's", certificate.display(), key.display())]
     NotTogether { certificate: PathBuf, key: PathBuf },
+}
+
+impl FilesError {
+    fn words(&self) -> Words {
+        let public = match self {
+            Self::File { setting, source, .. } => format!("{setting}: cannot be read: {source}"),
+            Self::Part { setting, source, .. } => format!("{setting}: {source}"),
+            Self::NotTogether { .. } => format!("{CERTIFICATE} and {KEY}: the key is not the certificate's"),
+        };
+        Words { public, log: self.to_string() }
+    }
 }
 
 /// What was found, good or not.
@@ -47,9 +65,10 @@ impl Files {
     }
 
     fn look(&self) -> Found {
-        let read =
-            |path: &PathBuf| read_small_file(path).map_err(|source| FilesError::File { path: path.clone(), source });
-        let (chain, key) = (read(&self.certificate), read(&self.key));
+        let read = |setting, path: &PathBuf| {
+            read_small_file(path).map_err(|source| FilesError::File { setting, path: path.clone(), source })
+        };
+        let (chain, key) = (read(CERTIFICATE, &self.certificate), read(KEY, &self.key));
         let mut seen = Sha256::new();
         for part in [&chain, &key] {
             match part {
@@ -64,9 +83,11 @@ impl Files {
     fn parse(&self, chain: &[u8], key: &[u8]) -> Result<Pair, FilesError> {
         Pair::parse(chain, key).map_err(|source| match source {
             PairError::NoCertificate | PairError::BrokenCertificate => {
-                FilesError::Part { path: self.certificate.clone(), source }
+                FilesError::Part { setting: CERTIFICATE, path: self.certificate.clone(), source }
             }
-            PairError::NoKey | PairError::UnusableKey => FilesError::Part { path: self.key.clone(), source },
+            PairError::NoKey | PairError::UnusableKey => {
+                FilesError::Part { setting: KEY, path: self.key.clone(), source }
+            }
             PairError::NotItsKey => {
                 FilesError::NotTogether { certificate: self.certificate.clone(), key: self.key.clone() }
             }
@@ -74,8 +95,7 @@ impl Files {
     }
 
     /// Why browsers and WeChat refuse this one, whoever has signed it.
-    fn fault(&self, pair: &Pair, now: Timestamp) -> Option<String> {
-        let certificate = self.certificate.display();
+    fn fault(&self, pair: &Pair, now: Timestamp) -> Option<Words> {
         let missing: Vec<_> = self.names.iter().filter(|name| !pair.is_for(name)).map(String::as_str).collect();
         let fault = if !missing.is_empty() {
             format!("is not for {}", missing.join(", "))
@@ -86,7 +106,8 @@ impl Files {
         } else {
             return None;
         };
-        Some(format!("{certificate}: {fault}: browsers and WeChat will refuse it"))
+        let told = |what: &dyn fmt::Display| format!("{what}: {fault}: browsers and WeChat will refuse it");
+        Some(Words { public: told(&CERTIFICATE), log: told(&self.certificate.display()) })
     }
 
     /// Looks for others than those `shown`, for ever.
@@ -103,24 +124,24 @@ impl Files {
             }
             shown = seen;
             let old = tls.pair().and_then(|shown| self.fault(&shown, told.now()));
-            let stays = |why: &str| format!("the new one cannot be used, the old one stays: {why}");
+            let stays = |why: Words| why.map(|why| format!("the new one cannot be used, the old one stays: {why}"));
             match (pair.map(|pair| (self.fault(&pair, told.now()), pair)), old) {
-                (Ok((Some(fault), _)), None) => told.failed(&stays(&fault), tls),
+                (Ok((Some(fault), _)), None) => told.failed(stays(fault), tls),
                 (Ok((_, pair)), _) => self.take(pair, tls, told),
-                (Err(error), None) => told.failed(&stays(&error.to_string()), tls),
-                (Err(error), Some(old)) => told.keeps_out(&format!("{}; {old}", stays(&error.to_string())), tls),
+                (Err(error), None) => told.failed(stays(error.words()), tls),
+                (Err(error), Some(old)) => told.keeps_out(stays(error.words()).and(old), tls),
             }
         }
     }
 
     /// Whatever it is: there is no better one.
     fn take(&self, pair: Pair, tls: &Tls, told: &Told) {
-        tracing::info!(ends = %pair.ends(), "the certificate of {} is shown", self.certificate.display());
+        tracing::info!(ends = minute(pair.ends()), "the certificate of {} is shown", self.certificate.display());
         let fault = self.fault(&pair, told.now());
         tls.show(pair);
         match fault {
             None => told.mended(tls),
-            Some(fault) => told.keeps_out(&fault, tls),
+            Some(fault) => told.keeps_out(fault, tls),
         }
     }
 }

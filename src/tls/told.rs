@@ -37,6 +37,31 @@ struct Failure {
     keeps_out: bool,
 }
 
+/// What is wrong, for anybody who asks `/readyz`, and for the log, which may say where it lies.
+#[derive(Clone, Debug)]
+pub(super) struct Words {
+    pub(super) public: String,
+    pub(super) log: String,
+}
+
+impl Words {
+    pub(super) fn map(self, tell: impl Fn(String) -> String) -> Self {
+        Self { public: tell(self.public), log: tell(self.log) }
+    }
+
+    pub(super) fn and(self, other: Self) -> Self {
+        let both = |one: String, other: String| format!("{one}; {other}");
+        Self { public: both(self.public, other.public), log: both(self.log, other.log) }
+    }
+}
+
+/// Where nothing of this machine is told.
+impl From<String> for Words {
+    fn from(told: String) -> Self {
+        Self { public: told.clone(), log: told }
+    }
+}
+
 /// How a certificate stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
@@ -59,22 +84,23 @@ impl Told {
     }
 
     /// It could not be renewed. Said loudly each time.
-    pub(super) fn failed(&self, words: &str, tls: &Tls) {
-        self.fails(Failure { words: words.to_owned(), keeps_out: false }, tls);
+    pub(super) fn failed(&self, words: Words, tls: &Tls) {
+        self.fails(words, false, tls);
     }
 
     /// The one that is shown now is refused by everybody.
-    pub(super) fn keeps_out(&self, words: &str, tls: &Tls) {
-        self.fails(Failure { words: words.to_owned(), keeps_out: true }, tls);
+    pub(super) fn keeps_out(&self, words: Words, tls: &Tls) {
+        self.fails(words, true, tls);
     }
 
-    fn fails(&self, failure: Failure, tls: &Tls) {
+    fn fails(&self, words: Words, keeps_out: bool, tls: &Tls) {
         self.metrics.certificate().failed();
-        let words = failure.words.clone();
-        self.said().failure = Some(failure);
-        // A new trouble says itself.
-        if !self.standing(tls) {
-            tracing::error!("the certificate: {words}");
+        let Words { public, log } = words;
+        let is_all = public == log;
+        self.said().failure = Some(Failure { words: public, keeps_out });
+        // A new trouble says itself, though not where it lies.
+        if !self.standing(tls) || !is_all {
+            tracing::error!("the certificate: {log}");
         }
     }
 
@@ -141,9 +167,11 @@ fn tell(pair: Option<&Pair>, failure: Option<&Failure>, (standing, seen): (Stand
     (standing != Standing::Good || failure.is_some_and(|failure| failure.keeps_out), told)
 }
 
-/// To the minute, in UTC.
+/// To the minute, in the zone of everything that people read here.
 pub(super) fn minute(at: Timestamp) -> String {
-    at.round(Unit::Minute).unwrap_or(at).strftime("%Y-%m-%d %H:%M UTC").to_string()
+    let at = at.round(Unit::Minute).unwrap_or(at).display_with_offset(jiff::tz::offset(8)).to_string();
+    // `2026-04-01T08:00:00+08:00`
+    at.replace('T', " ").replace(":00+08:00", " +08:00")
 }
 
 /// For people: `3 h`, `5 min`, `20 s`.

@@ -240,7 +240,7 @@ async fn an_account_that_cannot_be_read_is_no_reason_for_another_one() {
     fs::remove_file(&account).expect("is there");
     fs::create_dir(&account).expect("makes");
     let app = start().again_in(&data).start().await;
-    let told = until_told(&app, "account.json: cannot be read").await;
+    let told = until_told(&app, "the account in SAOMA_DATA_DIR cannot be read").await;
     assert!(told.contains("is tried again in"), "{told}");
     assert_eq!(limited.accounts(), 1);
 }

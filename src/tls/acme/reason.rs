@@ -5,7 +5,10 @@ use std::{error::Error as _, io, path::PathBuf};
 use instant_acme::{Error, Problem};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{super::told::minute, client::CallError};
+use super::{
+    super::told::{Words, minute},
+    client::CallError,
+};
 
 /// What a server that is asked too often is left alone for when it does not say for how long.
 const LEFT_ALONE: SignedDuration = SignedDuration::from_hours(1);
@@ -94,7 +97,16 @@ impl Refusal {
     }
 
     /// For operators: what is wrong, and what to do.
-    pub(crate) fn in_words(&self, names: &[String], now: Timestamp) -> String {
+    pub(crate) fn in_words(&self, names: &[String], now: Timestamp) -> Words {
+        let public = self.public(names, now);
+        let log = match self {
+            Self::Keep { path, .. } | Self::Recall { path, .. } => format!("{}: {public}", path.display()),
+            _ => public.clone(),
+        };
+        Words { public, log }
+    }
+
+    fn public(&self, names: &[String], now: Timestamp) -> String {
         match self {
             Self::Unreachable { directory, told } => {
                 format!("the ACME server {directory} cannot be asked ({told}): can this machine reach it?")
@@ -109,8 +121,8 @@ impl Refusal {
                 format!("the ACME server has been asked too often and makes no certificate for a while ({told})")
             }
             Self::Refused { problem } => refused(problem, names),
-            Self::Keep { path, source } => format!("{}: nothing can be kept in it: {source}", path.display()),
-            Self::Recall { path, source } => format!("{}: cannot be read: {source}", path.display()),
+            Self::Keep { source, .. } => format!("nothing can be kept in SAOMA_DATA_DIR: {source}"),
+            Self::Recall { source, .. } => format!("the account in SAOMA_DATA_DIR cannot be read: {source}"),
             Self::Other(told) => format!("no certificate was made: {told}"),
         }
     }
@@ -206,7 +218,7 @@ mod tests {
     }
 
     fn told(refusal: &Refusal) -> String {
-        refusal.in_words(&["shop.example.com".to_owned()], "2026-01-01T00:00:00Z".parse().expect("a time"))
+        refusal.in_words(&["shop.example.com".to_owned()], "2026-01-01T00:00:00Z".parse().expect("a time")).public
     }
 
     #[test]
