@@ -50,7 +50,7 @@ use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use url::Url;
+use url::{Host, Url};
 
 use self::{
     books::ledger::Ledger,
@@ -199,7 +199,7 @@ pub struct SandboxCommand {
     #[arg(long, value_name = "URL", value_parser = public_url)]
     pub public_url: Option<Url>,
     /// A host (a container, say) that callbacks may go to over http, as if it were this machine; may be repeated
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_parser = plain_host)]
     pub allow_http_notify: Vec<String>,
 }
 
@@ -218,6 +218,12 @@ fn public_url(text: &str) -> Result<Url, String> {
     } else {
         Err("http://HOST[:PORT] or https://HOST[:PORT], and nothing behind it".to_owned())
     }
+}
+
+/// As an address has it.
+fn plain_host(text: &str) -> Result<String, String> {
+    let host = if text.is_empty() { Err(url::ParseError::EmptyHost) } else { Host::parse(text) };
+    host.map(|host| host.to_string()).map_err(|_| "a name or an address, without scheme, port or path".to_owned())
 }
 
 /// `saoma sandbox`: everything until `shutdown`. The first line of `out` names the address.

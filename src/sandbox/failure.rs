@@ -28,6 +28,10 @@ pub enum SandboxError {
     Client(#[from] reqwest::Error),
     #[error("the certificate for TLS cannot be used")]
     Tls(#[from] tokio_rustls::rustls::Error),
+    #[error("{certificate} and {key} do not belong together: without the first, both are made anew")]
+    NotTogether { certificate: PathBuf, key: PathBuf },
+    #[error("{certificate} is not for all of {name}: without it, another one is made, which clients have to be told")]
+    CaOfAnotherName { certificate: PathBuf, name: String },
     #[error("{address} makes no URL")]
     Address { address: SocketAddr },
     #[error("cannot listen on {address}")]

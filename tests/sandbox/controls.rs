@@ -65,6 +65,20 @@ async fn a_scan_that_is_no_scan_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_an_address_is_told_in_json_as_everything_else() {
+    let platform = Platform::start().await;
+    for (method, path) in [
+        ("POST", "/_sandbox/deliveries/first/redeliver"),
+        ("GET", "/_sandbox/deliveries?limit=all"),
+        ("POST", "/_sandbox/deliveries/-1/redeliver"),
+    ] {
+        let answer = platform.control(method, path, &Value::Null).await;
+        assert_eq!((answer.status, answer.code().as_str()), (400, "BAD_REQUEST"), "{method} {path}");
+        assert!(!answer.json()["message"].as_str().expect("a message").is_empty());
+    }
+}
+
+#[tokio::test]
 async fn deliveries_come_page_by_page_newest_first() {
     let platform = Platform::start().await;
     for number in 1..=5 {

@@ -288,4 +288,10 @@ fn an_address_with_something_behind_it_is_no_public_url() {
         let output = command.args(["sandbox", "--public-url", wrong, "--dir"]).arg(&*dir).output().expect("runs");
         assert_eq!(output.status.code(), Some(2), "{wrong}");
     }
+    // Nothing would ever come from there, and nobody be told why.
+    for wrong in ["http://shop", "shop:3000", "shop/notify", "", "a b", "[::1"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_saoma"));
+        let output = command.args(["sandbox", "--allow-http-notify", wrong, "--dir"]).arg(&*dir).output();
+        assert_eq!(output.expect("runs").status.code(), Some(2), "{wrong}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc};
 
-use saoma::sandbox::SandboxOptions;
+use saoma::sandbox::{Sandbox, SandboxOptions};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -125,6 +125,46 @@ async fn the_ca_stays_the_same_and_is_in_the_credentials() {
     }
 }
 
+/// Whoever has been told to trust it must not have to trust whoever takes its key.
+#[tokio::test]
+async fn the_ca_is_good_for_its_own_names_and_for_no_others() {
+    let platform = start().await;
+    let openssl = |arguments: &str| {
+        let mut openssl = std::process::Command::new("openssl");
+        openssl.args(arguments.split(' ')).current_dir(&*platform.dir).output().expect("OpenSSL")
+    };
+    let issued = |name: &str| {
+        fs::write(platform.dir.join("names"), format!("subjectAltName=DNS:{name}\n")).expect("writes");
+        let make = "req -newkey rsa:2048 -nodes -subj /CN=x -keyout x.key -out x.csr";
+        let sign = "x509 -req -in x.csr -CA ca.pem -CAkey platform/ca_key.pem -days 2 -extfile names -out x.pem";
+        assert!(openssl(make).status.success() && openssl(sign).status.success(), "{name}");
+        openssl("verify -CAfile ca.pem x.pem")
+    };
+    assert!(issued("api.mch.weixin.qq.com").status.success());
+    for other in ["bank.example", "pay.weixin.qq.com", "mch.weixin.qq.com"] {
+        let refused = issued(other);
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert!(!refused.status.success() && told.contains("permitted subtree violation"), "{other}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_ca_that_does_not_fit_is_not_used() {
+    let (dir, ..) = start().await.stop().await;
+    let (other, ..) = start().await.stop().await;
+    let address = std::net::SocketAddr::from(([127, 0, 0, 1], 9090));
+    let usual = || SandboxOptions { tls: true, ..SandboxOptions::new(address).expect("an address") };
+    let elsewhere = "https://sandbox.example.org".parse().expect("an address");
+    let refused = Sandbox::open(&dir, SandboxOptions { api_domain: elsewhere, ..usual() }).expect_err("another name");
+    assert!(refused.to_string().contains("is not for all of") && refused.to_string().contains("sandbox.example.org"));
+    fs::copy(other.join("platform/ca_key.pem"), dir.join("platform/ca_key.pem")).expect("copies");
+    let refused = Sandbox::open(&dir, usual()).expect_err("the key of another").to_string();
+    assert!(refused.contains("ca_key.pem do not belong together"), "{refused}");
+    // As it says.
+    fs::remove_file(dir.join("ca.pem")).expect("is there");
+    Sandbox::open(&dir, usual()).expect("a new pair");
+}
+
 /// Opens a tunnel; what is said of it.
 async fn tunnel(platform: &Platform, to: &str) -> (TcpStream, String) {
     let mut line = connect(platform).await;
@@ -142,6 +182,9 @@ async fn it_is_a_proxy_to_itself_and_to_nobody_else() {
         let mut line = secure(&platform, name, line).await.expect("trusts it");
         assert_is_the_platform(&ask(&platform, &mut line).await);
     }
+    let (line, head) = tunnel(&platform, "API.mch.WeiXin.qq.com:443").await;
+    assert!(head.starts_with("HTTP/1.1 200"), "names have no case: {head}");
+    drop(line);
     for elsewhere in ["api.mch.weixin.qq.com:80", "pay.weixin.qq.com:443", "127.0.0.1:443", &address(&platform)] {
         let (_, head) = tunnel(&platform, elsewhere).await;
         assert!(head.starts_with("HTTP/1.1 403") && head.contains("Saoma-Sandbox: 1"), "{elsewhere}: {head}");

@@ -1,5 +1,6 @@
-//! X.509 certificates of the merchant (商户 API 证书) and of the platform (平台证书): self-signed,
-//! five years, serial of 40 hex digits (`wechatpay-v3.md` §1.1, §2.3).
+//! X.509 certificates. Those of the merchant (商户 API 证书) and of the platform (平台证书) are self-signed, live
+//! five years and have a serial of 40 hex digits (`wechatpay-v3.md` §1.1, §2.3); what [`super::tls`] needs is signed here,
+//! too.
 
 use std::{str::FromStr as _, time::Duration};
 
@@ -9,9 +10,9 @@ use sha2::Sha256;
 use x509_cert::{
     builder::{Builder as _, CertificateBuilder, profile::BuilderProfile},
     certificate::TbsCertificate,
-    der::{Encode as _, EncodePem as _, asn1::UtcTime, pem::LineEnding},
+    der::{self, Encode as _, EncodePem as _, asn1::UtcTime, pem::LineEnding},
     ext::{
-        Extension, Extensions, ToExtension as _,
+        Extension, Extensions, ToExtension,
         pkix::{KeyUsage, KeyUsages, SubjectAltName},
     },
     name::Name,
@@ -42,7 +43,7 @@ pub(super) fn issue(
     now: Timestamp,
     entropy: &Entropy,
 ) -> Result<Certificate, CertificateError> {
-    sign(SelfSigned(Name::from_str(subject)?), key, key, (now, LIFE), None, entropy)
+    sign(SelfSigned(Name::from_str(subject)?), key, key, (now, LIFE), None::<&SubjectAltName>, entropy)
 }
 
 /// A certificate for `key` by `signer`, made up as `profile` says.
@@ -51,7 +52,7 @@ pub(super) fn sign(
     key: &PrivateKey,
     signer: &PrivateKey,
     (from, life): Term,
-    names: Option<&SubjectAltName>,
+    extension: Option<impl ToExtension<Error = der::Error>>,
     entropy: &Entropy,
 ) -> Result<Certificate, CertificateError> {
     let mut bytes = entropy.bytes::<20>();
@@ -65,8 +66,8 @@ pub(super) fn sign(
         Validity::new(time(from)?, time(expiry)?),
         SubjectPublicKeyInfo::try_from(public.as_bytes())?,
     )?;
-    if let Some(names) = names {
-        builder.add_extension(names)?;
+    if let Some(extension) = extension {
+        builder.add_extension(extension)?;
     }
     let certificate = builder.build(&SigningKey::<Sha256>::new(signer.clone()))?;
     let [high, low] = [&bytes[..4], &bytes[4..]].map(|part| part.iter().fold(0, |n, byte| n << 8 | u128::from(*byte)));

@@ -4,7 +4,10 @@
 use std::{net::IpAddr, path::Path, str::FromStr as _, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
-use rsa::{PrivateKey, pkcs8::EncodePrivateKey as _};
+use rsa::{
+    PrivateKey,
+    pkcs8::{EncodePrivateKey as _, EncodePublicKey as _},
+};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivatePkcs8KeyDer},
@@ -12,12 +15,14 @@ use tokio_rustls::{
 use url::{Host, Url};
 use x509_cert::{
     builder::profile::cabf,
+    certificate::TbsCertificate,
     der::{
-        DecodePem as _,
+        DecodePem as _, Encode as _,
         asn1::{Ia5String, OctetString},
     },
     ext::pkix::{
-        SubjectAltName,
+        NameConstraints, SubjectAltName,
+        constraints::name::GeneralSubtree,
         name::{GeneralName, GeneralNames},
     },
     name::Name,
@@ -55,9 +60,10 @@ pub(in crate::sandbox) fn acceptor(
     entropy: &Entropy,
 ) -> Result<TlsAcceptor, SandboxError> {
     let from = now.saturating_sub(LEEWAY).unwrap_or(now);
-    let authority = Authority::open(dir, from, entropy)?;
+    let names = names(own)?;
+    let authority = Authority::open(dir, &names, from, entropy)?;
     let key = generate()?;
-    let certificate = authority.issue(&key, names(own)?, from, entropy)?;
+    let certificate = authority.issue(&key, names, from, entropy)?;
     let key = PrivatePkcs8KeyDer::from(key.to_pkcs8_der()?.as_bytes().to_vec());
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -74,17 +80,26 @@ struct Authority {
 }
 
 impl Authority {
-    fn open(dir: &Path, from: Timestamp, entropy: &Entropy) -> Result<Self, SandboxError> {
+    fn open(dir: &Path, own: &GeneralNames, from: Timestamp, entropy: &Entropy) -> Result<Self, SandboxError> {
         let (certificate, key) = (dir.join(CA), dir.join(CA_KEY));
         // The certificate is written last, so it marks a whole pair.
         if !certificate.exists() {
             let made = generate()?;
             files::write(&key, &private_pem(&made)?)?;
-            files::write(&certificate, &root(&made, from, entropy)?.pem)?;
+            files::write(&certificate, &root(&made, own, from, entropy)?.pem)?;
         }
         let text = files::read(&certificate)?;
         let read = x509_cert::Certificate::from_pem(text).map_err(CertificateError::from)?;
-        Ok(Self { name: read.tbs_certificate().subject().clone(), key: private_key(&files::read(&key)?)? })
+        let private = private_key(&files::read(&key)?)?;
+        let public = private.to_public_key().to_public_key_der()?;
+        let read = read.tbs_certificate();
+        if read.subject_public_key_info().to_der().map_err(CertificateError::from)? != public.as_bytes() {
+            return Err(SandboxError::NotTogether { certificate, key });
+        }
+        if !is_for(read, own)? {
+            return Err(SandboxError::CaOfAnotherName { certificate, name: listed(own) });
+        }
+        Ok(Self { name: read.subject().clone(), key: private })
     }
 
     fn issue(
@@ -105,11 +120,48 @@ impl Authority {
     }
 }
 
-/// No two have the same name: clients look a CA up by it.
-fn root(key: &PrivateKey, from: Timestamp, entropy: &Entropy) -> Result<Certificate, CertificateError> {
+/// No two have the same name: clients look a CA up by it. Whoever trusts it trusts it for `own` names alone, whoever
+/// may get hold of its key.
+fn root(
+    key: &PrivateKey,
+    own: &GeneralNames,
+    from: Timestamp,
+    entropy: &Entropy,
+) -> Result<Certificate, CertificateError> {
+    let permitted = own.iter().map(subtree).collect::<Result<_, _>>()?;
+    let bounds = NameConstraints { permitted_subtrees: Some(permitted), excluded_subtrees: None };
     let mark = u64::from_be_bytes(entropy.bytes());
     let name = Name::from_str(&format!("CN=Saoma Sandbox {mark:016x},O=Saoma Sandbox (no real money),C=CN"))?;
-    certificate::sign(cabf::Root::new(false, name)?, key, key, (from, CA_LIFE), None, entropy)
+    certificate::sign(cabf::Root::new(false, name)?, key, key, (from, CA_LIFE), Some(&bounds), entropy)
+}
+
+/// A name and those below it; of addresses this one.
+fn subtree(name: &GeneralName) -> Result<GeneralSubtree, CertificateError> {
+    let base = match name {
+        GeneralName::IpAddress(address) => {
+            let address = address.as_bytes();
+            let mask = vec![u8::MAX; address.len()];
+            GeneralName::IpAddress(OctetString::new([address, &mask].concat())?)
+        }
+        name => name.clone(),
+    };
+    Ok(GeneralSubtree { base, minimum: 0, maximum: None })
+}
+
+/// Whether a CA may stand behind all of these; one of before it had bounds may.
+fn is_for(authority: &TbsCertificate, own: &GeneralNames) -> Result<bool, CertificateError> {
+    let bounds = authority.get_extension::<NameConstraints>()?;
+    let Some(permitted) = bounds.and_then(|(_, bounds)| bounds.permitted_subtrees) else { return Ok(true) };
+    let wanted = own.iter().map(subtree).collect::<Result<Vec<_>, _>>()?;
+    Ok(wanted.iter().all(|name| permitted.contains(name)))
+}
+
+fn listed(names: &GeneralNames) -> String {
+    let told = names.iter().filter_map(|name| match name {
+        GeneralName::DnsName(name) => Some(name.to_string()),
+        _ => None,
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn names(own: &Url) -> Result<GeneralNames, CertificateError> {

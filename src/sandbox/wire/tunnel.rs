@@ -7,9 +7,14 @@ use crate::sandbox::crypto::tls;
 
 const HTTPS: u16 = 443;
 
+/// Names have no case.
+fn is_name(host: &str) -> bool {
+    tls::NAMES.iter().any(|name| name.eq_ignore_ascii_case(host))
+}
+
 /// Why there is no tunnel to `uri`, if there is none.
 pub(super) fn refusal(uri: &Uri, has_certificate: bool) -> Option<(StatusCode, String)> {
-    let is_ours = uri.port_u16() == Some(HTTPS) && uri.host().is_some_and(|host| tls::NAMES.contains(&host));
+    let is_ours = uri.port_u16() == Some(HTTPS) && uri.host().is_some_and(is_name);
     let reason = match (is_ours, has_certificate) {
         (true, true) => return None,
         (true, false) => "the sandbox has no certificate (start it with --tls), or this is within its tunnel already",

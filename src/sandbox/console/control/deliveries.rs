@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::StatusCode,
 };
 use jiff::Timestamp;
@@ -34,7 +37,11 @@ const fn usual_limit() -> usize {
     100
 }
 
-pub(super) async fn list(State(platform): State<Arc<Platform>>, Query(page): Query<Page>) -> Json<Value> {
+pub(super) async fn list(
+    State(platform): State<Arc<Platform>>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<Json<Value>, ControlError> {
+    let Query(page) = page?;
     let limit = page.limit.clamp(1, 1000);
     let ledger = platform.ledger();
     let asked = |asked: &Option<String>, has: Option<&str>| asked.is_none() || asked.as_deref() == has;
@@ -45,14 +52,15 @@ pub(super) async fn list(State(platform): State<Arc<Platform>>, Query(page): Que
         .filter(|delivery| asked(&page.out_refund_no, delivery.subject.out_refund_no()));
     let deliveries: Vec<&Delivery> = found.by_ref().take(limit).collect();
     let next = found.next().and(deliveries.last()).map(|last| last.number);
-    Json(json!({ "deliveries": deliveries.into_iter().map(show).collect::<Vec<_>>(), "next": next }))
+    Ok(Json(json!({ "deliveries": deliveries.into_iter().map(show).collect::<Vec<_>>(), "next": next })))
 }
 
 /// Once more, whatever has become of it.
 pub(super) async fn redeliver(
     State(platform): State<Arc<Platform>>,
-    Path(number): Path<u64>,
+    number: Result<Path<u64>, PathRejection>,
 ) -> Result<Json<Value>, ControlError> {
+    let Path(number) = number?;
     let again = platform.ledger().redeliver(number, platform.now()).map_err(ApiError::from)?.map(show);
     platform.wake.notify_one();
     again.map(Json).ok_or_else(|| ControlError {

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::rejection::JsonRejection,
+    extract::rejection::{JsonRejection, PathRejection, QueryRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -37,6 +37,18 @@ impl IntoResponse for ControlError {
 
 impl From<JsonRejection> for ControlError {
     fn from(rejection: JsonRejection) -> Self {
+        Self { status: rejection.status(), code: "BAD_REQUEST", message: rejection.body_text() }
+    }
+}
+
+impl From<PathRejection> for ControlError {
+    fn from(rejection: PathRejection) -> Self {
+        Self { status: rejection.status(), code: "BAD_REQUEST", message: rejection.body_text() }
+    }
+}
+
+impl From<QueryRejection> for ControlError {
+    fn from(rejection: QueryRejection) -> Self {
         Self { status: rejection.status(), code: "BAD_REQUEST", message: rejection.body_text() }
     }
 }
