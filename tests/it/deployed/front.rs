@@ -27,6 +27,15 @@ pub struct Front {
 
 impl Front {
     pub async fn start(command: &mut Command, folder: &Path, https: u16) -> Self {
+        Self::start_as(command, folder, https, 200).await
+    }
+
+    /// One that lets nobody see the shop.
+    pub async fn start_closed(command: &mut Command, folder: &Path, https: u16) -> Self {
+        Self::start_as(command, folder, https, 403).await
+    }
+
+    async fn start_as(command: &mut Command, folder: &Path, https: u16, healthy: u16) -> Self {
         let log = std::fs::File::create(folder.join("front.log")).expect("a log");
         let child = command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log).spawn();
         let mut front = Self { https, child: child.expect("starts") };
@@ -34,7 +43,7 @@ impl Front {
         until("the proxy", async || {
             let ended = front.child.try_wait().expect("a child");
             assert!(ended.is_none(), "{}", std::fs::read_to_string(folder.join("front.log")).unwrap_or_default());
-            Site::try_send(site.request(Method::GET, "/healthz")).await.ok().filter(|it| it.status == 200)
+            Site::try_send(site.request(Method::GET, "/healthz")).await.ok().filter(|it| it.status == healthy)
         })
         .await;
         front
@@ -83,6 +92,19 @@ pub async fn holds_what_a_shop_needs(front: &Front, app: &App) {
     let metrics = async |site: &Site| site.send(site.request(Method::GET, "/metrics").bearer_auth(TOKEN)).await;
     assert_eq!(metrics(&shop).await.status, 403, "whoever has the token");
     assert_eq!(metrics(app).await.status, 200, "on the machine itself");
+}
+
+/// However closed the shop is, WeChat gets in, and nobody who places orders.
+pub async fn callbacks_alone_come_through(front: &Front, app: &App) {
+    let shop = front.seen_from(1);
+    for closed in ["/", "/api/product/list"] {
+        assert_eq!(shop.get(closed).await.status, 403, "{closed}");
+    }
+    assert_eq!(shop.try_order(2).await.status, 403);
+    let order = app.order(2).await;
+    assert_eq!(shop.deliver(&app.forger.payment(&order)).await.status, 200);
+    let refund = shop.request(Method::POST, "/api/wx-pay/refunds/notify").body("{}");
+    assert_eq!(shop.send(refund).await.status, 400, "in Saoma's own words");
 }
 
 async fn pages_and_forms_work(shop: &Site) {

@@ -1,3 +1,5 @@
+//! What `make image` has built, without a container engine: its root, as its configuration starts it.
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,3 +1,5 @@
+//! What `make deb` has built: what is in it, and its program.
+
 use std::{
     fs,
     path::{Path, PathBuf},

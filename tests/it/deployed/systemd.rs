@@ -1,3 +1,5 @@
+//! `deploy/saoma.service`, by systemd's own checks.
+
 use std::fs;
 
 use super::{sample, succeeds, tool, with};
