@@ -1,4 +1,5 @@
-# Everything this repository can do. Needs only rustup's cargo, node with npm, and a C compiler.
+# Everything this repository can do. To build, run and test it: rustup's cargo, node with npm, and a C compiler. What a
+# target needs beside them it takes from Debian's packages where it may, and names elsewhere.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -59,17 +60,21 @@ fuzz: $(FUZZ) nightly ## RUNS executions (10 million) of each fuzz target, or of
 
 .PHONY: image
 image: build ## a container image in target/saoma-image.tar (buildah)
-	.tools/deploy.sh buildah
+	.tools/programs.sh buildah
 	.tools/image.sh
 
 .PHONY: deb
 deb: build $(DEB) ## a Debian package in target/debian
-	.tools/deploy.sh dpkg-dev
+	.tools/programs.sh dpkg-dev
 	rm -rf target/debian
 	$(DEB) deb --no-build --no-strip --locked
 
+# One after the other, also with -j: the tests are of what the others have built.
 .PHONY: deploy
-deploy: image deb deploy-all-tests ## tries everything in deploy/: nginx, Caddy, systemd's checks, image and package (on Debian as root it installs them)
+deploy: ## tries everything in deploy/: nginx, Caddy, systemd's checks, image and package (on Debian as root it installs them)
+	@$(MAKE) --no-print-directory image
+	@$(MAKE) --no-print-directory deb
+	@$(MAKE) --no-print-directory deploy-all-tests
 
 .PHONY: lint
 lint: format clippy clippy-wasm lint-css lint-types audit ## formatting, clippy for server and browser, CSS, types of the browser tests, dependencies
@@ -139,12 +144,12 @@ rust-tests:
 # What is in deploy/, as far as it is quick: with a real nginx, and by systemd's own checks.
 .PHONY: deploy-tests
 deploy-tests:
-	.tools/deploy.sh nginx systemd
+	.tools/programs.sh nginx systemd
 	cargo test --locked --release --test it -- --ignored deployed::nginx deployed::systemd
 
 .PHONY: deploy-all-tests
 deploy-all-tests:
-	.tools/deploy.sh nginx caddy systemd dpkg
+	.tools/programs.sh nginx caddy systemd dpkg
 	cargo test --locked --release --test it -- --ignored deployed:: --nocapture
 
 # Once more, on the other engine: what keeps books.
@@ -164,7 +169,7 @@ mysql-suites:
 
 .PHONY: acme-tests
 acme-tests: ## HTTPS by itself, against Let's Encrypt's own test server
-	.tools/pebble.sh
+	.tools/programs.sh pebble pebble-challtestsrv
 	cargo test --locked --release --test it acme:: -- --ignored
 
 .PHONY: browser

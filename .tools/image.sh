@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Lays out what belongs into the container image in target/image, and builds it with buildah into the OCI archive
-# target/saoma-image.tar. Usage: .tools/image.sh
+# Lays out what belongs into the container image in target/image, and builds it with buildah into target/saoma-image.tar, an
+# archive as `docker load` and `podman load` take it. Usage: .tools/image.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 program=target/release/saoma
