@@ -41,6 +41,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
+use self::door::First;
 pub use address::ClientAddress;
 pub use notices::Notices;
 pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTIFY_PATH};
@@ -51,7 +52,7 @@ pub use state::{AppState, Shared};
 pub use this_machine::is_this_machine;
 
 /// What is answered first, whoever else is in.
-pub const CALLBACKS: &[&str] = &[notify::NATIVE_PATH, notify::REFUNDS_PATH];
+pub const CALLBACKS: First = First { paths: &[notify::NATIVE_PATH, notify::REFUNDS_PATH], most: body::CALLBACK.most };
 
 /// An answer to a shopper that has not begun by then is none: longer than a page waits (25 s) and than a
 /// prepay at both hosts takes. What is left is a database server that has fallen silent. Callbacks and

@@ -37,7 +37,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
-    allowance::DoorLimits,
+    allowance::{DoorLimits, First},
     crowd::{CountedFor, Crowd},
 };
 use self::{answer::Service, connection::Visit, guests::Guests};
@@ -59,8 +59,7 @@ pub struct Door {
     guests: Guests,
     limits: DoorLimits,
     metrics: Metrics,
-    /// Paths that are answered whoever else is in.
-    first: &'static [&'static str],
+    first: First,
 }
 
 impl Door {
@@ -68,7 +67,7 @@ impl Door {
     pub fn new(
         limits: DoorLimits,
         trusted_proxies: Arc<[IpNet]>,
-        first: &'static [&'static str],
+        first: First,
         crowd: Crowd,
         metrics: Metrics,
     ) -> Self {

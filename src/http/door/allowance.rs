@@ -23,6 +23,14 @@ pub struct DoorLimits {
     pub stalled: Duration,
 }
 
+/// What is answered whoever else is in.
+#[derive(Clone, Copy, Debug)]
+pub struct First {
+    pub paths: &'static [&'static str],
+    /// Longest body that its routes take.
+    pub most: usize,
+}
+
 impl Default for DoorLimits {
     fn default() -> Self {
         Self {

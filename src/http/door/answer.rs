@@ -16,11 +16,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tower::ServiceExt;
 
-use super::{
-    super::{body::CALLBACK, refusal::refuse},
-    flight::Answer,
-    guests::Guest,
-};
+use super::{super::refusal::refuse, allowance::First, flight::Answer, guests::Guest};
 use crate::app::error::PublicError;
 
 /// What answers on a connection.
@@ -29,7 +25,7 @@ pub(crate) struct Service {
     pub router: Router,
     pub peer: SocketAddr,
     /// All that an extra guest may ask for.
-    pub first: &'static [&'static str],
+    pub first: First,
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -39,11 +35,11 @@ pub(crate) async fn answer(
     guest: Arc<Guest>,
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, BoxError> {
-    let comes_first = service.first.contains(&request.uri().path());
+    let comes_first = service.first.paths.contains(&request.uri().path());
     let counted = guest.counted();
     let mut request = request.map(Body::new);
     if guest.is_extra() && comes_first {
-        request = whole(request).await?;
+        request = whole(request, service.first.most).await?;
     }
     let Some((in_flight, room)) = guest.begin() else { return Err(gone(request.version())) };
     let response = if !room.is_for(comes_first) {
@@ -65,10 +61,10 @@ pub(crate) async fn answer(
 
 /// With its body, for which an extra guest has no more time than for the head: until it is there nothing is in flight,
 /// and whoever comes next may have the place. One that is too long is left to the route, which knows what to say.
-async fn whole(request: Request<Body>) -> Result<Request<Body>, BoxError> {
+async fn whole(request: Request<Body>, most: usize) -> Result<Request<Body>, BoxError> {
     let (head, mut body) = request.into_parts();
     let mut read = Vec::new();
-    while read.len() <= CALLBACK.most {
+    while read.len() <= most {
         match body.frame().await {
             None => break,
             Some(frame) => read.extend_from_slice(frame?.data_ref().map_or(&[], |data| data)),
