@@ -1,41 +1,43 @@
-//! `saoma order`, `saoma refund`, `saoma product` and `saoma health`: what an operator does without pages, beside a
+//! `saoma order`, `saoma refund`, `saoma inbox`, `saoma product`, `saoma status` and `saoma health`: what an operator does without pages, beside a
 //! running server or without one. Knows only the use cases; writes to what it is given.
 
 mod explained;
 mod health;
+mod inbox;
+mod json;
+mod order;
 mod output;
 mod product;
 mod refund;
+mod status;
 
 use std::{
     io::{self, Write},
     net::SocketAddr,
 };
 
-use clap::{Args, Subcommand};
-use futures::future::LocalBoxFuture;
+use clap::Args;
 use jiff::Timestamp;
 
 use crate::{
-    checkout::{Checkout, CheckoutError, OrderHistory, RefundError, catalogue::CatalogueError},
+    backoffice::{Office, inbox::CannotReplay},
+    checkout::{Checkout, CheckoutError, RefundError, catalogue::CatalogueError},
     config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
-    startup::{StartupError, Surroundings, open_checkout},
-    storage::{
-        Database,
-        attempts::{AttemptState, PrepayProblem},
-        events::{EventKind, Source},
-        refunds::Refund,
-    },
+    startup::{StartupError, Surroundings, open_checkout, open_office},
+    storage::{Database, StorageError, refunds::Refund},
     wechatpay::Interface,
 };
 
 use self::explained::explain;
 pub use self::{
     health::health,
+    inbox::{InboxArguments, inbox},
+    order::{OrderArguments, order},
     output::standard_output,
     product::{ProductArguments, product},
     refund::{RefundCommand, refund},
+    status::{StatusArguments, status},
 };
 
 /// Which shop a command is for: the live one, unless the sandbox is asked for, as with `saoma serve`.
@@ -61,28 +63,11 @@ impl WhichShop {
     async fn open(self, environment: &Environment) -> Result<(Checkout, Database), CommandError> {
         Ok(open_checkout(self.settings(environment)?, Surroundings::system()).await?)
     }
-}
 
-#[derive(Debug, Args)]
-pub struct OrderArguments {
-    #[command(flatten)]
-    pub which: WhichShop,
-    #[command(subcommand)]
-    pub command: OrderCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum OrderCommand {
-    /// An order with its attempts, payments, refunds and timeline
-    Show {
-        #[arg(value_parser = OutTradeNo::parse)]
-        out_trade_no: OutTradeNo,
-    },
-    /// Asks WeChat Pay how it stands, books what the answer says, and shows it
-    Query {
-        #[arg(value_parser = OutTradeNo::parse)]
-        out_trade_no: OutTradeNo,
-    },
+    /// Its back office, and its books to be closed after it.
+    async fn open_office(self, environment: &Environment) -> Result<(Office, Database), CommandError> {
+        Ok(open_office(self.settings(environment)?, Surroundings::system()).await?)
+    }
 }
 
 /// The operator reads it and acts.
@@ -94,6 +79,14 @@ pub enum CommandError {
     Startup(#[from] StartupError),
     #[error("order {number}: {error}")]
     Order { number: OutTradeNo, error: CheckoutError },
+    #[error("no order has the number {0}")]
+    NothingFound(String),
+    #[error("cannot be read: {}", .0.join(", "))]
+    Filter(Vec<&'static str>),
+    #[error("notification {id}: {error}")]
+    Notification { id: i64, error: CannotReplay },
+    #[error("the books cannot be read: {0}")]
+    Books(#[from] StorageError),
     /// Nobody has been asked for it.
     #[error("refund of {of}: {error}")]
     Refund { of: String, error: RefundError },
@@ -123,65 +116,6 @@ fn amount(text: &str) -> Result<Fen, String> {
         Ok(amount) => Ok(amount),
         Err(error) => Err(error.to_string()),
     }
-}
-
-/// # Errors
-/// No such order, or books or platform are out of reach.
-pub fn order<'a>(
-    arguments: OrderArguments,
-    environment: &'a Environment,
-    out: &'a mut (dyn Write + Send),
-) -> LocalBoxFuture<'a, Result<(), CommandError>> {
-    Box::pin(show_order(arguments, environment, out))
-}
-
-async fn show_order(
-    arguments: OrderArguments,
-    environment: &Environment,
-    out: &mut (dyn Write + Send),
-) -> Result<(), CommandError> {
-    let (checkout, db) = arguments.which.open(environment).await?;
-    let (number, history) = match arguments.command {
-        OrderCommand::Show { out_trade_no } => (out_trade_no.clone(), checkout.load_history(&out_trade_no).await),
-        OrderCommand::Query { out_trade_no } => {
-            (out_trade_no.clone(), checkout.query_order(&out_trade_no, Source::CommandLine).await)
-        }
-    };
-    db.close().await;
-    let history = history.map_err(|error| CommandError::Order { number, error })?;
-    Ok(show(&history, out)?)
-}
-
-fn show(history: &OrderHistory, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let order = &history.order;
-    let reason = order.status.reason().map(|reason| format!(" ({})", reason.code())).unwrap_or_default();
-    writeln!(out, "{}  {} yuan  {}{reason}", order.title, order.total, order.status)?;
-    writeln!(out, "placed {}  payable until {}", beijing(order.created), beijing(order.expires))?;
-    for attempt in &history.attempts {
-        let state = match &attempt.state {
-            AttemptState::Preparing { problem } => problem.map_or("PREPARING", |problem| problem.code()),
-            AttemptState::Open { .. } => "OPEN",
-            AttemptState::Closed { .. } => "CLOSED",
-            AttemptState::Paid => "PAID",
-        };
-        writeln!(out, "attempt  {}  {state}", attempt.out_trade_no)?;
-        if attempt.state == (AttemptState::Preparing { problem: Some(PrepayProblem::Refused) }) {
-            let told = history.events.iter().rfind(|event| event.kind == EventKind::PrepayRefused.code());
-            let code = told.map_or("", |event| event.detail.as_str());
-            explain(code, Interface::Prepay, attempt.request_id.as_deref(), out)?;
-        }
-    }
-    for payment in &history.payments {
-        let (id, total, kind) = (&payment.transaction_id, payment.total, payment.kind.code());
-        writeln!(out, "payment  {id}  {total} yuan  {kind}  {}", beijing(payment.success))?;
-    }
-    for refund in &history.refunds {
-        line(refund, out)?;
-    }
-    for event in &history.events {
-        writeln!(out, "{}  {:<17}  {:<12}  {}", beijing(event.at), event.kind, event.source, event.detail)?;
-    }
-    Ok(())
 }
 
 fn line(refund: &Refund, out: &mut dyn Write) -> io::Result<()> {

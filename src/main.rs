@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use rust_embed::RustEmbed;
 use saoma::{
-    command::{self, CommandError, OrderArguments, ProductArguments, RefundCommand},
+    command::{self, CommandError, InboxArguments, OrderArguments, ProductArguments, RefundCommand, StatusArguments},
     config::{Environment, LOG, Problems, Settings, Wanted},
     http::Site,
     sandbox::{self, SandboxCommand},
@@ -59,11 +59,15 @@ enum Command {
     /// The server (also without any command): a live shop, unless the sandbox is asked for
     Serve(ServeArguments),
     Sandbox(SandboxCommand),
-    /// Shows an order, or asks WeChat Pay how it stands
+    /// Finds orders, shows one, asks WeChat Pay how it stands, writes them out
     Order(OrderArguments),
+    /// What WeChat Pay has delivered, and what was not believed
+    Inbox(InboxArguments),
     Refund(RefundCommand),
     /// What is on sale
     Product(ProductArguments),
+    /// How this shop is set, which jobs ran well when, and what needs someone
+    Status(StatusArguments),
     /// Whether the server with these settings is ready, as /readyz tells it
     Health,
 }
@@ -171,6 +175,8 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
         }
         Command::Sandbox(command) => Ok(sandbox::run(command, signals::stop_asked()?, &mut std::io::stdout()).await?),
         Command::Order(command) => Ok(command::order(command, environment, &mut output()?).await?),
+        Command::Inbox(command) => Ok(command::inbox(command, environment, &mut output()?).await?),
+        Command::Status(command) => Ok(command::status(command, environment, &mut output()?).await?),
         Command::Refund(command) => Ok(command::refund(command, environment, &mut output()?).await?),
         Command::Product(command) => Ok(command::product(command, environment, &mut output()?).await?),
         Command::Health => Ok(command::health(environment, &mut output()?).await?),

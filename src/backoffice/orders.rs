@@ -6,6 +6,6 @@ mod filter;
 mod list;
 
 pub use act::{Acted, NotActed, Sheet, Wanted};
-pub use export::{Columns, Export};
+pub use export::{Columns, Export, Form};
 pub use filter::{Asked, Field, Filter, Kind, Wrong};
 pub use list::{Page, Row};

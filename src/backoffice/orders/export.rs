@@ -28,12 +28,21 @@ pub struct Columns {
     pub found: fn(&str) -> &'static str,
 }
 
+/// In which form.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// For people with a spreadsheet.
+    Csv(Columns),
+    /// For programs: each order by itself.
+    Lines(fn(&Row) -> String),
+}
+
 /// What an export begins with, and how it goes on.
 #[derive(Clone, Debug)]
 pub struct Export {
     office: Office,
     filter: Filter,
-    columns: Columns,
+    form: Form,
     next: Next,
 }
 
@@ -46,8 +55,8 @@ enum Next {
 }
 
 impl Office {
-    pub fn export_orders(&self, filter: Filter, columns: Columns) -> Export {
-        Export { office: self.clone(), filter, columns, next: Next::Headings }
+    pub fn export_orders(&self, filter: Filter, form: Form) -> Export {
+        Export { office: self.clone(), filter, form, next: Next::Headings }
     }
 }
 
@@ -59,14 +68,24 @@ impl Export {
                 Next::Done => None,
                 Next::Headings => {
                     export.next = Next::Below(None);
-                    let mut piece = BOM.to_vec();
-                    piece.extend(lines([export.columns.headings.map(str::to_owned).to_vec()]));
+                    let piece = match &export.form {
+                        Form::Csv(columns) => {
+                            let headings = lines([columns.headings.map(str::to_owned).to_vec()]);
+                            [BOM, &headings].concat()
+                        }
+                        Form::Lines(_) => Vec::new(),
+                    };
                     Some(((piece, 0), export))
                 }
                 Next::Below(below) => {
                     let page = export.lot(below).await?;
                     export.next = page.below.map_or(Next::Done, |below| Next::Below(Some(below)));
-                    let piece = lines(page.rows.iter().map(|row| cells(row, &export.columns)));
+                    let piece = match &export.form {
+                        Form::Csv(columns) => lines(page.rows.iter().map(|row| cells(row, columns))),
+                        Form::Lines(line) => {
+                            page.rows.iter().map(|row| line(row) + "\n").collect::<String>().into_bytes()
+                        }
+                    };
                     Some(((piece, page.rows.len()), export))
                 }
             })
