@@ -10,6 +10,7 @@
 
 mod announce;
 pub mod catalogue;
+mod complaint;
 mod error;
 mod inbox;
 mod jobs;

@@ -6,7 +6,6 @@
 //! looked after, so that two owners for a moment do no harm. Only rows that are due are read. Each is looked
 //! after in a task of its own: what goes wrong with one, be it a panic, costs that one (see `each_apart`).
 
-mod complaint;
 mod each_apart;
 mod heartbeat;
 mod lease;

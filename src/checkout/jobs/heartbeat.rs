@@ -7,9 +7,10 @@ use std::{collections::HashMap, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
-use super::{complaint::Complaint, lease::LIFE, standing::EVERY};
+use super::{lease::LIFE, standing::EVERY};
 use crate::{
     checkout::{
+        complaint::Complaint,
         error::CheckoutError,
         memory::STEP,
         shared::Checkout,

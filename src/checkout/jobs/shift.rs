@@ -6,9 +6,10 @@ use std::{future::Future, time::Duration};
 use jiff::SignedDuration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::{complaint::Complaint, lease::Lease};
+use super::lease::Lease;
 use crate::{
     checkout::{
+        complaint::Complaint,
         error::CheckoutError,
         shared::Checkout,
         time_limits::{READ_MOST, in_time},

@@ -7,14 +7,14 @@ use tokio::time::Instant;
 const EVERY: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
-pub(super) struct Complaint {
+pub(crate) struct Complaint {
     said: Option<Instant>,
     kept: u64,
 }
 
 impl Complaint {
     /// How often it has been kept silent since it was last said; `None` when this is one more time of that.
-    pub(super) fn is_due(&mut self) -> Option<u64> {
+    pub(crate) fn is_due(&mut self) -> Option<u64> {
         self.is_due_at(Instant::now())
     }
 
