@@ -11,6 +11,7 @@
 mod announce;
 pub mod catalogue;
 mod complaint;
+mod contradiction;
 mod error;
 mod inbox;
 mod jobs;

@@ -9,7 +9,11 @@ use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 pub use self::due::{
     Due, claim_check, clear_check, count_due, count_ending, first_check_ms, list_due, list_ending, put_off,
 };
-use super::{StorageError, inserted, is_common, millis, timestamp, tuple};
+use super::{
+    StorageError, inserted, is_common, millis,
+    rows::{self, Rows, Table},
+    timestamp, tuple,
+};
 use crate::domain::{ClosedReason, Fen, OrderStatus, OrderToken, ProductId, Wish};
 
 /// An order as stored.
@@ -324,6 +328,15 @@ pub async fn mark_status(
 pub async fn lock(c: &mut AnyConnection, id: i64) -> Result<(), StorageError> {
     sqlx::query("UPDATE orders SET version = version WHERE id = ?").bind(id).execute(c).await?;
     Ok(())
+}
+
+/// The same, for whoever would rather do without than wait. See [`rows`](super::rows).
+///
+/// # Errors
+/// [`StorageError::Locked`] when it is to be free and is not.
+pub async fn lock_as(c: &mut AnyConnection, id: i64, rows: Rows) -> Result<(), StorageError> {
+    rows::lock(c, Table::Orders, &[id], rows).await?;
+    lock(c, id).await
 }
 
 /// Something a page shows has changed, the status has not.

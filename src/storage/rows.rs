@@ -22,6 +22,7 @@ pub enum Rows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     Orders,
+    Payments,
     Refunds,
 }
 
@@ -35,6 +36,7 @@ pub async fn lock(c: &mut AnyConnection, table: Table, ids: &[i64], rows: Rows) 
     }
     let mut query = QueryBuilder::<Any>::new(match table {
         Table::Orders => "SELECT id FROM orders WHERE id IN ",
+        Table::Payments => "SELECT id FROM payments WHERE id IN ",
         Table::Refunds => "SELECT id FROM refunds WHERE id IN ",
     });
     tuple(&mut query, ids.iter().copied());

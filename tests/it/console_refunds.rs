@@ -8,14 +8,7 @@ use saoma::{
 };
 use serde_json::json;
 
-use crate::support::{App, Callback, Notice, paid_under, wanted};
-
-const REFUNDS_NOTIFY: &str = "/api/wx-pay/refunds/notify";
-
-async fn deliver(app: &App, callback: &Callback) -> u16 {
-    let request = app.request(Method::POST, REFUNDS_NOTIFY).headers(callback.headers.clone());
-    app.send(request.body(callback.body.clone())).await.status
-}
+use crate::support::{App, Notice, paid_under, wanted};
 
 #[tokio::test]
 async fn a_notice_that_does_not_fit_yet_comes_again_until_it_does() {
@@ -30,19 +23,10 @@ async fn a_notice_that_does_not_fit_yet_comes_again_until_it_does() {
     let ours = checkout.refund(&of, wanted(None)).await.expect("written down");
     assert_eq!(ours.state, RefundState::Requested);
 
-    let notice = Notice {
-        event_type: "REFUND.SUCCESS".to_owned(),
-        original_type: "refund".to_owned(),
-        associated_data: "refund".to_owned(),
-        ..Notice::of(json!({
-            "mchid": app.forger.mchid, "transaction_id": paid["transaction_id"], "out_trade_no": order.order_no,
-            "refund_id": "50300000000000000000000000001", "out_refund_no": "20261123CONSOLE", "refund_status": "SUCCESS",
-            "user_received_account": "支付用户零钱",
-            "success_time": "2026-11-23T14:05:09+08:00",
-            "amount": {"total": order.total, "refund": 100, "payer_total": order.total, "payer_refund": 100},
-        }))
-    };
-    assert_eq!(deliver(&app, &app.forger.callback(&notice)).await, 409, "ours may still take all of it");
+    let id = paid["transaction_id"].as_str().expect("a text");
+    let notice = app.forger.refund(&order, id, "20261123CONSOLE", 100);
+    let deliver = async || app.deliver_refund(&app.forger.callback(&notice)).await.status;
+    assert_eq!(deliver().await, 409, "ours may still take all of it");
 
     app.faults(json!({"platform_down": "off"})).await;
     for minutes in [1, 20, 11] {
@@ -50,7 +34,7 @@ async fn a_notice_that_does_not_fit_yet_comes_again_until_it_does() {
         checkout.sweep_refunds().await.expect("looks");
     }
     assert_eq!(checkout.load_refund(&ours.out_refund_no).await.expect("is there").state, RefundState::Refused);
-    assert_eq!(deliver(&app, &app.forger.callback(&notice)).await, 200);
+    assert_eq!(deliver().await, 200);
     assert_eq!(app.books.status(&order.order_no).await, "REFUND_PARTIAL");
     let received = app.books.received().await;
     let kept = received.iter().find(|it| it.notify_id == notice.id).expect("is kept");

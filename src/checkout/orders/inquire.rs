@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::snapshot::{CodeState, OrderSnapshot};
 use crate::{
     checkout::{
+        contradiction::contradict,
         error::CheckoutError,
         memory::{Asking, Due},
         shared::Checkout,
@@ -20,8 +21,7 @@ use crate::{
     gateway::Asker,
     storage::{
         attempts::{Attempt, AttemptState},
-        concerns,
-        events::{self, EventKind, Source},
+        events::{EventKind, Source},
         orders,
     },
     wechatpay::TradeState,
@@ -223,17 +223,12 @@ impl Checkout {
             order.out_trade_no = %number, state,
             "order {number} is paid here and {state} at WeChat Pay: staff must look"
         );
-        let detail: String = format!("{number} {state}").chars().take(200).collect();
+        let detail = format!("{number} {state}");
         let noted = self.0.db.write(move |c| {
             let detail = detail.clone();
             Box::pin(async move {
                 orders::lock(c, order_id).await?;
-                if !events::has_told(c, order_id, EventKind::PaymentContradicted, &detail).await? {
-                    orders::touch(c, order_id, now).await?;
-                    events::append(c, order_id, now, EventKind::PaymentContradicted, source, &detail).await?;
-                    concerns::insert(c, order_id, EventKind::PaymentContradicted, &detail, now).await?;
-                }
-                Ok(())
+                contradict(c, order_id, (EventKind::PaymentContradicted, &detail), source, now).await
             })
         });
         noted.await?;

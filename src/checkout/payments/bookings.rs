@@ -12,7 +12,7 @@ use futures::{
     stream,
 };
 use tokio::{
-    sync::{Mutex, Semaphore, mpsc, oneshot},
+    sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::timeout,
 };
 
@@ -32,9 +32,11 @@ const SLOW: Duration = Duration::from_millis(250);
 const LOTS: usize = 4;
 /// How many of one lot are booked at once when they could not be booked together.
 const ALONE: usize = 4;
-/// How many wait at once for rows that somebody else has, over all lots. With all of these there are still
+/// How many callbacks wait at once for rows that somebody else has, over all lots. With all of these there are still
 /// connections left for everybody else.
 const WAITING: usize = 4;
+/// How long one waits for a place among those: whoever sent it hangs up after that, and comes again.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 struct Ticket {
     booking: Booking,
@@ -50,21 +52,34 @@ impl Ticket {
 
 /// The queue. Ends with its last clone; a worker that panics is followed by another one.
 #[derive(Clone, Debug)]
-pub(crate) struct Bookings(mpsc::Sender<Ticket>);
+pub(crate) struct Bookings {
+    tickets: mpsc::Sender<Ticket>,
+    waiting: Arc<Semaphore>,
+}
 
 impl Bookings {
     pub(crate) fn start(db: Database, supervisor: Supervisor) -> Self {
         let (tickets, queue) = mpsc::channel(QUEUE);
-        let desk = Desk { db, waiting: Arc::new(Semaphore::new(WAITING)) };
+        let waiting = Arc::new(Semaphore::new(WAITING));
+        let desk = Desk { db, waiting: Arc::clone(&waiting) };
         let queue = Arc::new(Mutex::new(queue));
         tokio::spawn(async move { supervisor.keep("bookings", || work(desk.clone(), Arc::clone(&queue))).await });
-        Self(tickets)
+        Self { tickets, waiting }
+    }
+
+    /// A place among the callbacks that wait for rows which somebody else has, whatever they tell of.
+    ///
+    /// # Errors
+    /// None has become free in time.
+    pub(crate) async fn place_to_wait(&self) -> Result<OwnedSemaphorePermit, StorageError> {
+        let place = timeout(PATIENCE, Arc::clone(&self.waiting).acquire_owned()).await;
+        place.map_err(|_| StorageError::NoAnswer)?.map_err(|_| StorageError::WriterGone)
     }
 
     /// Answers after the commit.
     pub(crate) async fn book(&self, booking: Booking) -> Result<Booked, StorageError> {
         let (answer, answered) = oneshot::channel();
-        self.0.send(Ticket { booking, answer }).await.map_err(|_| StorageError::WriterGone)?;
+        self.tickets.send(Ticket { booking, answer }).await.map_err(|_| StorageError::WriterGone)?;
         // Taken and not answered: whoever did it has panicked, perhaps after a commit.
         answered.await.unwrap_or_else(|_| Err(StorageError::OutcomeUnknown(Box::new(StorageError::WriterGone))))
     }

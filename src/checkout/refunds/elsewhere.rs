@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::{
-    statement::Statement,
+    statement::RefundBooking,
     step::{does_not_fit, next_look, show_in_order},
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         orders,
         payments::{self, Payment},
         refunds::{self, NewRefund, Refund},
+        rows::{self, Rows, Table},
     },
 };
 
@@ -64,11 +65,12 @@ async fn list_of_attempt(c: &mut AnyConnection, order_id: i64, attempt_id: i64) 
 /// A refund that was not made here. It is booked, so that nobody gives the same money back again.
 pub(super) async fn elsewhere(
     c: &mut AnyConnection,
-    statement: &Statement,
+    booking: &RefundBooking,
     number: Option<OutRefundNo>,
     state: RefundState,
-    now: Timestamp,
+    rows: Rows,
 ) -> Result<(RefundVerdict, Option<i64>), StorageError> {
+    let &RefundBooking { ref statement, at: now, .. } = booking;
     let payment = match &statement.transaction_id {
         Some(id) => payments::find_by_transaction(c, id).await?,
         None => None,
@@ -94,17 +96,19 @@ pub(super) async fn elsewhere(
         accepted: statement.accepted,
         success: (state == RefundState::Success).then(|| statement.success.unwrap_or(now)),
     };
+    orders::lock_as(c, payment.order_id, rows).await?;
+    rows::lock(c, Table::Payments, &[payment.id], rows).await?;
     let verdict = book_elsewhere(c, &payment, &refund, now).await?;
     Ok((verdict, Some(payment.order_id)))
 }
 
+/// Of an order that has been locked.
 async fn book_elsewhere(
     c: &mut AnyConnection,
     payment: &Payment,
     refund: &NewRefund,
     now: Timestamp,
 ) -> Result<RefundVerdict, StorageError> {
-    orders::lock(c, payment.order_id).await?;
     if refund.state.holds_money() && !payments::reserve(c, payment.id, refund.amount).await? {
         return does_not_fit(c, payment, refund.out_refund_no.as_str(), Source::Console, now).await;
     }

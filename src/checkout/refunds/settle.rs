@@ -8,7 +8,7 @@ use sqlx::AnyConnection;
 
 use super::{
     elsewhere::elsewhere,
-    statement::Statement,
+    statement::{RefundBooking, Statement},
     step::{contradict, does_not_fit, next_look, take_step},
 };
 use crate::{
@@ -21,12 +21,12 @@ use crate::{
     domain::{OutRefundNo, RefundState, Said},
     gateway::Replied,
     storage::{
-        Expect, StorageError,
+        Expect, JobFuture, StorageError,
         events::Source,
-        notifications::{self, Received},
-        orders,
+        notifications, orders,
         payments::{self, Payment},
         refunds::{self, Progress, Refund},
+        rows::{self, Rows, Table},
     },
     wechatpay::{
         Content, Notification,
@@ -47,7 +47,8 @@ impl Checkout {
         reply: &Replied<RefundReply>,
         source: Source,
     ) -> Result<RefundVerdict, CheckoutError> {
-        self.book_refund(Statement::from(reply), source, None).await
+        let booking = RefundBooking { statement: reply.into(), source, received: None, at: self.0.clock.now() };
+        self.book_refund(booking).await
     }
 
     /// Books what a verified refund notification says and keeps it in the inbox, in one transaction.
@@ -81,7 +82,13 @@ impl Checkout {
             kept.await?;
             return Ok(verdict);
         };
-        let verdict = self.book_refund(Statement::from(&**notice), Source::Callback, Some(received)).await?;
+        let booking = RefundBooking {
+            statement: (&**notice).into(),
+            source: Source::Callback,
+            received: Some(received),
+            at: now,
+        };
+        let verdict = self.book_refund(booking).await?;
         Ok(Verdict::Refund(verdict))
     }
 
@@ -90,43 +97,23 @@ impl Checkout {
         if notice.mchid != self.0.settings.mchid.as_str() {
             return Ok(Verdict::Mismatch(Mismatch::Mchid));
         }
-        Ok(Verdict::Refund(self.book_refund(Statement::from(notice), source, None).await?))
+        let booking = RefundBooking { statement: notice.into(), source, received: None, at: self.0.clock.now() };
+        Ok(Verdict::Refund(self.book_refund(booking).await?))
     }
 
-    async fn book_refund(
-        &self,
-        statement: Statement,
-        source: Source,
-        received: Option<Received>,
-    ) -> Result<RefundVerdict, CheckoutError> {
-        let now = self.0.clock.now();
-        let input = Arc::new((statement, received));
-        let shared = Arc::clone(&input);
-        let (verdict, order_id) = self
-            .0
-            .db
-            .write_first(move |c| {
-                let input = Arc::clone(&shared);
-                Box::pin(async move {
-                    let (statement, received) = &*input;
-                    let (verdict, order_id) = apply(c, statement, source, now).await?;
-                    if let Some(received) = received {
-                        notifications::record(c, &[(received, Verdict::Refund(verdict).code())], Expect::Anything)
-                            .await?;
-                    }
-                    Ok((verdict, order_id))
-                })
-            })
-            .await?;
+    async fn book_refund(&self, booking: RefundBooking) -> Result<RefundVerdict, CheckoutError> {
+        let booking = Arc::new(booking);
+        let (verdict, order_id) = self.write_refund(&booking).await?;
         if let Some(order_id) = order_id {
             self.announce(order_id).await?;
         }
-        let number = &input.0.out_refund_no;
+        let RefundBooking { statement, source, .. } = &*booking;
+        let number = &statement.out_refund_no;
         match verdict {
             RefundVerdict::Booked => tracing::info!(
                 refund.out_refund_no = number,
                 source = source.code(),
-                state = input.0.state.map(RefundState::code),
+                state = statement.state.map(RefundState::code),
                 "refund {number}"
             ),
             RefundVerdict::Repeated => {}
@@ -140,21 +127,54 @@ impl Checkout {
                 refund.out_refund_no = number,
                 source = source.code(),
                 verdict = Verdict::Refund(verdict).code(),
-                state = input.0.state.map(RefundState::code),
+                state = statement.state.map(RefundState::code),
                 "refund {number}: {}",
                 verdict.words()
             ),
         }
         Ok(verdict)
     }
+
+    /// A reply has time: the next look finds what was not booked, and it waits among everybody else who writes. A
+    /// notice goes first where the order's row is free; where somebody has it, only a few of them wait at a time, so
+    /// that there are connections left for everybody else.
+    async fn write_refund(&self, booking: &Arc<RefundBooking>) -> Result<Settled, StorageError> {
+        if booking.received.is_none() {
+            return self.0.db.write(job(booking, Rows::Awaited)).await;
+        }
+        match self.0.db.write_first(job(booking, Rows::Free)).await {
+            Err(StorageError::Locked) => {}
+            settled => return settled,
+        }
+        let _place = self.0.bookings.place_to_wait().await?;
+        self.0.db.write_first(job(booking, Rows::Awaited)).await
+    }
 }
 
-async fn apply(
-    c: &mut AnyConnection,
-    statement: &Statement,
-    source: Source,
-    now: Timestamp,
-) -> Result<(RefundVerdict, Option<i64>), StorageError> {
+/// What became of it, and the order that it concerns.
+type Settled = (RefundVerdict, Option<i64>);
+
+fn job(
+    booking: &Arc<RefundBooking>,
+    rows: Rows,
+) -> impl for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, Settled> + Send + use<> {
+    let booking = Arc::clone(booking);
+    move |c| {
+        let booking = Arc::clone(&booking);
+        Box::pin(async move { settle(c, &booking, rows).await })
+    }
+}
+
+async fn settle(c: &mut AnyConnection, booking: &RefundBooking, rows: Rows) -> Result<Settled, StorageError> {
+    let (verdict, order_id) = apply(c, booking, rows).await?;
+    if let Some(received) = &booking.received {
+        notifications::record(c, &[(received, Verdict::Refund(verdict).code())], Expect::Anything).await?;
+    }
+    Ok((verdict, order_id))
+}
+
+async fn apply(c: &mut AnyConnection, booking: &RefundBooking, rows: Rows) -> Result<Settled, StorageError> {
+    let &RefundBooking { ref statement, source, at: now, .. } = booking;
     let Some(state) = statement.state else { return Ok((RefundVerdict::Mismatch, None)) };
     if !(1..=REFUND_ID).contains(&statement.refund_id.len()) {
         return Ok((RefundVerdict::Mismatch, None));
@@ -168,11 +188,12 @@ async fn apply(
     let other = refunds::find_by_refund_id(c, &statement.refund_id).await?;
     let other = other.filter(|other| known.as_ref().is_none_or(|known| known.id != other.id));
     if let Some(other) = other {
+        orders::lock_as(c, other.order_id, rows).await?;
         contradict(c, other.order_id, &statement.out_refund_no, "REFUND_ID", source, now).await?;
         return Ok((RefundVerdict::Mismatch, Some(other.order_id)));
     }
-    let Some(refund) = known else { return elsewhere(c, statement, number, state, now).await };
-    let verdict = apply_to(c, refund.id, statement, state, source, now).await?;
+    let Some(refund) = known else { return elsewhere(c, booking, number, state, rows).await };
+    let verdict = apply_to(c, refund.id, booking, state, rows).await?;
     Ok((verdict, Some(refund.order_id)))
 }
 
@@ -180,14 +201,16 @@ async fn apply(
 async fn apply_to(
     c: &mut AnyConnection,
     id: i64,
-    statement: &Statement,
+    booking: &RefundBooking,
     state: RefundState,
-    source: Source,
-    now: Timestamp,
+    rows: Rows,
 ) -> Result<RefundVerdict, StorageError> {
+    let &RefundBooking { ref statement, source, at: now, .. } = booking;
     let raced = StorageError::Raced { table: "refunds", row: id };
     let Some(refund) = refunds::find_by_id(c, id).await? else { return Err(raced) };
-    orders::lock(c, refund.order_id).await?;
+    orders::lock_as(c, refund.order_id, rows).await?;
+    rows::lock(c, Table::Refunds, &[id], rows).await?;
+    rows::lock(c, Table::Payments, &[refund.payment_id], rows).await?;
     // As it stands now that nobody else changes it.
     let (Some(refund), Some(payment)) =
         (refunds::find_by_id(c, id).await?, payments::find(c, refund.payment_id).await?)

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     domain::RefundState,
     gateway::Replied,
+    storage::{events::Source, notifications::Received},
     wechatpay::model::{RefundNotice, RefundReply, RefundStatus},
 };
 
@@ -25,6 +26,16 @@ pub(super) struct Statement {
     pub success: Option<Timestamp>,
     /// Of the reply.
     pub request_id: Option<String>,
+}
+
+/// A verified statement about a refund on its way into the books.
+#[derive(Debug)]
+pub(super) struct RefundBooking {
+    pub statement: Statement,
+    pub source: Source,
+    /// How it came, if it came by itself.
+    pub received: Option<Received>,
+    pub at: Timestamp,
 }
 
 impl From<&Replied<RefundReply>> for Statement {

@@ -5,10 +5,10 @@ use sqlx::AnyConnection;
 
 use super::next_number::next_try;
 use crate::{
-    checkout::verdict::RefundVerdict,
+    checkout::{contradiction, verdict::RefundVerdict},
     domain::{OrderStatus, RefundState},
     storage::{
-        StorageError, concerns,
+        StorageError,
         events::{self, EventKind, Source},
         orders,
         payments::{self, Payment},
@@ -20,7 +20,7 @@ use crate::{
 pub(super) const FIRST_LOOK: SignedDuration = SignedDuration::from_secs(60);
 const LONGEST_LOOK: SignedDuration = SignedDuration::from_secs(30 * 60);
 
-/// What WeChat signed and our books do not allow is told in the timeline, once.
+/// What WeChat says of the refund of this number does not go with the books. Its order has been locked.
 pub(super) async fn contradict(
     c: &mut AnyConnection,
     order_id: i64,
@@ -29,13 +29,8 @@ pub(super) async fn contradict(
     source: Source,
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    let detail: String = format!("{number} {what}").chars().take(200).collect();
-    if !events::has_told(c, order_id, EventKind::RefundContradicted, &detail).await? {
-        orders::touch(c, order_id, now).await?;
-        events::append(c, order_id, now, EventKind::RefundContradicted, source, &detail).await?;
-        concerns::insert(c, order_id, EventKind::RefundContradicted, &detail, now).await?;
-    }
-    Ok(())
+    let detail = format!("{number} {what}");
+    contradiction::contradict(c, order_id, (EventKind::RefundContradicted, &detail), source, now).await
 }
 
 /// WeChat gives back more than the books have left: another refund of the payment fails at WeChat and

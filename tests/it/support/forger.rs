@@ -25,6 +25,7 @@ use sha2::Sha256;
 use super::Placed;
 
 pub const NATIVE_NOTIFY: &str = "/api/wx-pay/native/notify";
+pub const REFUNDS_NOTIFY: &str = "/api/wx-pay/refunds/notify";
 pub const TIMESTAMP: &str = "wechatpay-timestamp";
 pub const NONCE: &str = "wechatpay-nonce";
 pub const SERIAL: &str = "wechatpay-serial";
@@ -170,6 +171,26 @@ impl Forger {
 
     pub fn callback(&self, notice: &Notice) -> Callback {
         self.signed(self.envelope(notice).to_string())
+    }
+
+    /// The notice of a refund of a payment that has gone well, made by whoever and under whatever number.
+    pub fn refund(&self, order: &Placed, transaction_id: &str, out_refund_no: &str, amount: i64) -> Notice {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let refund_id = format!("50300099{:021}", NEXT.fetch_add(1, Ordering::Relaxed));
+        Notice {
+            event_type: "REFUND.SUCCESS".to_owned(),
+            original_type: "refund".to_owned(),
+            associated_data: "refund".to_owned(),
+            ..Notice::of(json!({
+                "mchid": self.mchid, "transaction_id": transaction_id, "out_trade_no": order.order_no,
+                "refund_id": refund_id, "out_refund_no": out_refund_no, "refund_status": "SUCCESS",
+                "user_received_account": "支付用户零钱",
+                "success_time": "2026-11-23T14:05:09+08:00",
+                "amount": {
+                    "total": order.total, "refund": amount, "payer_total": order.total, "payer_refund": amount,
+                },
+            }))
+        }
     }
 
     /// The genuine notification of an order's payment.

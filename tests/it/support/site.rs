@@ -9,7 +9,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-use super::{Callback, NATIVE_NOTIFY, shown::shown, until};
+use super::{Callback, NATIVE_NOTIFY, forger::REFUNDS_NOTIFY, shown::shown, until};
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -161,7 +161,16 @@ impl Site {
     }
 
     pub async fn deliver(&self, callback: &Callback) -> Answer {
-        let request = self.request(Method::POST, NATIVE_NOTIFY).headers(callback.headers.clone());
+        self.deliver_to(NATIVE_NOTIFY, callback).await
+    }
+
+    /// One about a refund.
+    pub async fn deliver_refund(&self, callback: &Callback) -> Answer {
+        self.deliver_to(REFUNDS_NOTIFY, callback).await
+    }
+
+    async fn deliver_to(&self, path: &str, callback: &Callback) -> Answer {
+        let request = self.request(Method::POST, path).headers(callback.headers.clone());
         self.send(request.body(callback.body.clone())).await
     }
 
