@@ -3,12 +3,13 @@
 use reqwest::Method;
 use saoma::{
     checkout::RefundOrder,
+    clock::Clock,
     domain::{OutTradeNo, RefundState},
     storage::events::Source,
 };
 use serde_json::json;
 
-use crate::support::{App, Notice, paid_under, wanted};
+use crate::support::{App, Forger, Notice, Process, folder, lay_keys, paid_under, until, wanted};
 
 #[tokio::test]
 async fn a_notice_that_does_not_fit_yet_comes_again_until_it_does() {
@@ -58,4 +59,25 @@ async fn what_went_back_in_the_console_is_not_given_back_again_unseen() {
     assert!(matches!(refused, Err(saoma::checkout::RefundError::GivenBackElsewhere)), "{refused:?}");
     assert_eq!(app.books.count("refunds").await, 0);
     checkout.refund(&of, RefundOrder { another: true, ..wanted(4000) }).await.expect("somebody has looked");
+}
+
+#[tokio::test]
+async fn a_notice_of_a_refund_that_is_none_of_ours_is_acknowledged_and_said() {
+    let folder = folder();
+    lay_keys(&folder.path().join("data/sandbox"));
+    let forger = Forger::read(&folder.path().join("data/sandbox"), Clock::system());
+    let shop = Process::serve(folder.path(), &[("RUST_LOG", "warn")]).await;
+    let order = shop.order(2).await;
+    let mut strange = forger.refund(&order, "4200000000000000000000000001", "CONSOLE1", 100);
+    strange.content["mchid"] = json!("1900000001");
+    // About a payment, at the door of the refunds.
+    let payment = Notice::of(forger.transaction(&order));
+    for (notice, verdict) in [(strange, "MISMATCH_MCHID"), (payment, "MISMATCH_EVENT")] {
+        assert_eq!(shop.deliver_refund(&forger.callback(&notice)).await.status, 200);
+        until("a line", async || {
+            let log = shop.log();
+            log.lines().any(|line| line.contains(&notice.id) && line.contains(verdict)).then_some(())
+        })
+        .await;
+    }
 }

@@ -80,6 +80,8 @@ impl Checkout {
                 )
             });
             kept.await?;
+            let (id, verdict_code) = (&notification.id, verdict.code());
+            tracing::error!(notification = id, verdict = verdict_code, "verified notice {id} does not fit: {verdict}");
             return Ok(verdict);
         };
         let booking = RefundBooking {
