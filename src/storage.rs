@@ -183,8 +183,9 @@ impl Database {
         }
     }
 
-    /// The same, for what has to come through while others wait for rows that somebody else has locked: callbacks,
-    /// which see to it themselves that few of them wait, heartbeats and leases.
+    /// The same, for what has to come through while others wait for rows that somebody else has locked, and sees to
+    /// it itself that few or none of it wait: callbacks and the platform's keys that they need, what is claimed for
+    /// the jobs, heartbeats and leases.
     ///
     /// # Errors
     /// As [`Database::write`].

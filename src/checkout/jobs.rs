@@ -148,7 +148,8 @@ impl Checkout {
         let mut lots: VecDeque<&[T]> = due.chunks(CLAIMED_TOGETHER).collect();
         while let Some(lot) = lots.pop_front() {
             let some = lot.to_vec();
-            let held = self.0.db.write(move |c| {
+            // It waits for nobody, and would come to nothing behind those who do.
+            let held = self.0.db.write_first(move |c| {
                 let some = some.clone();
                 Box::pin(async move {
                     rows::lock(c, table, &some.iter().map(id).collect::<Vec<_>>(), Rows::Free).await?;

@@ -76,7 +76,8 @@ impl Checkout {
                 Box::pin(async move {
                     let instance = &checkout.0.instance;
                     // Asked here, behind whatever was written before: nothing comes after the release.
-                    Ok(!instance.has_left() && leases::take(c, name, &instance.id, now, until).await?)
+                    let may_take = !instance.has_left() && !checkout.gives_way();
+                    Ok(may_take && leases::take(c, name, &instance.id, now, until).await?)
                 })
             });
             // A lease that only the writer sees is none.

@@ -23,7 +23,7 @@ impl Checkout {
         let db = &self.0.db;
         let ahead = set_back::list(&mut *db.read().await?, limit).await?;
         // First what others do with them.
-        db.write(move |c| Box::pin(set_back::free_leases(c, now, limit))).await?;
+        db.write_first(move |c| Box::pin(set_back::free_leases(c, now, limit))).await?;
         let expires = self.deadline(now);
         self.in_lots(&ahead.deadlines, move |c, ids| {
             Box::pin(async move { set_back::limit_deadlines(c, &ids, now, expires).await })
@@ -42,7 +42,7 @@ impl Checkout {
         })
         .await?;
         // Last, since they are what this is noticed by after a restart.
-        db.write(move |c| Box::pin(heartbeats::remove_ahead(c, limit))).await?;
+        db.write_first(move |c| Box::pin(heartbeats::remove_ahead(c, limit))).await?;
         let set_back::Ahead { orders, refunds, prepays, deadlines } = &ahead;
         let [orders, refunds, prepays, deadlines] = [orders, refunds, prepays, deadlines].map(Vec::len);
         if orders + refunds + prepays > 0 {

@@ -63,6 +63,8 @@ impl Checkout {
             self.note_time();
             if self.gives_way() || away.is_some_and(|until| Instant::now() < until) {
                 lease.let_go();
+                // What nobody tries here cannot come to a good end: the time counts from the next try.
+                good = Instant::now();
                 continue;
             }
             let swept = match self.hold(&mut lease).await {
@@ -146,7 +148,7 @@ impl Checkout {
             return Ok(false);
         }
         let holder = self.0.instance.id.clone();
-        let left = self.0.db.write(move |c| {
+        let left = self.0.db.write_first(move |c| {
             let holder = holder.clone();
             Box::pin(async move { leases::give_up(c, name, &holder).await })
         });
@@ -156,7 +158,7 @@ impl Checkout {
 
     async fn note_good_end(&self, name: &'static str) -> Result<(), StorageError> {
         let (holder, now) = (self.0.instance.id.clone(), self.0.clock.now());
-        let noted = self.0.db.write(move |c| {
+        let noted = self.0.db.write_first(move |c| {
             let holder = holder.clone();
             Box::pin(async move { leases::note_good(c, name, &holder, now).await })
         });

@@ -52,7 +52,7 @@ impl Checkout {
     /// Others may have the jobs of this instance at once.
     pub(super) async fn give_jobs_up(&self) -> Result<(), CheckoutError> {
         let instance = self.0.instance.id.clone();
-        let given_up = self.0.db.write(move |c| {
+        let given_up = self.0.db.write_first(move |c| {
             let instance = instance.clone();
             Box::pin(async move { leases::release(c, &instance).await })
         });
