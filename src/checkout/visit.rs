@@ -57,6 +57,12 @@ impl Checkout {
         self.0.gateway.query(number).await.inspect_err(|error| self.0.gateway.questions().hear(error))
     }
 
+    /// Whatever others wait for: the answer decides whether any of them is asked at all.
+    pub(super) async fn query_at_once(&self, number: &OutTradeNo) -> Result<Replied<Transaction>, GatewayError> {
+        let _turn = self.0.gateway.questions().at_once(Asker::Quiet);
+        self.0.gateway.query(number).await.inspect_err(|error| self.0.gateway.questions().hear(error))
+    }
+
     /// A refusal "too often" of a close is not heard as one: it can mean that somebody is paying just now
     /// (`wechatpay-v3.md` §1.6).
     pub(super) async fn close_number(&self, number: &OutTradeNo, visit: &mut Visit) -> Result<(), GatewayError> {

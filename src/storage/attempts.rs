@@ -105,6 +105,21 @@ pub async fn find_current(c: &mut AnyConnection, order_id: i64) -> Result<Option
     query.fetch_optional(c).await?.as_ref().map(Attempt::read).transpose()
 }
 
+/// The newest number that WeChat knows.
+pub async fn find_known(c: &mut AnyConnection) -> Result<Option<OutTradeNo>, StorageError> {
+    let sql = "SELECT id, out_trade_no FROM attempts WHERE state <> 'PREPARING' \
+               AND (closed_by IS NULL OR closed_by <> 'NOT_EXIST') ORDER BY id DESC LIMIT 1";
+    let Some(row) = sqlx::query(sql).fetch_optional(c).await? else { return Ok(None) };
+    let number = OutTradeNo::parse(row.try_get("out_trade_no")?);
+    let number = number.map_err(|error| StorageError::Inconsistent {
+        table: "attempts",
+        column: "out_trade_no",
+        row: row.try_get("id").unwrap_or_default(),
+        problem: error.to_string(),
+    })?;
+    Ok(Some(number))
+}
+
 /// All attempts of an order, oldest first.
 pub async fn list_of_order(c: &mut AnyConnection, order_id: i64) -> Result<Vec<Attempt>, StorageError> {
     let query = sqlx::query(select!("WHERE order_id = ? ORDER BY id")).bind(order_id);

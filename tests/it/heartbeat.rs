@@ -70,3 +70,21 @@ async fn who_stops_says_so_and_another_instance_has_its_jobs_at_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_has_said_that_it_goes_has_no_trouble_with_its_heartbeat() {
+    let app = Stage::new().heartbeat_every(Duration::from_millis(50)).start().await;
+    until("it beats", async || {
+        (number(&app, "SELECT COUNT(*) FROM heartbeats WHERE beats > 3").await == 1).then_some(())
+    })
+    .await;
+    app.state.checkout.sign_off().await.expect("says so");
+    // A beat that hangs is cut off after ten seconds.
+    let end = tokio::time::Instant::now() + Duration::from_secs(12);
+    while tokio::time::Instant::now() < end {
+        let troubles = app.state.checkout.readiness().troubles();
+        assert!(troubles.iter().all(|(what, _)| *what != "books"), "{troubles:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(number(&app, "SELECT beats FROM heartbeats").await, 0);
+}

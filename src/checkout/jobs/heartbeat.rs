@@ -7,7 +7,7 @@ use std::{collections::HashMap, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 
-use super::{lease::LIFE, standing::EVERY};
+use super::lease::LIFE;
 use crate::{
     checkout::{
         complaint::Complaint,
@@ -52,10 +52,10 @@ struct Pulse {
     mending: Option<Instant>,
     /// Beats of others whose clock is ahead of ours, and when we first saw that many.
     ahead: HashMap<String, (i64, Instant)>,
-    /// When what one of them goes on planning was last looked after.
-    apart: Option<Instant>,
-    /// When WeChat was last asked what time it is.
-    asked: Option<Instant>,
+    /// When what one of them goes on planning was last looked after, by a clock that nobody can set.
+    apart: Option<Duration>,
+    /// When WeChat was last asked what time it is, by the same.
+    asked: Option<Duration>,
 }
 
 impl Pulse {
@@ -94,7 +94,7 @@ impl Checkout {
         let mut complaint = Complaint::default();
         self.0.readiness.expect_durable_writes((every * MISSED).max(STALE));
         self.0.readiness.expect_rounds("heartbeat", (every * MISSED).max(ROUND));
-        loop {
+        while !self.0.instance.has_left() {
             self.0.readiness.note_round("heartbeat");
             let pause = match in_time(READ_MOST, self.beat_once(&mut pulse, every)).await {
                 Ok(()) => {
@@ -111,6 +111,8 @@ impl Checkout {
             };
             sleep(pause).await;
         }
+        // It stops: whatever it said now would be taken for a sign of life.
+        std::future::pending().await
     }
 
     /// For `/metrics`.
@@ -132,26 +134,23 @@ impl Checkout {
 
     /// Another instance lives by a clock that cannot be WeChat's if ours is. What it plans, this one makes due.
     fn look_after_wrong_clock(&self, pulse: &mut Pulse) {
-        let is_time = |last: Option<Instant>| last.is_none_or(|at| at.elapsed() >= EVERY);
+        let passed = Some(self.0.clock.elapsed());
         if self.0.gateway.proven_time().is_some() {
-            if pulse.mending.is_none() && is_time(pulse.apart) {
-                pulse.apart = Some(Instant::now());
-                pulse.mending = pulse.apart;
+            if pulse.mending.is_none() && self.is_time_again(pulse.apart) {
+                pulse.apart = passed;
+                pulse.mending = Some(Instant::now());
                 tracing::warn!(
                     "another instance lives by a clock that is far ahead of WeChat Pay's: what it has planned is due"
                 );
             }
-        } else if is_time(pulse.asked) {
-            pulse.asked = Some(Instant::now());
+        } else if self.is_time_again(pulse.asked) {
+            pulse.asked = passed;
             let checkout = self.clone();
             self.spawn(async move { checkout.ask_what_time_it_is().await });
         }
     }
 
     async fn beat_once(&self, pulse: &mut Pulse, every: Duration) -> Result<(), CheckoutError> {
-        if self.0.instance.has_left() {
-            return std::future::pending().await;
-        }
         let is_first = !pulse.has_beaten;
         let now = self.0.clock.now();
         let has_fallen_back = self.0.latest.has_fallen_back(now);
