@@ -11,7 +11,7 @@ use crate::{
     wechatpay::model,
 };
 
-pub use products::Entry;
+pub use products::{Entry, Listed};
 
 /// As long as its column.
 const SUMMARY_MOST: usize = 500;
@@ -110,7 +110,7 @@ pub async fn offer(db: &Database, id: ProductId) -> Result<bool, CatalogueError>
 ///
 /// # Errors
 /// The books cannot be read.
-pub async fn list(db: &Database) -> Result<Vec<Entry>, StorageError> {
+pub async fn list(db: &Database) -> Result<Listed, StorageError> {
     products::list(&mut *db.read().await?).await
 }
 

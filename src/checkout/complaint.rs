@@ -1,4 +1,4 @@
-//! A trouble that shows again at every tick is said once a minute.
+//! A trouble that shows again at every tick, or whenever somebody looks, is said once a minute.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use super::{
+    complaint::Complaint,
     memory::{Inquiries, KeptKeys, LatestTime, LiveOrders, Refusal, Stumbles, SurplusWatch},
     payments::Bookings,
     settings::CheckoutSettings,
@@ -40,6 +41,7 @@ pub(super) struct Inner {
     pub(super) instance: Instance,
     pub(super) latest: LatestTime,
     pub(super) refusal: Refusal,
+    pub(super) bad_products: Mutex<Complaint>,
     pub(super) metrics: Metrics,
     pub(super) readiness: Readiness,
     pub(super) clock: Clock,
@@ -90,6 +92,7 @@ impl Checkout {
             stumbles: Stumbles::default(),
             latest: LatestTime::default(),
             refusal: Refusal::default(),
+            bad_products: Mutex::default(),
             instance: Instance {
                 id: format!("{:032x}", entropy.u128()),
                 started: clock.now(),

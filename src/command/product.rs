@@ -73,7 +73,11 @@ pub fn product<'a>(
 async fn carry_out(command: ProductCommand, db: &Database, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
     match command {
         ProductCommand::List => {
-            for catalogue::Entry { product, withdrawn } in catalogue::list(db).await.map_err(CatalogueError::from)? {
+            let listed = catalogue::list(db).await.map_err(CatalogueError::from)?;
+            for error in &listed.unreadable {
+                tracing::error!(%error, "a product that cannot be read");
+            }
+            for catalogue::Entry { product, withdrawn } in listed.entries {
                 let Product { id, title, price, .. } = product;
                 let state = withdrawn.map_or("on sale".to_owned(), |at| format!("withdrawn {}", beijing(at)));
                 writeln!(out, "{id}\t{price}\t{title}\t{state}")?;

@@ -28,16 +28,27 @@ fn read(row: &AnyRow) -> Result<Entry, StorageError> {
     })
 }
 
-/// All there are, withdrawn ones too. One that nobody can read is left out: the others are for sale.
-pub async fn list(c: &mut AnyConnection) -> Result<Vec<Entry>, StorageError> {
+/// What there is.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// Withdrawn ones too.
+    pub entries: Vec<Entry>,
+    /// What is wrong with those that nobody can read: the others are for sale.
+    pub unreadable: Vec<StorageError>,
+}
+
+pub async fn list(c: &mut AnyConnection) -> Result<Listed, StorageError> {
     let sql = "SELECT id, title, summary, price_fen, withdrawn_ms FROM products ORDER BY id";
     let rows = sqlx::query(sql).fetch_all(c).await?;
-    let read = rows.iter().map(read).inspect(|entry| {
-        if let Err(error) = entry {
-            tracing::error!(%error, "a product that cannot be read");
+    let mut listed = Listed::default();
+    for row in &rows {
+        match read(row) {
+            Ok(entry) => listed.entries.push(entry),
+            Err(error) if error.is_about_one_row() => listed.unreadable.push(error),
+            Err(error) => return Err(error),
         }
-    });
-    read.filter(|entry| !entry.as_ref().is_err_and(StorageError::is_about_one_row)).collect()
+    }
+    Ok(listed)
 }
 
 /// How many there are, readable or not.

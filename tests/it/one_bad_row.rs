@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{App, Outside, Stage, free_port, is_file, mock_clock, until};
+use crate::support::{
+    App, Books, Outside, Process, Stage, database_url, folder, free_port, is_file, lay_keys, mock_clock, until,
+};
 
 const PAY_TIME: i64 = 15 * 60;
 /// The last moment that can be reckoned with: a second later is a panic.
@@ -156,6 +158,28 @@ async fn a_product_that_cannot_be_read_stops_no_start_and_hides_no_other() {
     let shown = app.get("/").await.shown();
     assert!(shown.contains("Rust 异步编程实战") && !shown.contains("西湖龙井"), "{shown}");
     assert_eq!(app.try_order(1).await.status, 200);
-    assert_eq!(app.try_order(2).await.status, 503);
+    assert_eq!(app.try_order(2).await.status, 404, "as one that is not on sale");
     drop(folder);
+}
+
+#[tokio::test]
+async fn a_product_that_cannot_be_read_is_not_for_sale_and_not_said_to_everybody_who_looks() {
+    let folder = folder();
+    lay_keys(&folder.path().join("data/sandbox"));
+    let shop = Process::serve(folder.path(), &[("RUST_LOG", "warn")]).await;
+    let books = Books::open(&database_url(&folder.path().join("data"))).await;
+    sqlx::query("UPDATE products SET withdrawn_ms = 9223372036854775807 WHERE id = 2")
+        .execute(&books.pool)
+        .await
+        .expect("writes");
+    for _ in 0..5 {
+        let catalogue = shop.get("/").await;
+        assert_eq!((catalogue.status, catalogue.text().contains("/products/2\"")), (200, false));
+        assert!(catalogue.text().contains("/products/1\""));
+        assert_ne!(shop.get("/products/2").await.status, 200);
+        assert_ne!(shop.try_order(2).await.status, 200);
+    }
+    shop.order(1).await;
+    let log = shop.log();
+    assert_eq!(log.matches("withdrawn_ms").count(), 1, "{log}");
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 use url::Url;
 
-use super::{next_look::next_look, on_sale::find_on_sale, snapshot::OrderSnapshot};
+use super::{next_look::next_look, snapshot::OrderSnapshot};
 use crate::{
     checkout::{error::CheckoutError, number_start::beijing_second, shared::Checkout},
     domain::{Fen, OrderToken, OutTradeNo, Product, ProductId, TradeType, Wish},
@@ -42,7 +42,7 @@ impl Checkout {
                 drop(c);
                 return self.load_by_id(live.id).await;
             }
-            find_on_sale(&mut c, product_id).await?
+            self.find_on_sale(&mut c, product_id).await?
         };
         let draft = Arc::new(self.draft(shopper, live_key, &product, now)?);
         let written = Arc::clone(&draft);
