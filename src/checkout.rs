@@ -10,7 +10,6 @@
 
 mod announce;
 pub mod catalogue;
-mod complaint;
 mod contradiction;
 mod error;
 mod inbox;

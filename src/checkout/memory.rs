@@ -1,5 +1,6 @@
 //! What this process remembers from one moment to the next. All of it may be lost: the books say what is true.
 
+mod complaint;
 mod kept_keys;
 mod latest_time;
 mod live;
@@ -8,6 +9,7 @@ mod refusal;
 mod stumbles;
 mod surplus_watch;
 
+pub(super) use complaint::Complaint;
 pub(super) use kept_keys::KeptKeys;
 pub(super) use latest_time::{LatestTime, STEP};
 pub use live::LiveOrders;

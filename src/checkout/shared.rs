@@ -13,8 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use super::{
-    complaint::Complaint,
-    memory::{Inquiries, KeptKeys, LatestTime, LiveOrders, Refusal, Stumbles, SurplusWatch},
+    memory::{Complaint, Inquiries, KeptKeys, LatestTime, LiveOrders, Refusal, Stumbles, SurplusWatch},
     payments::Bookings,
     settings::CheckoutSettings,
 };

@@ -59,6 +59,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "checkout::orders",
         &[
             "checkout::catalogue",
+            "checkout::contradiction",
             "checkout::error",
             "checkout::memory",
             "checkout::number_start",
@@ -76,6 +77,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "checkout::refunds",
         &[
+            "checkout::contradiction",
             "checkout::error",
             "checkout::inbox",
             "checkout::number_start",
@@ -103,6 +105,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "wechatpay",
         ],
     ),
+    ("checkout::contradiction", &["storage"]),
     ("checkout::announce", &["checkout::error", "checkout::shared", "storage"]),
     ("checkout::kept_keys", &["checkout::error", "checkout::shared", "storage"]),
     ("checkout::visit", &["checkout::shared", "domain", "gateway", "wechatpay"]),

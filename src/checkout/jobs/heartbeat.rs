@@ -10,9 +10,8 @@ use tokio::time::{Instant, sleep};
 use super::lease::LIFE;
 use crate::{
     checkout::{
-        complaint::Complaint,
         error::CheckoutError,
-        memory::STEP,
+        memory::{Complaint, STEP},
         shared::Checkout,
         time_limits::{READ_MOST, in_time},
     },

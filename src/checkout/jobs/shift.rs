@@ -9,8 +9,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use super::lease::Lease;
 use crate::{
     checkout::{
-        complaint::Complaint,
         error::CheckoutError,
+        memory::Complaint,
         shared::Checkout,
         time_limits::{READ_MOST, in_time},
     },
