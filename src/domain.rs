@@ -9,6 +9,7 @@ pub mod out_refund_no;
 pub mod out_trade_no;
 pub mod product;
 pub mod refund;
+pub mod role;
 pub mod token;
 pub mod trade_type;
 
@@ -18,5 +19,6 @@ pub use out_refund_no::OutRefundNo;
 pub use out_trade_no::OutTradeNo;
 pub use product::{Product, ProductId};
 pub use refund::{RefundState, Said};
+pub use role::Role;
 pub use token::OrderToken;
 pub use trade_type::TradeType;

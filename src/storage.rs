@@ -16,6 +16,7 @@
 //! Knows no protocol type, no HTTP, no Leptos; decides nothing about money (that is `checkout`).
 
 pub mod attempts;
+pub mod audit;
 pub mod backfill;
 pub mod books;
 mod codes;
@@ -42,6 +43,9 @@ pub mod rows;
 mod schema;
 pub mod set_back;
 mod sqlite;
+pub mod staff;
+pub mod staff_links;
+pub mod staff_sessions;
 pub mod surplus;
 mod writer;
 

@@ -52,6 +52,7 @@ fn migrations() -> Migrator {
         (1, "checkout", include_str!("../../../migrations/mysql/0001_checkout.sql")),
         (2, "life", include_str!("../../../migrations/mysql/0002_life.sql")),
         (3, "collect; compatible", include_str!("../../../migrations/mysql/0003_collect.sql")),
+        (4, "staff; compatible", include_str!("../../../migrations/mysql/0004_staff.sql")),
         (5, "office; compatible", include_str!("../../../migrations/mysql/0005_office.sql")),
     ])
 }

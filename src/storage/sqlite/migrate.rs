@@ -31,6 +31,7 @@ pub(crate) fn migrations() -> Migrator {
         (1, "checkout", include_str!("../../../migrations/sqlite/0001_checkout.sql")),
         (2, "life", include_str!("../../../migrations/sqlite/0002_life.sql")),
         (3, "collect; compatible", include_str!("../../../migrations/sqlite/0003_collect.sql")),
+        (4, "staff; compatible", include_str!("../../../migrations/sqlite/0004_staff.sql")),
         (5, "office; compatible", include_str!("../../../migrations/sqlite/0005_office.sql")),
     ])
 }
