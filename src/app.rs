@@ -3,12 +3,15 @@
 //! Components know `domain` and [`api`]; no SQL, no key, no HTTP client, no use case. What needs JavaScript is
 //! in [`components`] and stands in an [`island`]; everything else is HTML and forms.
 
+#[cfg(feature = "ssr")]
+pub mod admin;
 pub mod api;
 mod bundle;
 pub mod components;
 pub mod error;
 mod fields;
 pub mod island;
+pub mod language;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod shop;

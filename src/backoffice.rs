@@ -9,6 +9,7 @@ mod office;
 pub mod orders;
 pub mod reports;
 mod shown;
+pub mod staff;
 pub mod status;
 pub(crate) mod told;
 pub mod verdicts;

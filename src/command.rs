@@ -1,4 +1,4 @@
-//! `saoma order`, `saoma refund`, `saoma inbox`, `saoma product`, `saoma status` and `saoma health`: what an operator does without pages, beside a
+//! `saoma order`, `saoma refund`, `saoma inbox`, `saoma product`, `saoma staff`, `saoma status` and `saoma health`: what an operator does without pages, beside a
 //! running server or without one. Knows only the use cases; writes to what it is given.
 
 mod explained;
@@ -9,6 +9,7 @@ mod order;
 mod output;
 mod product;
 mod refund;
+mod staff;
 mod status;
 
 use std::{
@@ -20,7 +21,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::{
-    backoffice::{Office, inbox::CannotReplay},
+    backoffice::{Office, inbox::CannotReplay, staff::StaffError},
     checkout::{Checkout, CheckoutError, RefundError, catalogue::CatalogueError},
     config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
@@ -37,6 +38,7 @@ pub use self::{
     output::standard_output,
     product::{ProductArguments, product},
     refund::{RefundCommand, refund},
+    staff::{StaffArguments, staff},
     status::{StatusArguments, status},
 };
 
@@ -105,6 +107,10 @@ pub enum CommandError {
     },
     #[error("the server at {address} is not ready")]
     NotReady { address: SocketAddr },
+    #[error("staff: {0}")]
+    Staff(StaffError),
+    #[error("staff: a one-time link is printed on a terminal only, and this is none: nothing has been done")]
+    NoTerminal,
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }

@@ -16,6 +16,7 @@
 //! | `SAOMA_PUBLIC_ORIGIN` | the address shoppers reach the shop by | `WXPAY_NOTIFY_DOMAIN` |
 //! | `SAOMA_EGRESS_PROXY` (or `…_PATH`) | `http://USER:PASSWORD@HOST:PORT` on the way to WeChat Pay | none |
 //! | `SAOMA_METRICS_TOKEN` (or `…_PATH`) | opens `/metrics` to other machines | none |
+//! | `SAOMA_SECRET_KEY` (or `…_PATH`) | seals what is secret in the books; required on MySQL | `secret.key` beside them |
 //! | `SAOMA_TLS` and what belongs to it | see [`tls`] | `off` |
 //! | `LEPTOS_SITE_ADDR`, `LEPTOS_SITE_ROOT` | listen address, a site folder to use | `127.0.0.1:3000` (with TLS `[::]:443`), the site inside the program |
 //!
@@ -45,7 +46,7 @@ pub use reader::{Problem, Problems, Reader};
 pub use tls::TlsSettings;
 pub use variables::LOG;
 
-use crate::gateway::EgressProxy;
+use crate::{gateway::EgressProxy, secret_key::SecretKey};
 
 /// Everything the server is told from outside.
 #[derive(Debug)]
@@ -64,6 +65,8 @@ pub struct Settings {
     pub public_origin: Option<Url>,
     pub egress_proxy: Option<EgressProxy>,
     pub metrics_token: Option<SecretString>,
+    /// `None`: the one beside the books.
+    pub secret_key: Option<SecretKey>,
     /// `None`: a proxy has it, or nobody.
     pub tls: Option<TlsSettings>,
     pub site_addr: SocketAddr,
@@ -108,6 +111,11 @@ impl Deref for DatabaseUrl {
 }
 
 impl DatabaseUrl {
+    /// Not a file on this machine.
+    pub fn is_server(&self) -> bool {
+        self.0.starts_with("mysql:")
+    }
+
     /// Where the books are, for people: a file with its whole path, or server and database. No user, password or
     /// option.
     pub fn place(&self) -> String {
@@ -239,6 +247,17 @@ impl Settings {
             .and_then(|(variable, url)| live::noted(reader, variable, EgressProxy::parse(url.trim())));
         let metrics_token = live::secret(reader, "SAOMA_METRICS_TOKEN", "SAOMA_METRICS_TOKEN_PATH")
             .and_then(|(variable, token)| live::noted(reader, variable, metrics_token(token.trim())));
+        let secret_key = live::secret(reader, "SAOMA_SECRET_KEY", "SAOMA_SECRET_KEY_PATH")
+            .and_then(|(variable, key)| live::noted(reader, variable, SecretKey::parse(key.trim())));
+        let is_server = database.as_ref().is_some_and(DatabaseUrl::is_server);
+        let is_unset = ["SAOMA_SECRET_KEY", "SAOMA_SECRET_KEY_PATH"].iter().all(|name| reader.text(name).is_none());
+        if wanted == Wanted::Live && is_server && is_unset {
+            reader.wrong(
+                "SAOMA_SECRET_KEY",
+                "is missing (or SAOMA_SECRET_KEY_PATH): books on a server need one, the same for every instance. \
+                 `openssl rand -hex 32` makes it; keep a copy",
+            );
+        }
         let payee = reader.parsed("SAOMA_PAYEE", payee).unwrap_or_else(|| "扫码示例商店".to_owned());
         let shop = match (wanted, &mode) {
             (Wanted::Live, Some(Mode::Live(live))) => tls::Shop::Live(Some(live)),
@@ -265,6 +284,7 @@ impl Settings {
             public_origin,
             egress_proxy,
             metrics_token,
+            secret_key,
             tls,
             site_addr,
             site_root,

@@ -4,6 +4,7 @@
 //! callback route takes the raw body and trusts nothing before the signature.
 
 mod address;
+pub mod admin;
 mod behind_proxies;
 mod body;
 pub mod door;
@@ -48,7 +49,7 @@ pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTI
 pub use rate_limits::Limits;
 pub use shopper::Shopper;
 pub use site::{Site, SiteError};
-pub use state::{AppState, Shared};
+pub use state::{AdminDoor, AppState, Shared};
 pub use this_machine::is_this_machine;
 
 /// What is answered first, whoever else is in.
@@ -84,6 +85,11 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT))
         .layer(CompressionLayer::new());
 
+    // Of staff. Not compressed: what is secret stands beside what others may have sent.
+    let admin = admin::router(&state)
+        .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT));
+
     // Long polls. Thousands wait at a time, each with whatever its layers keep of it; so they have none but these,
     // which keep next to nothing (`middleware::from_fn` keeps its own copy of everything further inside).
     let waiting = Router::new()
@@ -111,6 +117,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
     Router::new()
         .merge(callbacks)
         .merge(shop)
+        .merge(admin)
         .merge(waiting)
         .merge(operations)
         .merge(site::pkg(&state.site))

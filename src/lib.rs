@@ -10,14 +10,14 @@
 //! | `gateway` | the only caller of the platform | `wechatpay` |
 //! | `storage` | the books on either engine: tables and the one way to write | `domain` |
 //! | `checkout` | the use cases and the money rules, in rooms: `orders`, `payments`, `refunds`, `jobs` | `gateway`, `storage`, `wechatpay` |
-//! | `backoffice` | what staff does: orders, inbox, reports, what needs someone | `checkout`, `storage` |
-//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `checkout` |
+//! | `backoffice` | what staff does: orders, inbox, reports, what needs someone; and who staff is | `checkout`, `storage` |
+//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `backoffice`, `checkout` |
 //! | [`app`] | pages, islands, the addresses of server functions | `domain` |
 //! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
 //! | `tls` | the shop's own HTTPS: which certificate is shown, and where it comes from | `config` |
-//! | `command` | `saoma order`, `saoma refund` | `checkout`, `startup` |
+//! | `command` | `saoma order`, `saoma refund` and the others | `backoffice`, `checkout`, `startup` |
 //! | `wall` | between a sandbox's messages and real money | |
-//! | `config`, `startup`, `signals`, `service_manager`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy` | what all that runs in | |
+//! | `config`, `startup`, `signals`, `service_manager`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy`, `secret_key` | what all that runs in | |
 //!
 //! Invariants, kept true by `tests/architecture/`:
 //! - `domain` knows no wire format, no SQL, no HTTP, no Leptos. `wechatpay` does no I/O and reads
@@ -75,6 +75,8 @@ mod metrics;
 mod readiness;
 #[cfg(feature = "ssr")]
 pub mod sandbox;
+#[cfg(feature = "ssr")]
+pub mod secret_key;
 #[cfg(feature = "ssr")]
 pub mod service_manager;
 #[cfg(feature = "ssr")]

@@ -6,7 +6,10 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use rust_embed::RustEmbed;
 use saoma::{
-    command::{self, CommandError, InboxArguments, OrderArguments, ProductArguments, RefundCommand, StatusArguments},
+    command::{
+        self, CommandError, InboxArguments, OrderArguments, ProductArguments, RefundCommand, StaffArguments,
+        StatusArguments,
+    },
     config::{Environment, LOG, Problems, Settings, Wanted},
     http::Site,
     sandbox::{self, SandboxCommand},
@@ -66,6 +69,8 @@ enum Command {
     Refund(RefundCommand),
     /// What is on sale
     Product(ProductArguments),
+    /// The people who may come in to /admin
+    Staff(StaffArguments),
     /// How this shop is set, which jobs ran well when, and what needs someone
     Status(StatusArguments),
     /// Whether the server with these settings is ready, as /readyz tells it
@@ -179,6 +184,7 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
         Command::Status(command) => Ok(command::status(command, environment, &mut output()?).await?),
         Command::Refund(command) => Ok(command::refund(command, environment, &mut output()?).await?),
         Command::Product(command) => Ok(command::product(command, environment, &mut output()?).await?),
+        Command::Staff(command) => Ok(command::staff(command, environment, &mut output()?).await?),
         Command::Health => Ok(command::health(environment, &mut output()?).await?),
     }
 }

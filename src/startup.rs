@@ -6,6 +6,8 @@ mod error;
 mod found;
 mod mark;
 mod platform;
+mod secret_key;
+mod staff;
 mod stop;
 mod tls;
 mod watched;
@@ -21,10 +23,10 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use self::{background::Background, platform::Platform};
 pub use self::{error::StartupError, found::NotOurBooks, tls::TlsPace};
 use crate::{
-    backoffice::{self, Office, Setting, Shown},
+    backoffice::{self, Office, Setting, Shown, staff::Staff},
     checkout::{Checkout, CheckoutSettings},
     clock::Clock,
-    config::{DatabaseUrl, LiveSettings, Mode, Settings},
+    config::{DatabaseUrl, LiveSettings, Mode, Settings, TlsSettings},
     entropy::Entropy,
     gateway::{EgressProxy, Gateway},
     http::{
@@ -123,17 +125,14 @@ impl Application {
     async fn put_together(settings: Settings, surroundings: Surroundings) -> Result<Self, StartupError> {
         let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
         let site = site(settings.site_root.as_deref(), surroundings.site.clone())?;
-        let tls_pace = surroundings.tls;
         let (jobs_every, heartbeat_every) = (surroundings.jobs_every, surroundings.heartbeat_every);
-        let sweeps_overdue = surroundings.sweeps_overdue;
+        let (sweeps_overdue, tls_pace) = (surroundings.sweeps_overdue, surroundings.tls);
         let (door_limits, service_manager) = (surroundings.door, surroundings.service_manager.clone());
         let shown = shown(&settings, &surroundings);
         let (listener, address) = listen("LEPTOS_SITE_ADDR", settings.site_addr).await?;
-        let redirect = match settings.tls.as_ref().and_then(|tls| tls.redirect_addr) {
-            Some(wanted) => Some(listen("SAOMA_REDIRECT_ADDR", wanted).await?),
-            None => None,
-        };
+        let redirect = listen_for_redirects(settings.tls.as_ref()).await?;
         tracing::info!("the books: {}", settings.database_url.place());
+        let key_place = secret_key::place(&settings);
         let sandbox_open = matches!(settings.mode, Mode::Sandbox { open: true });
         let (platform, live) = match settings.mode {
             Mode::Live(live) => (Platform::Outside, *live),
@@ -148,6 +147,7 @@ impl Application {
         let opened = Database::open(&settings.database_url).await;
         let db = opened.map_err(|error| of_data_dir(&settings.data_dir, &place, error))?;
         mark::claim(&db, &place, &ours, clock.now()).await?;
+        let secret_key = secret_key::find(settings.secret_key, key_place)?;
         // Books and their copies, the keys of a sandbox: nothing in it is for others.
         storage::keep_private(&settings.data_dir);
         if ours.platform == PlatformKind::Loopback {
@@ -179,9 +179,12 @@ impl Application {
             data_dir: settings.data_dir,
             shown,
         };
+        let staff = staff::of(&checkout, &db, secret_key, platform.is_inside(), &clock, &entropy);
         let state = AppState::from(Shared {
             office: Office::new(checkout.clone(), db.clone(), office),
             checkout,
+            staff,
+            admin: staff::door(platform.is_inside(), ours.platform, &origin),
             db,
             keyring,
             api_v3_keys,
@@ -251,6 +254,7 @@ impl Application {
         if let Some(address) = redirect_address {
             tracing::info!(%address, "http://{address} is sent on to {}", state.origin);
         }
+        staff::offer_demo_accounts(&state, scheme, address).await;
         let watched = watched::start(service_manager, &state.readiness, &shutdown);
 
         let served = answer(door, entrances, &state, &shutdown).await;
@@ -267,6 +271,13 @@ async fn listen(setting: &'static str, wanted: SocketAddr) -> Result<(TcpListene
     let listener = TcpListener::bind(wanted).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))
+}
+
+async fn listen_for_redirects(tls: Option<&TlsSettings>) -> Result<Option<(TcpListener, SocketAddr)>, StartupError> {
+    match tls.and_then(|tls| tls.redirect_addr) {
+        Some(wanted) => listen("SAOMA_REDIRECT_ADDR", wanted).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Whoever is told that a file cannot be made wants to know which setting says that it is to be there.
@@ -431,6 +442,35 @@ async fn open(settings: Settings, surroundings: Surroundings) -> Result<Opened, 
     let api_v3_keys = Arc::clone(&parts.api_v3_keys);
     let checkout = checkout(db.clone(), parts, shop, (metrics.clone(), readiness, wall), surroundings)?;
     Ok(Opened { checkout, db, metrics, api_v3_keys })
+}
+
+/// The use cases of staff for a command, its books to be closed after it, and the origin that links begin with.
+#[derive(Debug)]
+pub struct StaffRoom {
+    pub staff: Staff,
+    pub db: Database,
+    pub origin: String,
+}
+
+/// # Errors
+/// As [`open_checkout`], or the secret key cannot be read.
+pub async fn open_staff(settings: Settings, surroundings: Surroundings) -> Result<StaffRoom, StartupError> {
+    /// All commands write one chain of the audit log.
+    const CHAIN: &str = "commands";
+    let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
+    let (given, place) = (settings.secret_key.clone(), secret_key::place(&settings));
+    let (own_origin, is_demo) = (settings.public_origin.clone(), matches!(settings.mode, Mode::Sandbox { .. }));
+    let origin = match (&own_origin, &settings.mode) {
+        (Some(origin), _) => origin.clone(),
+        (None, Mode::Live(live)) => live.notify_domain.clone(),
+        (None, Mode::Sandbox { .. }) => staff::sandbox_origin(settings.site_addr)?,
+    };
+    let (checkout, db) = open_checkout(settings, surroundings).await?;
+    let key = secret_key::find(given, place)?;
+    let chain = CHAIN.to_owned();
+    let surroundings = backoffice::staff::Surroundings { key, chain, is_demo, clock, entropy };
+    let staff = Staff::new(checkout, db.clone(), surroundings);
+    Ok(StaffRoom { staff, db, origin: origin.origin().ascii_serialization() })
 }
 
 /// The books for a command, once it is clear that they are those of the account it was started with.

@@ -105,6 +105,11 @@ impl Checkout {
         }))
     }
 
+    /// This process among those that use the same books.
+    pub fn instance(&self) -> &str {
+        &self.0.instance.id
+    }
+
     pub fn payee(&self) -> &str {
         &self.0.settings.payee
     }

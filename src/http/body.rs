@@ -91,7 +91,7 @@ pub(crate) async fn read_form(State(state): State<AppState>, request: Request, n
     }
 }
 
-fn refuse(error: &BodyError, path: &str, headers: &HeaderMap) -> Response {
+pub(crate) fn refuse(error: &BodyError, path: &str, headers: &HeaderMap) -> Response {
     let (public, message) = match error {
         BodyError::TooLong => (PublicError::Input, "提交的内容过长"),
         BodyError::TooSlow => (PublicError::Connection, "提交的内容没有及时传完，请检查网络后重试"),

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{door::Crowd, notices::Notices, rate_limits::Limits, site::Site};
 use crate::{
-    backoffice::Office,
+    backoffice::{Office, staff::Staff},
     checkout::Checkout,
     clock::Clock,
     entropy::Entropy,
@@ -26,10 +26,23 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct AppState(Arc<Shared>);
 
+/// Where `/admin` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminDoor {
+    /// Where nobody's money is.
+    Anywhere,
+    /// At the public origin alone.
+    OwnOrigin,
+    /// That origin is not encrypted.
+    Closed,
+}
+
 #[derive(Debug)]
 pub struct Shared {
     pub checkout: Checkout,
     pub office: Office,
+    pub staff: Staff,
+    pub admin: AdminDoor,
     pub db: Database,
     pub keyring: Keyring,
     pub api_v3_keys: Arc<ApiV3Keys>,

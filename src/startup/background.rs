@@ -7,6 +7,7 @@ use crate::{http::AppState, supervise::Supervisor, tls::Care};
 /// Certificates change every few years; an hour's delay is covered by asking on an unknown serial.
 const CERTIFICATES_EVERY: Duration = Duration::from_hours(4);
 const CERTIFICATES_AGAIN: Duration = Duration::from_mins(1);
+const STAFF_EVERY: Duration = Duration::from_hours(1);
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
 
 /// What of it runs, and how often.
@@ -43,6 +44,7 @@ impl Background {
                 &state,
                 |state| async move { state.checkout.follow_other_instances().await }
             ),
+            keep(&supervisor, "sessions", &state, |state| async move { look_after_staff(state).await }),
             keep(&supervisor, "heartbeat", &state, move |state| async move {
                 state.checkout.beat(self.heartbeat_every).await;
             }),
@@ -77,6 +79,16 @@ async fn prune(state: AppState) {
     loop {
         ticks.tick().await;
         state.limits.prune();
+    }
+}
+
+/// What has ended goes from the books.
+async fn look_after_staff(state: AppState) {
+    loop {
+        if let Err(error) = state.staff.remove_old_sessions().await {
+            tracing::warn!(%error, "old sessions of staff stay in the books");
+        }
+        state.clock.sleep(STAFF_EVERY).await;
     }
 }
 

@@ -31,6 +31,8 @@ pub enum StartupError {
     SandboxAddress(SocketAddr),
     #[error("SAOMA_DATA_DIR: {} cannot be used: {source}", path.display())]
     DataDir { path: PathBuf, source: Arc<io::Error> },
+    #[error("SAOMA_SECRET_KEY: {}: {source}", path.display())]
+    SecretKey { path: PathBuf, source: Arc<io::Error> },
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error("the books at {place}: {source}")]
@@ -83,6 +85,7 @@ impl StartupError {
             Self::Settings(_)
                 | Self::DataDir { .. }
                 | Self::SandboxAddress(_)
+                | Self::SecretKey { .. }
                 | Self::NoSandbox { .. }
                 | Self::NotOurBooks(_)
                 | Self::Site(_)

@@ -1,0 +1,106 @@
+//! What is around every page of staff.
+
+use leptos::prelude::*;
+
+use super::{parts::Csrf, said::Said, words::Basics};
+use crate::{app::language::Language, domain::Role};
+
+/// Who has come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    pub name: String,
+    pub role: Role,
+}
+
+/// Where a page stands, and before whom.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    pub shop: String,
+    /// Addresses of style sheets; empty without a built site.
+    pub css: String,
+    pub language: Language,
+    pub is_sandbox: bool,
+    pub who: Option<Who>,
+    pub csrf: String,
+    pub path: String,
+    pub said: Option<Said>,
+}
+
+/// The way to a part, and who sees it.
+struct Way {
+    path: &'static str,
+    least: Role,
+    name: fn(&Basics) -> &'static str,
+}
+
+/// In this order; a new part has its line here.
+const NAVIGATION: &[Way] = &[Way { path: "/admin", least: Role::Viewer, name: |words| words.dashboard }];
+
+#[component]
+pub fn Frame(setting: Setting, title: String, content: AnyView) -> impl IntoView {
+    let Setting { shop, css, language, is_sandbox, who, csrf, path, said } = setting;
+    let words = Basics::of(language);
+    let whole_title = format!("{title} · {shop} · {}", words.admin);
+    let ways = who.as_ref().map(|who| ways(who.role, &path, words));
+    view! {
+        <!DOCTYPE html>
+        <html lang=language.tag()>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="format-detection" content="telephone=no"/>
+                <meta name="robots" content="noindex"/>
+                <title>{whole_title}</title>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                {(!css.is_empty()).then(|| view! { <link rel="stylesheet" href=css/> })}
+            </head>
+            <body class="admin">
+                <a class="skip-link" href="#main">{words.skip}</a>
+                {is_sandbox.then(|| view! {
+                    <aside class="sandbox-banner" aria-label=words.sandbox>
+                        <strong>{words.sandbox}</strong>
+                        <span>{words.sandbox_explained}</span>
+                    </aside>
+                })}
+                <header class="site-header">
+                    <a class="site-header__brand" href="/admin">
+                        <span class="site-header__mark" aria-hidden="true">"扫"</span>
+                        {shop} " · " {words.admin}
+                    </a>
+                    {who.map(|who| view! { <Person who csrf words/> })}
+                </header>
+                {ways.map(|ways| view! { <nav class="admin-nav" aria-label=words.navigation>{ways}</nav> })}
+                <main id="main">
+                    {said.map(|said| {
+                        let class = if said.is_warning() { "notice" } else { "notice notice--good" };
+                        view! { <p class=class role="status">{said.words(language)}</p> }
+                    })}
+                    {content}
+                </main>
+            </body>
+        </html>
+    }
+}
+
+fn ways(role: Role, path: &str, words: &'static Basics) -> Vec<impl IntoView + use<>> {
+    let seen = NAVIGATION.iter().filter(|way| role >= way.least);
+    seen.map(|way| {
+        let is_here = path == way.path || (way.path != "/admin" && path.starts_with(way.path));
+        view! { <a href=way.path aria-current=is_here.then_some("page")>{(way.name)(words)}</a> }
+    })
+    .collect()
+}
+
+#[component]
+fn Person(who: Who, csrf: String, words: &'static Basics) -> impl IntoView {
+    view! {
+        <div class="admin-person">
+            <a href="/admin/account">{who.name} " · " {words.role(who.role)}</a>
+            <form method="post" action="/admin/logout">
+                <Csrf token=csrf/>
+                <button type="submit" class="button--link">{words.log_out}</button>
+            </form>
+        </div>
+    }
+}

@@ -1,0 +1,48 @@
+//! What a page says first about what was done before it: a word in the address stands for it.
+
+use super::words::Basics;
+use crate::app::language::Language;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    LoggedOut,
+    PasswordSet,
+    ConfirmFirst,
+    Confirmed,
+    SessionEnded,
+}
+
+impl Said {
+    const ALL: [Self; 5] =
+        [Self::LoggedOut, Self::PasswordSet, Self::ConfirmFirst, Self::Confirmed, Self::SessionEnded];
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::LoggedOut => "logged-out",
+            Self::PasswordSet => "password-set",
+            Self::ConfirmFirst => "confirm-first",
+            Self::Confirmed => "confirmed",
+            Self::SessionEnded => "session-ended",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|said| said.code() == code)
+    }
+
+    /// Something is still to be done.
+    pub const fn is_warning(self) -> bool {
+        matches!(self, Self::ConfirmFirst)
+    }
+
+    pub fn words(self, language: Language) -> &'static str {
+        let words = Basics::of(language);
+        match self {
+            Self::LoggedOut => words.said_logged_out,
+            Self::PasswordSet => words.said_password_set,
+            Self::ConfirmFirst => words.said_confirm_first,
+            Self::Confirmed => words.said_confirmed,
+            Self::SessionEnded => words.said_session_ended,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Every text of the merchant's side, by area: a type for each, and a value of it in each language, so that a text
+//! that is missing in one of them does not compile.
+
+mod basics;
+mod entrance;
+
+pub use basics::Basics;
+pub use entrance::Entrance;

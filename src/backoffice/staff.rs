@@ -1,0 +1,27 @@
+//! The shop's own people: who they are, how they come in, what they may do, and the book of what they did.
+//!
+//! Use cases, each reached from a page (`http::admin`) and from a command alike; whoever adapts one adds no rule.
+//! Who acts is an [`Actor`]; what is done is written into the audit log in the transaction that does it.
+
+pub mod accounts;
+pub mod audit;
+mod demo;
+mod error;
+mod factor;
+mod links;
+mod login;
+mod login_limits;
+mod passwords;
+mod seen;
+mod sessions;
+mod shared;
+
+pub use accounts::valid_name;
+pub use demo::DemoAccount;
+pub use error::StaffError;
+pub use factor::{Enrolment, RecoveryCodes};
+pub use links::OpenLink;
+pub use login::{LoggedIn, Login};
+pub use passwords::{LENGTHS as PASSWORD_LENGTHS, Passwords};
+pub use sessions::Visit;
+pub use shared::{Actor, Staff, Surroundings, hash_of};

@@ -1,0 +1,135 @@
+//! The audit log: what is written down, by which names, and whether it is whole.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{error::StaffError, shared::Staff};
+use crate::storage::{
+    Database, StorageError,
+    audit::{self, Entry, Wanted},
+};
+
+/// What somebody did, as the log has it.
+pub mod what {
+    pub const LOGIN: &str = "LOGIN";
+    pub const LOGIN_FAILED: &str = "LOGIN_FAILED";
+    pub const LOGOUT: &str = "LOGOUT";
+    pub const SESSION_ENDED: &str = "SESSION_ENDED";
+    pub const FACTOR_SET: &str = "FACTOR_SET";
+    pub const FACTOR_FAILED: &str = "FACTOR_FAILED";
+    pub const FACTOR_ASKED: &str = "FACTOR_ASKED";
+    pub const RECOVERY_CODE_USED: &str = "RECOVERY_CODE_USED";
+    pub const RECOVERY_CODES_MADE: &str = "RECOVERY_CODES_MADE";
+    pub const PASSWORD_SET: &str = "PASSWORD_SET";
+    pub const LINK_MADE: &str = "LINK_MADE";
+    pub const ACCOUNT_ADDED: &str = "ACCOUNT_ADDED";
+    pub const ACCOUNT_DISABLED: &str = "ACCOUNT_DISABLED";
+    pub const ACCOUNT_ENABLED: &str = "ACCOUNT_ENABLED";
+    pub const ROLE_CHANGED: &str = "ROLE_CHANGED";
+    pub const FACTOR_RESET: &str = "FACTOR_RESET";
+
+    /// All of them, for whoever filters by one.
+    pub const ALL: &[&str] = &[
+        LOGIN,
+        LOGIN_FAILED,
+        LOGOUT,
+        SESSION_ENDED,
+        FACTOR_SET,
+        FACTOR_FAILED,
+        FACTOR_ASKED,
+        RECOVERY_CODE_USED,
+        RECOVERY_CODES_MADE,
+        PASSWORD_SET,
+        LINK_MADE,
+        ACCOUNT_ADDED,
+        ACCOUNT_DISABLED,
+        ACCOUNT_ENABLED,
+        ROLE_CHANGED,
+        FACTOR_RESET,
+    ];
+}
+
+/// What a look through the whole log has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    pub entries: u64,
+    pub chains: usize,
+    /// The first of what is wrong, in words.
+    pub problems: Vec<String>,
+}
+
+const BATCH: i64 = 2_000;
+const PROBLEMS_MOST: usize = 20;
+
+/// Reads the whole log and follows its chains. For `saoma status` too, which has books and nothing else.
+///
+/// # Errors
+/// The books are out of reach.
+pub async fn verify(db: &Database) -> Result<Verified, StorageError> {
+    let mut chains: HashMap<String, (i64, String)> = HashMap::new();
+    let mut known: HashSet<[u8; 16]> = HashSet::new();
+    let mut verified = Verified::default();
+    let mut after = 0;
+    loop {
+        let batch = audit::list_after(&mut *db.read().await?, after, BATCH).await?;
+        let Some(last) = batch.last() else { break };
+        after = last.id;
+        for entry in &batch {
+            verified.entries += 1;
+            if let Some(problem) = problem_of(entry, chains.get(&entry.chain), &known) {
+                verified.note(problem);
+            }
+            known.insert(shortened(&entry.hash));
+            chains.insert(entry.chain.clone(), (entry.number, entry.hash.clone()));
+        }
+    }
+    for (chain, number, hash) in audit::list_chains(&mut *db.read().await?).await? {
+        let end = chains.remove(&chain);
+        // One that is just being written is a step further than what was read.
+        let is_whole = end.is_some_and(|(found, last)| (found == number && last == hash) || found > number);
+        if !is_whole {
+            verified.note(format!("chain {chain} ends before its entry {number}"));
+        }
+        verified.chains += 1;
+    }
+    for chain in chains.into_keys() {
+        verified.note(format!("chain {chain} is in no list of chains"));
+    }
+    Ok(verified)
+}
+
+impl Verified {
+    fn note(&mut self, problem: String) {
+        if self.problems.len() < PROBLEMS_MOST {
+            self.problems.push(problem);
+        }
+    }
+}
+
+fn shortened(hash: &str) -> [u8; 16] {
+    let mut short = [0; 16];
+    let taken = hash.bytes().take(16).collect::<Vec<_>>();
+    short[..taken.len()].copy_from_slice(&taken);
+    short
+}
+
+fn problem_of(entry: &Entry, before: Option<&(i64, String)>, known: &HashSet<[u8; 16]>) -> Option<String> {
+    let Entry { id, chain, number, .. } = entry;
+    if entry.hash != entry.expected_hash() {
+        return Some(format!("entry {id} has been changed"));
+    }
+    let follows = match before {
+        Some((last, hash)) => *number == last + 1 && entry.previous == *hash,
+        None => *number == 1 && (entry.previous.is_empty() || known.contains(&shortened(&entry.previous))),
+    };
+    (!follows).then(|| format!("something before entry {id} is missing or in another order (chain {chain}, {number})"))
+}
+
+impl Staff {
+    /// Newest first.
+    ///
+    /// # Errors
+    /// The books are out of reach.
+    pub async fn list_audit(&self, wanted: &Wanted, most: i64) -> Result<Vec<Entry>, StaffError> {
+        Ok(audit::list(&mut *self.0.db.read().await?, wanted, most).await?)
+    }
+}

@@ -1,0 +1,51 @@
+//! `/admin`: the merchant's side. Pages rendered on the server; no WebAssembly, no JavaScript.
+//!
+//! **To add a page**: a row in `table` (method, path, who may, handler), a handler in a file here, a view in
+//! `app/admin/`, its texts in `app/admin/words/`. Who may, the session and the CSRF token are checked by the row,
+//! before the handler runs: it checks nothing of that itself.
+//!
+//! - A handler is one of axum's. It takes a [`StaffCall`] (who it is: `call.who.staff_id`, `.name`, `.role`; and
+//!   `call.language`, `.address`, `.request_id`; `call.actor()` for use cases), and `State<AppState>`,
+//!   `Path`, `Query`, `Form` as it likes. `state.staff`, `state.office` and `state.checkout` have
+//!   the use cases.
+//! - It answers `call.page(title, view)`; an error of the books is `call.trouble(&error)`.
+//! - A form is `<form method="post">` with `<Csrf token=…/>` (`call.csrf()`) in it. A POST that has done something
+//!   answers `call.go("/admin/…", Some(Said::…))`, so that a reload repeats nothing; one that has not shows the form
+//!   again with what was typed, by `call.page_with(StatusCode::…, title, view)`.
+//! - What decides about money or people is `May::Confirmed(role)`: its POST is let through only after the second
+//!   factor has been given once more (`call.who.is_confirmed`); until then a page shows `<ConfirmFirst …/>` in its
+//!   form's place.
+//! - Bigger bodies than [`FORM`](super::body::FORM) are a row's `.takes(limits)`.
+
+mod account;
+mod call;
+mod confirm;
+mod cookies;
+mod csrf;
+mod dashboard;
+mod enrol;
+mod factor;
+mod gate;
+mod link;
+mod login;
+mod route;
+mod table;
+
+use axum::{Router, middleware};
+use http::Method;
+
+pub use self::route::May;
+use self::{gate::Gate, route::Row};
+use super::state::AppState;
+
+/// What there is: the one table that the router is made of.
+pub fn table() -> Vec<(Method, &'static str, May)> {
+    table::rows().into_iter().map(|Row { method, path, may, .. }| (method, path, may)).collect()
+}
+
+pub(crate) fn router(state: &AppState) -> Router<AppState> {
+    table::rows().into_iter().fold(Router::new(), |router, row| {
+        let gate = Gate { state: state.clone(), may: row.may, body: row.body };
+        router.route(row.path, row.route.layer(middleware::from_fn_with_state(gate, gate::pass)))
+    })
+}

@@ -1,0 +1,52 @@
+//! `/admin/factor`: the second half of a login.
+
+use axum::{
+    Form,
+    extract::{Query, State},
+    response::Response,
+};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::{
+    super::state::AppState,
+    call::{StaffCall, safe_next},
+    login::{Next, go_on, problem},
+};
+use crate::app::admin::{CodeForm, FactorPage, words::Entrance};
+
+#[derive(Deserialize)]
+pub(super) struct Typed {
+    #[serde(default)]
+    pub code: String,
+    #[serde(default)]
+    pub next: String,
+}
+
+pub(super) async fn show(
+    State(state): State<AppState>,
+    call: StaffCall,
+    Query(Next { next }): Query<Next>,
+) -> Response {
+    page(&state, &call, StatusCode::OK, &next, String::new()).await
+}
+
+async fn page(state: &AppState, call: &StaffCall, status: StatusCode, next: &str, problem: String) -> Response {
+    let demo = match state.staff.demo_code(call.who.staff_id).await {
+        Ok(code) => code.unwrap_or_default(),
+        Err(error) => return call.trouble(&error),
+    };
+    let (language, csrf) = (call.language, call.csrf());
+    let form = CodeForm { next: safe_next(next).to_owned(), problem, demo };
+    call.page_with(status, Entrance::of(language).factor, leptos::view! { <FactorPage language csrf form/> })
+}
+
+pub(super) async fn prove(State(state): State<AppState>, call: StaffCall, Form(typed): Form<Typed>) -> Response {
+    match state.staff.prove(&call.who, &typed.code, &call.login("", "")).await {
+        Ok(logged_in) => go_on(&call, &logged_in, safe_next(&typed.next)),
+        Err(error) => {
+            let (status, problem) = problem(&call, &error);
+            page(&state, &call, status, &typed.next, problem).await
+        }
+    }
+}
