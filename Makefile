@@ -182,7 +182,7 @@ browser-tests: browser end2end/node_modules/.installed
 
 # The two that are small in `make test`, as big as they have to be before anybody trusts them with money.
 .PHONY: model
-model: ## chance against the money rules: 10,000 seeds (MODEL_SEEDS; MODEL_SEED=n for one again)
+model: ## chance against the money rules: seeds 1 to 10,000 (MODEL_FROM, MODEL_SEEDS; MODEL_SEED=n for one again)
 	MODEL_SEEDS=$(or $(MODEL_SEEDS),10000) cargo test --locked --release --test model -- --nocapture
 
 .PHONY: kill

@@ -91,7 +91,7 @@ impl Checkout {
     /// # Errors
     /// The books are out of reach. An order that fails does not stop the others: it is tried again.
     pub async fn sweep_orders(&self) -> Result<usize, CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         let questions = self.0.gateway.questions();
         // One at its end takes two questions: how it stands, and the close.
         let ending = self.claim_orders(questions.room(Asker::Ending, 0).div_ceil(2), now, true).await?;
@@ -206,7 +206,7 @@ impl Checkout {
     /// The books are out of reach.
     pub async fn sweep_refunds(&self) -> Result<usize, CheckoutError> {
         in_time(READ_MOST, self.survey_surplus()).await?;
-        let now = self.0.clock.now();
+        let now = self.now();
         let room = self.0.gateway.questions().room(Asker::Refund, 0);
         let limit = i64::try_from(room).map_or(BATCH, |room| room.min(BATCH));
         if limit == 0 {

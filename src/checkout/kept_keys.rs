@@ -18,7 +18,7 @@ impl Checkout {
             return Ok(());
         };
         let row = PlatformKeyRow { serial: serial.to_owned(), is_certificate, pem: pem.to_owned() };
-        let now = self.0.clock.now();
+        let now = self.now();
         self.0
             .db
             .write_first(move |c| {

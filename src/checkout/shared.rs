@@ -110,6 +110,14 @@ impl Checkout {
         &self.0.instance.id
     }
 
+    /// The time, for whoever plans by it. It is remembered: a clock that was ahead between two heartbeats is noticed all
+    /// the same.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = self.0.clock.now();
+        self.0.latest.note(now);
+        now
+    }
+
     pub fn payee(&self) -> &str {
         &self.0.settings.payee
     }

@@ -26,7 +26,7 @@ impl Checkout {
         notification: &Notification,
         context: NotifyContext,
     ) -> Result<Verdict, CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         self.keep_key(&notification.serial).await?;
         let (claim, out_trade_no, transaction_id) = match &notification.content {
             Content::Transaction(transaction) if notification.event_type == "TRANSACTION.SUCCESS" => {
@@ -55,7 +55,7 @@ impl Checkout {
         match &notification.content {
             Content::Transaction(transaction) if notification.event_type == "TRANSACTION.SUCCESS" => {
                 let claim = examine(transaction, &self.0.settings.mchid, Source::Callback, received);
-                self.book(self.booking(claim, source, &notification.serial, None, self.0.clock.now())).await
+                self.book(self.booking(claim, source, &notification.serial, None, self.now())).await
             }
             Content::Refund(notice) if notification.event_type.starts_with("REFUND.") => {
                 self.book_notice(notice, source).await
@@ -77,7 +77,7 @@ impl Checkout {
         serial: &str,
         source: Source,
     ) -> Result<Verdict, CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         self.keep_key(serial).await?;
         let claim = examine(transaction, &self.0.settings.mchid, source, now);
         self.book(self.booking(claim, source, serial, None, now)).await
@@ -117,7 +117,7 @@ impl Checkout {
         match verdict {
             Verdict::Paid | Verdict::PaidLate => {
                 if source == Source::Callback {
-                    self.0.metrics.callback_lag(self.0.clock.now().duration_since(proof.success));
+                    self.0.metrics.callback_lag(self.now().duration_since(proof.success));
                 }
                 tracing::info!(
                     order.out_trade_no = %number, wechatpay.transaction_id = proof.transaction_id,

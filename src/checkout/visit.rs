@@ -71,7 +71,7 @@ impl Checkout {
     }
 
     pub(super) async fn query_refund(&self, number: &OutRefundNo) -> Result<Replied<RefundReply>, GatewayError> {
-        let mut visit = Visit::new(Asker::Refund, self.0.clock.now());
+        let mut visit = Visit::new(Asker::Refund, self.now());
         let _turn = self.turn(&mut visit).await?;
         self.0.gateway.query_refund(number).await.inspect_err(|error| self.0.gateway.questions().hear(error))
     }

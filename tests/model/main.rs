@@ -4,7 +4,7 @@
 //! beside each other. The books are a real SQLite database, the calls cross real HTTP, and the clocks are
 //! the seed's.
 //!
-//! `make model` runs 10,000 seeds; `MODEL_SEEDS` changes how many, `MODEL_SEED=n` runs one of them
+//! `make model` runs 10,000 seeds; `MODEL_SEEDS` changes how many, `MODEL_FROM` at which it begins, `MODEL_SEED=n` runs one of them
 //! again and tells its steps. The same seed draws the same steps; what two of them do at the same
 //! moment may come out in another order.
 
@@ -95,7 +95,7 @@ fn work(progress: &Progress, last: u64, tells: bool, began: Instant) {
 #[test]
 fn no_course_of_events_breaks_a_money_rule() {
     let one = number("MODEL_SEED");
-    let first = one.unwrap_or(1);
+    let first = one.or_else(|| number("MODEL_FROM")).unwrap_or(1);
     let last = one.unwrap_or_else(|| number("MODEL_SEEDS").unwrap_or(SEEDS));
     let progress = Progress { next: AtomicU64::new(first), ..Progress::default() };
     shop::prepare();

@@ -36,7 +36,7 @@ impl Checkout {
             }
         };
         if is_its_own_fault {
-            let next = claimed.max(self.0.clock.now() + self.0.stumbles.note(subject));
+            let next = claimed.max(self.now() + self.0.stumbles.note(subject));
             if let Err(error) = self.put_off(subject, claimed, next).await {
                 tracing::error!(%error, id, "putting {kind} {id} off");
             }

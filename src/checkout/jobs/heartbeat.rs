@@ -82,11 +82,6 @@ impl Pulse {
 }
 
 impl Checkout {
-    /// Whoever plans by the clock says so: one that was ahead between two beats is noticed all the same.
-    pub(super) fn note_time(&self) {
-        self.0.latest.note(self.0.clock.now());
-    }
-
     /// Beats `every` so often; runs until it is dropped.
     pub async fn beat(&self, every: Duration) -> ! {
         let mut pulse = Pulse::default();
@@ -121,7 +116,7 @@ impl Checkout {
     pub async fn upkeep(&self) -> Result<Upkeep, StorageError> {
         let mut c = self.0.db.read().await?;
         let last_good = leases::list_last_good(&mut c).await?.into_iter();
-        let now = self.0.clock.now().as_millisecond();
+        let now = self.now().as_millisecond();
         let waiting =
             |check_ms: Option<i64>| SignedDuration::from_millis(now.saturating_sub(check_ms.unwrap_or(now)).max(0));
         Ok(Upkeep {

@@ -68,7 +68,7 @@ impl Checkout {
         let started = Instant::now();
         let taken = in_time(READ_MOST, async {
             let mut reader = self.0.db.read().await?;
-            let now = self.0.clock.now();
+            let now = self.now();
             let until = now + SignedDuration::try_from(LIFE).unwrap_or(SignedDuration::ZERO);
             let checkout = self.clone();
             let taken = self.0.db.write_first(move |c| {
@@ -94,7 +94,7 @@ impl Checkout {
     /// The books are out of reach: then they have to wait until its leases run out.
     pub async fn sign_off(&self) -> Result<(), CheckoutError> {
         self.0.instance.leave();
-        let (instance, now) = (self.0.instance.id.clone(), self.0.clock.now());
+        let (instance, now) = (self.0.instance.id.clone(), self.now());
         let signed_off = self.0.db.write_first(move |c| {
             let instance = instance.clone();
             Box::pin(async move {

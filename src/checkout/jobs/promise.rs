@@ -53,7 +53,7 @@ impl Checkout {
     }
 
     async fn backlogs(&self) -> Result<Backlogs, CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         let mut c = self.0.db.read().await?;
         Ok(Backlogs {
             orders: orders::count_due(&mut c, now).await?,
@@ -83,7 +83,7 @@ impl Checkout {
     }
 
     fn age(&self, backlog: &Backlog) -> Duration {
-        let age = backlog.oldest_ms.map(|at| self.0.clock.now().as_millisecond() - at);
+        let age = backlog.oldest_ms.map(|at| self.now().as_millisecond() - at);
         Duration::from_millis(age.and_then(|age| u64::try_from(age).ok()).unwrap_or_default())
     }
 
@@ -91,7 +91,7 @@ impl Checkout {
     pub(super) async fn share_questions(&self) {
         loop {
             let alive = in_time(READ_MOST, async {
-                let since = self.0.clock.now() - ALIVE;
+                let since = self.now() - ALIVE;
                 Ok(heartbeats::count_live(&mut *self.0.db.read().await?, since).await?)
             });
             match alive.await {

@@ -55,7 +55,7 @@ pub struct Removed {
 impl Checkout {
     /// Removes what is old, unless that was done within the last day. Returns how much.
     pub(super) async fn sweep_old(&self) -> Result<usize, CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         let mut is_due = false;
         for name in WALKS {
             let through = self.find_walk(name).await?.through_ms.and_then(|at| Timestamp::from_millisecond(at).ok());

@@ -60,7 +60,6 @@ impl Checkout {
         loop {
             ticks.tick().await;
             self.0.readiness.note_round(name);
-            self.note_time();
             if self.gives_way() || away.is_some_and(|until| Instant::now() < until) {
                 lease.let_go();
                 // What nobody tries here cannot come to a good end: the time counts from the next try.
@@ -140,7 +139,7 @@ impl Checkout {
 
     /// Where others live that can do it. `false`: there is nobody.
     async fn leave_to_others(&self, name: &'static str) -> Result<bool, CheckoutError> {
-        let since = self.0.clock.now() - ALIVE;
+        let since = self.now() - ALIVE;
         let living =
             in_time(READ_MOST, async { Ok(heartbeats::count_live(&mut *self.0.db.read().await?, since).await?) })
                 .await?;
@@ -157,7 +156,7 @@ impl Checkout {
     }
 
     async fn note_good_end(&self, name: &'static str) -> Result<(), StorageError> {
-        let (holder, now) = (self.0.instance.id.clone(), self.0.clock.now());
+        let (holder, now) = (self.0.instance.id.clone(), self.now());
         let noted = self.0.db.write_first(move |c| {
             let holder = holder.clone();
             Box::pin(async move { leases::note_good(c, name, &holder, now).await })

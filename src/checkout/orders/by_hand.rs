@@ -35,7 +35,7 @@ impl Checkout {
         let Some(attempt) = history.attempts.last() else { return Err(CheckoutError::NoSuchOrder) };
         let answer = {
             let _asking = self.begin_now(order_id).await;
-            let mut visit = Visit::new(Asker::Button, self.0.clock.now());
+            let mut visit = Visit::new(Asker::Button, self.now());
             let answer = self.ask_about(attempt, source, &mut visit).await?;
             self.look_after(order_id, source, &mut visit).await?;
             answer
@@ -43,7 +43,7 @@ impl Checkout {
         for refund in &history.refunds {
             self.look_after_refund(refund.id, source).await?;
         }
-        let (now, detail) = (self.0.clock.now(), format!("{} {}", attempt.out_trade_no, answer.code()));
+        let (now, detail) = (self.now(), format!("{} {}", attempt.out_trade_no, answer.code()));
         let told = self.0.db.write(move |c| {
             let detail = detail.clone();
             Box::pin(async move { events::append(c, order_id, now, EventKind::Asked, source, &detail).await })

@@ -101,7 +101,7 @@ impl Checkout {
     /// Writes down what is wanted before anything is asked of WeChat (money rule 4). An order that is
     /// no longer waiting, or wants it already, is left alone.
     pub(super) async fn wish(&self, order: &Order, wish: Wish, source: Source) -> Result<(), CheckoutError> {
-        let (id, now) = (order.id, self.0.clock.now());
+        let (id, now) = (order.id, self.now());
         let noted = self.0.db.write(move |c| {
             Box::pin(async move {
                 let Some(order) = orders::find(c, id).await? else { return Ok(false) };
@@ -129,7 +129,7 @@ impl Checkout {
         let checkout = self.clone();
         let looking = self.0.tasks.spawn(async move {
             let _asking = checkout.begin_now(order_id).await;
-            let mut visit = Visit::new(Asker::Button, checkout.0.clock.now());
+            let mut visit = Visit::new(Asker::Button, checkout.now());
             checkout.look_after(order_id, source, &mut visit).await
         });
         match tokio::time::timeout(PATIENCE, looking).await {
@@ -201,7 +201,7 @@ impl Checkout {
                     Some(Grounds::Closed)
                 }
                 // No attempt of it can be paid for longer than the order itself could.
-                Answer::NotExist => Grounds::of_unknown(attempt, order.expires, attempt.not_before, self.0.clock.now()),
+                Answer::NotExist => Grounds::of_unknown(attempt, order.expires, attempt.not_before, self.now()),
                 Answer::NotPaid | Answer::Unknown => None,
             };
             let is_closed = match grounds {
@@ -242,7 +242,7 @@ impl Checkout {
         grounds: Grounds,
         source: Source,
     ) -> Result<Ended, CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         let next = match order.wish {
             Some(Wish::Renew) => {
                 Some(Arc::new(self.draft_attempt(order.product_id, &order.title, order.total, now)?))
@@ -270,7 +270,7 @@ impl Checkout {
     /// A closed order that its shopper wants to pay after all. `false` when another order of the same
     /// product has taken its place.
     async fn reopen(&self, order: &Order) -> Result<bool, CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         let next = Arc::new(self.draft_attempt(order.product_id, &order.title, order.total, now)?);
         let id = order.id;
         let reopened = self.0.db.write(move |c| {

@@ -51,7 +51,7 @@ impl Checkout {
         let history = self.load_history(number).await?;
         {
             let _asking = self.begin_now(history.order.id).await;
-            let mut visit = Visit::new(Asker::Button, self.0.clock.now());
+            let mut visit = Visit::new(Asker::Button, self.now());
             if let Some(attempt) = history.attempts.iter().find(|it| it.out_trade_no == *number) {
                 self.ask_about(attempt, source, &mut visit).await?;
             }

@@ -57,7 +57,7 @@ impl Checkout {
         if order.status != OrderStatus::NotPay {
             return None;
         }
-        let now = self.0.clock.now();
+        let now = self.now();
         let gaps = &self.0.settings.query_gaps;
         let wants_end = now >= order.expires || order.wish.is_some();
         let wants_code = matches!(snapshot.code(), CodeState::Preparing { .. } | CodeState::Refused);
@@ -79,7 +79,7 @@ impl Checkout {
     }
 
     fn spawn_inquiry(&self, order_id: i64, due: Due) {
-        let Some(since) = self.0.inquiries.queue(order_id, self.0.clock.now(), due) else { return };
+        let Some(since) = self.0.inquiries.queue(order_id, self.now(), due) else { return };
         let checkout = self.clone();
         self.0.tasks.spawn(async move {
             let visit = checkout.visit(Asker::Page, since).await;
@@ -131,7 +131,7 @@ impl Checkout {
     /// `None` when somebody else asks, or has asked a moment ago.
     async fn ask_for_button(&self, order_id: i64) -> Result<Option<Answer>, CheckoutError> {
         let due = Due::After(BUTTON_PAUSE);
-        let now = self.0.clock.now();
+        let now = self.now();
         if !self.0.inquiries.is_due(order_id, now, due) {
             return Ok(None);
         }
@@ -150,7 +150,7 @@ impl Checkout {
     }
 
     pub(crate) fn begin(&self, order_id: i64, due: Due) -> Option<Asking<'_>> {
-        self.0.inquiries.begin(order_id, self.0.clock.now(), due, &self.0.settings.query_gaps)
+        self.0.inquiries.begin(order_id, self.now(), due, &self.0.settings.query_gaps)
     }
 
     /// The right to ask, as soon as nobody else has it.
@@ -175,7 +175,7 @@ impl Checkout {
         let reply = match self.query(number, visit).await {
             Ok(reply) => reply,
             Err(error) if error.is_order_not_exist() => {
-                self.0.inquiries.note_unpaid(attempt.order_id, self.0.clock.now());
+                self.0.inquiries.note_unpaid(attempt.order_id, self.now());
                 return Ok(Answer::NotExist);
             }
             Err(error) => {
@@ -205,7 +205,7 @@ impl Checkout {
                 Ok(Answer::Unknown)
             }
             TradeState::NotPay => {
-                self.0.inquiries.note_unpaid(attempt.order_id, self.0.clock.now());
+                self.0.inquiries.note_unpaid(attempt.order_id, self.now());
                 Ok(Answer::NotPaid)
             }
             TradeState::Closed => Ok(Answer::Closed),
@@ -218,7 +218,7 @@ impl Checkout {
 
     /// WeChat signs that a number is not paid whose payment it has signed before (money rule 12).
     async fn note_contradiction(&self, attempt: &Attempt, state: &str, source: Source) -> Result<(), CheckoutError> {
-        let (now, order_id, number) = (self.0.clock.now(), attempt.order_id, attempt.out_trade_no.clone());
+        let (now, order_id, number) = (self.now(), attempt.order_id, attempt.out_trade_no.clone());
         tracing::error!(
             order.out_trade_no = %number, state,
             "order {number} is paid here and {state} at WeChat Pay: staff must look"

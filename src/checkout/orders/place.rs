@@ -33,7 +33,7 @@ impl Checkout {
     /// # Errors
     /// No such product, or one that was withdrawn, a product WeChat would refuse, or the books cannot be written.
     pub async fn place_order(&self, shopper: &str, product_id: ProductId) -> Result<OrderSnapshot, CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         let live_key = orders::live_key(shopper, product_id);
         let product = {
             let mut c = self.0.db.read().await?;

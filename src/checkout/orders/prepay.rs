@@ -82,7 +82,7 @@ impl Checkout {
     }
 
     async fn claim(&self, attempt: &Attempt) -> Result<bool, CheckoutError> {
-        let (id, order_id, now) = (attempt.id, attempt.order_id, self.0.clock.now());
+        let (id, order_id, now) = (attempt.id, attempt.order_id, self.now());
         let until = now + CLAIM;
         let was_run = AtomicBool::new(false);
         let claimed = self.0.db.write(move |c| {
@@ -112,7 +112,7 @@ impl Checkout {
     }
 
     async fn keep_code(&self, attempt: &Attempt, reply: Replied<CodeUrl>) -> Result<(), CheckoutError> {
-        let (id, order_id, now) = (attempt.id, attempt.order_id, self.0.clock.now());
+        let (id, order_id, now) = (attempt.id, attempt.order_id, self.now());
         let (code_url, request_id) = (String::from(reply.content), reply.request_id);
         let kept = self.0.db.write(move |c| {
             let (code_url, request_id) = (code_url.clone(), request_id.clone());
@@ -147,7 +147,7 @@ impl Checkout {
                 tracing::error!(order.out_trade_no = %number, %error, "prepay of {number} refused");
             }
         }
-        let (id, order_id, now) = (attempt.id, attempt.order_id, self.0.clock.now());
+        let (id, order_id, now) = (attempt.id, attempt.order_id, self.now());
         let request_id = error.request_id().cloned();
         let code = error.code().map(|code| code.as_str().to_owned()).unwrap_or_default();
         let news = attempt.state != attempts::AttemptState::Preparing { problem: Some(problem) };
@@ -188,11 +188,11 @@ impl Checkout {
             let order = orders::find(&mut c, attempt.order_id).await?.ok_or(CheckoutError::NoSuchOrder)?;
             (order, attempts::list_of_order(&mut c, attempt.order_id).await?)
         };
-        if is_dead && attempts.len() < NUMBERS_MOST && self.0.clock.now() < order.expires && order.wish.is_none() {
+        if is_dead && attempts.len() < NUMBERS_MOST && self.now() < order.expires && order.wish.is_none() {
             self.wish(&order, Wish::Renew, Source::Automatic).await?;
         }
         let _asking = self.begin_now(order.id).await;
-        let mut visit = Visit::new(Asker::Page, self.0.clock.now());
+        let mut visit = Visit::new(Asker::Page, self.now());
         self.look_after(order.id, Source::Query, &mut visit).await?;
         Ok(())
     }

@@ -164,6 +164,6 @@ impl Checkout {
         } else {
             (None, Vec::new())
         };
-        Ok(OrderSnapshot { order, attempt, payment, refunds, now: self.0.clock.now() })
+        Ok(OrderSnapshot { order, attempt, payment, refunds, now: self.now() })
     }
 }

@@ -70,12 +70,12 @@ impl Checkout {
             tokio::select! {
                 _ = changes.changed() => snapshot = Box::pin(self.load_snapshot(token)).await?,
                 () = tokio::time::sleep_until(nap) => {
-                    snapshot.now = self.0.clock.now();
+                    snapshot.now = self.now();
                     due = self.nudge(&snapshot);
                 }
             }
         }
-        snapshot.now = self.0.clock.now();
+        snapshot.now = self.now();
         Ok(snapshot)
     }
 

@@ -64,7 +64,7 @@ impl Checkout {
                 return Err(NotGivenUp::NotKnown);
             }
         }
-        let (now, id, order_id) = (self.0.clock.now(), refund.id, refund.order_id);
+        let (now, id, order_id) = (self.now(), refund.id, refund.order_id);
         let given_up = self.0.db.write(move |c| {
             Box::pin(async move {
                 orders::lock(c, order_id).await?;

@@ -28,7 +28,7 @@ impl Checkout {
     /// books still know of no refund that explains it, somebody made one elsewhere: staff must look, since
     /// WeChat lists no refunds of an order (`wechatpay-v3.md` §7.2).
     pub(crate) async fn explain_refund(&self, attempt: &Attempt, source: Source) -> Result<(), CheckoutError> {
-        let (now, order_id, attempt_id) = (self.0.clock.now(), attempt.order_id, attempt.id);
+        let (now, order_id, attempt_id) = (self.now(), attempt.order_id, attempt.id);
         let refunds = list_of_attempt(&mut *self.0.db.read().await?, order_id, attempt_id).await?;
         for refund in refunds.iter().filter(|refund| refund.state == RefundState::Refused) {
             self.look_after_refund(refund.id, source).await?;

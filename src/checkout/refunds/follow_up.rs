@@ -72,7 +72,7 @@ impl Checkout {
 
     /// Only what WeChat has refused time and again, and does not know, is given up.
     async fn judge_error(&self, refund: &Refund, error: &GatewayError, source: Source) -> Result<(), CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         let age = now.duration_since(refund.created);
         let trouble = Trouble::of(error);
         let (GatewayError::Rejected(rejection), Some(code)) = (error, error.code()) else {
@@ -107,7 +107,7 @@ impl Checkout {
         patience: SignedDuration,
         source: Source,
     ) -> Result<(), CheckoutError> {
-        let (now, id, order_id) = (self.0.clock.now(), refund.id, refund.order_id);
+        let (now, id, order_id) = (self.now(), refund.id, refund.order_id);
         let given_up = self.0.db.write(move |c| {
             let (problem, request_id) = (trouble.problem.clone(), trouble.request_id.clone());
             Box::pin(async move {
@@ -161,7 +161,7 @@ impl Checkout {
             Err(error) if error.is_refund_not_exist() && is_undated(&refund) => self.clear_refund_check(id).await,
             Err(error) => {
                 tracing::warn!(refund.out_refund_no = %number, %error, "query of refund {number}");
-                let now = self.0.clock.now();
+                let now = self.now();
                 let age = now.duration_since(refund.created);
                 let trouble = Trouble { problem: refund.problem.clone(), ..Trouble::of(&error) };
                 self.postpone(id, trouble, now + rarely(age, pause(age))).await

@@ -59,7 +59,7 @@ impl Checkout {
     /// # Errors
     /// No such payment or not just one, more than what is left, or the books are out of reach.
     pub async fn draft_refund(&self, of: &RefundOf, wanted: RefundOrder) -> Result<RefundDraft, RefundError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         let payment = self.find_payment(of).await?;
         let left = payment.left();
         let standing = {
@@ -184,7 +184,7 @@ impl Checkout {
     }
 
     async fn write_intent(&self, draft: &RefundDraft, payment: &Payment) -> Result<Found, RefundError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         let RefundDraft { wanted, out_refund_no, .. } = draft;
         let amount = wanted.amount.unwrap_or_else(|| payment.left());
         let asked = Asked { amount, reason: &wanted.reason, source: wanted.source };

@@ -47,7 +47,7 @@ impl Checkout {
         reply: &Replied<RefundReply>,
         source: Source,
     ) -> Result<RefundVerdict, CheckoutError> {
-        let booking = RefundBooking { statement: reply.into(), source, received: None, at: self.0.clock.now() };
+        let booking = RefundBooking { statement: reply.into(), source, received: None, at: self.now() };
         self.book_refund(booking).await
     }
 
@@ -61,7 +61,7 @@ impl Checkout {
         notification: &Notification,
         context: NotifyContext,
     ) -> Result<Verdict, CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         self.keep_key(&notification.serial).await?;
         let notice = match &notification.content {
             Content::Refund(notice) if notification.event_type.starts_with("REFUND.") => Some(notice),
@@ -99,7 +99,7 @@ impl Checkout {
         if notice.mchid != self.0.settings.mchid.as_str() {
             return Ok(Verdict::Mismatch(Mismatch::Mchid));
         }
-        let booking = RefundBooking { statement: notice.into(), source, received: None, at: self.0.clock.now() };
+        let booking = RefundBooking { statement: notice.into(), source, received: None, at: self.now() };
         Ok(Verdict::Refund(self.book_refund(booking).await?))
     }
 

@@ -51,7 +51,7 @@ impl Checkout {
     }
 
     async fn try_surplus_again(&self, failed: &Refund, source: Source) -> Result<(), CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         let payment = payments::find(&mut *self.0.db.read().await?, failed.payment_id).await?;
         let is_surplus = |it: &Payment| it.kind == PaymentKind::Surplus && failed.source == Source::Automatic;
         let Some(payment) = payment.filter(is_surplus) else { return self.clear_refund_check(failed.id).await };
@@ -105,7 +105,7 @@ impl Checkout {
     /// Takes up what nobody looks after, and tells, once a day or when there are more, what is not on its
     /// way back.
     pub(crate) async fn survey_surplus(&self) -> Result<(), CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         if !self.0.surplus.is_due(now) {
             return Ok(());
         }
@@ -136,7 +136,7 @@ impl Checkout {
     /// # Errors
     /// The books cannot be read.
     pub async fn list_stuck_surplus(&self) -> Result<Vec<String>, CheckoutError> {
-        let now = self.0.clock.now();
+        let now = self.now();
         Ok(surplus::list_stuck(&mut *self.0.db.read().await?, now - TERM, now, COUNTED).await?)
     }
 }

@@ -45,16 +45,20 @@ impl Scene {
         }
         let now = self.shop_clock.now().as_millisecond();
         let all = self.shops.len();
+        let (mut ahead, mut beats) = (Vec::new(), 0);
         for _ in 0..SOON.as_millis() / LOOK.as_millis() {
             // A clock that was set back makes due what lies ahead of it; a plan that is still there later was made
             // by a right clock, and would look like one of the wrong one.
-            let is_mended = seconds > 0 || self.reader.list_ahead(now, PAY_TIME).await.is_empty();
-            if is_mended && self.reader.count_beats_at(now).await >= all {
+            if seconds < 0 {
+                ahead = self.reader.list_ahead(now, PAY_TIME).await;
+            }
+            beats = self.reader.count_beats_at(now).await;
+            if ahead.is_empty() && beats >= all {
                 return Ok(());
             }
             tokio::time::sleep(LOOK).await;
         }
-        Err("no heartbeat, or no mend, after the clock has jumped".to_owned())
+        Err(format!("after the clock has jumped {beats} of {all} instances have beaten, and ahead of it lie {ahead:?}"))
     }
 
     /// The shop's clock is right again. What was planned by the wrong one does not wait for it.
