@@ -16,9 +16,9 @@ pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod shop;
 mod ssr;
-pub mod text;
 pub mod view;
 mod wire;
+pub mod words;
 
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -29,14 +29,20 @@ use leptos_router::{
 
 pub use self::bundle::Bundle;
 use self::bundle::Style;
-use self::pages::{Cancel, Catalogue, NotFound, Orders, Pay, ProductPage, Receipt};
+use self::{
+    components::Switch,
+    pages::{Cancel, Catalogue, NotFound, Orders, Pay, ProductPage, Receipt},
+    words::Frame,
+};
 
 /// The document around every page.
 pub fn shell(bundle: Option<Bundle>) -> impl IntoView {
     ssr::send_policy();
+    let language = ssr::find_language();
+    provide_context(language);
     view! {
         <!DOCTYPE html>
-        <html lang="zh-CN">
+        <html lang=language.tag()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -58,14 +64,15 @@ pub fn shell(bundle: Option<Bundle>) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     let shop = ssr::payee();
+    let words = Frame::of(ssr::language());
     view! {
-        <Title formatter=move |title: String| text::title(&title, &shop)/>
-        <a class="skip-link" href="#main">{text::SKIP}</a>
+        <Title formatter=move |title: String| words::title(&title, &shop)/>
+        <a class="skip-link" href="#main">{words.skip}</a>
         {ssr::is_sandbox().then(|| view! {
-            <aside class="sandbox-banner" aria-label=text::SANDBOX>
-                <strong>{text::SANDBOX}</strong>
-                <span>{text::SANDBOX_EXPLAINED}</span>
-                <a href="/_sandbox/" target="_blank" rel="noopener">{text::SANDBOX_PHONE}</a>
+            <aside class="sandbox-banner" aria-label=words.sandbox>
+                <strong>{words.sandbox}</strong>
+                <span>{words.sandbox_explained}</span>
+                <a href="/_sandbox/" target="_blank" rel="noopener">{words.sandbox_phone}</a>
             </aside>
         })}
         <header class="site-header">
@@ -73,10 +80,11 @@ pub fn App() -> impl IntoView {
                 <span class="site-header__mark" aria-hidden="true">"扫"</span>
                 {ssr::payee()}
             </a>
-            <nav aria-label=text::NAVIGATION>
-                <a href="/">{text::CATALOGUE}</a>
-                <a href="/orders">{text::ORDERS}</a>
+            <nav aria-label=words.navigation>
+                <a href="/">{words.catalogue}</a>
+                <a href="/orders">{words.orders}</a>
             </nav>
+            <Switch/>
         </header>
         <main id="main">
             <Router>
@@ -98,6 +106,6 @@ pub fn App() -> impl IntoView {
                 </Routes>
             </Router>
         </main>
-        <footer class="site-footer">{text::FOOTER}</footer>
+        <footer class="site-footer">{words.footer}</footer>
     }
 }

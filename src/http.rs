@@ -10,6 +10,7 @@ mod body;
 pub mod door;
 mod dress;
 mod health;
+mod language;
 mod long_poll;
 mod merchant_api;
 mod notices;
@@ -24,6 +25,7 @@ mod server_functions;
 pub mod shopper;
 mod site;
 mod state;
+mod switch;
 mod this_machine;
 
 use std::time::Duration;
@@ -43,6 +45,7 @@ use tower_http::{
 };
 
 use self::door::First;
+use crate::app::language::SWITCH;
 pub use address::ClientAddress;
 pub use notices::Notices;
 pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTIFY_PATH};
@@ -76,6 +79,8 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
     let shop = Router::new()
         .route("/api/wx-pay/native/native/{product_id}", post(merchant_api::place_order))
         .merge(pages::router(&state))
+        .route(SWITCH, post(switch::press))
+        .layer(middleware::from_fn(language::mark))
         .layer(middleware::from_fn_with_state(state.clone(), shopper::resolve))
         .route("/api/order-info/query-order-status/{order_no}", get(merchant_api::query_order_status))
         .route("/api/product/list", get(merchant_api::list_products))

@@ -10,6 +10,7 @@ mod pay_panel;
 mod price;
 mod qr;
 mod stage_badge;
+mod switch;
 
 pub use buy::Buy;
 pub use live::Live;
@@ -17,3 +18,4 @@ pub use pay_panel::PayPanel;
 pub use price::Price;
 pub use qr::QrCode;
 pub use stage_badge::StageBadge;
+pub use switch::Switch;

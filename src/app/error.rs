@@ -8,7 +8,7 @@ use leptos::server_fn::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{fields::Fields, text};
+use super::{fields::Fields, words::Island};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PublicError {
@@ -41,18 +41,18 @@ pub enum PublicError {
 }
 
 impl PublicError {
-    pub fn message(self) -> Cow<'static, str> {
+    pub fn message(self, words: &Island) -> Cow<'static, str> {
         let fixed = match self {
-            Self::NoSuchOrder => text::NO_SUCH_ORDER,
-            Self::NoSuchProduct => text::NO_SUCH_PRODUCT,
-            Self::NotOnSale => text::NOT_ON_SALE,
-            Self::Limited => text::ERROR_LIMITED,
-            Self::Presses => text::ERROR_PRESSES,
-            Self::Busy => text::ERROR_BUSY,
-            Self::ReadOnly => text::ERROR_READ_ONLY,
-            Self::Input => text::ERROR_INPUT,
-            Self::Connection => text::ERROR_CONNECTION,
-            Self::Elsewhere { home } => return text::elsewhere(&home).into(),
+            Self::NoSuchOrder => words.no_such_order,
+            Self::NoSuchProduct => words.no_such_product,
+            Self::NotOnSale => words.not_on_sale,
+            Self::Limited => words.limited,
+            Self::Presses => words.presses,
+            Self::Busy => words.busy,
+            Self::ReadOnly => words.read_only,
+            Self::Input => words.input,
+            Self::Connection => words.connection,
+            Self::Elsewhere { home } => return [words.elsewhere, &home, words.elsewhere_end].concat().into(),
         };
         fixed.into()
     }

@@ -1,5 +1,8 @@
 //! In which language somebody reads a page. Amounts and times are the same in both.
 
+/// Where the switch is.
+pub const SWITCH: &str = "/language";
+
 /// Chinese first: it is what whoever says nothing gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {

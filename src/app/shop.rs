@@ -7,6 +7,7 @@ use leptos::prelude::use_context;
 
 use super::{
     error::PublicError,
+    language::Language,
     view::{Checked, OrderList, PayView},
 };
 use crate::domain::Product;
@@ -20,6 +21,9 @@ pub trait Shop: Send + Sync {
     fn payee(&self) -> String;
     /// No real money.
     fn is_sandbox(&self) -> bool;
+    fn language(&self) -> Language;
+    /// Path and query of the page.
+    fn address(&self) -> String;
     /// The content security policy of a page whose scripts bear this nonce.
     fn page_policy(&self, nonce: &str) -> String;
 

@@ -1,5 +1,8 @@
 //! What pages ask of the server around them. In the browser nobody does.
 
+use leptos::prelude::use_context;
+
+use super::language::Language;
 #[cfg(feature = "ssr")]
 use super::shop::shop;
 
@@ -23,11 +26,37 @@ pub(crate) fn payee() -> String {
     String::new()
 }
 
+/// In which language this page is. Found once, see [`find_language`].
+pub(crate) fn language() -> Language {
+    use_context().unwrap_or_default()
+}
+
+#[cfg(feature = "ssr")]
+pub(crate) fn find_language() -> Language {
+    shop().map(|shop| shop.language()).unwrap_or_default()
+}
+
+#[cfg(not(feature = "ssr"))]
+pub(crate) fn find_language() -> Language {
+    Language::default()
+}
+
+/// Path and query of this page.
+#[cfg(feature = "ssr")]
+pub(crate) fn address() -> String {
+    shop().map(|shop| shop.address()).unwrap_or_default()
+}
+
+#[cfg(not(feature = "ssr"))]
+pub(crate) fn address() -> String {
+    String::new()
+}
+
 /// This render's content security policy.
 #[cfg(feature = "ssr")]
 pub(crate) fn send_policy() {
     use http::{HeaderValue, header::CONTENT_SECURITY_POLICY};
-    use leptos::{nonce::use_nonce, prelude::use_context};
+    use leptos::nonce::use_nonce;
 
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<leptos_axum::ResponseOptions>()) else {
         return;

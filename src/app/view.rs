@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{fields::Fields, text};
+use super::{fields::Fields, words::Island};
 use crate::domain::{Fen, OrderToken};
 
 /// Everything the pay panel shows, ready to be shown: the browser gets words and no rules.
@@ -219,11 +219,11 @@ impl Checked {
             .find_map(|(known, checked)| (known == name).then_some(checked))
     }
 
-    pub const fn words(self) -> &'static str {
+    pub const fn words(self, words: &Island) -> &'static str {
         match self {
             Self::Settled => "",
-            Self::NotYet => text::NOT_PAID_YET,
-            Self::Unknown => text::CANNOT_ASK,
+            Self::NotYet => words.not_paid_yet,
+            Self::Unknown => words.cannot_ask,
         }
     }
 }

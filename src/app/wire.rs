@@ -3,7 +3,7 @@
 
 use gloo_timers::callback::Timeout;
 use js_sys::JSON;
-use leptos::server_fn::ServerFn;
+use leptos::{prelude::document, server_fn::ServerFn};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, RequestInit, Response, UrlSearchParams};
@@ -66,7 +66,10 @@ async fn exchange(
     let request = RequestInit::new();
     let abort = AbortController::new()?;
     request.set_signal(Some(&abort.signal()));
-    request.set_headers(&JSON::parse(r#"{"accept":"application/json"}"#)?);
+    // Words come back in the language of the page, whatever has been chosen in another one since.
+    let language = document().document_element().and_then(|page| page.get_attribute("lang")).unwrap_or_default();
+    let headers = [r#"{"accept":"application/json","saoma-language":""#, &language, r#""}"#].concat();
+    request.set_headers(&JSON::parse(&headers)?);
     if let Some(form) = form {
         request.set_method("POST");
         request.set_body(&form);

@@ -17,7 +17,7 @@ use http_body::Body as _;
 use tokio_util::sync::CancellationToken;
 
 use super::{refusal, state::AppState};
-use crate::app::error::PublicError;
+use crate::app::{error::PublicError, words::Problem};
 
 /// What one route takes.
 #[derive(Clone, Copy, Debug)]
@@ -92,11 +92,11 @@ pub(crate) async fn read_form(State(state): State<AppState>, request: Request, n
 }
 
 pub(crate) fn refuse(error: &BodyError, path: &str, headers: &HeaderMap) -> Response {
-    let (public, message) = match error {
-        BodyError::TooLong => (PublicError::Input, "提交的内容过长"),
-        BodyError::TooSlow => (PublicError::Connection, "提交的内容没有及时传完，请检查网络后重试"),
-        BodyError::Broken(_) => (PublicError::Input, "提交的内容不完整"),
+    let (public, words): (_, fn(&Problem) -> _) = match error {
+        BodyError::TooLong => (PublicError::Input, |words| words.too_long),
+        BodyError::TooSlow => (PublicError::Connection, |words| words.too_slow),
+        BodyError::Broken(_) => (PublicError::Input, |words| words.broken),
     };
-    let response = refusal::refuse(error.status(), &public, message, path, headers);
+    let response = refusal::refuse(error.status(), &public, words, path, headers);
     ([(CONNECTION, HeaderValue::from_static("close"))], response).into_response()
 }

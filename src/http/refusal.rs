@@ -11,42 +11,60 @@ use http::{
 };
 use serde_json::json;
 
-use crate::app::{error::PublicError, text};
+use super::language;
+use crate::app::{
+    error::PublicError,
+    language::Language,
+    words::{Frame, Island, Problem},
+};
 
-/// `message` is for people and for programs that are not ours; no sign of HTML may be in it.
+/// What `words` has for people, and in Chinese for programs that are not ours.
 pub(crate) fn refuse(
     status: StatusCode,
     error: &PublicError,
-    message: &str,
+    words: fn(&Problem) -> &'static str,
+    path: &str,
+    headers: &HeaderMap,
+) -> Response {
+    answer(status, error, |language| words(Problem::of(language)).to_owned(), path, headers)
+}
+
+/// No sign of HTML may be in what is said.
+fn answer(
+    status: StatusCode,
+    error: &PublicError,
+    message: impl Fn(Language) -> String,
     path: &str,
     headers: &HeaderMap,
 ) -> Response {
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let body = if accept.contains("text/html") {
         let home = if let PublicError::Elsewhere { home } = error { home } else { "" };
-        let page = Page { message: message.to_owned(), home: home.to_owned() };
+        let language = language::of(headers);
+        let page = Page { language, message: message(language), home: home.to_owned() };
         let mut response = Html(page.html(None, "")).into_response();
         response.extensions_mut().insert(page);
         response
     } else if path.starts_with("/api/ui/") && accept.contains("application/json") {
         Json(error).into_response()
     } else {
-        Json(json!({ "code": status.as_u16(), "message": message })).into_response()
+        Json(json!({ "code": status.as_u16(), "message": message(Language::Chinese) })).into_response()
     };
-    (status, [(VARY, "Accept")], body).into_response()
+    (status, [(VARY, "accept, accept-language, cookie")], body).into_response()
 }
 
 /// To a shopper under a second name of the shop that its proxy does not pass on, most often. `home` is where
 /// the shop is, such as `https://shop.example.com`.
 pub(crate) fn refuse_foreign(home: &str, path: &str, headers: &HeaderMap) -> Response {
     let error = PublicError::Elsewhere { home: home.to_owned() };
-    let message = text::elsewhere(home);
-    refuse(StatusCode::FORBIDDEN, &error, &message, path, headers)
+    let message = |language| error.clone().message(Island::of(language)).into_owned();
+    answer(StatusCode::FORBIDDEN, &error, message, path, headers)
 }
 
 /// What a person reads of a refusal.
 #[derive(Clone)]
 pub(crate) struct Page {
+    language: Language,
     message: String,
     home: String,
 }
@@ -54,12 +72,13 @@ pub(crate) struct Page {
 impl Page {
     /// `css`: where the style of `shop` is. Nothing else is loaded, and nothing runs.
     pub(crate) fn html(&self, css: Option<&str>, shop: &str) -> String {
-        let Self { message, home } = self;
-        let (title, link) = (text::TROUBLE, text::HOME);
+        let Self { language, message, home } = self;
+        let (title, link) = (Problem::of(*language).trouble, Frame::of(*language).home);
+        let language = language.tag();
         let shop = shop.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let style = css.map(|css| format!("<link rel=\"stylesheet\" href=\"{css}\"/>")).unwrap_or_default();
         format!(
-            "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\"/>\
+            "<!DOCTYPE html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"/>\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\
              <meta name=\"color-scheme\" content=\"light dark\"/><title>{title}</title>{style}</head>\
              <body><header class=\"site-header\"><a href=\"{home}/\" class=\"site-header__brand\">\

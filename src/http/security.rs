@@ -16,7 +16,7 @@ use tracing::Span;
 use url::{Host, Url};
 
 use super::{refusal, state::AppState};
-use crate::app::{error::PublicError, text};
+use crate::app::{error::PublicError, words::Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -59,14 +59,14 @@ fn refusal_of(request: &Request) -> Option<Response> {
         let status = if is_asked { StatusCode::NO_CONTENT } else { StatusCode::BAD_REQUEST };
         return Some((status, [(ALLOW, "GET, HEAD, POST, OPTIONS")]).into_response());
     }
-    let (status, message) = if path.len() > PATH_MOST {
-        (StatusCode::URI_TOO_LONG, "网址过长")
+    let (status, words): (_, fn(&Problem) -> _) = if path.len() > PATH_MOST {
+        (StatusCode::URI_TOO_LONG, |words| words.address_too_long)
     } else if path.split('/').any(is_dots) {
-        (StatusCode::NOT_FOUND, text::NOT_FOUND)
+        (StatusCode::NOT_FOUND, |words| words.not_found)
     } else {
         return None;
     };
-    Some(refusal::refuse(status, &PublicError::Input, message, "", request.headers()))
+    Some(refusal::refuse(status, &PublicError::Input, words, "", request.headers()))
 }
 
 /// `.` or `..`, however it is written.

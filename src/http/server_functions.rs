@@ -8,12 +8,16 @@ mod waiting;
 
 use std::future::{Future, ready};
 
+use http::request::Parts;
+use leptos::prelude::use_context;
+
 use self::call::Call;
 pub(super) use self::waiting::{PATH as WATCH_PATH, watch};
-use super::{security::page_policy, state::AppState};
+use super::{language, security::page_policy, state::AppState};
 use crate::{
     app::{
         error::PublicError,
+        language::Language,
         shop::{Reply, Shop},
         view::{Checked, OrderList, PayView},
     },
@@ -45,6 +49,15 @@ impl Shop for PageShop {
 
     fn is_sandbox(&self) -> bool {
         self.0.sandbox
+    }
+
+    fn language(&self) -> Language {
+        use_context::<Parts>().map(|parts| language::of(&parts.headers)).unwrap_or_default()
+    }
+
+    fn address(&self) -> String {
+        let parts = use_context::<Parts>();
+        parts.and_then(|parts| Some(parts.uri.path_and_query()?.as_str().to_owned())).unwrap_or_default()
     }
 
     fn page_policy(&self, nonce: &str) -> String {

@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::{address::is_among, refusal, state::AppState};
-use crate::app::error::PublicError;
+use crate::app::{error::PublicError, words::Problem};
 
 /// Whether a request was made on this machine, and for it. A loopback peer alone is not enough: behind a
 /// proxy on this machine everybody is one, and so is a page of another site whose name was made to mean
@@ -62,8 +62,8 @@ pub(crate) async fn guard_sandbox(State(state): State<AppState>, request: Reques
     if state.sandbox_open || is_local(&state, &request) {
         return next.run(request).await;
     }
-    let message = "沙箱页面只对本机开放：请用 http://127.0.0.1 访问，或以 --sandbox-open 启动";
-    refusal::refuse(StatusCode::FORBIDDEN, &PublicError::Input, message, request.uri().path(), request.headers())
+    let words = |words: &Problem| words.sandbox_is_local;
+    refusal::refuse(StatusCode::FORBIDDEN, &PublicError::Input, words, request.uri().path(), request.headers())
 }
 
 /// For `/metrics`.

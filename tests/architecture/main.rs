@@ -176,6 +176,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("http::door", &["app", "metrics", "tls"]),
     ("http::rate_limits", &[]),
     ("http::this_machine", &["app"]),
+    ("http::language", &["app"]),
     ("http::merchant_api", &["checkout", "domain", "wechatpay"]),
     ("http::notices", &[]),
     ("http::notify", &["backoffice", "checkout", "wall", "wechatpay"]),
@@ -187,9 +188,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("http::shopper", &["domain"]),
     ("http::server_functions", &["app", "checkout", "domain", "storage"]),
     ("http::site", &["app"]),
+    ("http::switch", &["app"]),
     // Pages know only each other and the vocabulary. What the server does for them is `http`'s.
     ("app", &["domain"]),
-    ("app::text", &[]),
+    ("app::language", &[]),
+    ("app::words", &[]),
     ("sandbox", &["clock", "entropy"]),
     // Console, api → callbacks → platform → books → crypto, faults → the ground.
     (

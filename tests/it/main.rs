@@ -29,6 +29,7 @@ mod heartbeat;
 mod http2;
 mod https;
 mod jobs;
+mod languages;
 mod live_mode;
 mod locked_rows;
 mod logs;

@@ -4,11 +4,11 @@
 use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn, task::spawn_local};
 
 use super::{Live, PayPanel, follow};
-use crate::app::{api::PlaceOrder, text, view::PayView, wire::place_order};
+use crate::app::{api::PlaceOrder, view::PayView, wire::place_order, words::Island};
 
 /// `problem` is what an attempt without JavaScript came back with.
 #[component]
-pub fn Buy(product_id: String, problem: String) -> impl IntoView {
+pub fn Buy(words: &'static Island, product_id: String, problem: String) -> impl IntoView {
     let placed = RwSignal::new(None::<PayView>);
     let busy = RwSignal::new(false);
     let error = RwSignal::new(problem);
@@ -27,14 +27,14 @@ pub fn Buy(product_id: String, problem: String) -> impl IntoView {
                     follow::show_address(["/pay/", &view.token].concat());
                     placed.set(Some(view));
                 }
-                Err(problem) => error.set(problem.message().into_owned()),
+                Err(problem) => error.set(problem.message(words).into_owned()),
             }
             busy.set(false);
         });
     };
     // Not `disabled`, which would take the keyboard's focus away.
     let is_busy = Signal::derive(move || busy.get().to_string());
-    let label = Signal::derive(move || if busy.get() { text::BUYING } else { text::BUY }.to_owned());
+    let label = Signal::derive(move || if busy.get() { words.buying } else { words.buy }.to_owned());
     view! {
         <div class="buy" hidden=Signal::derive(move || placed.read().is_some())>
             <form method="post" action=PlaceOrder::url() on:submit=place>
@@ -43,9 +43,9 @@ pub fn Buy(product_id: String, problem: String) -> impl IntoView {
                     <Live words=label/>
                 </button>
             </form>
-            <p class="buy__hint">{text::BUY_HINT}</p>
+            <p class="buy__hint">{words.buy_hint}</p>
             <p class="notice--bad" role="alert"><Live words=error.into()/></p>
         </div>
-        {move || placed.get().map(|view| view! { <PayPanel initial=view in_place=true answer=String::new()/> })}
+        {move || placed.get().map(|view| view! { <PayPanel words initial=view in_place=true answer=String::new()/> })}
     }
 }

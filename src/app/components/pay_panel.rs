@@ -15,9 +15,9 @@ use super::{
 use crate::app::{
     api::{CheckPayment, RenewCode},
     error::PublicError,
-    text,
     view::{Checked, PayView, Stage},
     wire::check_payment,
+    words::{self, Island},
 };
 
 /// This is the browser, and whatever needs it can be shown.
@@ -27,11 +27,12 @@ const ALIVE: bool = !cfg!(feature = "ssr");
 #[derive(Clone, Copy)]
 struct Panel {
     view: RwSignal<PayView>,
+    words: &'static Island,
 }
 
 impl Panel {
-    fn words(self, words: fn(&PayView) -> String) -> Signal<String> {
-        Signal::derive(move || words(&self.view.read()))
+    fn text(self, text: fn(&PayView) -> String) -> Signal<String> {
+        Signal::derive(move || text(&self.view.read()))
     }
 
     fn unless(self, shown: fn(&PayView) -> bool) -> Signal<bool> {
@@ -42,11 +43,11 @@ impl Panel {
 /// `in_place`: it has just opened in a page, and takes the focus. `answer` is what 我已完成支付 answered when it
 /// was pressed without JavaScript.
 #[component]
-pub fn PayPanel(initial: PayView, in_place: bool, answer: String) -> impl IntoView {
+pub fn PayPanel(words: &'static Island, initial: PayView, in_place: bool, answer: String) -> impl IntoView {
     // Whoever cannot be kept up to date by this program finds these, see `follow.js`.
     let (order, version) = ((!initial.is_final).then(|| initial.token.clone()), initial.version.to_string());
     let view = RwSignal::new(initial);
-    let panel = Panel { view };
+    let panel = Panel { view, words };
     let offline = RwSignal::new(false);
     let told = RwSignal::new(String::new());
     let left = count_down(view);
@@ -62,7 +63,7 @@ pub fn PayPanel(initial: PayView, in_place: bool, answer: String) -> impl IntoVi
         let has_changed = before.is_some_and(|before| before != now);
         if has_changed || (in_place && before.is_none()) {
             let now = view.read_untracked();
-            document().set_title(&text::title(&now.page_title, &now.payee));
+            document().set_title(&words::title(&now.page_title, &now.payee));
         }
         if has_changed {
             told.set(view.read_untracked().heading.clone());
@@ -79,7 +80,7 @@ pub fn PayPanel(initial: PayView, in_place: bool, answer: String) -> impl IntoVi
             <Closed panel/>
             // The region is always there, so that what appears in it is read aloud.
             <div class="pay-panel__line" role="status">
-                <p class="notice" hidden=Signal::derive(move || !offline.get())>{text::RECONNECTING}</p>
+                <p class="notice" hidden=Signal::derive(move || !offline.get())>{words.reconnecting}</p>
             </div>
             <OrderNumber panel/>
         </section>
@@ -88,6 +89,7 @@ pub fn PayPanel(initial: PayView, in_place: bool, answer: String) -> impl IntoVi
 
 #[component]
 fn Head(panel: Panel, heading: NodeRef<html::H2>, told: RwSignal<String>) -> impl IntoView {
+    let words = panel.words;
     let now = panel.view.get_untracked();
     view! {
         <header class="pay-panel__head">
@@ -98,15 +100,15 @@ fn Head(panel: Panel, heading: NodeRef<html::H2>, told: RwSignal<String>) -> imp
                 </svg>
             </div>
             <h2 id="pay-heading" class="pay-panel__heading" tabindex="-1" node_ref=heading>
-                <Live words=panel.words(|view| view.heading.clone())/>
+                <Live words=panel.text(|view| view.heading.clone())/>
             </h2>
             <p class="pay-panel__goods">{now.title}</p>
             <p class="pay-panel__amount" translate="no">
                 <span class="pay-panel__sign" aria-hidden="true">"¥"</span>
                 {now.total}
-                <span class="visually-hidden">" 元"</span>
+                <span class="visually-hidden">{words.yuan}</span>
             </p>
-            <p class="pay-panel__payee">{text::PAYEE} "：" <span translate="no">{now.payee}</span></p>
+            <p class="pay-panel__payee">{words.payee} {words.colon} <span translate="no">{now.payee}</span></p>
             // Read aloud when it changes; the heading alone would not be.
             <p class="visually-hidden" role="status"><Live words=told.into()/></p>
         </header>
@@ -116,11 +118,12 @@ fn Head(panel: Panel, heading: NodeRef<html::H2>, told: RwSignal<String>) -> imp
 /// There is nothing to scan yet, or any more, and the end is open.
 #[component]
 fn Waiting(panel: Panel) -> impl IntoView {
+    let words = panel.words;
     view! {
         <div class="pay-panel__waiting" hidden=panel.unless(|view| view.stage.is_waiting())>
             <span class="spinner" aria-hidden="true" hidden=panel.unless(|view| view.stage != Stage::Refused)></span>
-            <p><Live words=panel.words(|view| view.words.clone())/></p>
-            <noscript><p class="notice">{text::WITHOUT_SCRIPT}</p></noscript>
+            <p><Live words=panel.text(|view| view.words.clone())/></p>
+            <noscript><p class="notice">{words.without_script}</p></noscript>
         </div>
     }
 }
@@ -128,39 +131,40 @@ fn Waiting(panel: Panel) -> impl IntoView {
 /// The code and what to do with it.
 #[component]
 fn Scan(panel: Panel, left: RwSignal<i64>, answer: String) -> impl IntoView {
+    let words = panel.words;
     let now = panel.view.get_untracked();
-    let label = text::code_label(&now.title, &now.total);
+    let label = [words.code, &now.title, words.comma, &now.total, words.yuan].concat();
     let is_able = now.device_hint.is_empty();
     view! {
         <div class="pay-panel__body" hidden=panel.unless(|view| view.stage == Stage::Scan)>
             <p class="notice" hidden=is_able>{now.device_hint}</p>
             <div class="pay-panel__code"><QrCode qr=Signal::derive(move || panel.view.read().qr.clone()) label/></div>
-            <p class="pay-panel__scan">{text::SCAN}</p>
-            <p class="pay-panel__hint">{text::SCAN_HINT}</p>
+            <p class="pay-panel__scan">{words.scan}</p>
+            <p class="pay-panel__hint">{words.scan_hint}</p>
             <p hidden=panel.unless(|view| !view.phone.is_empty())>
-                <a class="button button--quiet" href=panel.words(|view| view.phone.clone()) target="_blank" rel="noopener">
-                    {text::SANDBOX_SCAN}
+                <a class="button button--quiet" href=panel.text(|view| view.phone.clone()) target="_blank" rel="noopener">
+                    {words.sandbox_scan}
                 </a>
             </p>
             <p class="pay-panel__time">
                 <span hidden=!ALIVE>
-                    {text::TIME_LEFT} " "
+                    {words.time_left} " "
                     <span class="pay-panel__clock" role="timer" translate="no">
-                        <Live words=Signal::derive(move || text::clock(left.get()))/>
+                        <Live words=Signal::derive(move || words::clock(left.get()))/>
                     </span>
                 </span>
-                <span hidden=ALIVE>{text::PAY_BEFORE} <span translate="no">{now.deadline}</span></span>
+                <span hidden=ALIVE>{words.pay_before} <span translate="no">{now.deadline}</span></span>
             </p>
-            <Ask token=now.token answer/>
-            <Renew panel shown=|view| view.mine ask=text::CODE_TROUBLE class="button--link" label=text::CHANGE_CODE/>
-            <noscript><p class="notice">{text::WITHOUT_SCRIPT}</p></noscript>
+            <Ask words token=now.token answer/>
+            <Renew panel shown=|view| view.mine ask=words.code_trouble class="button--link" label=words.change_code/>
+            <noscript><p class="notice">{words.without_script}</p></noscript>
         </div>
     }
 }
 
 /// 我已完成支付.
 #[component]
-fn Ask(token: String, answer: String) -> impl IntoView {
+fn Ask(words: &'static Island, token: String, answer: String) -> impl IntoView {
     let busy = RwSignal::new(false);
     // Not `disabled`, which would take the keyboard's focus away.
     let is_busy = Signal::derive(move || busy.get().to_string());
@@ -173,12 +177,12 @@ fn Ask(token: String, answer: String) -> impl IntoView {
         }
         let token = asked.clone();
         busy.set(true);
-        answer.set(text::ASKING.to_owned());
+        answer.set(words.asking.to_owned());
         spawn_local(async move {
             answer.set(match check_payment(&token).await {
-                Ok(checked) => checked.words().to_owned(),
-                Err(error @ (PublicError::ReadOnly | PublicError::Presses)) => error.message().into_owned(),
-                Err(_) => Checked::Unknown.words().to_owned(),
+                Ok(checked) => checked.words(words).to_owned(),
+                Err(error @ (PublicError::ReadOnly | PublicError::Presses)) => error.message(words).into_owned(),
+                Err(_) => Checked::Unknown.words(words).to_owned(),
             });
             busy.set(false);
         });
@@ -186,7 +190,7 @@ fn Ask(token: String, answer: String) -> impl IntoView {
     view! {
         <form method="post" action=CheckPayment::url() on:submit=ask>
             <input type="hidden" name="token" value=token/>
-            <button type="submit" class="button" aria-disabled=is_busy>{text::I_HAVE_PAID}</button>
+            <button type="submit" class="button" aria-disabled=is_busy>{words.i_have_paid}</button>
         </form>
         <p class="pay-panel__answer" role="status"><Live words=answer.into()/></p>
     }
@@ -206,7 +210,7 @@ fn Renew(
         <form class="pay-panel__renew" method="post" action=RenewCode::url() hidden=panel.unless(shown)>
             {ask}
             <input type="hidden" name="token" value=token/>
-            <input type="hidden" name="out_trade_no" value=panel.words(|view| view.out_trade_no.clone())/>
+            <input type="hidden" name="out_trade_no" value=panel.text(|view| view.out_trade_no.clone())/>
             <button type="submit" class=class>{label}</button>
         </form>
     }
@@ -214,30 +218,31 @@ fn Renew(
 
 #[component]
 fn Paid(panel: Panel) -> impl IntoView {
+    let words = panel.words;
     let receipt = ["/pay/", &panel.view.read_untracked().token, "/receipt"].concat();
     view! {
         <div class="pay-panel__body" hidden=panel.unless(|view| view.stage.is_paid())>
             <p class="notice" hidden=panel.unless(|view| !view.words.is_empty())>
-                <Live words=panel.words(|view| view.words.clone())/>
+                <Live words=panel.text(|view| view.words.clone())/>
             </p>
             <dl class="facts">
-                <div><dt>{text::PAID_AT}</dt><dd class="number" translate="no"><Live words=panel.words(|view| view.paid_at.clone())/></dd></div>
+                <div><dt>{words.paid_at}</dt><dd class="number" translate="no"><Live words=panel.text(|view| view.paid_at.clone())/></dd></div>
                 <div>
-                    <dt>{text::TRANSACTION_ID}</dt>
-                    <dd class="number" translate="no"><Live words=panel.words(|view| view.transaction_id.clone())/></dd>
+                    <dt>{words.transaction_id}</dt>
+                    <dd class="number" translate="no"><Live words=panel.text(|view| view.transaction_id.clone())/></dd>
                 </div>
                 <div hidden=panel.unless(|view| !view.refunded.is_empty())>
-                    <dt>{text::REFUNDED}</dt>
-                    <dd class="number" translate="no">"¥" <Live words=panel.words(|view| view.refunded.clone())/></dd>
+                    <dt>{words.refunded}</dt>
+                    <dd class="number" translate="no">"¥" <Live words=panel.text(|view| view.refunded.clone())/></dd>
                 </div>
             </dl>
             <div class="refunds" hidden=panel.unless(|view| !view.refunds.is_empty())>
-                <h3 class="refunds__heading">{text::REFUND_PROGRESS}</h3>
-                <p class="refunds__lines number"><Live words=panel.words(|view| view.refunds.clone())/></p>
+                <h3 class="refunds__heading">{words.refund_progress}</h3>
+                <p class="refunds__lines number"><Live words=panel.text(|view| view.refunds.clone())/></p>
             </div>
             <p class="actions">
-                <a class="button button--primary" href=receipt>{text::SEE_RECEIPT}</a>
-                <a class="button button--quiet" href="/">{text::CONTINUE}</a>
+                <a class="button button--primary" href=receipt>{words.see_receipt}</a>
+                <a class="button button--quiet" href="/">{words.go_on}</a>
             </p>
         </div>
     }
@@ -249,16 +254,17 @@ const fn can_refresh(view: &PayView) -> bool {
 
 #[component]
 fn Closed(panel: Panel) -> impl IntoView {
+    let words = panel.words;
     let product = ["/products/", &panel.view.read_untracked().product_id.to_string()].concat();
     view! {
         <div class="pay-panel__body" hidden=panel.unless(|view| view.stage.is_closed())>
             <div class="pay-panel__code pay-panel__code--dead" aria-hidden="true">
                 <QrCode qr=Signal::derive(move || panel.view.read().qr.clone()) label=String::new()/>
             </div>
-            <p class="pay-panel__hint"><Live words=panel.words(|view| view.words.clone())/></p>
-            <Renew panel shown=can_refresh ask="" class="button button--primary" label=text::REFRESH_CODE/>
+            <p class="pay-panel__hint"><Live words=panel.text(|view| view.words.clone())/></p>
+            <Renew panel shown=can_refresh ask="" class="button button--primary" label=words.refresh_code/>
             <p class="pay-panel__again" hidden=panel.unless(|view| !can_refresh(view))>
-                <a class="button button--primary" href=product>{text::BUY_AGAIN}</a>
+                <a class="button button--primary" href=product>{words.buy_again}</a>
             </p>
         </div>
     }
@@ -267,24 +273,25 @@ fn Closed(panel: Panel) -> impl IntoView {
 /// Of the current code; another code has another one.
 #[component]
 fn OrderNumber(panel: Panel) -> impl IntoView {
+    let words = panel.words;
     let cancel = ["/pay/", &panel.view.read_untracked().token, "/cancel"].concat();
-    let copied = RwSignal::new(text::COPY.to_owned());
+    let copied = RwSignal::new(words.copy.to_owned());
     let copy = move |_| {
         let clipboard = window().navigator().clipboard();
         let written = clipboard.write_text(&panel.view.read_untracked().out_trade_no);
         spawn_local(async move {
             if wasm_bindgen_futures::JsFuture::from(written).await.is_ok() {
-                copied.set(text::COPIED.to_owned());
+                copied.set(words.copied.to_owned());
             }
         });
     };
     view! {
         <p class="pay-panel__number">
-            {text::ORDER_NO} " "
-            <span class="number" translate="no"><Live words=panel.words(|view| view.out_trade_no.clone())/></span> " "
+            {words.order_no} " "
+            <span class="number" translate="no"><Live words=panel.text(|view| view.out_trade_no.clone())/></span> " "
             <button type="button" class="button--link" hidden=!ALIVE on:click=copy><Live words=copied.into()/></button>
             <a class="pay-panel__cancel" href=cancel hidden=panel.unless(|view| view.mine && view.stage.is_payable())>
-                {text::CANCEL}
+                {words.cancel}
             </a>
         </p>
     }

@@ -1,15 +1,19 @@
 use leptos::prelude::*;
 
-use crate::domain::Fen;
+use crate::{
+    app::{ssr, words::Frame},
+    domain::Fen,
+};
 
 /// An amount the way a cashier shows it.
 #[component]
 pub fn Price(amount: Fen) -> impl IntoView {
+    let words = Frame::of(ssr::language());
     view! {
         <span class="price">
             <span class="price__sign" aria-hidden="true">"¥"</span>
             <span class="price__digits">{amount.to_string()}</span>
-            <span class="visually-hidden">" 元"</span>
+            <span class="visually-hidden">{words.yuan}</span>
         </span>
     }
 }

@@ -1,20 +1,20 @@
 use leptos::prelude::*;
 
-use crate::app::{text, view::Stage};
+use crate::app::{ssr, view::Stage, words::Standing};
 
 /// A state in a shopper's words, as short as a list needs them.
-const fn stage_text(stage: Stage) -> &'static str {
+const fn stage_text(stage: Stage, words: &Standing) -> &'static str {
     match stage {
-        Stage::Scan | Stage::Preparing | Stage::Trouble | Stage::Refused | Stage::Renewing => text::WAITING,
-        Stage::Overdue => text::CONFIRMING,
-        Stage::Cancelling => text::CANCELLING,
-        Stage::Paid => text::PAID,
-        Stage::Expired => text::EXPIRED,
-        Stage::Cancelled => text::CANCELLED,
-        Stage::RefundProcessing => text::REFUND_PROCESSING,
-        Stage::RefundPartial => text::REFUND_PARTIAL,
-        Stage::RefundSuccess => text::REFUND_SUCCESS,
-        Stage::RefundAbnormal => text::REFUND_ABNORMAL,
+        Stage::Scan | Stage::Preparing | Stage::Trouble | Stage::Refused | Stage::Renewing => words.waiting,
+        Stage::Overdue => words.confirming,
+        Stage::Cancelling => words.cancelling,
+        Stage::Paid => words.paid,
+        Stage::Expired => words.expired,
+        Stage::Cancelled => words.cancelled,
+        Stage::RefundProcessing => words.refund_processing,
+        Stage::RefundPartial => words.refund_partial,
+        Stage::RefundSuccess => words.refund_success,
+        Stage::RefundAbnormal => words.refund_abnormal,
     }
 }
 
@@ -34,5 +34,5 @@ pub fn StageBadge(stage: Stage) -> impl IntoView {
         | Stage::Renewing
         | Stage::Cancelling => "badge badge--waiting",
     };
-    view! { <span class=kind>{stage_text(stage)}</span> }
+    view! { <span class=kind>{stage_text(stage, Standing::of(ssr::language()))}</span> }
 }

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 
-use crate::app::{ssr, text};
+use crate::app::{ssr, words::Frame};
 
 /// How a page introduces itself: `title` to whoever has it open among others, `description` to search engines and
 /// chats.
@@ -12,7 +12,8 @@ pub fn About(
     #[prop(into, default = String::new())]
     description: String,
 ) -> impl IntoView {
-    let description = if description.is_empty() { text::page_description(&title, &ssr::payee()) } else { description };
+    let page_description = Frame::of(ssr::language()).page_description;
+    let description = if description.is_empty() { page_description(&title, &ssr::payee()) } else { description };
     view! {
         <Title text=title/>
         <Meta name="description" content=description/>

@@ -4,8 +4,9 @@ use leptos_router::hooks::use_params_map;
 use super::{About, NotYours, Problem};
 use crate::app::{
     api::{CancelOrder, watch_order},
-    text,
+    ssr,
     view::PayView,
+    words::Orders,
 };
 
 /// `/pay/{token}/cancel`: asks once more before an order is called off. A page of its own: without
@@ -13,6 +14,7 @@ use crate::app::{
 #[component]
 pub fn Cancel() -> impl IntoView {
     let token = use_params_map().read_untracked().get("token").unwrap_or_default();
+    let words = Orders::of(ssr::language());
     let view = OnceResource::new_blocking(watch_order(token, 0, 0));
     view! {
         <Suspense>{move || Suspend::new(async move {
@@ -20,11 +22,11 @@ pub fn Cancel() -> impl IntoView {
                 Ok(view) if !view.mine => view! { <NotYours/> }.into_any(),
                 Ok(view) if view.stage.is_payable() => view! { <Question view/> }.into_any(),
                 Ok(view) => view! {
-                    <About title=text::CANCEL/>
+                    <About title=words.cancel/>
                     <section class="message">
-                        <h1>{text::CANNOT_CANCEL}</h1>
-                        <p>{text::CANNOT_CANCEL_HINT}</p>
-                        <p><a class="button" href=format!("/pay/{}", view.token)>{text::BACK_TO_ORDER}</a></p>
+                        <h1>{words.cannot_cancel}</h1>
+                        <p>{words.cannot_cancel_hint}</p>
+                        <p><a class="button" href=format!("/pay/{}", view.token)>{words.back}</a></p>
                     </section>
                 }.into_any(),
                 Err(error) => view! { <Problem error/> }.into_any(),
@@ -35,18 +37,19 @@ pub fn Cancel() -> impl IntoView {
 
 #[component]
 fn Question(view: PayView) -> impl IntoView {
+    let words = Orders::of(ssr::language());
     let back = format!("/pay/{}", view.token);
     view! {
-        <About title=text::CANCEL/>
+        <About title=words.cancel/>
         <section class="message">
-            <h1>{text::CANCEL_QUESTION}</h1>
+            <h1>{words.cancel_question}</h1>
             <p>{view.title} " ¥" {view.total}</p>
-            <p>{text::CANCEL_HINT}</p>
+            <p>{words.cancel_hint}</p>
             <form method="post" action=CancelOrder::url()>
                 <input type="hidden" name="token" value=view.token/>
                 <div class="actions">
-                    <button type="submit" class="button button--primary">{text::CANCEL_CONFIRM}</button>
-                    <a class="button" href=back>{text::CANCEL_NOT}</a>
+                    <button type="submit" class="button button--primary">{words.cancel_confirm}</button>
+                    <a class="button" href=back>{words.cancel_not}</a>
                 </div>
             </form>
         </section>

@@ -2,21 +2,28 @@ use leptos::prelude::*;
 
 use super::{About, Problem};
 use crate::{
-    app::{api::list_products, components::Price, ssr, text},
+    app::{
+        api::list_products,
+        components::Price,
+        ssr,
+        words::{Frame, Products},
+    },
     domain::Product,
 };
 
 /// `/`: what can be bought.
 #[component]
 pub fn Catalogue() -> impl IntoView {
+    let frame = Frame::of(ssr::language());
+    let words = Products::of(ssr::language());
     let products = OnceResource::new_blocking(list_products());
     view! {
-        <h1 class="page-heading">{text::CATALOGUE}</h1>
+        <h1 class="page-heading">{frame.catalogue}</h1>
         <Suspense>{move || Suspend::new(async move {
             match products.await {
                 Ok(products) if products.is_empty() => view! {
                     <Introduction/>
-                    <section class="message"><p>{text::NO_PRODUCTS}</p><p>{text::NO_PRODUCTS_HINT}</p></section>
+                    <section class="message"><p>{words.none}</p><p>{words.none_hint}</p></section>
                 }.into_any(),
                 Ok(products) => view! {
                     <Introduction/>
@@ -30,7 +37,8 @@ pub fn Catalogue() -> impl IntoView {
 
 #[component]
 fn Introduction() -> impl IntoView {
-    view! { <About title=text::CATALOGUE description=text::catalogue_description(&ssr::payee())/> }
+    let (frame, words) = (Frame::of(ssr::language()), Products::of(ssr::language()));
+    view! { <About title=frame.catalogue description=(words.catalogue_description)(&ssr::payee())/> }
 }
 
 #[component]

@@ -3,29 +3,40 @@
 use leptos::prelude::*;
 
 use super::About;
-use crate::app::{error::PublicError, text};
+use crate::app::{
+    error::PublicError,
+    ssr,
+    words::{self, Frame, Island},
+};
 
 /// Any address that names nothing.
 #[component]
 pub fn NotFound() -> impl IntoView {
     set_status(404);
-    message(text::NOT_FOUND, text::NOT_FOUND_HINT)
+    let words = words::Problem::of(ssr::language());
+    message(words.not_found, words.not_found_hint)
 }
 
 /// A page whose content could not be had; its status says the same.
 #[component]
 pub fn Problem(error: PublicError) -> impl IntoView {
     set_status(error.status());
-    match error {
-        PublicError::NoSuchOrder | PublicError::NoSuchProduct => message(&error.message(), text::NOT_FOUND_HINT),
-        PublicError::NotOnSale => message(text::NOT_ON_SALE, text::NOT_ON_SALE_HINT),
+    let words = words::Problem::of(ssr::language());
+    let hint = match error {
+        PublicError::NoSuchOrder | PublicError::NoSuchProduct => Some(words.not_found_hint),
+        PublicError::NotOnSale => Some(words.not_on_sale_hint),
         PublicError::Limited
         | PublicError::Presses
         | PublicError::Busy
         | PublicError::Input
         | PublicError::Elsewhere { .. }
         | PublicError::ReadOnly
-        | PublicError::Connection => message(text::TROUBLE, &error.message()),
+        | PublicError::Connection => None,
+    };
+    let error = error.message(Island::of(ssr::language()));
+    match hint {
+        Some(hint) => message(&error, hint),
+        None => message(words.trouble, &error),
     }
 }
 
@@ -33,17 +44,19 @@ pub fn Problem(error: PublicError) -> impl IntoView {
 #[component]
 pub fn NotYours() -> impl IntoView {
     set_status(404);
-    message(text::NOT_YOURS, text::NOT_YOURS_HINT)
+    let words = words::Problem::of(ssr::language());
+    message(words.not_yours, words.not_yours_hint)
 }
 
 fn message(heading: &str, words: &str) -> impl IntoView + use<> {
     let (heading, words) = (heading.to_owned(), words.to_owned());
+    let home = Frame::of(ssr::language()).home;
     view! {
         <About title=heading.clone()/>
         <section class="message">
             <h1>{heading}</h1>
             <p>{words}</p>
-            <p><a class="button" href="/">{text::HOME}</a></p>
+            <p><a class="button" href="/">{home}</a></p>
         </section>
     }
 }

@@ -11,8 +11,9 @@ use crate::app::{
     components::PayPanel,
     error::PublicError,
     island::Island,
-    text,
+    ssr,
     view::{Checked, PayView},
+    words::{self, Orders, Standing},
 };
 
 /// Seconds between two looks of a page without JavaScript: of somebody who waits to pay, and of
@@ -23,11 +24,12 @@ const REFRESH: (u32, u32) = (5, 30);
 #[component]
 pub fn Pay() -> impl IntoView {
     let token = use_params_map().read_untracked().get("token").unwrap_or_default();
+    let words = words::Island::of(ssr::language());
     let query = use_query_map().read_untracked().clone();
     let problem = query.get("problem").as_deref().and_then(PublicError::from_word);
     let answer = match query.get("checked").as_deref() {
-        Some("not-yet") => Checked::NotYet.words(),
-        Some("unknown") => Checked::Unknown.words(),
+        Some("not-yet") => Checked::NotYet.words(words),
+        Some("unknown") => Checked::Unknown.words(words),
         _ => "",
     };
     let view = OnceResource::new_blocking(watch_order(token, 0, 0));
@@ -39,13 +41,13 @@ pub fn Pay() -> impl IntoView {
                     Ok(view) => view! {
                         <About
                             title=view.page_title.clone()
-                            description=text::pay_description(&view.title, &view.total, &view.payee)
+                            description=describe(&view)
                         />
                         {refresh(&view).map(|target| view! { <noscript><meta http-equiv="refresh" content=target/></noscript> })}
-                        <h1 class="visually-hidden">{text::ORDER}</h1>
+                        <h1 class="visually-hidden">{Orders::of(ssr::language()).order}</h1>
                         // What a form of the panel came back with.
                         {problem.map(|problem| view! {
-                            <p class="notice--bad pay-problem" role="alert">{words(problem)}</p>
+                            <p class="notice--bad pay-problem" role="alert">{explain(problem)}</p>
                         })}
                         <Panel view answer/>
                         <Program/>
@@ -57,27 +59,33 @@ pub fn Pay() -> impl IntoView {
     }
 }
 
+fn describe(view: &PayView) -> String {
+    (Standing::of(ssr::language()).pay_description)(&view.title, &view.total, &view.payee)
+}
+
 /// To somebody who has the order before his eyes.
-fn words(problem: PublicError) -> Cow<'static, str> {
+fn explain(problem: PublicError) -> Cow<'static, str> {
     match problem {
-        PublicError::NoSuchOrder => [text::NOT_YOURS, "。", text::NOT_YOURS_HINT].concat().into(),
-        other => other.message(),
+        PublicError::NoSuchOrder => words::Problem::of(ssr::language()).not_yours_at_all.into(),
+        other => other.message(words::Island::of(ssr::language())),
     }
 }
 
 /// What the panel is made of in the browser.
 #[derive(Serialize)]
 struct Given {
+    words: &'static words::Island,
     view: PayView,
     answer: &'static str,
 }
 
 #[component]
 fn Panel(view: PayView, answer: &'static str) -> impl IntoView {
-    let given = Given { view: view.clone(), answer };
+    let words = words::Island::of(ssr::language());
+    let given = Given { words, view: view.clone(), answer };
     view! {
         <Island name="pay" given>
-            <PayPanel initial=view in_place=false answer=answer.to_owned()/>
+            <PayPanel words initial=view in_place=false answer=answer.to_owned()/>
         </Island>
     }
 }

@@ -12,7 +12,8 @@ use crate::{
         components::{Buy, Price},
         error::PublicError,
         island::Island,
-        ssr, text,
+        ssr,
+        words::{self, Products},
     },
     domain::{Product, ProductId},
 };
@@ -50,21 +51,24 @@ pub fn ProductPage() -> impl IntoView {
 #[component]
 fn Introduction(product: Product) -> impl IntoView {
     let (yuan, shop) = (product.price.to_string(), ssr::payee());
-    let description = text::product_description(&product.title, &yuan, &product.summary, &shop);
+    let describe = Products::of(ssr::language()).product_description;
+    let description = describe(&product.title, &yuan, &product.summary, &shop);
     view! { <About title=product.title description/> }
 }
 
 /// What the form is made of in the browser.
 #[derive(Clone, Serialize)]
 struct Given {
+    words: &'static words::Island,
     product_id: String,
     problem: Cow<'static, str>,
 }
 
 #[component]
 fn BuyForm(id: ProductId, problem: Option<PublicError>) -> impl IntoView {
-    let problem = problem.map(PublicError::message).unwrap_or_default();
-    let given = Given { product_id: id.to_string(), problem };
-    let Given { product_id, problem } = given.clone();
-    view! { <Island name="buy" given><Buy product_id problem=problem.into_owned()/></Island> }
+    let words = words::Island::of(ssr::language());
+    let problem = problem.map(|problem| problem.message(words)).unwrap_or_default();
+    let given = Given { words, product_id: id.to_string(), problem };
+    let Given { product_id, problem, .. } = given.clone();
+    view! { <Island name="buy" given><Buy words product_id problem=problem.into_owned()/></Island> }
 }

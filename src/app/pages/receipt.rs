@@ -2,23 +2,24 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::{About, Problem};
-use crate::app::{api::watch_order, text, view::PayView};
+use crate::app::{api::watch_order, ssr, view::PayView, words::Orders};
 
 /// `/pay/{token}/receipt`: a paid order on one printable page.
 #[component]
 pub fn Receipt() -> impl IntoView {
     let token = use_params_map().read_untracked().get("token").unwrap_or_default();
+    let words = Orders::of(ssr::language());
     let view = OnceResource::new_blocking(watch_order(token, 0, 0));
     view! {
         <Suspense>{move || Suspend::new(async move {
             match view.await {
                 Ok(view) if view.stage.is_paid() => view! { <Paper view/> }.into_any(),
                 Ok(view) => view! {
-                    <About title=text::RECEIPT/>
+                    <About title=words.receipt/>
                     <section class="message">
-                        <h1>{text::RECEIPT}</h1>
-                        <p>{text::NOT_PAID_NO_RECEIPT}</p>
-                        <p><a class="button" href=format!("/pay/{}", view.token)>{text::BACK_TO_ORDER}</a></p>
+                        <h1>{words.receipt}</h1>
+                        <p>{words.no_receipt}</p>
+                        <p><a class="button" href=format!("/pay/{}", view.token)>{words.back}</a></p>
                     </section>
                 }.into_any(),
                 Err(error) => view! { <Problem error/> }.into_any(),
@@ -29,34 +30,35 @@ pub fn Receipt() -> impl IntoView {
 
 #[component]
 fn Paper(view: PayView) -> impl IntoView {
+    let words = Orders::of(ssr::language());
     let back = format!("/pay/{}", view.token);
     let fact = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd class="number">{value}</dd></div> };
     view! {
-        <About title=text::RECEIPT/>
+        <About title=words.receipt/>
         <article class="receipt">
-            <h1>{text::RECEIPT}</h1>
+            <h1>{words.receipt}</h1>
             <p class="receipt__payee">{view.payee}</p>
-            <p class="receipt__amount"><span class="receipt__label">{text::PAID_AMOUNT}</span> "¥" {view.net}</p>
+            <p class="receipt__amount"><span class="receipt__label">{words.paid_amount}</span> "¥" {view.net}</p>
             <dl class="facts">
-                <div><dt>{text::GOODS}</dt><dd>{view.title}</dd></div>
-                <div><dt>{text::STATUS}</dt><dd>{view.heading}</dd></div>
+                <div><dt>{words.goods}</dt><dd>{view.title}</dd></div>
+                <div><dt>{words.status}</dt><dd>{view.heading}</dd></div>
                 {(!view.refunded.is_empty()).then(|| view! {
-                    {fact(text::ORIGINAL_AMOUNT, format!("¥{}", view.total))}
-                    {fact(text::REFUNDED, format!("¥{}", view.refunded))}
+                    {fact(words.original_amount, format!("¥{}", view.total))}
+                    {fact(words.refunded, format!("¥{}", view.refunded))}
                 })}
-                {fact(text::PAID_AT, view.paid_at)}
-                {fact(text::ORDER_NO, view.out_trade_no)}
-                {fact(text::TRANSACTION_ID, view.transaction_id)}
+                {fact(words.paid_at, view.paid_at)}
+                {fact(words.order_no, view.out_trade_no)}
+                {fact(words.transaction_id, view.transaction_id)}
             </dl>
             {(!view.refunds.is_empty()).then(|| view! {
                 <section class="refunds">
-                    <h2 class="refunds__heading">{text::REFUND_PROGRESS}</h2>
+                    <h2 class="refunds__heading">{words.refund_progress}</h2>
                     <p class="refunds__lines number">{view.refunds}</p>
                 </section>
             })}
             {(!view.words.is_empty()).then(|| view! { <p class="receipt__note">{view.words}</p> })}
-            <p class="receipt__note">{text::RECEIPT_NOTE}</p>
-            <p class="actions"><Print/> <a class="button button--quiet" href=back>{text::BACK_TO_ORDER}</a></p>
+            <p class="receipt__note">{words.receipt_note}</p>
+            <p class="actions"><Print/> <a class="button button--quiet" href=back>{words.back}</a></p>
         </article>
     }
 }
@@ -64,8 +66,9 @@ fn Paper(view: PayView) -> impl IntoView {
 /// Prints the page. Without JavaScript there is no such button: the browser's own menu does it.
 #[component]
 fn Print() -> impl IntoView {
+    let words = Orders::of(ssr::language());
     view! {
-        <button type="button" class="button button--quiet" hidden>{text::PRINT}</button>
+        <button type="button" class="button button--quiet" hidden>{words.print}</button>
         <script nonce=use_nonce()>{include_str!("../print.js")}</script>
     }
 }

@@ -95,9 +95,8 @@ fn name_host(request: &mut Request<Body>) -> bool {
 
 /// For whoever is no callback while all places are taken.
 fn crowded(request: &Request<Body>) -> Response {
-    let message = "访问人数过多，请稍后再试";
     let (path, headers) = (request.uri().path(), request.headers());
-    busy(refuse(StatusCode::SERVICE_UNAVAILABLE, &PublicError::Busy, message, path, headers))
+    busy(refuse(StatusCode::SERVICE_UNAVAILABLE, &PublicError::Busy, |words| words.crowded, path, headers))
 }
 
 fn busy(response: impl IntoResponse) -> Response {

@@ -10,9 +10,11 @@ use http::{
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
+use super::pay_view::Reader;
 use crate::{
     app::{
         error::PublicError,
+        language::Language,
         view::{Checked, OrderLine, OrderList, PayView},
     },
     checkout::{Answer, Checkout, CheckoutError, OrderSnapshot, OrderWithCode},
@@ -20,6 +22,7 @@ use crate::{
     http::{
         address::ClientAddress,
         door::CountedFor,
+        language,
         long_poll::{self, News, Wanted},
         shopper::Shopper,
         state::AppState,
@@ -35,6 +38,7 @@ const ORDERS_A_PAGE: i64 = 20;
 pub(super) struct Call {
     state: AppState,
     headers: HeaderMap,
+    language: Language,
     shopper: Option<Shopper>,
     client: Option<ClientAddress>,
     counted: CountedFor,
@@ -49,6 +53,7 @@ impl Call {
             shopper: parts.extensions.get().cloned(),
             client: parts.extensions.get().copied(),
             counted: parts.extensions.get().copied().unwrap_or_default(),
+            language: language::of(&parts.headers),
             headers: parts.headers,
             response: use_context(),
         })
@@ -58,10 +63,11 @@ impl Call {
     pub(super) const fn of_waiting(
         state: AppState,
         shopper: Option<Shopper>,
+        language: Language,
         headers: HeaderMap,
         counted: CountedFor,
     ) -> Self {
-        Self { state, headers, shopper, client: None, counted, response: None }
+        Self { state, headers, language, shopper, client: None, counted, response: None }
     }
 
     pub(super) fn checkout(&self) -> &Checkout {
@@ -101,8 +107,8 @@ impl Call {
     }
 
     fn show(&self, snapshot: &OrderSnapshot) -> PayView {
-        let (mine, payee) = (self.is_mine(snapshot), self.checkout().payee());
-        PayView::of(snapshot, mine, payee, &self.headers, self.state.sandbox)
+        let to = Reader { headers: &self.headers, language: self.language, owns: self.is_mine(snapshot) };
+        PayView::of(snapshot, &to, self.checkout().payee(), self.state.sandbox)
     }
 
     /// Another code costs WeChat and the books what another order does.
@@ -186,7 +192,7 @@ impl Call {
     pub(super) async fn list_orders(&self, before: Option<i64>) -> Result<OrderList, PublicError> {
         let orders = self.checkout().list_orders(self.shopper()?, before, ORDERS_A_PAGE + 1).await?;
         let most = usize::try_from(ORDERS_A_PAGE).unwrap_or(usize::MAX);
-        let lines: Vec<OrderLine> = orders.iter().take(most).map(OrderLine::from).collect();
+        let lines: Vec<OrderLine> = orders.iter().take(most).map(|order| OrderLine::of(order, self.language)).collect();
         let older = if orders.len() > most { orders.get(most - 1).map(|last| last.order.id) } else { None };
         Ok(OrderList { lines, older })
     }

@@ -6,8 +6,9 @@ use qrcode::{Color, EcLevel, QrCode};
 use super::{beijing::beijing, refund_words};
 use crate::{
     app::{
-        text,
+        language::Language,
         view::{OrderLine, PayView, Qr, Stage},
+        words::Standing,
     },
     checkout::{CodeState, OrderSnapshot},
     domain::{ClosedReason, Fen, OrderStatus, Wish},
@@ -39,15 +40,24 @@ impl Qr {
 }
 
 /// What somebody must be told whose device cannot scan its own screen.
-fn device_hint(headers: &HeaderMap) -> &'static str {
+fn device_hint(headers: &HeaderMap, words: &Standing) -> &'static str {
     let agent = headers.get(http::header::USER_AGENT).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let is_phone = agent.contains("Mobile") || agent.contains("Android");
     // WeChat for Windows, the Mac and Linux shows pages on a screen that a phone can scan.
     match (is_phone, agent.contains("MicroMessenger")) {
-        (true, true) => text::IN_WECHAT,
-        (true, false) => text::ON_PHONE,
+        (true, true) => words.in_wechat,
+        (true, false) => words.on_phone,
         (false, _) => "",
     }
+}
+
+/// Whoever an order is shown to.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    pub headers: &'a HeaderMap,
+    pub language: Language,
+    /// It was placed with this browser.
+    pub owns: bool,
 }
 
 impl Stage {
@@ -80,36 +90,36 @@ impl Stage {
         }
     }
 
-    const fn heading(self) -> &'static str {
+    const fn heading(self, words: &Standing) -> &'static str {
         match self {
-            Self::Scan | Self::Preparing | Self::Trouble => text::PAY,
-            Self::Refused => text::REFUSED,
-            Self::Overdue => text::OVERDUE,
-            Self::Renewing => text::RENEWING,
-            Self::Cancelling => text::CANCELLING,
-            Self::Paid => text::PAID,
-            Self::Expired => text::EXPIRED,
-            Self::Cancelled => text::CANCELLED,
-            Self::RefundProcessing => text::REFUND_PROCESSING,
-            Self::RefundPartial => text::REFUND_PARTIAL,
-            Self::RefundSuccess => text::REFUND_SUCCESS,
-            Self::RefundAbnormal => text::REFUND_ABNORMAL,
+            Self::Scan | Self::Preparing | Self::Trouble => words.pay,
+            Self::Refused => words.refused,
+            Self::Overdue => words.overdue,
+            Self::Renewing => words.renewing,
+            Self::Cancelling => words.cancelling,
+            Self::Paid => words.paid,
+            Self::Expired => words.expired,
+            Self::Cancelled => words.cancelled,
+            Self::RefundProcessing => words.refund_processing,
+            Self::RefundPartial => words.refund_partial,
+            Self::RefundSuccess => words.refund_success,
+            Self::RefundAbnormal => words.refund_abnormal,
         }
     }
 
-    const fn words(self) -> &'static str {
+    const fn hint(self, words: &Standing) -> &'static str {
         match self {
             Self::Scan | Self::Paid => "",
-            Self::Preparing => text::PREPARING,
-            Self::Trouble => text::PREPARING_TROUBLE,
-            Self::Refused => text::REFUSED_HINT,
-            Self::Overdue => text::OVERDUE_HINT,
-            Self::Renewing => text::RENEWING_HINT,
-            Self::Cancelling => text::CANCELLING_HINT,
-            Self::Expired => text::EXPIRED_HINT,
-            Self::Cancelled => text::CANCELLED_HINT,
-            Self::RefundProcessing | Self::RefundPartial | Self::RefundSuccess => text::REFUND_HINT,
-            Self::RefundAbnormal => text::REFUND_ABNORMAL_HINT,
+            Self::Preparing => words.preparing,
+            Self::Trouble => words.preparing_trouble,
+            Self::Refused => words.refused_hint,
+            Self::Overdue => words.overdue_hint,
+            Self::Renewing => words.renewing_hint,
+            Self::Cancelling => words.cancelling_hint,
+            Self::Expired => words.expired_hint,
+            Self::Cancelled => words.cancelled_hint,
+            Self::RefundProcessing | Self::RefundPartial | Self::RefundSuccess => words.refund_hint,
+            Self::RefundAbnormal => words.refund_abnormal_hint,
         }
     }
 }
@@ -120,8 +130,8 @@ fn some(amount: Fen) -> String {
 }
 
 impl PayView {
-    /// `mine`: it is shown to the browser that it was placed with.
-    pub fn of(snapshot: &OrderSnapshot, mine: bool, payee: &str, headers: &HeaderMap, sandbox: bool) -> Self {
+    pub fn of(snapshot: &OrderSnapshot, to: &Reader, payee: &str, sandbox: bool) -> Self {
+        let words = Standing::of(to.language);
         let order = &snapshot.order;
         let stage = Stage::of(snapshot);
         let (code_url, phone) = match snapshot.code() {
@@ -131,7 +141,7 @@ impl PayView {
             }
             _ => (snapshot.dead_code(), None),
         };
-        let (heading, total) = (stage.heading(), order.total.to_string());
+        let (heading, total) = (stage.heading(words), order.total.to_string());
         let is_over = stage.is_paid() || stage.is_closed();
         let net = snapshot.payment.as_ref().and_then(|paid| paid.total.checked_sub(snapshot.refunded()));
         Self {
@@ -143,10 +153,10 @@ impl PayView {
             stage,
             heading: heading.to_owned(),
             page_title: if is_over { heading.to_owned() } else { format!("{heading} ¥{total}") },
-            words: words(snapshot, stage),
+            words: explain(snapshot, stage, to.language),
             total,
             is_final: is_over && !snapshot.refunds.iter().any(|refund| refund.state.is_open()),
-            mine,
+            mine: to.owns,
             version: order.version,
             seconds_left: snapshot.seconds_left(),
             deadline: beijing(order.expires, "%H:%M:%S"),
@@ -155,18 +165,24 @@ impl PayView {
             transaction_id: snapshot.payment.as_ref().map(|paid| paid.transaction_id.clone()).unwrap_or_default(),
             refunded: some(snapshot.refunded()),
             net: net.map(|net| net.to_string()).unwrap_or_default(),
-            refunds: snapshot.refunds_of_payment().map(refund_words::line).collect::<Vec<_>>().join("\n"),
-            device_hint: device_hint(headers).to_owned(),
+            refunds: snapshot
+                .refunds_of_payment()
+                .map(|refund| refund_words::line(refund, words))
+                .collect::<Vec<_>>()
+                .join("\n"),
+            device_hint: device_hint(to.headers, words).to_owned(),
             phone: phone.unwrap_or_default(),
         }
     }
 }
 
-fn words(snapshot: &OrderSnapshot, stage: Stage) -> String {
+fn explain(snapshot: &OrderSnapshot, stage: Stage, language: Language) -> String {
+    let words = Standing::of(language);
     let is_late = snapshot.payment.as_ref().is_some_and(|paid| paid.kind == PaymentKind::Late);
-    let late = if is_late && stage == Stage::Paid { text::LATE } else { "" };
-    let surplus = snapshot.surplus_refunds().map(refund_words::surplus);
-    [stage.words(), late].into_iter().map(str::to_owned).chain(surplus).collect()
+    let late = if is_late && stage == Stage::Paid { words.late } else { "" };
+    let surplus = snapshot.surplus_refunds().map(|refund| refund_words::surplus(refund, words));
+    let all = [stage.hint(words), late].into_iter().map(str::to_owned).chain(surplus);
+    all.filter(|words| !words.is_empty()).collect::<Vec<_>>().join(language.choose("", " "))
 }
 
 fn phone_link(code_url: &str) -> String {
@@ -174,8 +190,9 @@ fn phone_link(code_url: &str) -> String {
     format!("/_sandbox/?{query}")
 }
 
-impl From<&OrderSnapshot> for OrderLine {
-    fn from(snapshot: &OrderSnapshot) -> Self {
+impl OrderLine {
+    pub(super) fn of(snapshot: &OrderSnapshot, language: Language) -> Self {
+        let refunds_in_short = Standing::of(language).refunds_in_short;
         let order = &snapshot.order;
         Self {
             token: order.token.clone(),
@@ -184,7 +201,7 @@ impl From<&OrderSnapshot> for OrderLine {
             total: order.total,
             stage: Stage::of(snapshot),
             placed_at: beijing(order.created, "%Y-%m-%d %H:%M"),
-            refunds: text::refunds_in_short(&some(snapshot.refunded()), &some(snapshot.refunding())),
+            refunds: refunds_in_short(&some(snapshot.refunded()), &some(snapshot.refunding())),
         }
     }
 }
@@ -202,12 +219,13 @@ mod tests {
 
     #[test]
     fn a_phone_and_wechat_are_told_apart() {
+        let words = Standing::of(Language::Chinese);
         let hint = |agent: &str| {
-            device_hint(&HeaderMap::from_iter([(http::header::USER_AGENT, agent.parse().expect("a value"))]))
+            device_hint(&HeaderMap::from_iter([(http::header::USER_AGENT, agent.parse().expect("a value"))]), words)
         };
         assert_eq!(hint("Mozilla/5.0 (X11; Linux x86_64) Chrome/150"), "");
-        assert_eq!(hint("Mozilla/5.0 (iPhone) Mobile/15E148 Safari"), text::ON_PHONE);
-        assert_eq!(hint("Mozilla/5.0 (iPhone) Mobile MicroMessenger/8.0"), text::IN_WECHAT);
+        assert_eq!(hint("Mozilla/5.0 (iPhone) Mobile/15E148 Safari"), words.on_phone);
+        assert_eq!(hint("Mozilla/5.0 (iPhone) Mobile MicroMessenger/8.0"), words.in_wechat);
         assert_eq!(hint("Mozilla/5.0 (Windows NT 10.0; Win64; x64) MicroMessenger/7.0.20 WindowsWechat"), "");
     }
 }

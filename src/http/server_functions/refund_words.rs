@@ -1,27 +1,27 @@
 //! Refunds in a shopper's words.
 
 use super::beijing::beijing;
-use crate::{app::text, domain::RefundState, storage::refunds::Refund};
+use crate::{app::words::Standing, domain::RefundState, storage::refunds::Refund};
 
 /// Time, amount and state of a refund: when it was asked for, and once it is done, when that was.
-pub(super) fn line(refund: &Refund) -> String {
+pub(super) fn line(refund: &Refund, words: &Standing) -> String {
     let state = match refund.state {
-        RefundState::Requested | RefundState::Processing => text::REFUND_OPEN,
-        RefundState::Success => text::REFUND_DONE,
-        RefundState::Abnormal => text::REFUND_STUCK,
-        RefundState::Closed | RefundState::Refused => text::REFUND_FAILED,
+        RefundState::Requested | RefundState::Processing => words.refund_open,
+        RefundState::Success => words.refund_done,
+        RefundState::Abnormal => words.refund_stuck,
+        RefundState::Closed | RefundState::Refused => words.refund_failed,
     };
     let at = beijing(refund.success.unwrap_or(refund.created), "%Y-%m-%d %H:%M:%S");
-    text::refund(&at, &refund.amount.to_string(), state)
+    Standing::refund(&at, &refund.amount.to_string(), state)
 }
 
 /// What becomes of money that came once too often.
-pub(super) fn surplus(refund: &Refund) -> String {
+pub(super) fn surplus(refund: &Refund, words: &Standing) -> String {
     let yuan = refund.amount.to_string();
     match refund.state {
-        RefundState::Requested | RefundState::Processing => text::surplus_returning(&yuan),
-        RefundState::Success => text::surplus_returned(&yuan),
-        RefundState::Abnormal | RefundState::Closed | RefundState::Refused => text::surplus_stuck(&yuan),
+        RefundState::Requested | RefundState::Processing => (words.surplus_returning)(&yuan),
+        RefundState::Success => (words.surplus_returned)(&yuan),
+        RefundState::Abnormal | RefundState::Closed | RefundState::Refused => (words.surplus_stuck)(&yuan),
     }
 }
 
@@ -29,8 +29,9 @@ pub(super) fn surplus(refund: &Refund) -> String {
 mod tests {
     use jiff::Timestamp;
 
-    use super::*;
+    use super::{line as say, surplus as promise, *};
     use crate::{
+        app::language::Language,
         domain::{Fen, OutRefundNo},
         storage::events::Source,
     };
@@ -55,6 +56,14 @@ mod tests {
             accepted: None,
             success,
         }
+    }
+
+    fn line(refund: &Refund) -> String {
+        say(refund, Standing::of(Language::Chinese))
+    }
+
+    fn surplus(refund: &Refund) -> String {
+        promise(refund, Standing::of(Language::Chinese))
     }
 
     #[test]

@@ -16,7 +16,7 @@ use leptos::server_fn::{ServerFn, codec::FromReq, codec::GetUrl, error::SERVER_F
 use super::call::Call;
 use crate::{
     app::{api::WatchOrder, error::PublicError},
-    http::{shopper, state::AppState},
+    http::{language, shopper, state::AppState},
 };
 
 /// As the browser's half of it asks.
@@ -26,7 +26,8 @@ pub(crate) const PATH: &str = <WatchOrder as ServerFn>::PATH;
 pub(crate) async fn watch(State(state): State<AppState>, request: Request) -> Response {
     let shopper = shopper::known(&state, request.headers());
     let counted = request.extensions().get().copied().unwrap_or_default();
-    let call = Call::of_waiting(state, shopper, kept(request.headers()), counted);
+    let language = language::of(request.headers());
+    let call = Call::of_waiting(state, shopper, language, kept(request.headers()), counted);
     let asked = <WatchOrder as FromReq<GetUrl, Request, PublicError>>::from_req(request).await;
     let watched = match asked {
         Ok(asked) => call.watch(&asked.token, asked.after, asked.wait).await,
