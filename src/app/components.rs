@@ -11,6 +11,7 @@ mod price;
 mod qr;
 mod stage_badge;
 mod switch;
+mod without_script;
 
 pub use buy::Buy;
 pub use live::Live;
@@ -19,3 +20,4 @@ pub use price::Price;
 pub use qr::QrCode;
 pub use stage_badge::StageBadge;
 pub use switch::Switch;
+use without_script::{Deadline, Reloads};

@@ -8,7 +8,7 @@ use leptos::server_fn::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{fields::Fields, words::Island};
+use super::{fields::Fields, words::Buy};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum PublicError {
@@ -41,7 +41,7 @@ pub enum PublicError {
 }
 
 impl PublicError {
-    pub fn message(self, words: &Island) -> Cow<'static, str> {
+    pub fn message(self, words: &Buy) -> Cow<'static, str> {
         let fixed = match self {
             Self::NoSuchOrder => words.no_such_order,
             Self::NoSuchProduct => words.no_such_product,

@@ -23,30 +23,26 @@ pub mod browser {
         components::{Buy, PayPanel},
         fields::Fields,
         view::PayView,
-        words::Island,
+        words,
     };
 
     #[wasm_bindgen]
     pub fn buy(place: HtmlElement) {
         let given = given(&place);
-        let Some(words) = words(&given) else { return };
+        let (words, panel) = (words::Buy::read(given.text("words")), words::Panel::read(given.text("panel")));
         let (product_id, problem) = (given.text("product_id"), given.text("problem"));
         place.set_inner_html("");
-        mount_to(place, move || view! { <Buy words product_id problem/> }).forget();
+        mount_to(place, move || view! { <Buy words panel product_id problem/> }).forget();
     }
 
     #[wasm_bindgen]
     pub fn pay(place: HtmlElement) {
         let given = given(&place);
         let answer = given.text("answer");
-        let Some(words) = words(&given) else { return };
+        let words = words::Panel::read(given.text("words"));
         let Some(initial) = given.field("view").and_then(|view| PayView::read(&view)) else { return };
         place.set_inner_html("");
         mount_to(place, move || view! { <PayPanel words initial in_place=false answer/> }).forget();
-    }
-
-    fn words(given: &JsValue) -> Option<&'static Island> {
-        given.field("words").map(|words| Island::read(&words))
     }
 
     fn given(place: &HtmlElement) -> JsValue {

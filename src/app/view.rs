@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{fields::Fields, words::Island};
+use super::{fields::Fields, words::Panel};
 use crate::domain::{Fen, OrderToken};
 
 /// Everything the pay panel shows, ready to be shown: the browser gets words and no rules.
@@ -219,7 +219,7 @@ impl Checked {
             .find_map(|(known, checked)| (known == name).then_some(checked))
     }
 
-    pub const fn words(self, words: &Island) -> &'static str {
+    pub const fn words(self, words: &Panel) -> &'static str {
         match self {
             Self::Settled => "",
             Self::NotYet => words.not_paid_yet,

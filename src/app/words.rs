@@ -9,7 +9,7 @@ mod products;
 mod standing;
 
 pub use frame::Frame;
-pub use island::Island;
+pub use island::{Buy, Panel};
 pub use orders::Orders;
 pub use problem::Problem;
 pub use products::Products;
@@ -22,5 +22,6 @@ pub fn title(page: &str, shop: &str) -> String {
 
 /// `04:59`.
 pub fn clock(seconds: i64) -> String {
-    format!("{:02}:{:02}", seconds / 60, seconds % 60)
+    let two = |number: i64| [if number < 10 { "0" } else { "" }, &number.to_string()].concat();
+    [&two(seconds / 60), ":", &two(seconds % 60)].concat()
 }

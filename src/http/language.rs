@@ -5,7 +5,7 @@ use axum::{extract::Request, middleware::Next, response::Response};
 use cookie::Cookie;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, CONTENT_TYPE, COOKIE, VARY},
+    header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, VARY},
 };
 
 use crate::app::language::Language;
@@ -31,14 +31,12 @@ fn remembered(headers: &HeaderMap) -> Option<Language> {
     cookies.filter(|cookie| cookie.name() == REMEMBERED).find_map(|cookie| Language::from_tag(cookie.value()))
 }
 
-/// Tells caches, search engines and the like that pages come in two languages, and which this one is in.
+/// Tells caches, search engines and the like that pages come in two languages. Which one it is says the page itself.
 pub(crate) async fn mark(request: Request, next: Next) -> Response {
-    let language = of(request.headers());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page {
-        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         headers.append(VARY, HeaderValue::from_static("accept-language, cookie"));
     }
     response

@@ -15,7 +15,7 @@ use super::language;
 use crate::app::{
     error::PublicError,
     language::Language,
-    words::{Frame, Island, Problem},
+    words::{Buy, Frame, Problem},
 };
 
 /// What `words` has for people, and in Chinese for programs that are not ours.
@@ -57,7 +57,7 @@ fn answer(
 /// the shop is, such as `https://shop.example.com`.
 pub(crate) fn refuse_foreign(home: &str, path: &str, headers: &HeaderMap) -> Response {
     let error = PublicError::Elsewhere { home: home.to_owned() };
-    let message = |language| error.clone().message(Island::of(language)).into_owned();
+    let message = |language| error.clone().message(Buy::of(language)).into_owned();
     answer(StatusCode::FORBIDDEN, &error, message, path, headers)
 }
 

@@ -57,7 +57,10 @@ impl Shop for PageShop {
 
     fn address(&self) -> String {
         let parts = use_context::<Parts>();
-        parts.and_then(|parts| Some(parts.uri.path_and_query()?.as_str().to_owned())).unwrap_or_default()
+        let address = parts.and_then(|parts| Some(parts.uri.path_and_query()?.as_str().to_owned()));
+        // Words of a stranger in the address are not repeated.
+        let is_plain = |address: &String| address.bytes().all(|b| b.is_ascii_alphanumeric() || b"/?=&-".contains(&b));
+        address.filter(is_plain).unwrap_or_else(|| "/".to_owned())
     }
 
     fn page_policy(&self, nonce: &str) -> String {

@@ -77,10 +77,9 @@ async fn every_page_is_there_in_either_language_and_all_of_it() {
         assert!(!chinese_in(&without_names(&app, chinese.text())).is_empty(), "{path}");
         let seen = (numbers(&english.shown()), numbers(&chinese.shown()));
         assert_eq!(seen.0, seen.1, "{path}");
-        for (answer, language) in [(&english, "en"), (&chinese, "zh-CN")] {
+        for answer in [&english, &chinese] {
             let varies: Vec<_> = answer.headers.get_all("vary").iter().map(|it| it.to_str().expect("text")).collect();
             assert!(varies.iter().any(|it| it.contains("accept-language, cookie")), "{path} {varies:?}");
-            assert_eq!(answer.header("content-language"), Some(language), "{path}");
         }
     }
     // Whoever asks for neither.

@@ -4,11 +4,16 @@
 use leptos::{ev::SubmitEvent, prelude::*, server_fn::ServerFn, task::spawn_local};
 
 use super::{Live, PayPanel, follow};
-use crate::app::{api::PlaceOrder, view::PayView, wire::place_order, words::Island};
+use crate::app::{api::PlaceOrder, view::PayView, wire::place_order, words};
 
 /// `problem` is what an attempt without JavaScript came back with.
 #[component]
-pub fn Buy(words: &'static Island, product_id: String, problem: String) -> impl IntoView {
+pub fn Buy(
+    words: &'static words::Buy,
+    panel: &'static words::Panel,
+    product_id: String,
+    problem: String,
+) -> impl IntoView {
     let placed = RwSignal::new(None::<PayView>);
     let busy = RwSignal::new(false);
     let error = RwSignal::new(problem);
@@ -46,6 +51,6 @@ pub fn Buy(words: &'static Island, product_id: String, problem: String) -> impl 
             <p class="buy__hint">{words.buy_hint}</p>
             <p class="notice--bad" role="alert"><Live words=error.into()/></p>
         </div>
-        {move || placed.get().map(|view| view! { <PayPanel words initial=view in_place=true answer=String::new()/> })}
+        {move || placed.get().map(|view| view! { <PayPanel words=panel initial=view in_place=true answer=String::new()/> })}
     }
 }

@@ -8,7 +8,7 @@
 use leptos::{ev::SubmitEvent, html, prelude::*, server_fn::ServerFn, task::spawn_local};
 
 use super::{
-    Live, QrCode,
+    Deadline, Live, QrCode, Reloads,
     focus::{focus, rescue_focus},
     follow::{count_down, follow},
 };
@@ -17,7 +17,7 @@ use crate::app::{
     error::PublicError,
     view::{Checked, PayView, Stage},
     wire::check_payment,
-    words::{self, Island},
+    words,
 };
 
 /// This is the browser, and whatever needs it can be shown.
@@ -27,7 +27,7 @@ const ALIVE: bool = !cfg!(feature = "ssr");
 #[derive(Clone, Copy)]
 struct Panel {
     view: RwSignal<PayView>,
-    words: &'static Island,
+    words: &'static words::Panel,
 }
 
 impl Panel {
@@ -43,7 +43,7 @@ impl Panel {
 /// `in_place`: it has just opened in a page, and takes the focus. `answer` is what 我已完成支付 answered when it
 /// was pressed without JavaScript.
 #[component]
-pub fn PayPanel(words: &'static Island, initial: PayView, in_place: bool, answer: String) -> impl IntoView {
+pub fn PayPanel(words: &'static words::Panel, initial: PayView, in_place: bool, answer: String) -> impl IntoView {
     // Whoever cannot be kept up to date by this program finds these, see `follow.js`.
     let (order, version) = ((!initial.is_final).then(|| initial.token.clone()), initial.version.to_string());
     let view = RwSignal::new(initial);
@@ -108,7 +108,7 @@ fn Head(panel: Panel, heading: NodeRef<html::H2>, told: RwSignal<String>) -> imp
                 {now.total}
                 <span class="visually-hidden">{words.yuan}</span>
             </p>
-            <p class="pay-panel__payee">{words.payee} {words.colon} <span translate="no">{now.payee}</span></p>
+            <p class="pay-panel__payee">{words.payee} <span translate="no">{now.payee}</span></p>
             // Read aloud when it changes; the heading alone would not be.
             <p class="visually-hidden" role="status"><Live words=told.into()/></p>
         </header>
@@ -118,12 +118,11 @@ fn Head(panel: Panel, heading: NodeRef<html::H2>, told: RwSignal<String>) -> imp
 /// There is nothing to scan yet, or any more, and the end is open.
 #[component]
 fn Waiting(panel: Panel) -> impl IntoView {
-    let words = panel.words;
     view! {
         <div class="pay-panel__waiting" hidden=panel.unless(|view| view.stage.is_waiting())>
             <span class="spinner" aria-hidden="true" hidden=panel.unless(|view| view.stage != Stage::Refused)></span>
             <p><Live words=panel.text(|view| view.words.clone())/></p>
-            <noscript><p class="notice">{words.without_script}</p></noscript>
+            <Reloads/>
         </div>
     }
 }
@@ -153,18 +152,18 @@ fn Scan(panel: Panel, left: RwSignal<i64>, answer: String) -> impl IntoView {
                         <Live words=Signal::derive(move || words::clock(left.get()))/>
                     </span>
                 </span>
-                <span hidden=ALIVE>{words.pay_before} <span translate="no">{now.deadline}</span></span>
+                <Deadline at=now.deadline/>
             </p>
             <Ask words token=now.token answer/>
             <Renew panel shown=|view| view.mine ask=words.code_trouble class="button--link" label=words.change_code/>
-            <noscript><p class="notice">{words.without_script}</p></noscript>
+            <Reloads/>
         </div>
     }
 }
 
 /// 我已完成支付.
 #[component]
-fn Ask(words: &'static Island, token: String, answer: String) -> impl IntoView {
+fn Ask(words: &'static words::Panel, token: String, answer: String) -> impl IntoView {
     let busy = RwSignal::new(false);
     // Not `disabled`, which would take the keyboard's focus away.
     let is_busy = Signal::derive(move || busy.get().to_string());
@@ -181,7 +180,8 @@ fn Ask(words: &'static Island, token: String, answer: String) -> impl IntoView {
         spawn_local(async move {
             answer.set(match check_payment(&token).await {
                 Ok(checked) => checked.words(words).to_owned(),
-                Err(error @ (PublicError::ReadOnly | PublicError::Presses)) => error.message(words).into_owned(),
+                Err(PublicError::ReadOnly) => words.read_only.to_owned(),
+                Err(PublicError::Presses) => words.presses.to_owned(),
                 Err(_) => Checked::Unknown.words(words).to_owned(),
             });
             busy.set(false);

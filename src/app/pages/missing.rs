@@ -6,7 +6,7 @@ use super::About;
 use crate::app::{
     error::PublicError,
     ssr,
-    words::{self, Frame, Island},
+    words::{self, Frame},
 };
 
 /// Any address that names nothing.
@@ -33,7 +33,7 @@ pub fn Problem(error: PublicError) -> impl IntoView {
         | PublicError::ReadOnly
         | PublicError::Connection => None,
     };
-    let error = error.message(Island::of(ssr::language()));
+    let error = error.message(words::Buy::of(ssr::language()));
     match hint {
         Some(hint) => message(&error, hint),
         None => message(words.trouble, &error),

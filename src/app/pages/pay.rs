@@ -24,7 +24,7 @@ const REFRESH: (u32, u32) = (5, 30);
 #[component]
 pub fn Pay() -> impl IntoView {
     let token = use_params_map().read_untracked().get("token").unwrap_or_default();
-    let words = words::Island::of(ssr::language());
+    let words = words::Panel::of(ssr::language());
     let query = use_query_map().read_untracked().clone();
     let problem = query.get("problem").as_deref().and_then(PublicError::from_word);
     let answer = match query.get("checked").as_deref() {
@@ -67,22 +67,22 @@ fn describe(view: &PayView) -> String {
 fn explain(problem: PublicError) -> Cow<'static, str> {
     match problem {
         PublicError::NoSuchOrder => words::Problem::of(ssr::language()).not_yours_at_all.into(),
-        other => other.message(words::Island::of(ssr::language())),
+        other => other.message(words::Buy::of(ssr::language())),
     }
 }
 
 /// What the panel is made of in the browser.
 #[derive(Serialize)]
 struct Given {
-    words: &'static words::Island,
+    words: String,
     view: PayView,
     answer: &'static str,
 }
 
 #[component]
 fn Panel(view: PayView, answer: &'static str) -> impl IntoView {
-    let words = words::Island::of(ssr::language());
-    let given = Given { words, view: view.clone(), answer };
+    let words = words::Panel::of(ssr::language());
+    let given = Given { words: words.lines(), view: view.clone(), answer };
     view! {
         <Island name="pay" given>
             <PayPanel words initial=view in_place=false answer=answer.to_owned()/>

@@ -59,16 +59,18 @@ fn Introduction(product: Product) -> impl IntoView {
 /// What the form is made of in the browser.
 #[derive(Clone, Serialize)]
 struct Given {
-    words: &'static words::Island,
+    words: String,
+    panel: String,
     product_id: String,
     problem: Cow<'static, str>,
 }
 
 #[component]
 fn BuyForm(id: ProductId, problem: Option<PublicError>) -> impl IntoView {
-    let words = words::Island::of(ssr::language());
+    let words = words::Buy::of(ssr::language());
+    let panel = words::Panel::of(ssr::language());
     let problem = problem.map(|problem| problem.message(words)).unwrap_or_default();
-    let given = Given { words, product_id: id.to_string(), problem };
+    let given = Given { words: words.lines(), panel: panel.lines(), product_id: id.to_string(), problem };
     let Given { product_id, problem, .. } = given.clone();
-    view! { <Island name="buy" given><Buy words product_id problem=problem.into_owned()/></Island> }
+    view! { <Island name="buy" given><Buy words panel product_id problem=problem.into_owned()/></Island> }
 }
