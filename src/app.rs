@@ -84,7 +84,7 @@ pub fn App() -> impl IntoView {
                 <a href="/">{words.catalogue}</a>
                 <a href="/orders">{words.orders}</a>
             </nav>
-            <Switch/>
+            <Switch language=ssr::language() back=ssr::address()/>
         </header>
         <main id="main">
             <Router>

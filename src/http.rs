@@ -92,6 +92,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
 
     // Of staff. Not compressed: what is secret stands beside what others may have sent.
     let admin = admin::router(&state)
+        .layer(middleware::from_fn(language::mark))
         .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT));
 

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::{parts::Csrf, said::Said, words::Basics};
-use crate::{app::language::Language, domain::Role};
+use crate::{
+    app::{components::Switch, language::Language},
+    domain::Role,
+};
 
 /// Who has come in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +72,7 @@ pub fn Frame(setting: Setting, title: String, content: AnyView) -> impl IntoView
                         {shop} " · " {words.admin}
                     </a>
                     {who.map(|who| view! { <Person who csrf words/> })}
+                    <Switch language back=path/>
                 </header>
                 {ways.map(|ways| view! { <nav class="admin-nav" aria-label=words.navigation>{ways}</nav> })}
                 <main id="main">

@@ -1,17 +1,19 @@
 use leptos::prelude::*;
 
-use crate::app::{language, ssr, words::Frame};
+use crate::app::{
+    language::{self, Language},
+    words::Frame,
+};
 
-/// The way to the other language, in its own words. A form, so that it works everywhere and nothing but a click
+/// The way to the other language, in its own words; from there it leads `back`. A form, so that it works everywhere and nothing but a click
 /// follows it.
 #[component]
-pub fn Switch() -> impl IntoView {
-    let language = ssr::language();
+pub fn Switch(language: Language, back: String) -> impl IntoView {
     let (other, words) = (language.other(), Frame::of(language));
     view! {
         <form class="site-header__language" method="post" action=language::SWITCH>
             <input type="hidden" name="to" value=other.tag()/>
-            <input type="hidden" name="back" value=ssr::address()/>
+            <input type="hidden" name="back" value=back/>
             <button type="submit" class="button--link">
                 <span class="visually-hidden">{words.switch}</span>
                 <span lang=other.tag()>{other.name()}</span>

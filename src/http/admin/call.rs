@@ -8,13 +8,13 @@ use axum::{
 };
 use http::{
     HeaderMap, StatusCode,
-    header::{ACCEPT_LANGUAGE, SET_COOKIE, USER_AGENT},
+    header::{SET_COOKIE, USER_AGENT},
     request::Parts,
 };
 use leptos::prelude::{IntoAny as _, IntoView, Owner, RenderHtml as _};
 
 use super::{
-    super::{address::ClientAddress, state::AppState},
+    super::{address::ClientAddress, language, state::AppState},
     cookies::{self, Kind},
     csrf,
 };
@@ -69,7 +69,7 @@ impl Around {
         Self {
             token,
             device: cookies::find(state, headers, Kind::Device),
-            language: Language::preferred(&text(headers, ACCEPT_LANGUAGE)).unwrap_or_default(),
+            language: language::of(headers),
             address,
             request_id: text(headers, "x-request-id"),
             agent: text(headers, USER_AGENT),
