@@ -162,7 +162,7 @@ impl Server {
         self.closing.cancelled().await;
     }
 
-    /// Lets running jobs come to their end, which none puts off for longer than [`PATIENCE`].
+    /// Lets running jobs come to their end, which none puts off for longer than twice [`PATIENCE`]: for its place, and for the server.
     pub(crate) async fn close(&self) {
         self.jobs.close();
         self.closing.cancel();

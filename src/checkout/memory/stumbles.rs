@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 /// The first pause after a failure of its own, and the longest; each is twice the one before.
 const PAUSES: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(10), SignedDuration::from_hours(1));
-/// Remembered at most; past it the oldest count begins anew.
+/// Remembered at most; past it all begin anew.
 const REMEMBERED: usize = 10_000;
 
 /// What is looked after.
