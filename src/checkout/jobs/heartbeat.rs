@@ -36,6 +36,8 @@ const APART: SignedDuration = SignedDuration::from_mins(5);
 const STALE: Duration = Duration::from_secs(20);
 /// A beat comes to an end, good or bad, well within this.
 const ROUND: Duration = Duration::from_mins(1);
+/// An instance whose heart has not beaten for so long is no help, and shares in nothing.
+const ALIVE: SignedDuration = SignedDuration::from_secs(30);
 /// Beats missed by another instance before it is taken for dead.
 const MISSED: u32 = 4;
 /// Rows of dead instances are cleared away after this.
@@ -107,6 +109,12 @@ impl Checkout {
         }
         // It stops: whatever it said now would be taken for a sign of life.
         std::future::pending().await
+    }
+
+    /// How many instances live, this one among them.
+    pub(super) async fn count_live(&self) -> Result<i64, CheckoutError> {
+        let since = self.now() - ALIVE;
+        in_time(READ_MOST, async { Ok(heartbeats::count_live(&mut *self.0.db.read().await?, since).await?) }).await
     }
 
     /// For `/metrics`.

@@ -4,8 +4,6 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
-
 use crate::{
     checkout::{
         error::CheckoutError,
@@ -14,15 +12,13 @@ use crate::{
     },
     gateway::{Asker, questions::Line},
     metrics::QuestionLine,
-    storage::{Backlog, heartbeats, orders, refunds},
+    storage::{Backlog, orders, refunds},
 };
 
 /// What the plans of pages (9 s) leave of 10 s for waiting for a turn.
 const PAGE_WAITS: Duration = Duration::from_secs(1);
 /// What the jobs' pauses (45 s, and 9 s after a page has asked) leave of 60 s.
 const QUIET_WAITS: Duration = Duration::from_secs(6);
-/// An instance whose heart has not beaten for so long shares the budget no more.
-const ALIVE: SignedDuration = SignedDuration::from_secs(30);
 const COUNT_INSTANCES: Duration = Duration::from_secs(5);
 
 /// What the books say is due and not looked after yet.
@@ -90,11 +86,7 @@ impl Checkout {
     /// What a merchant may ask is divided by the instances that live; runs until it is dropped.
     pub(super) async fn share_questions(&self) {
         loop {
-            let alive = in_time(READ_MOST, async {
-                let since = self.now() - ALIVE;
-                Ok(heartbeats::count_live(&mut *self.0.db.read().await?, since).await?)
-            });
-            match alive.await {
+            match self.count_live().await {
                 Ok(alive) => self.0.gateway.questions().divide_by(alive.try_into().unwrap_or(1)),
                 Err(error) => tracing::error!(%error, "counting instances"),
             }

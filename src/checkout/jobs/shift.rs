@@ -3,26 +3,18 @@
 
 use std::{future::Future, time::Duration};
 
-use jiff::SignedDuration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::lease::Lease;
 use crate::{
-    checkout::{
-        error::CheckoutError,
-        memory::Complaint,
-        shared::Checkout,
-        time_limits::{READ_MOST, in_time},
-    },
-    storage::{StorageError, heartbeats, leases},
+    checkout::{error::CheckoutError, memory::Complaint, shared::Checkout},
+    storage::{StorageError, leases},
 };
 
 /// How often it is written down that a job came to a good end.
 const NOTED: Duration = Duration::from_secs(10);
 /// Whatever a job meets with, it looks again within this: longer than all care that one look can set off.
 const ROUND: Duration = Duration::from_mins(30);
-/// An instance whose heart has not beaten for so long is no help.
-const ALIVE: SignedDuration = SignedDuration::from_secs(30);
 
 /// What is done, and how often.
 #[derive(Clone, Copy, Debug)]
@@ -139,11 +131,7 @@ impl Checkout {
 
     /// Where others live that can do it. `false`: there is nobody.
     async fn leave_to_others(&self, name: &'static str) -> Result<bool, CheckoutError> {
-        let since = self.now() - ALIVE;
-        let living =
-            in_time(READ_MOST, async { Ok(heartbeats::count_live(&mut *self.0.db.read().await?, since).await?) })
-                .await?;
-        if living < 2 {
+        if self.count_live().await? < 2 {
             return Ok(false);
         }
         let holder = self.0.instance.id.clone();
