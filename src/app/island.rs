@@ -13,7 +13,8 @@ pub fn Island<T: Serialize>(name: &'static str, given: T, children: Children) ->
     view! { <div class="island" data-island=name data-given=given>{children()}</div> }
 }
 
-/// What `islands.js` calls by the names of the islands in the page.
+/// What `islands.js` calls by the names of the islands in the page. Each tells whether it has been made: where it could
+/// not be, what the server sent stays, and whatever keeps that true goes on.
 #[cfg(feature = "browser")]
 pub mod browser {
     use leptos::{mount::mount_to, prelude::*, web_sys::HtmlElement};
@@ -27,22 +28,27 @@ pub mod browser {
     };
 
     #[wasm_bindgen]
-    pub fn buy(place: HtmlElement) {
+    pub fn buy(place: HtmlElement) -> bool {
         let given = given(&place);
         let (words, panel) = (words::Buy::read(given.text("words")), words::Panel::read(given.text("panel")));
         let (product_id, problem) = (given.text("product_id"), given.text("problem"));
+        if product_id.is_empty() {
+            return false;
+        }
         place.set_inner_html("");
         mount_to(place, move || view! { <Buy words panel product_id problem/> }).forget();
+        true
     }
 
     #[wasm_bindgen]
-    pub fn pay(place: HtmlElement) {
+    pub fn pay(place: HtmlElement) -> bool {
         let given = given(&place);
         let answer = given.text("answer");
         let words = words::Panel::read(given.text("words"));
-        let Some(initial) = given.field("view").and_then(|view| PayView::read(&view)) else { return };
+        let Some(initial) = given.field("view").and_then(|view| PayView::read(&view)) else { return false };
         place.set_inner_html("");
         mount_to(place, move || view! { <PayPanel words initial in_place=false answer/> }).forget();
+        true
     }
 
     fn given(place: &HtmlElement) -> JsValue {

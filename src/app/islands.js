@@ -16,7 +16,7 @@
     for (const island of islands) {
       const targets = () => [...island.querySelectorAll('a, button')];
       const focused = targets().indexOf(document.activeElement);
-      program[island.dataset.island](island);
+      if (!program[island.dataset.island](island)) continue;
       targets()[focused]?.focus();
       island.dataset.alive = '';
     }
