@@ -221,7 +221,8 @@ async fn a_job_that_was_left_alone_is_not_overdue_when_it_is_taken_up_again() {
     clock.set(-AHEAD);
     until("red", async || ready(&app).await.1.contains("refunds_sweep").then_some(())).await;
     let took = again.elapsed();
-    assert!(took >= limit, "red after {took:?}");
+    // The time counts from the last look at which it was left alone.
+    assert!(took > limit / 2, "red after {took:?}");
 }
 
 #[tokio::test]
