@@ -27,6 +27,7 @@ mod time_limits;
 mod verdict;
 mod verified;
 mod visit;
+mod whole;
 
 pub use error::{CheckoutError, WhyRefused};
 pub use inbox::NotifyContext;

@@ -1,6 +1,7 @@
-//! `saoma order`, `saoma refund`, `saoma inbox`, `saoma product`, `saoma staff`, `saoma status` and `saoma health`: what an operator does without pages, beside a
-//! running server or without one. Knows only the use cases; writes to what it is given.
+//! `saoma order`, `refund`, `inbox`, `product`, `staff`, `status`, `backup`, `restore` and `health`: what an operator
+//! does without pages, beside a running server or without one. Knows only the use cases; writes to what it is given.
 
+mod backup;
 mod explained;
 mod health;
 mod inbox;
@@ -32,6 +33,7 @@ use crate::{
 
 use self::explained::explain;
 pub use self::{
+    backup::{BackupCommand, RestoreCommand, backup, restore},
     health::health,
     inbox::{InboxArguments, inbox},
     order::{OrderArguments, order},
@@ -111,6 +113,9 @@ pub enum CommandError {
     Staff(StaffError),
     #[error("staff: a one-time link is printed on a terminal only, and this is none: nothing has been done")]
     NoTerminal,
+    /// What is done with a tool of the server's.
+    #[error("{told}")]
+    OnServer { told: String },
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }

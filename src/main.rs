@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use rust_embed::RustEmbed;
 use saoma::{
     command::{
-        self, CommandError, InboxArguments, OrderArguments, ProductArguments, RefundCommand, StaffArguments,
-        StatusArguments,
+        self, BackupCommand, CommandError, InboxArguments, OrderArguments, ProductArguments, RefundCommand,
+        RestoreCommand, StaffArguments, StatusArguments,
     },
     config::{Environment, LOG, Problems, Settings, Wanted},
     http::Site,
@@ -73,6 +73,8 @@ enum Command {
     Staff(StaffArguments),
     /// How this shop is set, which jobs ran well when, and what needs someone
     Status(StatusArguments),
+    Backup(BackupCommand),
+    Restore(RestoreCommand),
     /// Whether the server with these settings is ready, as /readyz tells it
     Health,
 }
@@ -161,7 +163,7 @@ fn tell(told: &clap::Error) -> u8 {
 
 fn is_misconfigured(error: &anyhow::Error) -> bool {
     error.is::<Problems>()
-        || matches!(error.downcast_ref(), Some(CommandError::Settings(_)))
+        || matches!(error.downcast_ref(), Some(CommandError::Settings(_) | CommandError::OnServer { .. }))
         || matches!(error.downcast_ref(), Some(CommandError::Startup(error)) if error.is_misconfigured())
         || error.downcast_ref().is_some_and(StartupError::is_misconfigured)
 }
@@ -185,6 +187,8 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
         Command::Refund(command) => Ok(command::refund(command, environment, &mut output()?).await?),
         Command::Product(command) => Ok(command::product(command, environment, &mut output()?).await?),
         Command::Staff(command) => Ok(command::staff(command, environment, &mut output()?).await?),
+        Command::Backup(command) => Ok(command::backup(command, environment, &mut output()?).await?),
+        Command::Restore(command) => Ok(command::restore(command, environment, &mut output()?).await?),
         Command::Health => Ok(command::health(environment, &mut output()?).await?),
     }
 }

@@ -6,6 +6,7 @@ mod error;
 mod found;
 mod mark;
 mod platform;
+mod put_back;
 mod secret_key;
 mod staff;
 mod stop;
@@ -21,7 +22,12 @@ use tokio::{net::TcpListener, task::JoinError};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use self::{background::Background, platform::Platform};
-pub use self::{error::StartupError, found::NotOurBooks, tls::TlsPace};
+pub use self::{
+    error::StartupError,
+    found::NotOurBooks,
+    put_back::{PutBack, restore},
+    tls::TlsPace,
+};
 use crate::{
     backoffice::{self, Office, Setting, Shown, staff::Staff},
     checkout::{Checkout, CheckoutSettings},
@@ -38,7 +44,7 @@ use crate::{
     readiness::Readiness,
     sandbox::SandboxError,
     service_manager::ServiceManager,
-    storage::{self, Database, StorageError, books::PlatformKind},
+    storage::{self, Database, StorageError, books::PlatformKind, generation::Beside},
     wall::Wall,
     wechatpay::ApiV3Keys,
 };
@@ -142,11 +148,10 @@ impl Application {
         };
         let mut ours = mark::of(&live);
         ours.platform = surroundings.platform.unwrap_or(ours.platform);
-        let place = settings.database_url.place();
-        mark::foresee(&settings.database_url, &place, &ours).await?;
-        let opened = Database::open(&settings.database_url).await;
-        let db = opened.map_err(|error| of_data_dir(&settings.data_dir, &place, error))?;
-        mark::claim(&db, &place, &ours, clock.now()).await?;
+        let (url, data_dir) = (&settings.database_url, &settings.data_dir);
+        mark::foresee(url, &url.place(), &ours).await?;
+        let db = Database::open(url).await.map_err(|error| of_data_dir(data_dir, &url.place(), error))?;
+        let beside = put_back::claim(&db, (url, data_dir), &ours, clock.now()).await?;
         let secret_key = secret_key::find(settings.secret_key, key_place)?;
         // Books and their copies, the keys of a sandbox: nothing in it is for others.
         storage::keep_private(&settings.data_dir);
@@ -164,6 +169,7 @@ impl Application {
             pay_minutes: settings.pay_minutes,
             questions_per_second: settings.questions_per_second,
             proxy: settings.egress_proxy,
+            beside,
         };
         let readiness = Readiness::default();
         let wall = wall(ours.platform, &metrics, &readiness);
@@ -350,6 +356,7 @@ struct Shop {
     pay_minutes: i64,
     proxy: Option<EgressProxy>,
     questions_per_second: u32,
+    beside: Beside,
 }
 
 fn checkout(
@@ -375,6 +382,7 @@ fn checkout(
         pay_time: SignedDuration::from_mins(shop.pay_minutes),
         query_gaps,
         prepay_pause,
+        beside: shop.beside,
     };
     Ok(Checkout::new(db, gateway, settings, metrics, readiness, clock, entropy))
 }
@@ -429,12 +437,14 @@ struct Opened {
 }
 
 async fn open(settings: Settings, surroundings: Surroundings) -> Result<Opened, StartupError> {
+    let beside = put_back::beside_of(&settings.database_url, &settings.data_dir);
     let (db, live) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
     let shop = Shop {
         payee: settings.payee,
         pay_minutes: settings.pay_minutes,
         questions_per_second: settings.questions_per_second,
         proxy: settings.egress_proxy,
+        beside,
     };
     let (metrics, readiness) = (Metrics::default(), Readiness::default());
     let wall = wall(mark::of(&live).platform, &metrics, &readiness);

@@ -21,9 +21,11 @@ pub mod backfill;
 pub mod books;
 mod codes;
 pub mod concerns;
+pub mod copies;
 pub mod day_sums;
 mod error;
 pub mod events;
+pub mod generation;
 pub mod heartbeats;
 pub mod inbox;
 pub mod leases;
@@ -39,6 +41,7 @@ pub mod products;
 pub mod refunds;
 pub mod refused;
 pub mod removal;
+pub mod restorations;
 pub mod rows;
 mod schema;
 pub mod set_back;
@@ -48,6 +51,8 @@ pub mod staff_links;
 pub mod staff_sessions;
 pub mod surplus;
 mod writer;
+
+use std::{fs::File, sync::Arc};
 
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, AnyPool, Encode, QueryBuilder, Type, pool::PoolConnection};
@@ -108,7 +113,12 @@ pub struct Database(Engine);
 #[derive(Clone, Debug)]
 enum Engine {
     /// A file: many readers, one writer.
-    Sqlite { readers: AnyPool, writer: writer::Writer },
+    Sqlite {
+        readers: AnyPool,
+        writer: writer::Writer,
+        /// That this process has them open.
+        _presence: Option<Arc<File>>,
+    },
     /// A server, which has many writers.
     Mysql(mysql::Server),
 }
@@ -135,9 +145,9 @@ impl Database {
         if url.starts_with("mysql:") {
             return Ok(Self(Engine::Mysql(mysql::Server::open(url).await?)));
         }
-        let (readers, connection) = sqlite::open(url).await?;
+        let sqlite::Opening { readers, connection, presence } = sqlite::open(url).await?;
         let writer = writer::Writer::start(url.to_owned(), connection);
-        Ok(Self(Engine::Sqlite { readers, writer }))
+        Ok(Self(Engine::Sqlite { readers, writer, _presence: presence.map(Arc::new) }))
     }
 
     /// Opens books that are there, and changes nothing about them: for everything but the server, so that no
@@ -150,9 +160,9 @@ impl Database {
         if url.starts_with("mysql:") {
             return Ok(Self(Engine::Mysql(mysql::Server::attach(url).await?)));
         }
-        let (readers, connection) = sqlite::attach(url).await?;
+        let sqlite::Opening { readers, connection, presence } = sqlite::attach(url).await?;
         let writer = writer::Writer::start(url.to_owned(), connection);
-        Ok(Self(Engine::Sqlite { readers, writer }))
+        Ok(Self(Engine::Sqlite { readers, writer, _presence: presence.map(Arc::new) }))
     }
 
     /// A connection for reading.
@@ -216,7 +226,7 @@ impl Database {
     /// Finishes what is queued and closes files or connections.
     pub async fn close(&self) {
         match &self.0 {
-            Engine::Sqlite { readers, writer } => {
+            Engine::Sqlite { readers, writer, .. } => {
                 writer.close().await;
                 readers.close().await;
             }

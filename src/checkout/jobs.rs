@@ -10,6 +10,7 @@ mod each_apart;
 mod heartbeat;
 mod lease;
 mod promise;
+mod put_back;
 mod removal;
 mod set_back;
 mod shift;
@@ -48,6 +49,8 @@ use crate::{
 const ASKED_LATELY: SignedDuration = SignedDuration::from_secs(9);
 /// What grows old has time: every tenth second is often enough to see whether the day is over.
 const REMOVAL_TICKS: u32 = 40;
+/// Books that were put back are rare; once a second is often enough to go on with them.
+const PUT_BACK_TICKS: u32 = 4;
 /// How many are taken on at once, and how many are asked about at the same time.
 const BATCH: i64 = 256;
 /// By one transaction, which a server at some distance has to get through in good time.
@@ -71,6 +74,11 @@ impl Checkout {
             let checkout = self.clone();
             async move { checkout.run_job(refunds_job, || checkout.sweep_refunds()).await }
         });
+        let put_back_job = Job { name: "put_back", tick: tick.saturating_mul(PUT_BACK_TICKS), overdue: None };
+        let put_back = supervisor.keep("put_back", || {
+            let checkout = self.clone();
+            async move { checkout.run_job(put_back_job, || checkout.sweep_put_back()).await }
+        });
         let removal = supervisor.keep("removal", || {
             let checkout = self.clone();
             async move { checkout.run_job(removal_job, || checkout.sweep_old()).await }
@@ -83,7 +91,7 @@ impl Checkout {
             let checkout = self.clone();
             async move { checkout.watch_standing().await }
         });
-        tokio::join!(orders, refunds, removal, shares, standing);
+        tokio::join!(orders, refunds, put_back, removal, shares, standing);
     }
 
     /// Looks after the orders that are due, as many as WeChat may be asked about just now. Returns how many.

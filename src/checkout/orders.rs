@@ -1,5 +1,6 @@
 //! An order from its placing to its end: its code, what WeChat says of it, who waits for it, how it is closed.
 
+mod ask_again;
 mod by_hand;
 mod close;
 mod grounds;

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use url::Url;
 
-use crate::wechatpay::Mchid;
+use crate::{storage::generation::Beside, wechatpay::Mchid};
 
 /// What a shop decides about its checkout.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct CheckoutSettings {
     pub query_gaps: Vec<SignedDuration>,
     /// How long nobody repeats a prepay that got no usable answer.
     pub prepay_pause: SignedDuration,
+    /// What is kept beside the books.
+    pub beside: Beside,
 }
 
 impl CheckoutSettings {

@@ -139,6 +139,7 @@ async fn carry_out(
             tell(&history.map_err(|error| CommandError::Order { number: out_trade_no, error })?, is_json, out)
         }
         OrderCommand::Query { out_trade_no } => {
+            checkout.rise_if_possible().await?;
             let history = checkout.query_order(&out_trade_no, Source::CommandLine).await;
             tell(&history.map_err(|error| CommandError::Order { number: out_trade_no, error })?, is_json, out)
         }

@@ -64,6 +64,7 @@ async fn give_back(
     let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, out_refund_no, another };
     let (checkout, db) = which.open(environment).await?;
     let refunded = async {
+        checkout.rise_if_possible().await?;
         let draft = checkout.draft_refund(&of, wanted).await;
         let draft = draft.map_err(|error| CommandError::Refund { of: of.to_string(), error })?;
         let number = draft.out_refund_no().clone();

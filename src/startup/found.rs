@@ -26,6 +26,11 @@ pub enum NotOurBooks {
          DATABASE_URL: docs/new-merchant-number.md"
     )]
     Mixed { place: String, ours: Mark, found: Found },
+    #[error(
+        "the books in {place} were moved to {to} and are no longer kept. Set DATABASE_URL to that, with its user and \
+         password"
+    )]
+    Moved { place: String, to: String },
     #[error("the books in {place} have no mark yet: `saoma serve` gives it to them (--sandbox for a sandbox's)")]
     Unmarked { place: String },
 }

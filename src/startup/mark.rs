@@ -18,6 +18,7 @@ use crate::{
     storage::{
         Database, Older, StorageError, backfill,
         books::{self, Mark, PlatformKind},
+        generation,
     },
     wechatpay::model::StoredPrepay,
 };
@@ -75,6 +76,7 @@ fn require_ours(found: Found, place: &str, ours: &Mark) -> Result<Found, NotOurB
 /// # Errors
 /// [`NotOurBooks`], or they cannot be read or written.
 pub(super) async fn claim(db: &Database, place: &str, ours: &Mark, now: Timestamp) -> Result<(), StartupError> {
+    require_here(db, place).await?;
     let marked = books::find(&mut *db.read().await?).await?;
     if let Some(theirs) = marked {
         return compare(place, theirs, ours);
@@ -93,9 +95,19 @@ pub(super) async fn claim(db: &Database, place: &str, ours: &Mark, now: Timestam
 /// # Errors
 /// [`NotOurBooks`], or they cannot be read.
 pub(super) async fn require(db: &Database, place: &str, ours: &Mark) -> Result<(), StartupError> {
+    require_here(db, place).await?;
     match books::find(&mut *db.read().await?).await? {
         Some(theirs) => compare(place, theirs, ours),
         None => Err(NotOurBooks::Unmarked { place: place.to_owned() }.into()),
+    }
+}
+
+/// # Errors
+/// They have been moved: what lies here is what stayed behind.
+async fn require_here(db: &Database, place: &str) -> Result<(), StartupError> {
+    match generation::find(&mut *db.read().await?).await?.moved_to {
+        Some(to) => Err(NotOurBooks::Moved { place: place.to_owned(), to }.into()),
+        None => Ok(()),
     }
 }
 

@@ -36,6 +36,16 @@ pub enum StorageError {
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),
     #[error("{path}: {source}")]
     File { path: PathBuf, source: Arc<std::io::Error> },
+    /// A server, a command, or somebody who restores or moves them.
+    #[error("the books at {} are in use by another process (a server, a command, `saoma restore` or `saoma move`): \
+             stop it first", path.display())]
+    InUse { path: PathBuf },
+    #[error("{} is there already: it is not written over", path.display())]
+    FileThere { path: PathBuf },
+    #[error("{} needs {wanted} MB and has {free} MB free", folder.display())]
+    NoRoom { folder: PathBuf, wanted: u64, free: u64 },
+    #[error("{} is damaged: {problem}", path.display())]
+    Damaged { path: PathBuf, problem: String },
     #[error("{} is no file", path.display())]
     NoFile { path: PathBuf },
     #[error("table {table}, column {column}, row {row}: {problem}")]

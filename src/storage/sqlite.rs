@@ -5,14 +5,22 @@
 //! descriptor left, none can be opened, and reading must go on. And as long as one is open, nobody reads the
 //! log (`-wal`) anew: what a failed COMMIT has left in it shows up after the next start at the earliest.
 
+mod copy;
 mod file;
 mod migrate;
+mod presence;
 #[cfg(test)]
 pub(super) use migrate::migrations;
 
-pub(crate) use file::{Opened, keep_private};
+pub(crate) use copy::{bytes_of, copy_to, folder_of, free_bytes, sync_folder};
+pub(crate) use file::{Opened, broken, keep_private, path as file_at, with_suffix};
+pub(crate) use presence::alone;
 
-use std::{fs, time::Duration};
+use std::{
+    fs::{self, File},
+    path::Path,
+    time::Duration,
+};
 
 use sqlx::{
     AnyConnection, AnyPool, ConnectOptions, Connection, Executor,
@@ -47,13 +55,22 @@ fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
     Ok(options.disable_statement_logging())
 }
 
+/// Books that are open.
+pub(crate) struct Opening {
+    pub readers: AnyPool,
+    pub connection: AnyConnection,
+    /// `None` of books in memory, and where there are no locks.
+    pub presence: Option<File>,
+}
+
 /// The readers and the writer's connection to the file that `url` names, which is made if it is not there, and
 /// migrated.
-pub(crate) async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
+pub(crate) async fn open(url: &str) -> Result<Opening, StorageError> {
     if let Some(older) = look(url).await? {
         older.close().await;
     }
     file::make_private(url)?;
+    let presence = be_present(url)?;
     let mut connection = connect(url).await?;
     migrate::run(&mut connection, url).await?;
     if let Err(error) = connection.execute(SETTLE).await {
@@ -66,7 +83,11 @@ pub(crate) async fn open(url: &str) -> Result<(AnyPool, AnyConnection), StorageE
         tracing::error!(%error, "the books cannot be written");
         connection = connect(url).await?;
     }
-    Ok((readers(url).await?, connection))
+    Ok(Opening { readers: readers(url).await?, connection, presence })
+}
+
+fn be_present(url: &str) -> Result<Option<File>, StorageError> {
+    file::path(url)?.map_or(Ok(None), |path| presence::join(&path))
 }
 
 /// What lies at `url`, opened for reading only: nobody's file is touched before it is known to be ours.
@@ -77,11 +98,8 @@ pub(crate) async fn look(url: &str) -> Result<Option<Older>, StorageError> {
     let Some(path) = file::path(url)?.filter(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0)) else {
         return Ok(None);
     };
-    let options = SqliteConnectOptions::new().filename(&path).read_only(true);
-    let options =
-        AnyConnectOptions::from_url(&options.to_url_lossy()).map(ConnectOptions::disable_statement_logging)?;
     // One that cannot even be read is for `open` to complain about.
-    let Ok(mut connection) = AnyConnection::connect_with(&options).await else { return Ok(None) };
+    let Ok(mut connection) = read_only(&path).await else { return Ok(None) };
     let found = migrate::found(&mut connection).await;
     match found {
         Ok(Some(version)) => Ok(Some(Older { connection, version })),
@@ -92,15 +110,24 @@ pub(crate) async fn look(url: &str) -> Result<Option<Older>, StorageError> {
     }
 }
 
+/// Nothing of it is changed.
+pub(crate) async fn read_only(path: &Path) -> Result<AnyConnection, StorageError> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true);
+    let options =
+        AnyConnectOptions::from_url(&options.to_url_lossy()).map(ConnectOptions::disable_statement_logging)?;
+    Ok(AnyConnection::connect_with(&options).await?)
+}
+
 /// The same for whoever makes and migrates nothing.
-pub(crate) async fn attach(url: &str) -> Result<(AnyPool, AnyConnection), StorageError> {
+pub(crate) async fn attach(url: &str) -> Result<Opening, StorageError> {
     migrate::require_file(url)?;
+    let presence = be_present(url)?;
     if let Some(older) = look(url).await? {
         older.close().await;
     }
     let mut connection = connect(url).await?;
     migrate::require(&mut connection).await?;
-    Ok((readers(url).await?, connection))
+    Ok(Opening { readers: readers(url).await?, connection, presence })
 }
 
 pub(crate) async fn connect(url: &str) -> Result<AnyConnection, StorageError> {

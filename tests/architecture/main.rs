@@ -87,6 +87,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "checkout::shared",
             "checkout::time_limits",
             "checkout::verdict",
+            "checkout::visit",
             "domain",
             "gateway",
             "storage",
@@ -109,6 +110,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("checkout::contradiction", &["storage"]),
     ("checkout::announce", &["checkout::error", "checkout::shared", "storage"]),
     ("checkout::kept_keys", &["checkout::error", "checkout::shared", "storage"]),
+    ("checkout::whole", &["checkout::shared", "storage"]),
     ("checkout::visit", &["checkout::shared", "domain", "gateway", "wechatpay"]),
     (
         "checkout::shared",
@@ -133,7 +135,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("checkout::inbox", &["storage", "wechatpay"]),
     ("checkout::number_start", &[]),
     ("checkout::pauses", &[]),
-    ("checkout::settings", &["wechatpay"]),
+    ("checkout::settings", &["storage", "wechatpay"]),
     ("checkout::verdict", &[]),
     (
         "backoffice",

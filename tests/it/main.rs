@@ -44,6 +44,7 @@ mod platform_trouble;
 mod private_files;
 mod processes;
 mod proxies;
+mod put_back;
 mod questions;
 mod rate_limits;
 mod refund_commands;

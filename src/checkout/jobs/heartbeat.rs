@@ -18,8 +18,10 @@ use crate::{
     metrics::Upkeep,
     storage::{
         StorageError,
+        generation::{self, Risen},
         heartbeats::{self, Heartbeat},
         leases, orders, refunds,
+        restorations::FoundBy,
     },
 };
 
@@ -152,6 +154,13 @@ impl Checkout {
         }
     }
 
+    fn follow_generation(&self, risen: Risen) {
+        if risen.was_behind {
+            tracing::error!("older books have been put in the place of these while this server was running");
+        }
+        self.0.settings.beside.follow(risen.number);
+    }
+
     async fn beat_once(&self, pulse: &mut Pulse, every: Duration) -> Result<(), CheckoutError> {
         let is_first = !pulse.has_beaten;
         let now = self.0.clock.now();
@@ -164,11 +173,17 @@ impl Checkout {
         let mut reader = self.0.db.read().await?;
         let (instance, started) = (self.0.instance.id.clone(), self.0.instance.started);
         let own = instance.clone();
+        let seen = self.0.settings.beside.seen();
         let beats = self.0.db.write_first(move |c| {
             let instance = own.clone();
-            Box::pin(async move { heartbeats::beat(c, &instance, started, now).await })
+            Box::pin(async move {
+                // Before the beat: what they know last is what they knew then.
+                let risen = generation::rise(c, seen, FoundBy::Memory, now).await?;
+                Ok((heartbeats::beat(c, &instance, started, now).await?, risen))
+            })
         });
-        let beats = beats.await?;
+        let (beats, risen) = beats.await?;
+        self.follow_generation(risen);
         let mut all = Vec::new();
         let mut is_there = false;
         for look in 0..LOOKS {

@@ -12,7 +12,7 @@ use crate::{
         shared::Checkout,
         time_limits::{READ_MOST, in_time},
     },
-    storage::{heartbeats, leases},
+    storage::{heartbeats, leases, restorations::FoundBy},
 };
 
 /// A lease outlives a few missed ticks, and is prolonged in good time.
@@ -102,6 +102,8 @@ impl Checkout {
                 heartbeats::stop(c, &instance, now).await
             })
         });
-        Ok(signed_off.await?)
+        signed_off.await?;
+        // So that a copy of before the last few seconds is behind.
+        Ok(self.rise(FoundBy::Memory).await?)
     }
 }

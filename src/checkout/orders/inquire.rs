@@ -18,13 +18,13 @@ use crate::{
         visit::Visit,
     },
     domain::{OrderStatus, OrderToken},
-    gateway::Asker,
+    gateway::{Asker, Replied},
     storage::{
         attempts::{Attempt, AttemptState},
         events::{EventKind, Source},
         orders,
     },
-    wechatpay::TradeState,
+    wechatpay::{TradeState, Transaction},
 };
 
 /// What WeChat's verified answer came to.
@@ -171,19 +171,37 @@ impl Checkout {
         source: Source,
         visit: &mut Visit,
     ) -> Result<Answer, CheckoutError> {
+        Ok(self.ask(attempt, source, visit).await?.unwrap_or(Answer::Unknown))
+    }
+
+    /// The same; `None` when there was no usable answer.
+    pub(super) async fn ask(
+        &self,
+        attempt: &Attempt,
+        source: Source,
+        visit: &mut Visit,
+    ) -> Result<Option<Answer>, CheckoutError> {
         let number = &attempt.out_trade_no;
-        let reply = match self.query(number, visit).await {
-            Ok(reply) => reply,
+        match self.query(number, visit).await {
+            Ok(reply) => Box::pin(self.hear(attempt, &reply, source)).await.map(Some),
             Err(error) if error.is_order_not_exist() => {
                 self.0.inquiries.note_unpaid(attempt.order_id, self.now());
-                return Ok(Answer::NotExist);
+                Ok(Some(Answer::NotExist))
             }
             Err(error) => {
                 tracing::warn!(order.out_trade_no = %number, %error, "query of {number}");
-                return Ok(Answer::Unknown);
+                Ok(None)
             }
-        };
-        let transaction = &reply.content;
+        }
+    }
+
+    async fn hear(
+        &self,
+        attempt: &Attempt,
+        reply: &Replied<Transaction>,
+        source: Source,
+    ) -> Result<Answer, CheckoutError> {
+        let (number, transaction) = (&attempt.out_trade_no, &reply.content);
         // Before it was asked about, so that this answer is not just an old one.
         let was_paid = attempt.state == AttemptState::Paid;
         match &transaction.trade_state {

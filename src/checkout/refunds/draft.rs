@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
+
 use crate::{
     checkout::error::CheckoutError,
     domain::{Fen, OutRefundNo, OutTradeNo},
@@ -69,6 +71,14 @@ pub enum RefundError {
          then say --another"
     )]
     GivenBackElsewhere,
+    #[error(
+        "these books are a copy of {since:.0} that was put back: nothing is refunded before everything since a day before \
+         that has been asked about (`saoma restore --status`)"
+    )]
+    PutBack { since: Timestamp },
+    /// While books that were put back may lack one.
+    #[error("WeChat Pay gave no usable answer whether some of this payment went back already: try again in a moment")]
+    NotAsked,
     #[error("this out_refund_no stands for another refund")]
     OtherRefund,
     #[error("no such refund")]

@@ -37,6 +37,9 @@ const UNKNOWN_PAYMENT_FOR: SignedDuration = SignedDuration::from_mins(30);
 /// Between two tries that are refused: of failing refund calls WeChat takes six a second (§7.2).
 const REFUSED_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
+/// While the books do not know everything that happened, no money goes back.
+pub(super) const GAP_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
 /// Ever more rarely, the older it is, but never sooner than `shortest`.
 fn rarely(age: SignedDuration, shortest: SignedDuration) -> SignedDuration {
     (age / 8).clamp(shortest, LONGEST)
@@ -61,6 +64,10 @@ impl Checkout {
     /// Sends the stored request, the same bytes each time.
     pub(super) async fn submit(&self, refund: &Refund, source: Source) -> Result<(), CheckoutError> {
         let number = &refund.out_refund_no;
+        if self.find_gap().await?.is_some() {
+            let trouble = Trouble { problem: refund.problem.clone(), request_id: None };
+            return self.postpone(refund.id, trouble, self.0.clock.now() + GAP_PAUSE).await;
+        }
         match self.0.gateway.refund(&refund.request).await {
             Ok(reply) => self.apply_reply(&reply, source).await.map(drop),
             Err(error) => {

@@ -13,8 +13,9 @@ use super::{
     step::{FIRST_LOOK, show_in_order},
 };
 use crate::{
-    checkout::{error::CheckoutError, number_start::beijing_second, shared::Checkout},
+    checkout::{error::CheckoutError, number_start::beijing_second, shared::Checkout, visit::Visit},
     domain::{Fen, OutRefundNo, RefundState},
+    gateway::Asker,
     storage::{
         StorageError, attempts,
         events::{self, EventKind, Source},
@@ -22,7 +23,10 @@ use crate::{
         payments::{self, Payment},
         refunds::{self, NewRefund, Refund},
     },
-    wechatpay::model::{InvalidRefund, RefundRequest},
+    wechatpay::{
+        TradeState,
+        model::{InvalidRefund, RefundRequest},
+    },
 };
 
 /// So long a refund of the same payment and amount is taken for the same one: whoever says it again has
@@ -77,7 +81,12 @@ impl Checkout {
             let draft = RefundDraft { payment, wanted, out_refund_no, standing: Some(standing) };
             return if is_same { Ok(draft) } else { Err(RefundError::OtherRefund) };
         }
-        if !wanted.another && self.is_given_back_elsewhere(&payment).await? {
+        if let Some(gap) = self.find_gap().await? {
+            return Err(RefundError::PutBack { since: gap.since });
+        }
+        if !wanted.another
+            && (self.is_given_back_elsewhere(&payment).await? || self.may_lack_one(&payment, now).await?)
+        {
             return Err(RefundError::GivenBackElsewhere);
         }
         let amount = wanted.amount.unwrap_or(left);
@@ -134,6 +143,24 @@ impl Checkout {
         }
         let refunds = refunds::list_of_order(&mut c, payment.order_id).await?;
         Ok(!refunds.iter().any(|refund| refund.source == Source::Console))
+    }
+
+    /// Books that were put back may not know of a refund that no bill tells of yet. WeChat lists no refunds of an
+    /// order, but it says whether there was one.
+    async fn may_lack_one(&self, payment: &Payment, now: Timestamp) -> Result<bool, RefundError> {
+        if !self.has_untold_refunds(now).await? {
+            return Ok(false);
+        }
+        let attempts = attempts::list_of_order(&mut *self.0.db.read().await?, payment.order_id).await?;
+        let Some(attempt) = attempts.iter().find(|it| it.id == payment.attempt_id) else { return Ok(true) };
+        let mut visit = Visit::new(Asker::Button, now);
+        match self.query(&attempt.out_trade_no, &mut visit).await {
+            Ok(reply) => Ok(reply.content.trade_state == TradeState::Refund),
+            Err(error) => {
+                tracing::warn!(order.out_trade_no = %attempt.out_trade_no, %error, "query before a refund");
+                Err(RefundError::NotAsked)
+            }
+        }
     }
 
     async fn find_payment(&self, of: &RefundOf) -> Result<Payment, RefundError> {

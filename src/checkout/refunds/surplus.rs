@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 use url::Url;
 
 use super::{
+    follow_up::GAP_PAUSE,
     next_number::{next_number, pause},
     request::{Asked, intent, set_aside},
 };
@@ -55,6 +56,9 @@ impl Checkout {
         let payment = payments::find(&mut *self.0.db.read().await?, failed.payment_id).await?;
         let is_surplus = |it: &Payment| it.kind == PaymentKind::Surplus && failed.source == Source::Automatic;
         let Some(payment) = payment.filter(is_surplus) else { return self.clear_refund_check(failed.id).await };
+        if self.find_gap().await?.is_some() {
+            return self.look_later(failed, now + GAP_PAUSE).await;
+        }
         if now >= payment.success + TERM {
             let id = &payment.transaction_id;
             tracing::error!(
@@ -64,12 +68,7 @@ impl Checkout {
             return self.clear_refund_check(failed.id).await;
         }
         if !self.has_not_happened(failed, source).await? {
-            let (id, problem, next) = (failed.id, failed.problem.clone(), now + pause(&payment, now));
-            let postponed = self.0.db.write(move |c| {
-                let problem = problem.clone();
-                Box::pin(async move { refunds::postpone(c, id, problem.as_deref(), next).await })
-            });
-            return Ok(postponed.await?);
+            return self.look_later(failed, now + pause(&payment, now)).await;
         }
         let (failed_id, notify_url) = (failed.id, self.0.settings.refund_notify_url.clone());
         let written = self.0.db.write(move |c| {
@@ -83,6 +82,15 @@ impl Checkout {
             Some(next) => self.submit(&next, source).await,
             None => Ok(()),
         }
+    }
+
+    async fn look_later(&self, failed: &Refund, next: Timestamp) -> Result<(), CheckoutError> {
+        let (id, problem) = (failed.id, failed.problem.clone());
+        let postponed = self.0.db.write(move |c| {
+            let problem = problem.clone();
+            Box::pin(async move { refunds::postpone(c, id, problem.as_deref(), next).await })
+        });
+        Ok(postponed.await?)
     }
 
     /// Whether WeChat confirms that a refund that failed has not happened: it knows none of this number,

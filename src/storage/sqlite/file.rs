@@ -18,7 +18,7 @@ pub(super) const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;
 
 /// The file that `url` names; `None` for books in memory, and where it is SQLite's to say what is meant.
-pub(super) fn path(url: &str) -> Result<Option<PathBuf>, StorageError> {
+pub(crate) fn path(url: &str) -> Result<Option<PathBuf>, StorageError> {
     let options = SqliteConnectOptions::from_str(url)?;
     let path = options.get_filename();
     Ok((!path.starts_with("file:") && path != Path::new(":memory:")).then(|| path.to_owned()))
@@ -96,11 +96,11 @@ pub(super) fn make_private(url: &str) -> Result<(), StorageError> {
     }
 }
 
-pub(super) fn broken(path: &Path, source: io::Error) -> StorageError {
+pub(crate) fn broken(path: &Path, source: io::Error) -> StorageError {
     StorageError::File { path: path.to_owned(), source: Arc::new(source) }
 }
 
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(suffix);
     path.into()

@@ -1,10 +1,9 @@
-//! Brings the file up to date, after a copy of it: `saoma.db.before-3` is what it was before it became
-//! version 3. One start at a time, by a lock on the folder that leaves no file behind.
+//! Brings the file up to date, after a copy of it: `saoma.db.before-8` is what it was before it became
+//! version 8. One start at a time, by a lock on the folder that leaves no file behind.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, TryLockError},
     io,
-    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     sync::Arc,
     time::Duration,
@@ -19,7 +18,8 @@ use super::{
         schema::{self, SchemaError, Standing},
     },
     StorageError,
-    file::{self, FILE, broken, with_suffix},
+    copy::{copy_to, folder_of},
+    file::{self, broken, with_suffix},
 };
 
 /// How long another start is waited for that is at it.
@@ -33,6 +33,7 @@ pub(crate) fn migrations() -> Migrator {
         (3, "collect; compatible", include_str!("../../../migrations/sqlite/0003_collect.sql")),
         (4, "staff; compatible", include_str!("../../../migrations/sqlite/0004_staff.sql")),
         (5, "office; compatible", include_str!("../../../migrations/sqlite/0005_office.sql")),
+        (8, "restored; compatible", include_str!("../../../migrations/sqlite/0008_restored.sql")),
     ])
 }
 
@@ -105,24 +106,6 @@ async fn applied(connection: &mut AnyConnection) -> Result<Vec<schema::Applied>,
     if tables == 0 { Ok(Vec::new()) } else { schema::applied(connection).await }
 }
 
-/// A copy of what is committed, of one moment, while others may be writing; on the disk when this returns.
-/// Of an earlier start that got no further, the later copy takes the place of the earlier one.
-async fn copy_to(connection: &mut AnyConnection, copy: &Path) -> Result<(), StorageError> {
-    let part = with_suffix(copy, ".part");
-    let named = part.to_str().ok_or_else(|| broken(&part, io::ErrorKind::InvalidFilename.into()))?;
-    match fs::remove_file(&part) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(broken(&part, error)),
-        _ => {}
-    }
-    let made = OpenOptions::new().write(true).create_new(true).mode(FILE).open(&part);
-    let made = made.map_err(|error| broken(&part, error))?;
-    sqlx::query("VACUUM INTO ?").bind(named).execute(connection).await?;
-    made.sync_all().map_err(|error| broken(&part, error))?;
-    fs::rename(&part, copy).map_err(|error| broken(copy, error))?;
-    let folder = folder_of(copy);
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| broken(folder, error))
-}
-
 /// `None` where the file system knows no locks: then starts at the same moment are the operator's to avoid.
 async fn hold(folder: &Path) -> Result<Option<File>, StorageError> {
     let file = File::open(folder).map_err(|error| broken(folder, error))?;
@@ -138,8 +121,4 @@ async fn hold(folder: &Path) -> Result<Option<File>, StorageError> {
             }
         }
     }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

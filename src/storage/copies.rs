@@ -1,0 +1,233 @@
+//! Copies of the books on SQLite: made while a server runs, and put back while none does.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use sqlx::{AnyConnection, Connection as _, Row as _};
+
+use super::{
+    StorageError, generation,
+    sqlite::{
+        alone, broken, bytes_of, connect, copy_to, file_at, folder_of, free_bytes, look, read_only, sync_folder,
+        with_suffix,
+    },
+};
+
+const MEGABYTE: u64 = 1 << 20;
+/// Books that only grow: nothing ever deletes a row of them.
+const LASTING: [&str; 2] = ["payments", "refunds"];
+
+/// The file that holds the books; `None` where they are on a server, or in memory.
+///
+/// # Errors
+/// The address cannot be read.
+pub fn file_of(url: &str) -> Result<Option<PathBuf>, StorageError> {
+    if url.starts_with("mysql:") { Ok(None) } else { file_at(url) }
+}
+
+/// A copy that was made and looked through.
+#[derive(Clone, Debug)]
+pub struct Backup {
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// How many rows there are in each table.
+    pub rows: Vec<(String, i64)>,
+}
+
+/// Copies the books in `from`, which others may be writing, to `to`; opens the copy, reads all of it and counts. It
+/// knows that it is a copy of `now`.
+///
+/// # Errors
+/// Less than twice the size of the books is free, there is a file already, or the copy is not good: then there is
+/// none.
+pub async fn back_up(from: &Path, to: &Path, now: Timestamp) -> Result<Backup, StorageError> {
+    sqlx::any::install_default_drivers();
+    if fs::symlink_metadata(to).is_ok() {
+        return Err(StorageError::FileThere { path: to.to_owned() });
+    }
+    require_room(folder_of(to), bytes_of(from).saturating_mul(2))?;
+    let mut books = read_only(from).await?;
+    let before = count(&mut books, &LASTING).await?;
+    let copied = copy_to(&mut books, to).await;
+    let after = count(&mut books, &LASTING).await?;
+    books.close().await?;
+    copied?;
+    match look_through(to, now, &before, &after).await {
+        Ok(rows) => {
+            File::open(to).and_then(|copy| copy.sync_all()).map_err(|error| broken(to, error))?;
+            Ok(Backup { path: to.to_owned(), bytes: bytes_of(to), rows })
+        }
+        Err(error) => {
+            fs::remove_file(to).map_err(|error| broken(to, error))?;
+            Err(error)
+        }
+    }
+}
+
+async fn look_through(
+    copy: &Path,
+    now: Timestamp,
+    before: &[(String, i64)],
+    after: &[(String, i64)],
+) -> Result<Vec<(String, i64)>, StorageError> {
+    let mut opened = AnyConnection::connect(&format!("sqlite://{}?mode=rw", copy.display())).await?;
+    require_whole(&mut opened, copy).await?;
+    let rows = count_all(&mut opened).await?;
+    for ((table, least), (_, most)) in before.iter().zip(after) {
+        let found = rows.iter().find(|(name, _)| name == table).map_or(-1, |(_, found)| *found);
+        if !(*least..=*most).contains(&found) {
+            let problem = format!("{found} {table} where there were {least} before and {most} after");
+            return Err(StorageError::Damaged { path: copy.to_owned(), problem });
+        }
+    }
+    generation::mark_copied(&mut opened, now).await?;
+    opened.close().await?;
+    Ok(rows)
+}
+
+async fn require_whole(c: &mut AnyConnection, path: &Path) -> Result<(), StorageError> {
+    let told: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(c).await?;
+    if told == "ok" { Ok(()) } else { Err(StorageError::Damaged { path: path.to_owned(), problem: told }) }
+}
+
+async fn count_all(c: &mut AnyConnection) -> Result<Vec<(String, i64)>, StorageError> {
+    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^' \
+               AND name NOT LIKE '^_%' ESCAPE '^' ORDER BY name";
+    let names = sqlx::query(sql).fetch_all(&mut *c).await?;
+    let names: Vec<String> = names.iter().map(|row| row.try_get("name")).collect::<Result<_, _>>()?;
+    count(c, &names).await
+}
+
+async fn count(c: &mut AnyConnection, tables: &[impl AsRef<str>]) -> Result<Vec<(String, i64)>, StorageError> {
+    let mut counted = Vec::with_capacity(tables.len());
+    for table in tables.iter().map(AsRef::as_ref) {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM \"{table}\""));
+        counted.push((table.to_owned(), sqlx::query_scalar(sql).fetch_one(&mut *c).await?));
+    }
+    Ok(counted)
+}
+
+fn require_room(folder: &Path, wanted: u64) -> Result<(), StorageError> {
+    let free = free_bytes(folder)?;
+    if free >= wanted {
+        return Ok(());
+    }
+    let (wanted, free) = (wanted.div_ceil(MEGABYTE), free / MEGABYTE);
+    Err(StorageError::NoRoom { folder: folder.to_owned(), wanted, free })
+}
+
+/// The place where books lie, with nobody else at it for as long as this is there.
+#[derive(Debug)]
+pub struct Place {
+    path: PathBuf,
+    url: String,
+    _alone: File,
+}
+
+impl Place {
+    /// # Errors
+    /// A server or a command has them open.
+    pub fn take(url: &str) -> Result<Option<Self>, StorageError> {
+        let Some(path) = file_of(url)? else { return Ok(None) };
+        let folder = folder_of(&path);
+        fs::create_dir_all(folder).map_err(|error| broken(folder, error))?;
+        let url = url.split_once('?').map_or(url, |(url, _)| url).to_owned();
+        Ok(Some(Self { _alone: alone(&path)?, path, url }))
+    }
+
+    /// Copies the books in `from` beside the place, so that they can be opened, and changed, before they are put in it.
+    /// Returns their address.
+    ///
+    /// # Errors
+    /// They are none, are damaged or of a newer version, or there is no room.
+    pub async fn lay_ready(&self, from: &Path) -> Result<String, StorageError> {
+        sqlx::any::install_default_drivers();
+        let found = fs::metadata(from).map_err(|error| broken(from, error))?;
+        if !found.is_file() {
+            return Err(StorageError::NoFile { path: from.to_owned() });
+        }
+        require_room(folder_of(&self.path), bytes_of(from).saturating_mul(2))?;
+        if let Some(older) = look(&format!("sqlite://{}", from.display())).await? {
+            older.close().await;
+        }
+        let mut books = read_only(from).await?;
+        require_whole(&mut books, from).await?;
+        let ready = self.ready();
+        self.clear()?;
+        copy_to(&mut books, &ready).await?;
+        books.close().await?;
+        Ok(format!("{}{READY}", self.url))
+    }
+
+    fn ready(&self) -> PathBuf {
+        with_suffix(&self.path, READY)
+    }
+
+    /// Puts what was laid ready, and is closed, in its place. Returns where what lay there is now.
+    ///
+    /// # Errors
+    /// It is still open, or a file cannot be moved: then what lay there is there still.
+    pub async fn put_in(&self, now: Timestamp) -> Result<Option<PathBuf>, StorageError> {
+        let ready = self.ready();
+        if bytes_of(&with_suffix(&ready, "-wal")) > 0 {
+            return Err(StorageError::InUse { path: ready });
+        }
+        File::open(&ready).and_then(|file| file.sync_all()).map_err(|error| broken(&ready, error))?;
+        let aside = match fs::metadata(&self.path) {
+            Ok(_) => Some(self.put_aside(now).await?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(broken(&self.path, error)),
+        };
+        fs::rename(&ready, &self.path).map_err(|error| broken(&self.path, error))?;
+        sync_folder(folder_of(&self.path))?;
+        self.clear()?;
+        Ok(aside)
+    }
+
+    /// A second name for what lies there. Its log is brought into it before, so that at no moment old books lie beside
+    /// the log of others, or without their own.
+    async fn put_aside(&self, now: Timestamp) -> Result<PathBuf, StorageError> {
+        let aside = with_suffix(&self.path, &format!(".until-{}", now.as_second()));
+        let settled = async {
+            let mut old = connect(&self.url).await?;
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut old).await?;
+            old.close().await?;
+            Ok::<_, StorageError>(())
+        };
+        if let Err(error) = settled.await {
+            // Damaged, perhaps, which is why others are put back: then nothing of its log can be brought into it.
+            tracing::warn!(%error, "what lies at {} cannot be opened", self.path.display());
+        }
+        for suffix in ["-wal", "-shm"] {
+            let (from, to) = (with_suffix(&self.path, suffix), with_suffix(&aside, suffix));
+            match fs::rename(&from, to) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(broken(&from, error)),
+                _ => {}
+            }
+        }
+        fs::hard_link(&self.path, &aside).map_err(|error| broken(&aside, error))?;
+        sync_folder(folder_of(&aside))?;
+        Ok(aside)
+    }
+
+    /// What an earlier try may have left.
+    fn clear(&self) -> Result<(), StorageError> {
+        let ready = self.ready();
+        let Some(name) = ready.file_name().map(|name| name.as_encoded_bytes().to_owned()) else { return Ok(()) };
+        let folder = folder_of(&ready);
+        for entry in fs::read_dir(folder).map_err(|error| broken(folder, error))? {
+            let entry = entry.map_err(|error| broken(folder, error))?.path();
+            let is_ours = entry.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(&name));
+            if is_ours {
+                fs::remove_file(&entry).map_err(|error| broken(&entry, error))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+const READY: &str = ".restoring";

@@ -1,0 +1,133 @@
+//! `generation`: how far the books have come. The number rises with every heartbeat, and a file beside the books
+//! follows it. Books that are behind their file, or behind what a running instance has seen, are older ones that
+//! somebody has put back.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use jiff::Timestamp;
+use sqlx::{AnyConnection, Row as _};
+
+use super::{
+    StorageError, millis,
+    restorations::{self, FoundBy},
+    timestamp,
+};
+
+/// The file beside the books, and what this process has seen. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    path: PathBuf,
+    seen: Arc<AtomicI64>,
+}
+
+impl Beside {
+    /// A file that is not there, or holds no number, tells nothing.
+    pub fn read(path: PathBuf) -> Self {
+        let seen = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        Self { path, seen: Arc::new(AtomicI64::new(seen)) }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The highest number that was ever seen.
+    pub fn seen(&self) -> i64 {
+        self.seen.load(Ordering::SeqCst)
+    }
+
+    /// After the books are committed, never before: a file that is behind them tells nothing wrong.
+    pub fn follow(&self, number: i64) {
+        self.seen.fetch_max(number, Ordering::SeqCst);
+        if let Err(error) = self.write(number) {
+            tracing::debug!(%error, "{} cannot be written", self.path.display());
+        }
+    }
+
+    fn write(&self, number: i64) -> std::io::Result<()> {
+        let mut part = self.path.clone().into_os_string();
+        part.push(".part");
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        writeln!(file, "{number}")?;
+        fs::rename(&part, &self.path)
+    }
+}
+
+/// The row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generation {
+    pub number: i64,
+    /// It is a copy that `saoma backup` made then, and nobody has opened it since.
+    pub copied: Option<Timestamp>,
+    /// These books are no longer kept: they went there.
+    pub moved_to: Option<String>,
+}
+
+pub async fn find(c: &mut AnyConnection) -> Result<Generation, StorageError> {
+    let row = sqlx::query("SELECT number, copied_ms, moved_to FROM generation WHERE id = 1").fetch_one(c).await?;
+    let copied: Option<i64> = row.try_get("copied_ms")?;
+    Ok(Generation {
+        number: row.try_get("number")?,
+        copied: copied.map(|at| timestamp("generation", "copied_ms", 1, at)).transpose()?,
+        moved_to: row.try_get("moved_to")?,
+    })
+}
+
+/// What one more has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Risen {
+    pub number: i64,
+    /// These are older books, and now marked as put back.
+    pub was_behind: bool,
+}
+
+/// One more. Where the books are behind `seen`, or a copy, they are marked as put back in the same transaction.
+pub async fn rise(c: &mut AnyConnection, seen: i64, found_by: FoundBy, now: Timestamp) -> Result<Risen, StorageError> {
+    sqlx::query("UPDATE generation SET number = number + 1 WHERE id = 1").execute(&mut *c).await?;
+    let Generation { number, copied, .. } = find(c).await?;
+    if number > seen && copied.is_none() {
+        return Ok(Risen { number, was_behind: false });
+    }
+    let found_by = if copied.is_some() { FoundBy::Copy } else { found_by };
+    restorations::mark(c, copied, found_by, now).await?;
+    let number = number.max(seen.saturating_add(1));
+    set(c, number).await?;
+    Ok(Risen { number, was_behind: true })
+}
+
+/// Books that `saoma restore` puts back, ahead of everything that was `seen` in their place.
+pub async fn put_back(c: &mut AnyConnection, seen: i64, now: Timestamp) -> Result<i64, StorageError> {
+    let Generation { number, copied, .. } = find(c).await?;
+    restorations::mark(c, copied, FoundBy::Command, now).await?;
+    let number = number.max(seen).saturating_add(1);
+    set(c, number).await?;
+    Ok(number)
+}
+
+/// Of books that are no copy any more.
+pub async fn set(c: &mut AnyConnection, number: i64) -> Result<(), StorageError> {
+    let sql = "UPDATE generation SET number = ?, copied_ms = NULL WHERE id = 1";
+    sqlx::query(sql).bind(number).execute(c).await?;
+    Ok(())
+}
+
+/// In the copy.
+pub async fn mark_copied(c: &mut AnyConnection, at: Timestamp) -> Result<(), StorageError> {
+    sqlx::query("UPDATE generation SET copied_ms = ? WHERE id = 1").bind(millis(at)).execute(c).await?;
+    Ok(())
+}
+
+pub async fn mark_moved(c: &mut AnyConnection, place: &str) -> Result<(), StorageError> {
+    sqlx::query("UPDATE generation SET moved_to = ? WHERE id = 1").bind(place).execute(c).await?;
+    Ok(())
+}

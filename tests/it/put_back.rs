@@ -1,0 +1,241 @@
+//! A copy of the books, made while they are written, and put back: by `saoma restore`, and by hand. What came after it
+//! is forgotten, and WeChat tells of it only when it is asked.
+
+use std::{fs, path::Path, process::Command};
+
+use serde_json::{Value, json};
+use sqlx::Connection as _;
+use tempfile::TempDir;
+
+use crate::support::{Placed, Process, command, database_url, folder, is_file, lay_keys, until};
+
+/// What a command ends with: exit code, standard output and standard error.
+fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = command(folder, arguments);
+    command.env("DATABASE_URL", database_url(&folder.join("data")));
+    ended(command)
+}
+
+fn ended(mut command: Command) -> (i32, String, String) {
+    let output = command.output().expect("runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
+}
+
+/// Whoever works on the file itself.
+async fn write(file: &Path, statement: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut c = sqlx::SqliteConnection::connect_with(&options).await.expect("opens");
+    statement.execute(&mut c).await.expect("writes");
+    c.close().await.expect("closes");
+}
+
+fn shop() -> TempDir {
+    let folder = folder();
+    lay_keys(&folder.path().join("data/sandbox"));
+    folder
+}
+
+async fn serve(folder: &Path) -> Process {
+    let process = Process::serve(folder, &[("SAOMA_ORDERS_PER_MINUTE", "0")]).await;
+    process.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
+    process
+}
+
+async fn stop(mut process: Process) {
+    process.terminate();
+    process.ended().await;
+}
+
+async fn paid(process: &Process) -> Placed {
+    let order = process.order(1).await;
+    process.pay(&order.code_url).await;
+    process.until_status(&order.token, "SUCCESS").await;
+    order
+}
+
+async fn refunds_there(process: &Process) -> usize {
+    let ledger = process.get("/_sandbox/ledger").await;
+    ledger.text().lines().filter(|line| serde_json::from_str::<Value>(line).expect("JSON")["type"] == "refund").count()
+}
+
+async fn until_whole(folder: &Path) {
+    until("the end of all questions", async || {
+        let (code, told, log) = run(folder, &["restore", "--sandbox", "--status"]);
+        assert_eq!(code, 0, "{told}{log}");
+        told.contains("nothing is open").then_some(())
+    })
+    .await;
+}
+
+/// What happens after the copy of the books was made, and must be in them again in the end.
+struct Forgotten {
+    refunded: Placed,
+    paid: Vec<Placed>,
+}
+
+/// Orders before the copy; `copy` makes it; then payments and a refund that it knows nothing of.
+async fn live_on(folder: &Path, copy: impl AsyncFnOnce(&Process)) -> Forgotten {
+    let process = serve(folder).await;
+    let refunded = paid(&process).await;
+    let mut waiting = Vec::new();
+    for _ in 0..5 {
+        waiting.push(process.order(1).await);
+    }
+    copy(&process).await;
+    for order in &waiting {
+        process.pay(&order.code_url).await;
+        process.until_status(&order.token, "SUCCESS").await;
+    }
+    let (code, told, log) = run(folder, &["refund", "--sandbox", &refunded.order_no]);
+    assert_eq!(code, 0, "{told}{log}");
+    process.until_status(&refunded.token, "REFUND_SUCCESS").await;
+    assert_eq!(refunds_there(&process).await, 1);
+    stop(process).await;
+    Forgotten { refunded, paid: waiting }
+}
+
+/// The same, from the moment on that old books lie there again.
+async fn remember(folder: &Path, Forgotten { refunded, paid }: Forgotten) {
+    let process = serve(folder).await;
+    for order in &paid {
+        process.until_status(&order.token, "SUCCESS").await;
+    }
+    until_whole(folder).await;
+    let (code, told, log) = run(folder, &["refund", "--sandbox", &refunded.order_no]);
+    assert_eq!((code, told.as_str()), (1, ""), "{log}");
+    assert!(log.contains("given back in the merchant console"), "WeChat says that it has gone back: {log}");
+    let (code, told, log) = run(folder, &["refund", "--sandbox", &paid[0].order_no]);
+    assert_eq!(code, 0, "what has not gone back can be given back: {told}{log}");
+    assert_eq!(refunds_there(&process).await, 2, "nothing twice");
+    stop(process).await;
+}
+
+#[tokio::test]
+async fn what_a_copy_has_forgotten_is_asked_for_before_anything_is_refunded() {
+    if !is_file() {
+        return;
+    }
+    let home = shop();
+    let folder = home.path();
+    let forgotten = live_on(folder, async |process| {
+        let (code, told, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
+        assert_eq!(code, 0, "while the server runs: {told}{log}");
+        assert!(told.contains("orders") && told.contains("payments"), "{told}");
+        let (code, _, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
+        assert_eq!(code, 1, "nothing is written over: {log}");
+        let (code, _, log) = run(folder, &["restore", "--sandbox", "copy.db"]);
+        assert_eq!(code, 1, "not while a server runs: {log}");
+        assert!(log.contains("in use by another process"), "{log}");
+        process.order(1).await;
+    })
+    .await;
+    let (code, told, log) = run(folder, &["restore", "--sandbox", "copy.db"]);
+    assert_eq!(code, 0, "{told}{log}");
+    let (code, _, log) = run(folder, &["refund", "--sandbox", &forgotten.refunded.order_no]);
+    assert_eq!(code, 1, "{log}");
+    assert!(log.contains("a copy of") && log.contains("put back"), "nothing is refunded before: {log}");
+    let (_, told, _) = run(folder, &["restore", "--sandbox", "--status"]);
+    assert!(told.contains("6 left"), "{told}");
+    remember(folder, forgotten).await;
+    let aside: Vec<_> = fs::read_dir(folder.join("data")).expect("is there").flatten().collect();
+    assert_eq!(aside.iter().filter(|it| it.file_name().to_string_lossy().contains(".until-")).count(), 1, "{aside:?}");
+    assert!(!aside.iter().any(|it| it.file_name().to_string_lossy().contains("restoring")), "{aside:?}");
+}
+
+#[tokio::test]
+async fn an_old_file_that_is_put_there_by_hand_is_noticed() {
+    if !is_file() {
+        return;
+    }
+    let home = shop();
+    let folder = home.path();
+    let books = folder.join("data/saoma.db");
+    // As `sqlite3 .backup` makes it: nothing in it says that it is a copy.
+    let forgotten = live_on(folder, async |_| {
+        let copy = folder.join("by-hand.db").display().to_string();
+        write(&books, sqlx::query("VACUUM INTO ?").bind(copy)).await;
+    })
+    .await;
+    for suffix in ["-wal", "-shm"] {
+        fs::remove_file(format!("{}{suffix}", books.display())).ok();
+    }
+    fs::copy(folder.join("by-hand.db"), &books).expect("copies");
+    let process = serve(folder).await;
+    assert!(process.log().contains("these books are a copy, put back"), "{}", process.log());
+    stop(process).await;
+    remember(folder, forgotten).await;
+    // Whole again, and the file beside them with them: nobody is told a second time.
+    fs::remove_file(folder.join("serve.log")).expect("removes");
+    let process = serve(folder).await;
+    assert!(!process.log().contains("a copy, put back"), "{}", process.log());
+    let (_, told, _) = run(folder, &["restore", "--sandbox", "--status"]);
+    assert!(told.contains("nothing is open"), "{told}");
+}
+
+#[tokio::test]
+async fn a_copy_that_is_put_there_with_everything_beside_it_is_noticed() {
+    if !is_file() {
+        return;
+    }
+    let home = shop();
+    let folder = home.path();
+    let process = serve(folder).await;
+    let order = process.order(1).await;
+    let (code, told, log) = run(folder, &["backup", "--sandbox"]);
+    assert_eq!(code, 0, "{told}{log}");
+    let copy = told.split("  ").next().expect("a path").to_owned();
+    process.pay(&order.code_url).await;
+    process.until_status(&order.token, "SUCCESS").await;
+    stop(process).await;
+    for suffix in ["-wal", "-shm", ".generation", ".lock"] {
+        fs::remove_file(folder.join(format!("data/saoma.db{suffix}"))).ok();
+    }
+    fs::rename(folder.join(copy), folder.join("data/saoma.db")).expect("moves");
+    let process = serve(folder).await;
+    assert!(process.log().contains("these books are a copy, put back"), "{}", process.log());
+    process.until_status(&order.token, "SUCCESS").await;
+    until_whole(folder).await;
+}
+
+#[tokio::test]
+async fn what_is_no_copy_of_these_books_is_not_put_back() {
+    if !is_file() {
+        return;
+    }
+    let home = shop();
+    let folder = home.path();
+    let process = serve(folder).await;
+    let order = paid(&process).await;
+    let (code, _, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
+    assert_eq!(code, 0, "{log}");
+    stop(process).await;
+    let before = fs::read(folder.join("data/saoma.db")).expect("is there");
+    fs::write(folder.join("text"), "no books").expect("writes");
+    let whole = fs::read(folder.join("copy.db")).expect("is there");
+    fs::write(folder.join("half.db"), &whole[..whole.len() / 2]).expect("writes");
+    for (file, why) in [("text", "no set of books"), ("half.db", "damaged"), ("nothing", "No such file")] {
+        let (code, _, log) = run(folder, &["restore", "--sandbox", file]);
+        assert_ne!(code, 0, "{file}: {log}");
+        assert!(log.contains(why) || file == "half.db", "{file}: {log}");
+        assert_eq!(fs::read(folder.join("data/saoma.db")).expect("is there"), before, "{file}");
+    }
+    // Of another merchant.
+    write(&folder.join("copy.db"), sqlx::query("UPDATE books SET mchid = '1900000999'")).await;
+    let (code, _, log) = run(folder, &["restore", "--sandbox", "copy.db"]);
+    assert_eq!(code, 2, "{log}");
+    assert!(log.contains("1900000999"), "{log}");
+    let (code, told, _) = run(folder, &["order", "--sandbox", "show", &order.order_no]);
+    assert!(code == 0 && told.contains("SUCCESS"), "{told}");
+}
+
+#[test]
+fn books_on_a_server_are_backed_up_by_its_own_tool() {
+    let home = shop();
+    let mut command = command(home.path(), &["backup", "--sandbox"]);
+    command.env("DATABASE_URL", "mysql://saoma:secret@127.0.0.1:3306/shop");
+    let (code, told, log) = ended(command);
+    assert_eq!((code, told.as_str()), (2, ""), "{log}");
+    assert!(log.contains("mariadb-dump --single-transaction --quick -h 127.0.0.1 -P 3306 -u USER -p shop"), "{log}");
+    assert!(!log.contains("secret"), "{log}");
+}
