@@ -210,7 +210,7 @@ impl Settings {
     pub fn listen_address(environment: &Environment) -> Result<(SocketAddr, bool), Problems> {
         let lookup = |variable: &str| environment.text(variable);
         let mut reader = Reader::new(&lookup);
-        let has_tls = reader.text("SAOMA_TLS").is_some_and(|tls| tls != "off");
+        let has_tls = tls::is_on(&mut reader);
         let address = listen_address(&mut reader, has_tls);
         reader.finish(Some((address, has_tls)))
     }

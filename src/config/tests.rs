@@ -297,7 +297,6 @@ fn https_that_cannot_be_says_why() {
     assert!(told(&[("SAOMA_TLS", "yes")]).contains("must be acme, files or off"));
     let told_of_files = told(&[("SAOMA_TLS", "files")]);
     assert!(told_of_files.contains("SAOMA_TLS_CERTIFICATE: is missing") && told_of_files.contains("SAOMA_TLS_KEY: is"));
-    assert!(told(&[("SAOMA_TLS_KEY", "/a")]).contains("SAOMA_TLS=files uses it"));
     let address = [("SAOMA_TLS", "acme"), ("WXPAY_NOTIFY_DOMAIN", "https://192.0.2.1")];
     assert!(told(&address).contains("SAOMA_TLS=acme needs a name"));
     let plain = [("SAOMA_TLS", "acme"), ("SAOMA_PUBLIC_ORIGIN", "http://localhost")];
@@ -308,6 +307,25 @@ fn https_that_cannot_be_says_why() {
     assert!(told(&[("SAOMA_REDIRECT_ADDR", "80")]).contains("such as 0.0.0.0:80"));
     let problems = sandbox(&[("SAOMA_TLS", "acme")]).expect_err("refused").to_string();
     assert!(problems.contains("SAOMA_TLS: is for a live shop"), "{problems}");
+}
+
+#[test]
+fn what_https_does_not_use_is_not_passed_over_in_silence() {
+    let wrong = |variable, value, tls: Option<&'static str>| {
+        let change = [("SAOMA_TLS", tls.unwrap_or_default()), (variable, value)];
+        with_live(&change).err().is_some_and(|problems| problems.to_string().contains("nothing uses it"))
+    };
+    for (variable, value, user) in [
+        ("SAOMA_TLS_KEY", "/a", "files"),
+        ("SAOMA_TLS_CERTIFICATE", "/a", "files"),
+        ("SAOMA_ACME_CONTACT", "shop@example.com", "acme"),
+        ("SAOMA_ACME_DIRECTORY", "https://acme.example/dir", "acme"),
+    ] {
+        let other = if user == "acme" { "files" } else { "acme" };
+        assert!(wrong(variable, value, None) && wrong(variable, value, Some(other)), "{variable}");
+        assert!(!wrong(variable, value, Some(user)) && !wrong(variable, value, Some("off")), "{variable}");
+    }
+    assert!(wrong("SAOMA_REDIRECT_ADDR", "0.0.0.0:80", None) && !wrong("SAOMA_REDIRECT_ADDR", "off", None));
 }
 
 #[test]

@@ -72,6 +72,31 @@ fn asked(text: &str) -> Result<Asked, &'static str> {
     }
 }
 
+/// Whether the shop speaks TLS, as far as that can be told.
+pub(super) fn is_on(reader: &mut Reader<'_>) -> bool {
+    matches!(reader.parsed("SAOMA_TLS", asked), Some(Asked::Files | Asked::Acme))
+}
+
+/// What is set and used by nothing is a mistake of somebody who believes in it. `off` says that all of it waits.
+fn refuse_unused(reader: &mut Reader<'_>, asked: Option<Asked>) {
+    const FILES: (&[&str], &str) = (&["SAOMA_TLS_CERTIFICATE", "SAOMA_TLS_KEY"], "SAOMA_TLS=files");
+    const ACME: (&[&str], &str) = (&["SAOMA_ACME_CONTACT", "SAOMA_ACME_DIRECTORY", "SAOMA_ACME_CA"], "SAOMA_TLS=acme");
+    const BOTH: (&[&str], &str) = (&["SAOMA_REDIRECT_ADDR"], "SAOMA_TLS=acme or files");
+    let unused: &[_] = match asked {
+        Some(Asked::Files) => &[ACME],
+        Some(Asked::Acme) => &[FILES],
+        None if reader.text("SAOMA_TLS").is_none() => &[FILES, ACME, BOTH],
+        Some(Asked::Off) | None => &[],
+    };
+    for (variables, user) in unused {
+        for variable in *variables {
+            if reader.text(variable).is_some_and(|value| value != "off") {
+                reader.wrong(variable, format!("is set, and nothing uses it: {user} would"));
+            }
+        }
+    }
+}
+
 /// `None` without TLS, and when something was wrong, which is then in `reader`.
 pub(super) fn read(reader: &mut Reader<'_>, shop: Shop<'_>, public_origin: Option<&Url>) -> Option<TlsSettings> {
     let asked = reader.parsed("SAOMA_TLS", asked);
@@ -83,13 +108,7 @@ pub(super) fn read(reader: &mut Reader<'_>, shop: Shop<'_>, public_origin: Optio
         file::read(Path::new(path)).map_err(|error| format!("cannot read {path}: {error}"))
     });
     let redirect_addr = reader.parsed("SAOMA_REDIRECT_ADDR", redirect_addr).unwrap_or(Some(HTTP));
-    if reader.text("SAOMA_TLS").is_none() {
-        for (variable, value) in [("SAOMA_TLS_CERTIFICATE", &certificate), ("SAOMA_TLS_KEY", &key)] {
-            if value.is_some() {
-                reader.wrong(variable, "is set, but SAOMA_TLS is not: SAOMA_TLS=files uses it");
-            }
-        }
-    }
+    refuse_unused(reader, asked);
     let certificates = match asked? {
         Asked::Off => return None,
         Asked::Files => {
