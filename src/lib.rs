@@ -3,19 +3,19 @@
 //! Product page → order → QR code → the page turns to "paid" by itself → signed and encrypted
 //! callback verified, decrypted and booked exactly once.
 //!
-//! | module | holds | may know |
+//! | module | holds | may know, beside what all that runs in |
 //! | --- | --- | --- |
 //! | [`domain`] | money, numbers, states | nothing |
 //! | `wechatpay` | the APIv3 protocol, pure: bytes, keys and time in, values out | `domain` |
 //! | `gateway` | the only caller of the platform | `wechatpay` |
 //! | `storage` | the books on either engine: tables and the one way to write | `domain` |
-//! | `checkout` | the use cases and the money rules, in rooms: `orders`, `payments`, `refunds`, `jobs` | `gateway`, `storage`, `wechatpay` |
+//! | `checkout` | the use cases and the money rules, in rooms: `orders`, `payments`, `refunds`, `jobs` | `domain`, `gateway`, `storage`, `wechatpay` |
 //! | `backoffice` | what staff does: orders, inbox, reports, what needs someone; and who staff is | `checkout`, `storage` |
-//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `backoffice`, `checkout` |
+//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `backoffice`, `checkout`, `storage`, `tls`, `wechatpay` |
 //! | [`app`] | pages, islands, the addresses of server functions | `domain` |
-//! | `sandbox` | a WeChat Pay platform without money | `clock`, `entropy` |
-//! | `tls` | the shop's own HTTPS: which certificate is shown, and where it comes from | `config` |
-//! | `command` | `saoma order`, `saoma refund` and the others | `backoffice`, `checkout`, `startup` |
+//! | `sandbox` | a WeChat Pay platform without money | nothing but `clock`, `entropy` |
+//! | `tls` | the shop's own HTTPS: which certificate is shown, and where it comes from | |
+//! | `command` | `saoma order`, `saoma refund` and the others | `backoffice`, `checkout`, `domain`, `storage`, `wechatpay` |
 //! | `wall` | between a sandbox's messages and real money | |
 //! | `config`, `startup`, `signals`, `service_manager`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy`, `secret_key` | what all that runs in | |
 //!
