@@ -34,7 +34,7 @@ pub use inbox::NotifyContext;
 pub use jobs::Removed;
 pub use memory::LiveOrders;
 pub use orders::{Answer, CodeState, OrderHistory, OrderSnapshot, OrderWithCode};
-pub use refunds::{NotGivenUp, RefundDraft, RefundError, RefundOf, RefundOrder};
+pub use refunds::{Beside, NotGivenUp, RefundDraft, RefundError, RefundOf, RefundOrder, hold};
 pub use settings::CheckoutSettings;
 pub use shared::Checkout;
 pub use verdict::{Mismatch, RefundVerdict, Verdict};

@@ -15,6 +15,7 @@
 //!
 //! Knows no protocol type, no HTTP, no Leptos; decides nothing about money (that is `checkout`).
 
+pub mod approvals;
 pub mod attempts;
 pub mod audit;
 pub mod backfill;
@@ -38,6 +39,7 @@ pub mod orders;
 pub mod payments;
 pub mod platform_keys;
 pub mod products;
+pub mod refund_holds;
 pub mod refunds;
 pub mod refused;
 pub mod removal;

@@ -5,18 +5,26 @@
 #![expect(clippy::needless_pass_by_value, reason = "the properties of a component are its own")]
 
 mod account;
+mod approvals;
+mod audit;
 mod dashboard;
 mod entrance;
 mod frame;
 mod parts;
+mod people;
 mod said;
+mod sessions;
 pub mod words;
 
-pub use account::AccountPage;
+pub use account::{AccountPage, Own};
+pub use approvals::{ApprovalLine, ApprovalPage, ApprovalsPage};
+pub use audit::{AuditForm, AuditLine, AuditPage};
 pub use dashboard::Dashboard;
 pub use entrance::{
     CodeForm, ConfirmPage, DemoLogin, EnrolPage, FactorPage, LinkPage, LoginForm, LoginPage, RecoveryPage,
 };
 pub use frame::{Frame, Setting, Who};
 pub use parts::{ConfirmFirst, Csrf, Message, Problem};
+pub use people::{LimitsForm, PeoplePage, Person};
 pub use said::Said;
+pub use sessions::SessionLine;

@@ -4,13 +4,16 @@
 //! Who acts is an [`Actor`]; what is done is written into the audit log in the transaction that does it.
 
 pub mod accounts;
+pub mod approvals;
 pub mod audit;
 mod demo;
 mod error;
 mod factor;
+mod limits;
 mod links;
 mod login;
 mod login_limits;
+mod own;
 mod passwords;
 mod seen;
 mod sessions;

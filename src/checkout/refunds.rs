@@ -1,10 +1,12 @@
 //! Giving money back: asked for here or in the merchant console, and what came once too often by itself. Each is
 //! brought to its end.
 
+mod beside;
 mod by_hand;
 mod draft;
 mod elsewhere;
 mod follow_up;
+pub mod hold;
 mod next_number;
 mod request;
 mod settle;
@@ -12,5 +14,6 @@ mod statement;
 mod step;
 mod surplus;
 
+pub use beside::Beside;
 pub use by_hand::NotGivenUp;
 pub use draft::{RefundDraft, RefundError, RefundOf, RefundOrder};

@@ -7,13 +7,13 @@ use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
 use serde_json::json;
 
-use super::{CommandError, WhichShop, beijing};
+use super::{CommandError, WhichShop, amount, beijing};
 use crate::{
     backoffice::staff::{Actor, Staff, StaffError, accounts::Change},
     config::Environment,
-    domain::Role,
+    domain::{Fen, Role},
     startup::{StaffRoom, Surroundings, open_staff},
-    storage::{staff::Account, staff_links::Purpose},
+    storage::{approvals::Limits, staff::Account, staff_links::Purpose},
 };
 
 #[derive(Debug, Args)]
@@ -51,6 +51,18 @@ enum StaffCommand {
     ResetPassword { name: String },
     /// Prints a one-time link for another second factor
     ResetTotp { name: String },
+    /// What one person may refund without a second one; without any option they are shown
+    Limits {
+        /// In fen
+        #[arg(long, value_parser = amount)]
+        per_refund_fen: Option<Fen>,
+        /// In fen, by person and Beijing day
+        #[arg(long, value_parser = amount)]
+        per_day_fen: Option<Fen>,
+        /// No limits any more
+        #[arg(long, conflicts_with_all = ["per_refund_fen", "per_day_fen"])]
+        none: bool,
+    },
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -108,6 +120,13 @@ impl Teller<'_> {
                 require_terminal()?;
                 self.link(staff, &name, Purpose::Totp, out).await
             }
+            StaffCommand::Limits { per_refund_fen, per_day_fen, none } => {
+                let wanted = Limits { per_refund: per_refund_fen, per_day: per_day_fen };
+                if none || wanted != Limits::default() {
+                    staff.set_limits(wanted, &self.actor).await?;
+                }
+                self.limits(staff.limits().await?, out)
+            }
             StaffCommand::Disable { name } => self.change(staff, &name, Change::Disable, out).await,
             StaffCommand::Enable { name } => self.change(staff, &name, Change::Enable, out).await,
             StaffCommand::Role { name, role } => self.change(staff, &name, Change::Role(role), out).await,
@@ -142,6 +161,20 @@ impl Teller<'_> {
         staff.change_account(name, change, &self.actor).await?;
         let account = staff.find_account(name).await?;
         self.list(&[account], out)
+    }
+
+    fn limits(&self, limits: Limits, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
+        let Limits { per_refund, per_day } = limits;
+        if self.json {
+            let json = json!({ "per_refund_fen": per_refund.map(Fen::get), "per_day_fen": per_day.map(Fen::get) });
+            writeln!(out, "{json}")?;
+            return Ok(());
+        }
+        for (name, limit) in [("per refund", per_refund), ("per day", per_day)] {
+            let limit = limit.map_or_else(|| "no limit".to_owned(), |fen| format!("{fen} yuan"));
+            writeln!(out, "{name}\t{limit}")?;
+        }
+        Ok(())
     }
 
     fn list(&self, accounts: &[Account], out: &mut (dyn Write + Send)) -> Result<(), CommandError> {

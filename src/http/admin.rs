@@ -18,6 +18,8 @@
 //! - Bigger bodies than [`FORM`](super::body::FORM) are a row's `.takes(limits)`.
 
 mod account;
+mod approvals;
+mod audit;
 mod call;
 mod confirm;
 mod cookies;
@@ -28,8 +30,10 @@ mod factor;
 mod gate;
 mod link;
 mod login;
+mod people;
 mod route;
 mod table;
+mod told;
 
 use axum::{Router, middleware};
 use http::Method;

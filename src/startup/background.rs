@@ -7,7 +7,7 @@ use crate::{http::AppState, supervise::Supervisor, tls::Care};
 /// Certificates change every few years; an hour's delay is covered by asking on an unknown serial.
 const CERTIFICATES_EVERY: Duration = Duration::from_hours(4);
 const CERTIFICATES_AGAIN: Duration = Duration::from_mins(1);
-const STAFF_EVERY: Duration = Duration::from_hours(1);
+const STAFF_EVERY: Duration = Duration::from_mins(10);
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
 
 /// What of it runs, and how often.
@@ -87,6 +87,9 @@ async fn look_after_staff(state: AppState) {
     loop {
         if let Err(error) = state.staff.remove_old_sessions().await {
             tracing::warn!(%error, "old sessions of staff stay in the books");
+        }
+        if let Err(error) = state.staff.end_old_approvals().await {
+            tracing::warn!(%error, "what nobody has decided in time");
         }
         state.clock.sleep(STAFF_EVERY).await;
     }

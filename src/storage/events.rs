@@ -21,6 +21,10 @@ pub enum EventKind {
     /// A new attempt, under another `out_trade_no`.
     Renewed,
     Closed,
+    /// It waits for a second person; its money is set aside.
+    RefundHeld,
+    /// It waits no more, and its money is free.
+    RefundReleased,
     RefundAsked,
     RefundProcessing,
     RefundSuccess,
@@ -50,6 +54,8 @@ impl EventKind {
             Self::RenewAsked => "RENEW_ASKED",
             Self::Renewed => "RENEWED",
             Self::Closed => "CLOSED",
+            Self::RefundHeld => "REFUND_HELD",
+            Self::RefundReleased => "REFUND_RELEASED",
             Self::RefundAsked => "REFUND_ASKED",
             Self::RefundProcessing => "REFUND_PROCESSING",
             Self::RefundSuccess => "REFUND_SUCCESS",

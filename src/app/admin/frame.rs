@@ -37,7 +37,12 @@ struct Way {
 }
 
 /// In this order; a new part has its line here.
-const NAVIGATION: &[Way] = &[Way { path: "/admin", least: Role::Viewer, name: |words| words.dashboard }];
+const NAVIGATION: &[Way] = &[
+    Way { path: "/admin", least: Role::Viewer, name: |words| words.dashboard },
+    Way { path: "/admin/approvals", least: Role::Viewer, name: |words| words.approvals },
+    Way { path: "/admin/staff", least: Role::Viewer, name: |words| words.people },
+    Way { path: "/admin/audit", least: Role::Viewer, name: |words| words.audit },
+];
 
 #[component]
 pub fn Frame(setting: Setting, title: String, content: AnyView) -> impl IntoView {

@@ -10,6 +10,12 @@ pub enum Said {
     ConfirmFirst,
     Confirmed,
     SessionEnded,
+    /// A second person decides.
+    Asked,
+    Approved,
+    Refused,
+    Withdrawn,
+    Expired,
 }
 
 impl Said {
@@ -23,6 +29,11 @@ impl Said {
             Self::ConfirmFirst => "confirm-first",
             Self::Confirmed => "confirmed",
             Self::SessionEnded => "session-ended",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+            Self::Asked => "asked",
         }
     }
 
@@ -32,7 +43,7 @@ impl Said {
 
     /// Something is still to be done.
     pub const fn is_warning(self) -> bool {
-        matches!(self, Self::ConfirmFirst)
+        matches!(self, Self::ConfirmFirst | Self::Asked | Self::Expired)
     }
 
     pub fn words(self, language: Language) -> &'static str {
@@ -43,6 +54,11 @@ impl Said {
             Self::ConfirmFirst => words.said_confirm_first,
             Self::Confirmed => words.said_confirmed,
             Self::SessionEnded => words.said_session_ended,
+            Self::Approved => words.said_approved,
+            Self::Refused => words.said_refused,
+            Self::Withdrawn => words.said_withdrawn,
+            Self::Expired => words.said_expired,
+            Self::Asked => words.said_asked,
         }
     }
 }

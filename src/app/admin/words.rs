@@ -1,8 +1,14 @@
 //! Every text of the merchant's side, by area: a type for each, and a value of it in each language, so that a text
 //! that is missing in one of them does not compile.
 
+mod approvals;
+mod audit;
 mod basics;
 mod entrance;
+mod people;
 
+pub use approvals::Approvals;
+pub use audit::Audit;
 pub use basics::Basics;
 pub use entrance::Entrance;
+pub use people::People;

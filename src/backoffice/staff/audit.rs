@@ -26,6 +26,13 @@ pub mod what {
     pub const ACCOUNT_ENABLED: &str = "ACCOUNT_ENABLED";
     pub const ROLE_CHANGED: &str = "ROLE_CHANGED";
     pub const FACTOR_RESET: &str = "FACTOR_RESET";
+    pub const LIMITS_SET: &str = "LIMITS_SET";
+    pub const REFUND_ASKED: &str = "REFUND_ASKED";
+    pub const APPROVAL_ASKED: &str = "APPROVAL_ASKED";
+    pub const APPROVED: &str = "APPROVED";
+    pub const REFUSED: &str = "REFUSED";
+    pub const WITHDRAWN: &str = "WITHDRAWN";
+    pub const EXPIRED: &str = "EXPIRED";
 
     /// All of them, for whoever filters by one.
     pub const ALL: &[&str] = &[
@@ -45,6 +52,13 @@ pub mod what {
         ACCOUNT_ENABLED,
         ROLE_CHANGED,
         FACTOR_RESET,
+        LIMITS_SET,
+        REFUND_ASKED,
+        APPROVAL_ASKED,
+        APPROVED,
+        REFUSED,
+        WITHDRAWN,
+        EXPIRED,
     ];
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::{domain::Role, secret_key::DoesNotOpen, storage::StorageError};
+use crate::{checkout::RefundError, domain::Role, secret_key::DoesNotOpen, storage::StorageError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StaffError {
@@ -37,6 +37,14 @@ pub enum StaffError {
     NoSuchLink,
     #[error("it takes a {0}")]
     Role(Role),
+    #[error("there is no such request")]
+    NoSuchApproval,
+    #[error("nobody decides about what he has asked for himself")]
+    OwnRequest,
+    #[error("only who has asked for it may withdraw it")]
+    NotYours,
+    #[error(transparent)]
+    Refund(Box<RefundError>),
     #[error(
         "no second factor can be kept: there is no secret key (SAOMA_SECRET_KEY), and none could be made beside the books"
     )]

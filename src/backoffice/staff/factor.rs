@@ -218,7 +218,7 @@ impl Staff {
         account.filter(|account| account.disabled.is_none()).ok_or(StaffError::NoSession)
     }
 
-    fn draw_recovery_codes(&self) -> (RecoveryCodes, Vec<String>) {
+    pub(super) fn draw_recovery_codes(&self) -> (RecoveryCodes, Vec<String>) {
         let draw = |_| {
             let random: [u8; RECOVERY_LENGTH] = self.0.entropy.bytes();
             random.iter().map(|byte| char::from(RECOVERY_ALPHABET[usize::from(byte & 31)])).collect::<String>()

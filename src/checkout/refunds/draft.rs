@@ -4,10 +4,11 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::beside::Beside;
 use crate::{
     checkout::error::CheckoutError,
     domain::{Fen, OutRefundNo, OutTradeNo},
-    storage::{StorageError, events::Source, payments::Payment, refunds::Refund},
+    storage::{StorageError, events::Source, payments::Payment, refund_holds::Hold, refunds::Refund},
     wechatpay::model::InvalidRefund,
 };
 
@@ -51,6 +52,7 @@ pub struct RefundDraft {
     pub(super) wanted: RefundOrder,
     pub(super) out_refund_no: OutRefundNo,
     pub(super) standing: Option<Refund>,
+    pub(super) beside: Option<Beside>,
 }
 
 /// Why nothing is given back.
@@ -79,6 +81,9 @@ pub enum RefundError {
     /// While books that were put back may lack one.
     #[error("WeChat Pay gave no usable answer whether some of this payment went back already: try again in a moment")]
     NotAsked,
+    /// What belongs into its transaction has said no: see [`RefundDraft::with`].
+    #[error("it takes a second person")]
+    NotAllowed,
     #[error("this out_refund_no stands for another refund")]
     OtherRefund,
     #[error("no such refund")]
@@ -111,5 +116,33 @@ impl RefundDraft {
     /// The refund that is gone on with.
     pub const fn standing(&self) -> Option<&Refund> {
         self.standing.as_ref()
+    }
+}
+
+impl RefundDraft {
+    /// What it would give back.
+    pub fn amount(&self) -> Fen {
+        self.wanted.amount.unwrap_or_else(|| self.payment.left())
+    }
+
+    pub const fn order_id(&self) -> i64 {
+        self.payment.order_id
+    }
+
+    /// The same, with something that belongs into its transaction.
+    #[must_use]
+    pub fn with(self, beside: Beside) -> Self {
+        Self { beside: Some(beside), ..self }
+    }
+
+    /// Its money, as it is set aside.
+    pub fn hold(&self) -> Hold {
+        Hold {
+            out_refund_no: self.out_refund_no.clone(),
+            order_id: self.payment.order_id,
+            payment_id: self.payment.id,
+            amount: self.amount(),
+            reason: self.wanted.reason.clone(),
+        }
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::{
+    hold::reserve_over_holds,
     statement::RefundBooking,
     step::{does_not_fit, next_look, show_in_order},
 };
@@ -109,7 +110,7 @@ async fn book_elsewhere(
     refund: &NewRefund,
     now: Timestamp,
 ) -> Result<RefundVerdict, StorageError> {
-    if refund.state.holds_money() && !payments::reserve(c, payment.id, refund.amount).await? {
+    if refund.state.holds_money() && !reserve_over_holds(c, payment.id, refund.amount, now).await? {
         return does_not_fit(c, payment, refund.out_refund_no.as_str(), Source::Console, now).await;
     }
     if !refunds::insert(c, refund).await? {

@@ -9,6 +9,7 @@ use sqlx::AnyConnection;
 use url::Url;
 
 use super::{
+    beside::Beside,
     draft::{RefundDraft, RefundError, RefundOf, RefundOrder},
     step::{FIRST_LOOK, show_in_order},
 };
@@ -21,6 +22,7 @@ use crate::{
         events::{self, EventKind, Source},
         orders,
         payments::{self, Payment},
+        refund_holds,
         refunds::{self, NewRefund, Refund},
     },
     wechatpay::{
@@ -45,6 +47,7 @@ enum Found {
     Left(Fen),
     /// The number stands for something else.
     Other,
+    NotAllowed,
 }
 
 impl Checkout {
@@ -78,7 +81,7 @@ impl Checkout {
                 && wanted.amount.is_none_or(|amount| amount == standing.amount)
                 && standing.source != Source::Console;
             let out_refund_no = standing.out_refund_no.clone();
-            let draft = RefundDraft { payment, wanted, out_refund_no, standing: Some(standing) };
+            let draft = RefundDraft { payment, wanted, out_refund_no, standing: Some(standing), beside: None };
             return if is_same { Ok(draft) } else { Err(RefundError::OtherRefund) };
         }
         if let Some(gap) = self.find_gap().await? {
@@ -99,7 +102,7 @@ impl Checkout {
                 .map_err(|_| RefundError::Amount { left })?,
         };
         request(&self.0.settings.refund_notify_url, &payment, &out_refund_no, &wanted.reason, amount)?;
-        Ok(RefundDraft { payment, wanted, out_refund_no, standing: None })
+        Ok(RefundDraft { payment, wanted, out_refund_no, standing: None, beside: None })
     }
 
     /// Writes the intent of a draft and asks WeChat. The refund that comes back has another number than
@@ -125,6 +128,7 @@ impl Checkout {
                 }
                 Found::Same(standing) => return self.go_on_with(*standing, source).await,
                 Found::Other => return Err(RefundError::OtherRefund),
+                Found::NotAllowed => return Err(RefundError::NotAllowed),
                 Found::Left(left) if draft.wanted.amount.is_some() || left == Fen::ZERO => {
                     return Err(RefundError::Amount { left });
                 }
@@ -132,7 +136,7 @@ impl Checkout {
                 Found::Left(_) => payment = self.find_payment(&RefundOf::Transaction(payment.transaction_id)).await?,
             }
         }
-        Err(StorageError::Raced { table: "payments", row: payment.id }.into())
+        Err(raced(payment.id).into())
     }
 
     /// WeChat has said of the payment that money went back, and the books have no refund that tells how much.
@@ -216,11 +220,11 @@ impl Checkout {
         let amount = wanted.amount.unwrap_or_else(|| payment.left());
         let asked = Asked { amount, reason: &wanted.reason, source: wanted.source };
         let intent = intent(&self.0.settings.refund_notify_url, payment, out_refund_no.clone(), &asked, now)?;
-        let input = Arc::new((intent, wanted.clone()));
+        let input = Arc::new((intent, wanted.clone(), draft.beside.clone()));
         let job = Arc::clone(&input);
         let written = self.0.db.write(move |c| {
             let input = Arc::clone(&job);
-            Box::pin(async move { write_intent(c, &input.0, &input.1).await })
+            Box::pin(async move { write_intent(c, &input.0, &input.1, input.2.as_ref()).await })
         });
         match written.await {
             Ok(found) => Ok(found),
@@ -327,22 +331,41 @@ async fn find_same(
     Ok(refunds::list_of_payment(c, payment.id).await?.into_iter().rev().find(is_same))
 }
 
+const fn raced(row: i64) -> StorageError {
+    StorageError::Raced { table: "payments", row }
+}
+
 /// Two commands at once are decided here: refunds of one order queue up at the lock, and each sees the
 /// one before. A job that is run again finds its own work first.
-async fn write_intent(c: &mut AnyConnection, intent: &NewRefund, wanted: &RefundOrder) -> Result<Found, StorageError> {
+async fn write_intent(
+    c: &mut AnyConnection,
+    intent: &NewRefund,
+    wanted: &RefundOrder,
+    beside: Option<&Beside>,
+) -> Result<Found, StorageError> {
     orders::lock(c, intent.order_id).await?;
     if let Some(known) = refunds::find(c, &intent.out_refund_no).await? {
         return Ok(if is_this(&known, intent) { Found::Written } else { Found::Other });
     }
+    // A number that waits for a second person is taken.
+    if refund_holds::find(c, &intent.out_refund_no).await?.is_some() {
+        return Ok(Found::Other);
+    }
     let Some(payment) = payments::find(c, intent.payment_id).await? else {
-        return Err(StorageError::Raced { table: "payments", row: intent.payment_id });
+        return Err(raced(intent.payment_id));
     };
     if let Some(same) = find_same(c, &payment, wanted, intent.created).await? {
         return Ok(Found::Same(Box::new(same)));
     }
     let is_all_that_is_left = wanted.amount.is_some() || payment.left() == intent.amount;
-    if !is_all_that_is_left || !set_aside(c, intent).await? {
+    if !is_all_that_is_left || payment.left() < intent.amount {
         return Ok(Found::Left(payment.left()));
     }
-    Ok(Found::Written)
+    if let Some(Beside(job)) = beside
+        && !job(c).await?
+    {
+        return Ok(Found::NotAllowed);
+    }
+    // What stands beside it is undone with it.
+    if set_aside(c, intent).await? { Ok(Found::Written) } else { Err(raced(payment.id)) }
 }

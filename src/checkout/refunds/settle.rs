@@ -8,6 +8,7 @@ use sqlx::AnyConnection;
 
 use super::{
     elsewhere::elsewhere,
+    hold::reserve_over_holds,
     statement::{RefundBooking, Statement},
     step::{contradict, does_not_fit, next_look, take_step},
 };
@@ -238,7 +239,7 @@ async fn apply_to(
         }
     }
     let was_given_up = refund.state == RefundState::Refused;
-    if was_given_up && state.holds_money() && !payments::reserve(c, payment.id, refund.amount).await? {
+    if was_given_up && state.holds_money() && !reserve_over_holds(c, payment.id, refund.amount, now).await? {
         return does_not_fit(c, &payment, number, source, now).await;
     }
     let progress = Progress {

@@ -106,6 +106,10 @@ fn check(around: &Around, visit: Option<&Visit>, may: May, method: &Method) -> R
     let role = match may {
         May::Anybody => return Ok(()),
         May::HalfWay if stage == Some(Stage::Factor) => return Ok(()),
+        // Whoever has one changes it only after he has shown it.
+        May::Enrolling if visit.is_some_and(|it| it.stage == Stage::Whole && it.has_factor && !it.is_confirmed) => {
+            return Err(go("/admin/confirm?next=/admin/enrol", None));
+        }
         May::Enrolling if matches!(stage, Some(Stage::Enrol | Stage::Whole)) => return Ok(()),
         May::SignedIn if stage.is_some() => return Ok(()),
         May::HalfWay | May::Enrolling | May::SignedIn => return Err(elsewhere(around, stage)),

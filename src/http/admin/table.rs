@@ -1,10 +1,10 @@
 //! All routes of `/admin`, and who may.
 
 use super::{
-    account, confirm, dashboard, enrol, factor, link, login,
+    account, approvals, audit, confirm, dashboard, enrol, factor, link, login, people,
     route::{May, Row, get, post},
 };
-use crate::domain::Role::Viewer;
+use crate::domain::Role::{Manager, Operator, Viewer};
 
 #[rustfmt::skip]
 pub(super) fn rows() -> Vec<Row> {
@@ -23,6 +23,23 @@ pub(super) fn rows() -> Vec<Row> {
         get ("/admin/confirm",        May::Staff(Viewer), confirm::show),
         post("/admin/confirm",        May::Staff(Viewer), confirm::confirm),
 
-        get ("/admin/account",        May::Staff(Viewer), account::show),
+        get ("/admin/account",                 May::Staff(Viewer),      account::show),
+        post("/admin/account/password",        May::Staff(Viewer),      account::change_password),
+        post("/admin/account/session",         May::Staff(Viewer),      account::end_session),
+        post("/admin/account/codes",           May::Confirmed(Viewer),  account::renew_codes),
+
+        get ("/admin/approvals",               May::Staff(Viewer),      approvals::list),
+        get ("/admin/approvals/{id}",          May::Staff(Viewer),      approvals::show),
+        post("/admin/approvals/{id}/approve",  May::Confirmed(Manager), approvals::approve),
+        post("/admin/approvals/{id}/refuse",   May::Confirmed(Manager), approvals::refuse_it),
+        post("/admin/approvals/{id}/withdraw", May::Staff(Operator),    approvals::withdraw),
+
+        get ("/admin/staff",                   May::Staff(Viewer),      people::show),
+        post("/admin/staff/change",            May::Confirmed(Manager), people::ask_change),
+        post("/admin/staff/limits",            May::Confirmed(Manager), people::ask_limits),
+        post("/admin/staff/session",           May::Confirmed(Manager), people::end_session),
+
+        get ("/admin/audit",                   May::Staff(Viewer),      audit::show),
+        get ("/admin/audit.csv",               May::Staff(Viewer),      audit::export),
     ]
 }

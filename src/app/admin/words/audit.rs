@@ -1,0 +1,118 @@
+//! Who did what.
+
+use crate::app::language::Language;
+
+#[derive(Debug)]
+pub struct Audit {
+    pub audit: &'static str,
+    pub intro: &'static str,
+    pub at: &'static str,
+    pub who: &'static str,
+    pub what_heading: &'static str,
+    pub subject: &'static str,
+    pub detail: &'static str,
+    pub address: &'static str,
+    pub from: &'static str,
+    pub until: &'static str,
+    pub any: &'static str,
+    pub search: &'static str,
+    pub export: &'static str,
+    pub none: &'static str,
+    pub refused: &'static str,
+    /// What a stored code is called.
+    pub what: fn(&str) -> &str,
+}
+
+impl Audit {
+    pub fn of(language: Language) -> &'static Self {
+        language.choose(&CHINESE, &ENGLISH)
+    }
+}
+
+static CHINESE: Audit = Audit {
+    audit: "操作记录",
+    intro: "谁在什么时候做了什么。记录只增不改，每一条都与前一条相扣，saoma status 会检查是否完整。至少保留三年。",
+    at: "时间",
+    who: "人员",
+    what_heading: "操作",
+    subject: "对象",
+    detail: "详情",
+    address: "来源地址",
+    from: "从（北京时间）",
+    until: "到（含当天）",
+    any: "全部",
+    search: "查找",
+    export: "导出 CSV",
+    none: "没有符合条件的记录。",
+    refused: "未成功",
+    what: |code| match code {
+        "LOGIN" => "登录",
+        "LOGIN_FAILED" => "登录失败",
+        "LOGOUT" => "退出",
+        "SESSION_ENDED" => "结束登录",
+        "FACTOR_SET" => "设置动态验证码",
+        "FACTOR_FAILED" => "验证码错误",
+        "FACTOR_ASKED" => "输入验证码",
+        "RECOVERY_CODE_USED" => "使用恢复码",
+        "RECOVERY_CODES_MADE" => "生成恢复码",
+        "PASSWORD_SET" => "设置密码",
+        "LINK_MADE" => "生成一次性链接",
+        "ACCOUNT_ADDED" => "新增账号",
+        "ACCOUNT_DISABLED" => "停用账号",
+        "ACCOUNT_ENABLED" => "启用账号",
+        "ROLE_CHANGED" => "更改角色",
+        "FACTOR_RESET" => "重置动态验证码",
+        "LIMITS_SET" => "设置限额",
+        "REFUND_ASKED" => "申请退款",
+        "APPROVAL_ASKED" => "提交审批",
+        "APPROVED" => "批准",
+        "REFUSED" => "拒绝",
+        "WITHDRAWN" => "撤回",
+        "EXPIRED" => "过期",
+        other => other,
+    },
+};
+
+static ENGLISH: Audit = Audit {
+    audit: "Audit log",
+    intro: "Who did what, and when. Entries are only ever added, each one bound to the one before; saoma status checks that none is missing or changed. They are kept for three years at least.",
+    at: "Time",
+    who: "Who",
+    what_heading: "What",
+    subject: "On what",
+    detail: "Detail",
+    address: "Address",
+    from: "From (Beijing)",
+    until: "Until, that day included",
+    any: "All",
+    search: "Search",
+    export: "Export as CSV",
+    none: "No entry is like that.",
+    refused: "refused",
+    what: |code| match code {
+        "LOGIN" => "Login",
+        "LOGIN_FAILED" => "Login failed",
+        "LOGOUT" => "Logout",
+        "SESSION_ENDED" => "Session ended",
+        "FACTOR_SET" => "Second factor set up",
+        "FACTOR_FAILED" => "Wrong code",
+        "FACTOR_ASKED" => "Code given",
+        "RECOVERY_CODE_USED" => "Recovery code used",
+        "RECOVERY_CODES_MADE" => "Recovery codes made",
+        "PASSWORD_SET" => "Password set",
+        "LINK_MADE" => "One-time link made",
+        "ACCOUNT_ADDED" => "Account added",
+        "ACCOUNT_DISABLED" => "Account disabled",
+        "ACCOUNT_ENABLED" => "Account enabled",
+        "ROLE_CHANGED" => "Role changed",
+        "FACTOR_RESET" => "Second factor reset",
+        "LIMITS_SET" => "Limits set",
+        "REFUND_ASKED" => "Refund asked for",
+        "APPROVAL_ASKED" => "Approval asked for",
+        "APPROVED" => "Approved",
+        "REFUSED" => "Refused",
+        "WITHDRAWN" => "Withdrawn",
+        "EXPIRED" => "Ended",
+        other => other,
+    },
+};

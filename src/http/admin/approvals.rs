@@ -1,0 +1,137 @@
+//! `/admin/approvals`: what waits for a second person.
+
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::{
+    super::state::AppState,
+    call::{StaffCall, go},
+    told::beijing,
+};
+use crate::{
+    app::admin::{ApprovalLine, ApprovalPage, ApprovalsPage, Said, words::Approvals},
+    backoffice::staff::{
+        StaffError,
+        approvals::{Decision, summary},
+    },
+    domain::Role,
+    storage::approvals::{Approval, State as Standing},
+};
+
+/// On one page.
+const MOST: i64 = 50;
+
+#[derive(Deserialize)]
+pub(super) struct Shown {
+    #[serde(default)]
+    all: String,
+    before: Option<i64>,
+}
+
+fn line(call: &StaffCall, approval: &Approval) -> ApprovalLine {
+    let words = Approvals::of(call.language);
+    ApprovalLine {
+        id: approval.id,
+        kind: words.kind(approval.kind.code()),
+        state: words.state(approval.state.code()),
+        is_waiting: approval.state == Standing::Waiting,
+        summary: summary(approval),
+        order_id: approval.order_id,
+        amount: approval.amount,
+        asker: approval.asker.clone(),
+        asked: beijing(approval.asked),
+        ends: beijing(approval.ends),
+        decider: approval.decider.clone().unwrap_or_default(),
+        decided: approval.decided.map(beijing).unwrap_or_default(),
+        note: approval.note.clone(),
+        may_decide: call.who.role == Role::Manager && approval.asked_by != call.who.staff_id,
+        may_withdraw: approval.asked_by == call.who.staff_id,
+    }
+}
+
+pub(super) async fn list(State(state): State<AppState>, call: StaffCall, Query(shown): Query<Shown>) -> Response {
+    let is_all = shown.all == "1";
+    let wanted = (!is_all).then_some(Standing::Waiting);
+    let found = match state.staff.list_approvals(wanted, shown.before, MOST).await {
+        Ok(found) => found,
+        Err(error) => return call.trouble(&error),
+    };
+    let older =
+        (found.len() >= usize::try_from(MOST).unwrap_or_default()).then(|| found.last().map(|it| it.id)).flatten();
+    let lines = found.iter().map(|approval| line(&call, approval)).collect();
+    let language = call.language;
+    call.page(Approvals::of(language).approvals, leptos::view! { <ApprovalsPage language lines is_all older/> })
+}
+
+pub(super) async fn show(State(state): State<AppState>, call: StaffCall, Path(id): Path<i64>) -> Response {
+    match state.staff.find_approval(id).await {
+        Ok(approval) => page(&call, &approval, StatusCode::OK, String::new()),
+        Err(error) => refuse(&call, &error),
+    }
+}
+
+fn page(call: &StaffCall, approval: &Approval, status: StatusCode, problem: String) -> Response {
+    let (language, csrf, is_confirmed) = (call.language, call.csrf(), call.who.is_confirmed);
+    let line = line(call, approval);
+    let title = Approvals::of(language).approval;
+    call.page_with(status, title, leptos::view! { <ApprovalPage language csrf line is_confirmed problem/> })
+}
+
+pub(super) async fn approve(State(state): State<AppState>, call: StaffCall, Path(id): Path<i64>) -> Response {
+    decide(&state, &call, id, Decision::Approve).await
+}
+
+pub(super) async fn refuse_it(State(state): State<AppState>, call: StaffCall, Path(id): Path<i64>) -> Response {
+    decide(&state, &call, id, Decision::Refuse).await
+}
+
+pub(super) async fn withdraw(State(state): State<AppState>, call: StaffCall, Path(id): Path<i64>) -> Response {
+    decide(&state, &call, id, Decision::Withdraw).await
+}
+
+async fn decide(state: &AppState, call: &StaffCall, id: i64, decision: Decision) -> Response {
+    let (staff, actor) = (state.staff.clone(), call.actor());
+    // Goes on when whoever has pressed goes away.
+    let deciding = state.checkout.spawn(async move { staff.decide(id, decision, &actor).await });
+    let Ok(decided) = deciding.await else {
+        return call.refused(StatusCode::SERVICE_UNAVAILABLE, |words| (words.trouble, words.trouble_hint));
+    };
+    match decided {
+        Ok(approval) => go(&format!("/admin/approvals/{id}"), Some(said(approval.state))),
+        Err(error @ (StaffError::OwnRequest | StaffError::NotYours | StaffError::Role(_) | StaffError::Refund(_))) => {
+            let words = Approvals::of(call.language);
+            tracing::info!(%error, "a request is not decided");
+            let problem = match error {
+                StaffError::OwnRequest => words.own_request,
+                StaffError::NotYours => words.not_yours,
+                StaffError::Refund(_) => words.cannot_now,
+                _ => words.takes_manager,
+            };
+            match state.staff.find_approval(id).await {
+                Ok(approval) => page(call, &approval, StatusCode::FORBIDDEN, problem.to_owned()),
+                Err(error) => refuse(call, &error),
+            }
+        }
+        Err(error) => refuse(call, &error),
+    }
+}
+
+const fn said(state: Standing) -> Said {
+    match state {
+        Standing::Approved => Said::Approved,
+        Standing::Refused => Said::Refused,
+        Standing::Withdrawn => Said::Withdrawn,
+        Standing::Expired | Standing::Waiting => Said::Expired,
+    }
+}
+
+fn refuse(call: &StaffCall, error: &StaffError) -> Response {
+    if matches!(error, StaffError::NoSuchApproval) {
+        return call.refused(StatusCode::NOT_FOUND, |words| (words.not_found, words.not_found_hint));
+    }
+    call.trouble(error)
+}

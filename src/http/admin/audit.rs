@@ -1,0 +1,181 @@
+//! `/admin/audit`: who did what. Searched, and exported as CSV in pieces, however long it is.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Query, State},
+    response::{IntoResponse as _, Response},
+};
+use futures::stream;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use jiff::{Timestamp, civil::Date, tz};
+use serde::Deserialize;
+
+use super::{super::state::AppState, call::StaffCall, told::beijing};
+use crate::{
+    app::admin::{AuditForm, AuditLine, AuditPage, words::Audit},
+    backoffice::staff::{Staff, StaffError, audit::what},
+    storage::audit::{Entry, Wanted},
+};
+
+/// On one page, and read at once for an export.
+const MOST: i64 = 100;
+const EXPORTED_AT_ONCE: i64 = 1_000;
+/// Longer than any name or number of ours.
+const TYPED_MOST: usize = 128;
+
+#[derive(Clone, Deserialize)]
+pub(super) struct Search {
+    #[serde(default)]
+    who: String,
+    #[serde(default)]
+    what: String,
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    until: String,
+    before: Option<i64>,
+}
+
+impl Search {
+    fn wanted(&self) -> Wanted {
+        let typed = |text: &str| text.trim().chars().take(TYPED_MOST).collect::<String>();
+        Wanted {
+            who: typed(&self.who),
+            what: typed(&self.what),
+            subject: typed(&self.subject),
+            from: day(&self.from, 0),
+            until: day(&self.until, 1),
+            before: self.before,
+        }
+    }
+
+    fn form(&self) -> AuditForm {
+        let Self { who, what, subject, from, until, .. } = self.clone();
+        AuditForm { who, what, subject, from, until }
+    }
+}
+
+/// The beginning of a Beijing day, or of one some days later.
+fn day(text: &str, later: i64) -> Option<Timestamp> {
+    let day: Date = text.trim().parse().ok()?;
+    let day = day.checked_add(jiff::Span::new().try_days(later).ok()?).ok()?;
+    tz::offset(8).to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()
+}
+
+pub(super) async fn show(State(state): State<AppState>, call: StaffCall, Query(search): Query<Search>) -> Response {
+    let found = match state.staff.list_audit(&search.wanted(), MOST).await {
+        Ok(found) => found,
+        Err(error) => return call.trouble(&error),
+    };
+    let is_full = found.len() >= usize::try_from(MOST).unwrap_or_default();
+    let older = found.last().map(|entry| entry.id).filter(|_| is_full);
+    let words = Audit::of(call.language);
+    let line = |entry: Entry| AuditLine {
+        at: beijing(entry.at),
+        who: entry.who,
+        what: (words.what)(&entry.what).to_owned(),
+        subject: entry.subject,
+        detail: entry.detail,
+        address: entry.address,
+        is_refused: entry.result != "DONE",
+    };
+    let lines = found.into_iter().map(line).collect();
+    let (language, form) = (call.language, search.form());
+    let kinds = what::ALL.iter().map(|kind| ((*kind).to_owned(), (words.what)(kind).to_owned())).collect();
+    call.page(words.audit, leptos::view! { <AuditPage language form kinds lines older/> })
+}
+
+struct Export {
+    staff: Staff,
+    wanted: Wanted,
+    is_first: bool,
+    is_over: bool,
+}
+
+/// Newest first, in pieces: what has been sent is not kept, and whoever goes away ends it.
+pub(super) async fn export(State(state): State<AppState>, Query(search): Query<Search>) -> Response {
+    let export = Export { staff: state.staff.clone(), wanted: search.wanted(), is_first: true, is_over: false };
+    let pieces = stream::unfold(export, |mut export| async move {
+        if export.is_over {
+            return None;
+        }
+        let piece = next_piece(&mut export).await;
+        export.is_over |= piece.is_err();
+        Some((piece.map(Bytes::from).map_err(|error| std::io::Error::other(error.to_string())), export))
+    });
+    let headers =
+        [(CONTENT_TYPE, "text/csv; charset=utf-8"), (CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\"")];
+    (headers, Body::from_stream(pieces)).into_response()
+}
+
+async fn next_piece(export: &mut Export) -> Result<Vec<u8>, StaffError> {
+    let entries = export.staff.list_audit(&export.wanted, EXPORTED_AT_ONCE).await?;
+    export.wanted.before = entries.last().map(|entry| entry.id).or(export.wanted.before);
+    export.is_over = entries.is_empty();
+    let mut rows = csv::Writer::from_writer(Vec::new());
+    if export.is_first {
+        let head = [
+            "time",
+            "who",
+            "what",
+            "subject",
+            "detail",
+            "address",
+            "request_id",
+            "result",
+            "chain",
+            "number",
+            "previous",
+            "hash",
+        ];
+        drop(rows.write_record(head));
+    }
+    for entry in &entries {
+        let number = entry.number.to_string();
+        let cells = [
+            &beijing(entry.at),
+            &entry.who,
+            &entry.what,
+            &entry.subject,
+            &entry.detail,
+            &entry.address,
+            &entry.request_id,
+            &entry.result,
+            &entry.chain,
+            &number,
+            &entry.previous,
+            &entry.hash,
+        ];
+        drop(rows.write_record(cells.map(|cell| defused(cell))));
+    }
+    let rows = rows.into_inner().unwrap_or_default();
+    // Without the mark some programs take UTF-8 for something else.
+    let mark: &[u8] = if std::mem::take(&mut export.is_first) { b"\xef\xbb\xbf" } else { b"" };
+    Ok([mark, &rows].concat())
+}
+
+/// What a spreadsheet would take for a formula is a text.
+fn defused(cell: &str) -> String {
+    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if is_formula { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{day, defused};
+
+    #[test]
+    fn a_formula_is_a_text() {
+        assert_eq!(defused("=1+1"), "'=1+1");
+        assert_eq!(defused("demo-manager"), "demo-manager");
+    }
+
+    #[test]
+    fn a_day_begins_in_beijing() {
+        assert_eq!(day("2026-11-26", 0), "2026-11-25T16:00:00Z".parse().ok());
+        assert_eq!(day("2026-11-26", 1), "2026-11-26T16:00:00Z".parse().ok());
+        assert_eq!(day("yesterday", 0), None);
+    }
+}
