@@ -27,7 +27,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Books, Forger, Outside, Shown, Site, database_url, folder, lay_keys, until};
+use super::{Books, Forger, Outside, Shown, Site, database_url, folder, is_file, lay_keys, until};
 
 /// What an application is started with.
 pub struct Stage {
@@ -77,6 +77,12 @@ impl Stage {
             .set("SAOMA_CHECKS_PER_MINUTE", "0")
             .set("SAOMA_QUESTIONS_PER_SECOND", "0")
             .set("SAOMA_REJECTED_CALLBACKS_PER_MINUTE", "0")
+            .with_key_on_a_server()
+    }
+
+    /// Books on a server want one, the same for every instance.
+    fn with_key_on_a_server(self) -> Self {
+        if is_file() { self } else { self.set("SAOMA_SECRET_KEY", &"5a".repeat(32)) }
     }
 
     #[must_use]
