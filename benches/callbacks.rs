@@ -3,6 +3,10 @@
 //! the payments in the books. Also what processor time the server takes for one, which a busy machine changes
 //! little. `cargo bench --bench callbacks`; `CALLBACKS` and `CONNECTIONS` change the size, `OPEN` puts so many
 //! orders into the books that are asked about meanwhile.
+//!
+//! Orders are paid in about the order in which they were placed, as customers do it, over any of the connections.
+//! With `SCATTERED=1` each connection has a stretch of its own of them: those that are booked together then lie on as
+//! many pages of every table and index, which doubles what SQLite writes.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads its own size from the environment")]
@@ -50,7 +54,8 @@ async fn main() -> Result<(), Failure> {
     let server = start(folder.path(), address, None).await?;
 
     let (began, cpu_began) = (Instant::now(), cpu_time(server.0.id())?);
-    let shares = requests.chunks(callbacks.div_ceil(connections)).map(<[_]>::to_vec);
+    let is_scattered = size("SCATTERED", 0) > 0;
+    let shares = share(&requests, connections, is_scattered).into_iter();
     let senders: Vec<_> = shares.map(|share| tokio::spawn(send(address, share))).collect();
     let mut times = Vec::with_capacity(callbacks);
     for sender in senders {
@@ -65,7 +70,7 @@ async fn main() -> Result<(), Failure> {
         let sql = "SELECT COUNT(*) FROM payments JOIN orders ON orders.id = order_id WHERE status = 'SUCCESS'";
         sqlx::query_scalar(sql).fetch_one(&mut *c).await?
     };
-    report(&mut times, &Run { took, cpu, connections, open, booked });
+    report(&mut times, &Run { took, cpu, connections, open, is_scattered, booked });
     Ok(())
 }
 
@@ -97,16 +102,27 @@ async fn put_open_orders(folder: &Path, count: usize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What goes over each connection.
+fn share(requests: &[Genuine], connections: usize, is_scattered: bool) -> Vec<Vec<Genuine>> {
+    let each = |index| if is_scattered { index * connections / requests.len() } else { index % connections };
+    let mut shares = vec![Vec::new(); connections];
+    for (index, request) in requests.iter().enumerate() {
+        shares[each(index)].push(request.clone());
+    }
+    shares
+}
+
 struct Run {
     took: Duration,
     /// Of the server.
     cpu: Duration,
     connections: usize,
     open: usize,
+    is_scattered: bool,
     booked: i64,
 }
 
-fn report(times: &mut [Duration], &Run { took, cpu, connections, open, booked }: &Run) {
+fn report(times: &mut [Duration], &Run { took, cpu, connections, open, is_scattered, booked }: &Run) {
     times.sort_unstable();
     let at =
         |permille: usize| times.get((times.len() * permille / 1000).min(times.len() - 1)).copied().unwrap_or_default();
@@ -114,9 +130,10 @@ fn report(times: &mut [Duration], &Run { took, cpu, connections, open, booked }:
     let each = cpu.as_micros() / times.len().max(1) as u128;
     let cpu_budget = CPU_BUDGET[usize::from(open > 0)];
     println!(
-        "{} callbacks over {connections} connections in {took:.2?}, {open} other open orders, server killed right after \
-         the last answer",
-        times.len()
+        "{} callbacks over {connections} connections in {took:.2?}, {open} other open orders{}, server killed right \
+         after the last answer",
+        times.len(),
+        if is_scattered { ", scattered" } else { "" }
     );
     println!("  per second  {rate:>8}      budget ≥ {RATE_BUDGET}");
     println!("  µs of CPU   {each:>8}      budget ≤ {cpu_budget}");

@@ -65,7 +65,8 @@ pub async fn prepare(folder: &Path, site: SocketAddr, count: usize) -> Result<Ve
     let db = Database::open(&database(folder)).await?;
     catalogue::add_demo_products(&db).await?;
     let mut requests = Vec::with_capacity(count);
-    for index in 0..count {
+    let mut placed = Vec::with_capacity(count);
+    for _ in 0..count {
         let number = OutTradeNo::build("20261123120000", entropy.bytes())?;
         let asked = json!({
             "appid": credentials.appid, "mchid": credentials.mchid, "out_trade_no": number,
@@ -80,24 +81,25 @@ pub async fn prepare(folder: &Path, site: SocketAddr, count: usize) -> Result<Ve
             check: now + SignedDuration::from_mins(120),
         };
         let token = OrderToken::build(entropy.u128());
-        place(&db, attempt, now, token.clone()).await?;
+        placed.push((order(&attempt, now, token.clone())?, attempt));
         let transaction = json!({
             "appid": credentials.appid, "mchid": credentials.mchid, "out_trade_no": number,
-            "transaction_id": format!("42000{index:023}"), "trade_type": "NATIVE", "trade_state": "SUCCESS",
+            "transaction_id": transaction_id(&entropy), "trade_type": "NATIVE", "trade_state": "SUCCESS",
             "trade_state_desc": "支付成功", "bank_type": "OTHERS", "success_time": now.to_string(),
             "payer": {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
             "amount": {"total": 1, "payer_total": 1, "currency": "CNY", "payer_currency": "CNY"},
         });
-        let body = seal(&cipher, &transaction, index, now)?;
+        let body = seal(&cipher, &transaction, &entropy, now)?;
         let bytes = request(site, &key, &credentials.public_key_id, &body, now)?.into();
         requests.push((token, bytes));
     }
+    place(&db, placed.into(), now).await?;
     db.close().await;
     Ok(requests)
 }
 
-async fn place(db: &Database, attempt: attempts::NewAttempt, now: Timestamp, token: OrderToken) -> Result<(), Failure> {
-    let order = orders::NewOrder {
+fn order(attempt: &attempts::NewAttempt, now: Timestamp, token: OrderToken) -> Result<orders::NewOrder, Failure> {
+    Ok(orders::NewOrder {
         live_key: token.to_string(),
         shopper: token.to_string(),
         token,
@@ -107,12 +109,22 @@ async fn place(db: &Database, attempt: attempts::NewAttempt, now: Timestamp, tok
         created: now,
         expires: attempt.expires,
         check: attempt.check,
-    };
+    })
+}
+
+/// All by one commit, or a busy disk makes it minutes.
+async fn place(
+    db: &Database,
+    placed: Arc<[(orders::NewOrder, attempts::NewAttempt)]>,
+    now: Timestamp,
+) -> Result<(), Failure> {
     db.write(move |c| {
-        let (order, attempt) = (order.clone(), attempt.clone());
+        let placed = Arc::clone(&placed);
         Box::pin(async move {
-            if let Some(id) = orders::insert(c, &order).await? {
-                attempts::insert(c, id, &attempt, now).await?;
+            for (order, attempt) in &*placed {
+                if let Some(id) = orders::insert(c, order).await? {
+                    attempts::insert(c, id, attempt, now).await?;
+                }
             }
             Ok(())
         })
@@ -121,13 +133,19 @@ async fn place(db: &Database, attempt: attempts::NewAttempt, now: Timestamp, tok
     Ok(())
 }
 
-fn seal(cipher: &LessSafeKey, transaction: &Value, index: usize, now: Timestamp) -> Result<Vec<u8>, Failure> {
-    let nonce = format!("{index:012}");
+/// As WeChat's: the day stands in the middle, and what follows is as good as drawn.
+fn transaction_id(entropy: &Entropy) -> String {
+    format!("420000123420261123{:014}", entropy.u128() % 100_000_000_000_000)
+}
+
+fn seal(cipher: &LessSafeKey, transaction: &Value, entropy: &Entropy, now: Timestamp) -> Result<Vec<u8>, Failure> {
+    let id = entropy.u128();
+    let nonce = format!("{:012}", id % 1_000_000_000_000);
     let mut sealed = serde_json::to_vec(transaction)?;
     let unique = Nonce::try_assume_unique_for_key(nonce.as_bytes())?;
     cipher.seal_in_place_append_tag(unique, Aad::from(b"transaction"), &mut sealed)?;
     Ok(serde_json::to_vec(&json!({
-        "id": format!("{index:08}-0000-4000-8000-000000000000"), "create_time": now.to_string(),
+        "id": uuid::Uuid::from_u128(id).to_string(), "create_time": now.to_string(),
         "resource_type": "encrypt-resource", "event_type": "TRANSACTION.SUCCESS", "summary": "支付成功",
         "resource": {"original_type": "transaction", "algorithm": "AEAD_AES_256_GCM", "nonce": nonce,
             "associated_data": "transaction", "ciphertext": STANDARD.encode(sealed)},
