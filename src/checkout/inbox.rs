@@ -26,7 +26,10 @@ pub(super) fn inbox(
     transaction_id: Option<&str>,
     at: Timestamp,
 ) -> Received {
-    let clip = |text: &str| text.chars().take(INBOX_TEXT).collect::<String>();
+    let clip = |text: &str| match text.char_indices().nth(INBOX_TEXT) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text.to_owned(),
+    };
     Received {
         notify_id: clip(&notification.id),
         event_type: clip(&notification.event_type),

@@ -4,7 +4,9 @@
 mod bookings;
 mod claim;
 mod settle;
+mod told;
 
 pub(super) use bookings::Bookings;
 pub(super) use claim::{Proof, SURPLUS_REASON, examine};
 pub(super) use settle::Booking;
+pub(super) use told::Told;

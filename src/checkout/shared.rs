@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     memory::{Complaint, Inquiries, KeptKeys, LatestTime, LiveOrders, Refusal, Stumbles, SurplusWatch},
-    payments::Bookings,
+    payments::{Bookings, Told},
     settings::CheckoutSettings,
 };
 use crate::{
@@ -79,12 +79,15 @@ impl Checkout {
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
+        let live = LiveOrders::default();
+        let supervisor = Supervisor::new(readiness.clone(), metrics.clone());
+        let told = Told { live: live.clone(), metrics: metrics.clone(), clock: clock.clone() };
         Self(Arc::new(Inner {
-            bookings: Bookings::start(db.clone(), Supervisor::new(readiness.clone(), metrics.clone())),
+            bookings: Bookings::start(db.clone(), supervisor, told),
             db,
             gateway,
             settings,
-            live: LiveOrders::default(),
+            live,
             inquiries: Inquiries::default(),
             surplus: SurplusWatch::default(),
             kept_keys: KeptKeys::default(),

@@ -1,5 +1,7 @@
 //! Booking a payment: one way, whoever calls it (money rules 1 to 5).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{
@@ -10,7 +12,6 @@ use super::{
     verdict::{Mismatch, Verdict},
 };
 use crate::{
-    domain::OrderStatus,
     storage::{events::Source, notifications::Received},
     wechatpay::{Content, Notification, Transaction},
 };
@@ -91,48 +92,11 @@ impl Checkout {
         received: Option<Received>,
         at: Timestamp,
     ) -> Booking {
-        let way_back = claim.as_ref().ok().and_then(|proof| proof.way_back(&self.0.settings.refund_notify_url));
-        Booking { claim, source, vouched_by: serial.to_owned(), received, at, way_back }
+        let refund_notify_url = self.0.settings.refund_notify_url.clone();
+        Booking { claim, source, vouched_by: serial.to_owned(), received, at, refund_notify_url }
     }
 
     async fn book(&self, booking: Booking) -> Result<Verdict, CheckoutError> {
-        let (claim, source) = (booking.claim.clone(), booking.source);
-        let booked = self.0.bookings.book(booking).await?;
-        if let Some(version) = booked.became_paid {
-            self.0.metrics.order_entered(OrderStatus::Success);
-            self.0.live.wake(booked.order_id, version);
-        }
-        self.report(&claim, booked.verdict, source);
-        Ok(booked.verdict)
-    }
-
-    fn report(&self, claim: &Result<Proof, Verdict>, verdict: Verdict, source: Source) {
-        let Ok(proof) = claim else {
-            if verdict != Verdict::Echo {
-                tracing::error!(verdict = verdict.code(), "verified statement does not fit: {verdict}");
-            }
-            return;
-        };
-        let number = &proof.out_trade_no;
-        match verdict {
-            Verdict::Paid | Verdict::PaidLate => {
-                if source == Source::Callback {
-                    self.0.metrics.callback_lag(self.now().duration_since(proof.success));
-                }
-                tracing::info!(
-                    order.out_trade_no = %number, wechatpay.transaction_id = proof.transaction_id,
-                    source = source.code(), verdict = verdict.code(), "order {number} paid",
-                );
-            }
-            Verdict::Duplicate => {
-                tracing::info!(order.out_trade_no = %number, source = source.code(), "payment of {number} was booked before");
-            }
-            Verdict::Surplus | Verdict::UnknownOrder | Verdict::Mismatch(_) | Verdict::Echo | Verdict::Refund(_) => {
-                tracing::error!(
-                    order.out_trade_no = %number, wechatpay.transaction_id = proof.transaction_id,
-                    source = source.code(), verdict = verdict.code(), "payment for {number}: {verdict}",
-                );
-            }
-        }
+        Ok(self.0.bookings.book(Arc::new(booking)).await?.verdict)
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::{
     Extension, Json,
-    body::{Body, Bytes},
-    extract::State,
+    body::Bytes,
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode};
@@ -58,10 +58,9 @@ enum About {
 pub(crate) async fn native(
     State(state): State<AppState>,
     Extension(client): Extension<ClientAddress>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Response {
-    receive(&state, About::Payments, client, &headers, body).await
+    receive(&state, About::Payments, client, request).await
 }
 
 /// Refunds. One that was made in the merchant console may be told in XML of the second version, which
@@ -69,14 +68,15 @@ pub(crate) async fn native(
 pub(crate) async fn refunds(
     State(state): State<AppState>,
     Extension(client): Extension<ClientAddress>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Response {
-    receive(&state, About::Refunds, client, &headers, body).await
+    receive(&state, About::Refunds, client, request).await
 }
 
 /// Everything that is not acknowledged is said in one place below.
-async fn receive(state: &AppState, about: About, client: ClientAddress, headers: &HeaderMap, body: Body) -> Response {
+async fn receive(state: &AppState, about: About, client: ClientAddress, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let headers = &head.headers;
     let body = match body::CALLBACK.read(body, &state.stopping).await {
         Ok(body) => body,
         Err(error) => return unreadable(state, client, headers, about, &error),
@@ -117,14 +117,17 @@ async fn book(
     body: Bytes,
 ) -> Response {
     let context = NotifyContext { headers: kept_headers(headers), signature: signature(headers), body: body.to_vec() };
-    let checkout = state.checkout.clone();
-    // What is booked after its caller has hung up wakes the page all the same.
-    let booking = state.checkout.spawn(async move {
+    let booking = async {
         match about {
-            About::Payments => checkout.apply_notification(&notification, context).await,
-            About::Refunds => checkout.apply_refund_notification(&notification, context).await,
+            About::Payments => Ok(state.checkout.apply_notification(&notification, context).await),
+            // What is booked after its caller has hung up wakes the page all the same, as it does for payments.
+            About::Refunds => {
+                let checkout = state.checkout.clone();
+                let booking = async move { checkout.apply_refund_notification(&notification, context).await };
+                state.checkout.spawn(booking).await
+            }
         }
-    });
+    };
     let verdict = match timeout(BOOKING_PATIENCE, booking).await {
         Ok(Ok(Ok(verdict))) => verdict,
         Ok(Ok(Err(error))) => {
@@ -239,6 +242,7 @@ fn signature(headers: &HeaderMap) -> Option<SecretString> {
 
 /// What helps to understand a delivery later, and with the signature to verify it again.
 fn kept_headers(headers: &HeaderMap) -> String {
+    const VALUE_MOST: usize = 256;
     const KEPT: [&str; 6] = [
         "wechatpay-serial",
         "wechatpay-timestamp",
@@ -247,9 +251,13 @@ fn kept_headers(headers: &HeaderMap) -> String {
         "request-id",
         "user-agent",
     ];
-    let lines = KEPT.iter().filter_map(|name| {
-        let value = headers.get(*name)?.to_str().ok()?;
-        Some(format!("{name}: {}\n", value.chars().take(256).collect::<String>()))
-    });
-    lines.collect()
+    let mut lines = String::with_capacity(256);
+    for name in KEPT {
+        // Visible ASCII: a character is a byte.
+        if let Some(value) = headers.get(name).and_then(|value| value.to_str().ok()) {
+            let value = value.get(..VALUE_MOST).unwrap_or(value);
+            lines.extend([name, ": ", value, "\n"]);
+        }
+    }
+    lines
 }

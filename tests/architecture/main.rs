@@ -127,7 +127,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "supervise",
         ],
     ),
-    ("checkout::payments", &["checkout::verdict", "domain", "storage", "supervise", "wechatpay"]),
+    (
+        "checkout::payments",
+        &["checkout::memory", "checkout::verdict", "clock", "domain", "metrics", "storage", "supervise", "wechatpay"],
+    ),
     ("checkout::memory", &["domain"]),
     ("checkout::time_limits", &["checkout::error", "storage"]),
     ("checkout::catalogue", &["domain", "storage", "wechatpay"]),

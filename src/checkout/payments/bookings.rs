@@ -16,7 +16,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::settle::{Booked, Booking, settle};
+use super::{
+    settle::{Booked, Booking, settle},
+    told::Told,
+};
 use crate::{
     storage::{Database, Expect, StorageError, attempts, common_share, rows::Rows},
     supervise::Supervisor,
@@ -39,15 +42,8 @@ const WAITING: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 struct Ticket {
-    booking: Booking,
+    booking: Arc<Booking>,
     answer: oneshot::Sender<Result<Booked, StorageError>>,
-}
-
-impl Ticket {
-    fn tell(self, booked: Result<Booked, StorageError>) {
-        // Whoever asked and went away does not undo what is committed.
-        drop(self.answer.send(booked));
-    }
 }
 
 /// The queue. Ends with its last clone; a worker that panics is followed by another one.
@@ -58,10 +54,10 @@ pub(crate) struct Bookings {
 }
 
 impl Bookings {
-    pub(crate) fn start(db: Database, supervisor: Supervisor) -> Self {
+    pub(crate) fn start(db: Database, supervisor: Supervisor, told: Told) -> Self {
         let (tickets, queue) = mpsc::channel(QUEUE);
         let waiting = Arc::new(Semaphore::new(WAITING));
-        let desk = Desk { db, waiting: Arc::clone(&waiting) };
+        let desk = Desk { db, told, waiting: Arc::clone(&waiting) };
         let queue = Arc::new(Mutex::new(queue));
         tokio::spawn(async move { supervisor.keep("bookings", || work(desk.clone(), Arc::clone(&queue))).await });
         Self { tickets, waiting }
@@ -76,8 +72,9 @@ impl Bookings {
         place.map_err(|_| StorageError::NoAnswer)?.map_err(|_| StorageError::WriterGone)
     }
 
-    /// Answers after the commit.
-    pub(crate) async fn book(&self, booking: Booking) -> Result<Booked, StorageError> {
+    /// Answers after the commit. Whoever does not wait for the answer takes nothing back: from the moment that the
+    /// booking is in the queue it is booked, and told.
+    pub(crate) async fn book(&self, booking: Arc<Booking>) -> Result<Booked, StorageError> {
         let (answer, answered) = oneshot::channel();
         self.tickets.send(Ticket { booking, answer }).await.map_err(|_| StorageError::WriterGone)?;
         // Taken and not answered: whoever did it has panicked, perhaps after a commit.
@@ -116,22 +113,23 @@ async fn work(desk: Desk, queue: Arc<Mutex<mpsc::Receiver<Ticket>>>) {
 #[derive(Clone)]
 struct Desk {
     db: Database,
+    told: Told,
     waiting: Arc<Semaphore>,
 }
 
 impl Desk {
     /// Books and answers all but those that would have to wait for somebody else.
     async fn book_free(&self, tickets: Vec<Ticket>) -> Vec<Ticket> {
-        let bookings: Arc<[Booking]> = tickets.iter().map(|it| it.booking.clone()).collect();
+        let bookings = tickets.iter().map(|it| Arc::clone(&it.booking)).collect();
         match self.book(bookings, Rows::Free).await {
             Ok(booked) => {
-                tickets.into_iter().zip(booked).for_each(|(ticket, booked)| ticket.tell(Ok(booked)));
+                tickets.into_iter().zip(booked).for_each(|(ticket, booked)| self.answer(ticket, Ok(booked)));
                 Vec::new()
             }
             // No use in trying each: they would all meet the same.
             Err(error) if error.is_of_all_jobs() => {
                 for ticket in tickets {
-                    ticket.tell(Err(error.clone()));
+                    self.answer(ticket, Err(error.clone()));
                 }
                 Vec::new()
             }
@@ -144,9 +142,9 @@ impl Desk {
 
     /// `Some` when it would have to wait.
     async fn book_one(&self, ticket: Ticket) -> Option<Ticket> {
-        match self.book([ticket.booking.clone()].into(), Rows::Free).await {
+        match self.book([Arc::clone(&ticket.booking)].into(), Rows::Free).await {
             Err(StorageError::Locked) => return Some(ticket),
-            booked => ticket.tell(only(booked)),
+            booked => self.answer(ticket, only(booked)),
         }
         None
     }
@@ -155,24 +153,38 @@ impl Desk {
         let Ok(_place) = self.waiting.acquire().await else { return };
         // Whoever has been told meanwhile that it was not booked, comes again.
         if !ticket.answer.is_closed() {
-            let booked = self.book([ticket.booking.clone()].into(), Rows::Awaited).await;
-            ticket.tell(only(booked));
+            let booked = self.book([Arc::clone(&ticket.booking)].into(), Rows::Awaited).await;
+            self.answer(ticket, only(booked));
         }
     }
 
+    /// Whoever asked and went away does not undo what is committed.
+    fn answer(&self, ticket: Ticket, booked: Result<Booked, StorageError>) {
+        let Ticket { booking, answer } = ticket;
+        if let Ok(booked) = &booked {
+            self.told.tell(&booking, *booked);
+        }
+        drop(answer.send(booked));
+    }
+
     /// Most of what comes is new, so nobody looks at first whether it is.
-    async fn book(&self, bookings: Arc<[Booking]>, rows: Rows) -> Result<Vec<Booked>, StorageError> {
+    async fn book(&self, bookings: Arc<[Arc<Booking>]>, rows: Rows) -> Result<Vec<Booked>, StorageError> {
         match self.write(Arc::clone(&bookings), rows, Expect::New).await {
             Err(StorageError::ThereAlready { .. }) => self.write(bookings, rows, Expect::Anything).await,
             booked => booked,
         }
     }
 
-    async fn write(&self, bookings: Arc<[Booking]>, rows: Rows, expect: Expect) -> Result<Vec<Booked>, StorageError> {
+    async fn write(
+        &self,
+        bookings: Arc<[Arc<Booking>]>,
+        rows: Rows,
+        expect: Expect,
+    ) -> Result<Vec<Booked>, StorageError> {
         let write = self.db.write_first(move |c| {
             let bookings = Arc::clone(&bookings);
             Box::pin(async move {
-                let numbers: Vec<_> = bookings.iter().filter_map(Booking::out_trade_no).collect();
+                let numbers: Vec<_> = bookings.iter().filter_map(|it| it.out_trade_no()).collect();
                 attempts::lock(c, &numbers, rows).await?;
                 settle(c, &bookings, expect).await
             })

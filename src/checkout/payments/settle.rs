@@ -3,10 +3,12 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
+    sync::Arc,
 };
 
 use jiff::Timestamp;
 use sqlx::AnyConnection;
+use url::Url;
 
 use super::claim::{Proof, SURPLUS_REASON};
 use crate::{
@@ -34,8 +36,8 @@ pub(crate) struct Booking {
     /// How it came, if it came by itself.
     pub(crate) received: Option<Received>,
     pub(crate) at: Timestamp,
-    /// The request that gives the money back, should it be surplus; made before anybody knows.
-    pub(crate) way_back: Option<Vec<u8>>,
+    /// Where WeChat is to tell that the money went back, should it be surplus.
+    pub(crate) refund_notify_url: Url,
 }
 
 impl Booking {
@@ -71,7 +73,7 @@ struct Entry<'a> {
 /// [`StorageError::ThereAlready`] when something was expected to be new and is not.
 pub(super) async fn settle(
     c: &mut AnyConnection,
-    bookings: &[Booking],
+    bookings: &[Arc<Booking>],
     expect: Expect,
 ) -> Result<Vec<Booked>, StorageError> {
     let mut places: HashMap<&Proof, usize> = HashMap::new();
@@ -83,7 +85,7 @@ pub(super) async fn settle(
         let place = booking.claim.as_ref().map_or(next, |proof| *places.entry(proof).or_insert(next));
         found.push((place, place < next));
         if place == next {
-            distinct.push(booking);
+            distinct.push(&**booking);
         }
     }
     let settled = settle_distinct(c, &distinct, expect).await?;
@@ -212,7 +214,8 @@ async fn give_back(c: &mut AnyConnection, entry: &Entry<'_>, at: Timestamp) -> R
     let transaction_id = &entry.proof.transaction_id;
     let payment = payments::find_by_transaction(c, transaction_id).await?;
     let number = OutRefundNo::surplus_of(transaction_id, 0).ok();
-    let (Some(payment), Some(out_refund_no), Some(request)) = (payment, number, entry.booking.way_back.clone()) else {
+    let request = entry.proof.way_back(&entry.booking.refund_notify_url);
+    let (Some(payment), Some(out_refund_no), Some(request)) = (payment, number, request) else {
         return Err(StorageError::Raced { table: "payments", row: 0 });
     };
     let refund = NewRefund {

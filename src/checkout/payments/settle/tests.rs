@@ -1,7 +1,5 @@
 //! Several statements in one transaction.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::{
     domain::{Fen, OrderToken, Product, ProductId, TradeType},
@@ -55,7 +53,7 @@ fn paid(number: &str, transaction_id: &str) -> Booking {
         vouched_by: "PUB_KEY_ID_1".to_owned(),
         received: None,
         at: NOW,
-        way_back: Some(b"{}".to_vec()),
+        refund_notify_url: Url::parse("https://shop.example.com/").expect("an address"),
     }
 }
 
@@ -63,8 +61,8 @@ fn paid(number: &str, transaction_id: &str) -> Booking {
 async fn two_payments_of_one_order_need_no_second_try() {
     let (_place, books) = books().await;
     books.write(|c| Box::pin(place(c))).await.expect("places");
-    let both: Arc<[Booking]> =
-        [paid(NUMBERS[0], "4200000000000000000000000001"), paid(NUMBERS[1], "4200000000000000000000000002")].into();
+    let both = [(NUMBERS[0], "4200000000000000000000000001"), (NUMBERS[1], "4200000000000000000000000002")];
+    let both: Arc<[_]> = both.map(|(number, id)| Arc::new(paid(number, id))).into();
     let booked = books.write(move |c| {
         let both = Arc::clone(&both);
         Box::pin(async move { settle(c, &both, Expect::New).await })
