@@ -2,6 +2,7 @@
 
 mod complaint;
 mod kept_keys;
+mod last_seen;
 mod latest_time;
 mod live;
 mod plans;
@@ -11,6 +12,7 @@ mod surplus_watch;
 
 pub(super) use complaint::Complaint;
 pub(super) use kept_keys::KeptKeys;
+pub(super) use last_seen::LastSeen;
 pub(super) use latest_time::{LatestTime, STEP};
 pub use live::LiveOrders;
 pub(super) use plans::{Asking, Due, Inquiries};

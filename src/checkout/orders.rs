@@ -6,11 +6,11 @@ mod close;
 mod grounds;
 mod history;
 mod inquire;
+mod load;
 mod next_look;
 mod on_sale;
 mod place;
 mod prepay;
-mod snapshot;
 mod watch;
 mod with_code;
 
@@ -18,5 +18,4 @@ pub use history::OrderHistory;
 pub use inquire::Answer;
 pub(super) use next_look::next_look_at;
 pub(super) use prepay::CLAIM;
-pub use snapshot::{CodeState, OrderSnapshot};
 pub use with_code::OrderWithCode;

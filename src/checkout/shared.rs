@@ -9,13 +9,14 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::task::TaskTracker;
 
 use super::{
-    memory::{Complaint, Inquiries, KeptKeys, LatestTime, LiveOrders, Refusal, Stumbles, SurplusWatch},
+    memory::{Complaint, Inquiries, KeptKeys, LastSeen, LatestTime, LiveOrders, Refusal, Stumbles, SurplusWatch},
     payments::{Bookings, Told},
     settings::CheckoutSettings,
+    snapshot::OrderSnapshot,
 };
 use crate::{
     clock::Clock, entropy::Entropy, gateway::Gateway, metrics::Metrics, readiness::Readiness, storage::Database,
@@ -33,6 +34,7 @@ pub(super) struct Inner {
     pub(super) settings: CheckoutSettings,
     pub(super) bookings: Bookings,
     pub(super) live: LiveOrders,
+    pub(super) last_seen: LastSeen<(Instant, OrderSnapshot)>,
     pub(super) inquiries: Inquiries,
     pub(super) surplus: SurplusWatch,
     pub(super) kept_keys: KeptKeys,
@@ -88,6 +90,7 @@ impl Checkout {
             gateway,
             settings,
             live,
+            last_seen: LastSeen::default(),
             inquiries: Inquiries::default(),
             surplus: SurplusWatch::default(),
             kept_keys: KeptKeys::default(),

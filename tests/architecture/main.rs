@@ -66,6 +66,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "checkout::number_start",
             "checkout::pauses",
             "checkout::shared",
+            "checkout::snapshot",
             "checkout::time_limits",
             "checkout::verdict",
             "checkout::visit",
@@ -118,6 +119,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "checkout::memory",
             "checkout::payments",
             "checkout::settings",
+            "checkout::snapshot",
             "clock",
             "entropy",
             "gateway",
@@ -139,6 +141,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("checkout::number_start", &[]),
     ("checkout::pauses", &[]),
     ("checkout::settings", &["storage", "wechatpay"]),
+    ("checkout::snapshot", &["domain", "storage"]),
     ("checkout::verdict", &[]),
     (
         "backoffice",

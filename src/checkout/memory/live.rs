@@ -37,10 +37,11 @@ impl LiveOrders {
     }
 
     /// For a page that comes again, as all do that wait: without having to look up whose token it is.
-    pub fn subscribe_again(&self, token: &OrderToken, most: usize) -> Option<watch::Receiver<i64>> {
+    pub fn subscribe_again(&self, token: &OrderToken, most: usize) -> Option<(i64, watch::Receiver<i64>)> {
         let orders = self.orders();
-        let sender = orders.versions.get(orders.ids.get(token)?)?;
-        (sender.receiver_count() < most).then(|| sender.subscribe())
+        let order_id = *orders.ids.get(token)?;
+        let sender = orders.versions.get(&order_id)?;
+        (sender.receiver_count() < most).then(|| (order_id, sender.subscribe()))
     }
 
     /// The order has reached `version`.
@@ -115,8 +116,8 @@ mod tests {
         assert_eq!(live.waiting(), 1);
         drop(waiter);
         live.wake(1, 5);
-        let again = live.subscribe_again(&token, 1).expect("not forgotten yet");
-        assert_eq!((*again.borrow(), live.waiting_orders()), (5, vec![(1, 5)]));
+        let (order_id, again) = live.subscribe_again(&token, 1).expect("not forgotten yet");
+        assert_eq!((order_id, *again.borrow(), live.waiting_orders()), (1, 5, vec![(1, 5)]));
         drop(again);
         assert!(!live.prune());
         assert!(live.subscribe_again(&token, 1).is_none());

@@ -10,12 +10,12 @@ use sqlx::AnyConnection;
 use super::{
     grounds::{Grounds, grounds_of_unknown, mark_closed},
     inquire::{Answer, PATIENCE},
-    snapshot::{CodeState, OrderSnapshot},
 };
 use crate::{
     checkout::{
         error::CheckoutError,
         shared::Checkout,
+        snapshot::{CodeState, OrderSnapshot},
         time_limits::{LOOK_AFTER_MOST, in_time},
         visit::Visit,
     },

@@ -4,10 +4,12 @@
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
-use super::snapshot::OrderSnapshot;
-use crate::storage::{
-    StorageError,
-    attempts::{self, Attempt, AttemptState},
+use crate::{
+    checkout::snapshot::OrderSnapshot,
+    storage::{
+        StorageError,
+        attempts::{self, Attempt, AttemptState},
+    },
 };
 
 /// How long after the last prepay can have been under way an order that WeChat does not know is

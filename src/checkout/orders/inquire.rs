@@ -7,13 +7,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 
-use super::snapshot::{CodeState, OrderSnapshot};
 use crate::{
     checkout::{
         contradiction::contradict,
         error::CheckoutError,
         memory::{Asking, Due},
         shared::Checkout,
+        snapshot::{CodeState, OrderSnapshot},
         verdict::Verdict,
         visit::Visit,
     },

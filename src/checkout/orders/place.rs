@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 use url::Url;
 
-use super::{next_look::next_look, snapshot::OrderSnapshot};
+use super::next_look::next_look;
 use crate::{
-    checkout::{error::CheckoutError, number_start::beijing_second, shared::Checkout},
+    checkout::{error::CheckoutError, number_start::beijing_second, shared::Checkout, snapshot::OrderSnapshot},
     domain::{Fen, OrderToken, OutTradeNo, Product, ProductId, TradeType, Wish},
     storage::{
         StorageError,

@@ -7,11 +7,11 @@ use std::{
 
 use jiff::SignedDuration;
 
-use super::snapshot::{CodeState, OrderSnapshot};
 use crate::{
     checkout::{
         error::{CheckoutError, WhyRefused},
         shared::Checkout,
+        snapshot::{CodeState, OrderSnapshot},
         visit::Visit,
     },
     domain::Wish,

@@ -7,11 +7,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::snapshot::OrderSnapshot;
 use crate::{
     checkout::{
         error::CheckoutError,
         shared::Checkout,
+        snapshot::OrderSnapshot,
         time_limits::{READ_MOST, in_time},
     },
     domain::OrderToken,
@@ -23,6 +23,8 @@ const ELSEWHERE: Duration = Duration::from_secs(1);
 /// Who may wait for one order at the same time. Each holds a place at the front door, and whoever has placed one order
 /// could take all of them.
 const WATCHERS_MOST: usize = 256;
+/// How long an order is shown without being read again while its version stays: one that has been removed has none.
+const SEEN_MOST: Duration = Duration::from_mins(5);
 /// How many orders are looked up by one statement.
 const CHUNK: usize = 1000;
 
@@ -41,12 +43,16 @@ impl Checkout {
     ) -> Result<OrderSnapshot, CheckoutError> {
         let end = Instant::now() + wait;
         let known = if wait.is_zero() { None } else { self.0.live.subscribe_again(token, WATCHERS_MOST) };
-        let mut snapshot = Box::pin(self.load_snapshot(token)).await?;
+        let seen = known.as_ref().and_then(|(order_id, changes)| self.seen_before(*order_id, *changes.borrow()));
+        let (mut read, mut snapshot) = match seen {
+            Some(seen) => seen,
+            None => (Instant::now(), Box::pin(self.load_snapshot(token)).await?),
+        };
         let mut due = self.nudge(&snapshot);
         if after.is_none_or(|after| snapshot.order.version > after) || wait.is_zero() {
             return Ok(snapshot);
         }
-        let mut changes = if let Some(changes) = known {
+        let mut changes = if let Some((_, changes)) = known {
             changes
         } else {
             let changes = self.0.live.subscribe_page(token, snapshot.order.id, WATCHERS_MOST);
@@ -68,7 +74,10 @@ impl Checkout {
             }
             let nap = due.map_or(end, |due| end.min(Instant::now() + due));
             tokio::select! {
-                _ = changes.changed() => snapshot = Box::pin(self.load_snapshot(token)).await?,
+                _ = changes.changed() => {
+                    read = Instant::now();
+                    snapshot = Box::pin(self.load_snapshot(token)).await?;
+                }
                 () = tokio::time::sleep_until(nap) => {
                     snapshot.now = self.now();
                     due = self.nudge(&snapshot);
@@ -76,7 +85,17 @@ impl Checkout {
             }
         }
         snapshot.now = self.now();
+        if snapshot.changes_with_version_only() {
+            self.0.last_seen.leave(snapshot.order.id, (read, snapshot.clone()));
+        }
         Ok(snapshot)
+    }
+
+    /// What the page saw that asks again, and when it was read; unless it is not the latest any more.
+    fn seen_before(&self, order_id: i64, latest: i64) -> Option<(Instant, OrderSnapshot)> {
+        let (read, seen) = self.0.last_seen.take_up(order_id)?;
+        let is_latest = seen.order.version >= latest && read.elapsed() < SEEN_MOST;
+        is_latest.then(|| (read, OrderSnapshot { now: self.now(), ..seen }))
     }
 
     /// How the order stands once `done` says so, at the latest after `limit`. Being woken is no sign
@@ -103,6 +122,7 @@ impl Checkout {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
+            self.0.last_seen.age();
             if !self.0.live.prune() {
                 continue;
             }

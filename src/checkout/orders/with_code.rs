@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::snapshot::{CodeState, OrderSnapshot};
 use crate::{
-    checkout::{error::CheckoutError, shared::Checkout},
+    checkout::{
+        error::CheckoutError,
+        shared::Checkout,
+        snapshot::{CodeState, OrderSnapshot},
+    },
     domain::{OrderToken, ProductId},
 };
 
