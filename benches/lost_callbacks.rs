@@ -63,6 +63,7 @@ async fn main() -> Result<(), Failure> {
         .args(["serve", "--sandbox"])
         .env("SAOMA_DATA_DIR", folder.path())
         .env("DATABASE_URL", &database)
+        .env("SAOMA_SECRET_KEY", "00".repeat(32))
         .env("LEPTOS_SITE_ADDR", address.to_string())
         .env("SAOMA_ORDERS_PER_MINUTE", "0")
         .env("RUST_LOG", "error")

@@ -107,6 +107,7 @@ impl Shop {
         let clock = Clock::mock(Timestamp::from_second(Clock::system().now().as_second())?);
         let variables = BTreeMap::from([
             ("DATABASE_URL", database.to_owned()),
+            ("SAOMA_SECRET_KEY", "00".repeat(32)),
             ("SAOMA_DATA_DIR", folder.display().to_string()),
             ("LEPTOS_SITE_ADDR", "127.0.0.1:0".to_owned()),
             ("SAOMA_PAY_MINUTES", "120".to_owned()),

@@ -49,6 +49,7 @@ use crate::app::language::SWITCH;
 pub use address::ClientAddress;
 pub use notices::Notices;
 pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTIFY_PATH};
+pub use pages::addresses as shop_addresses;
 pub use rate_limits::Limits;
 pub use shopper::Shopper;
 pub use site::{Site, SiteError};

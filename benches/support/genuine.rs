@@ -189,6 +189,7 @@ pub async fn start(
     let server = command
         .env("SAOMA_DATA_DIR", folder)
         .env("DATABASE_URL", database(folder))
+        .env("SAOMA_SECRET_KEY", "00".repeat(32))
         .env("LEPTOS_SITE_ADDR", address.to_string())
         .env("RUST_LOG", "warn")
         .stderr(Stdio::inherit())

@@ -8,7 +8,7 @@
 //!   `call.language`, `.address`, `.request_id`; `call.actor()` for use cases), and `State<AppState>`,
 //!   `Path`, `Query`, `Form` as it likes. `state.staff`, `state.office` and `state.checkout` have
 //!   the use cases.
-//! - It answers `call.page(title, view)`; an error of the books is `call.trouble(&error)`.
+//! - It answers `call.page(title, view)`, whose components make no signals (nothing changes in them); an error of the books is `call.trouble(&error)`.
 //! - A form is `<form method="post">` with `<Csrf token=…/>` (`call.csrf()`) in it. A POST that has done something
 //!   answers `call.go("/admin/…", Some(Said::…))`, so that a reload repeats nothing; one that has not shows the form
 //!   again with what was typed, by `call.page_with(StatusCode::…, title, view)`.
@@ -50,6 +50,6 @@ pub fn table() -> Vec<(Method, &'static str, May)> {
 pub(crate) fn router(state: &AppState) -> Router<AppState> {
     table::rows().into_iter().fold(Router::new(), |router, row| {
         let gate = Gate { state: state.clone(), may: row.may, body: row.body };
-        router.route(row.path, row.route.layer(middleware::from_fn_with_state(gate, gate::pass)))
+        router.route(row.path, row.route.route_layer(middleware::from_fn_with_state(gate, gate::pass)))
     })
 }

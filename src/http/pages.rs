@@ -12,8 +12,11 @@ use axum::{
     middleware,
     response::Response,
 };
-use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
-use leptos::{prelude::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
+use http::{HeaderValue, Method, StatusCode, header::CACHE_CONTROL};
+use leptos::{
+    prelude::provide_context,
+    server_fn::{axum::server_fn_paths, error::SERVER_FN_ERROR_HEADER},
+};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list_with_exclusions};
 
 use super::{
@@ -28,6 +31,13 @@ use crate::app::{App, error::PublicError, shell, shop::Shop};
 /// site has pages to show before it has this. Without `watch_order`, which has a route of its own.
 static ROUTES: LazyLock<Vec<AxumRouteListing>> =
     LazyLock::new(|| generate_route_list_with_exclusions(App, Some(vec![WATCH_PATH.to_owned()])));
+
+/// Every page of the shop and every server function, for whoever checks that each has its rule.
+pub fn addresses() -> Vec<(Method, String)> {
+    let pages = ROUTES.iter().map(|route| (Method::GET, route.path().to_owned()));
+    let functions = server_fn_paths().map(|(path, method)| (method, path.to_owned()));
+    pages.chain(functions).collect()
+}
 
 /// Routes with their state still open, so that the layers of `http` see them.
 pub(crate) fn router(state: &AppState) -> Router<AppState> {

@@ -13,6 +13,7 @@ mod support;
 
 mod acme;
 mod altered_callbacks;
+mod approvals;
 mod callbacks;
 mod catalogue;
 mod clock_set_back;
@@ -57,6 +58,8 @@ mod server_functions;
 mod service_manager;
 mod settings;
 mod site;
+mod staff;
+mod staff_routes;
 mod start_errors;
 mod status;
 mod stopping;

@@ -3,6 +3,7 @@
 mod app;
 mod books;
 mod database;
+mod desk;
 mod forger;
 mod give_back;
 mod https;
@@ -38,13 +39,14 @@ pub use self::{
     app::{App, Stage, mock_clock},
     books::Books,
     database::{database_url, is_file, password},
+    desk::{Desk, Member, PASSWORD, code_of},
     forger::{Callback, Forger, KeyKind, NATIVE_NOTIFY, Notice, SIGNING_HEADERS},
     give_back::{paid_under, wanted},
     https::{Caller, Http2, Shown, hear},
     limited_acme::{LimitedAcme, WAIT_HOURS},
     outside::Outside,
     pebble::Pebble,
-    process::{Process, command, program},
+    process::{Process, SECRET_KEY, command, program},
     raw::{connect_and_say, connect_from, raw, rest, trickle},
     relay::Relay,
     site::{Answer, Browser, Placed, Site},

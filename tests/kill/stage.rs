@@ -61,6 +61,7 @@ pub fn live_shop(folder: &Path, sandbox: &Sandbox, port: u16, notify: &str, data
         ("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}")),
         ("SAOMA_DATA_DIR", folder.join(format!("shop-{port}")).display().to_string()),
         ("DATABASE_URL", database.to_owned()),
+        ("SAOMA_SECRET_KEY", "00".repeat(32)),
         ("SAOMA_ORDERS_PER_MINUTE", "0".to_owned()),
         ("SAOMA_REJECTED_CALLBACKS_PER_MINUTE", "0".to_owned()),
         // What is lost here by the hundred is found as fast as it can be: the budget has tests of its own.

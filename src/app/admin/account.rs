@@ -39,13 +39,13 @@ pub fn AccountPage(language: Language, csrf: String, own: Own, problem: String, 
             </div>
         </dl>
         {codes}
-        <section class="admin-section" aria-labelledby="sessions">
+        <section class="admin-card" aria-labelledby="sessions">
             <h2 id="sessions">{people.sessions}</h2>
             <Sessions language csrf=csrf.clone() action="/admin/account/session" lines=sessions with_names=false/>
         </section>
-        <section class="admin-section" aria-labelledby="password-heading">
+        <section class="admin-card" aria-labelledby="password-heading">
             <h2 id="password-heading">{people.change_password}</h2>
-            <p class="quiet" id="password-hint">{people.password_hint}</p>
+            <p class="hint" id="password-hint">{people.password_hint}</p>
             <form method="post" action="/admin/account/password" class="admin-form">
                 <Csrf token=csrf/>
                 <input type="hidden" name="username" value=user autocomplete="username"/>
@@ -81,7 +81,7 @@ fn codes(language: Language, csrf: String, left: i64, is_confirmed: bool) -> imp
         view! { <ConfirmFirst language next="/admin/account".to_owned()/> }.into_any()
     };
     view! {
-        <section class="admin-section" aria-labelledby="codes">
+        <section class="admin-card" aria-labelledby="codes">
             <h2 id="codes">{entrance.recovery}</h2>
             <p>{(people.codes_left)(left)}</p>
             {action}

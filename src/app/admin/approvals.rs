@@ -41,9 +41,9 @@ pub fn ApprovalsPage(language: Language, lines: Vec<ApprovalLine>, is_all: bool,
                 <th scope="row"><a href=format!("/admin/approvals/{}", line.id)>{line.id}</a></th>
                 <td>{line.kind}</td>
                 <td>{line.summary}</td>
-                <td class="number admin-amount">{yuan(line.amount)}</td>
+                <td class="number">{yuan(line.amount)}</td>
                 <td>{line.asker}</td>
-                <td class="number">{line.asked}</td>
+                <td class="nowrap">{line.asked}</td>
                 <td>{line.state}</td>
             </tr>
         }
@@ -53,20 +53,20 @@ pub fn ApprovalsPage(language: Language, lines: Vec<ApprovalLine>, is_all: bool,
     view! {
         <h1 class="page-heading">{words.approvals}</h1>
         <p>{words.intro}</p>
-        <nav class="admin-tabs" aria-label=words.state_heading>
+        <nav class="admin-halves" aria-label=words.state_heading>
             <a href="/admin/approvals" aria-current=here(!is_all)>{words.waiting}</a>
             <a href="/admin/approvals?all=1" aria-current=here(is_all)>{words.all}</a>
         </nav>
-        {is_empty.then(|| view! { <p class="quiet">{words.none}</p> })}
+        {is_empty.then(|| view! { <p class="hint">{words.none}</p> })}
         {(!is_empty).then(|| view! {
-            <div class="admin-scroll" tabindex="0" role="region" aria-label=words.approvals>
+            <div class="table-scroll" tabindex="0" role="region" aria-label=words.approvals>
                 <table class="admin-table">
                     <thead>
                         <tr>
                             <th scope="col">{words.number}</th>
                             <th scope="col">{words.kind_heading}</th>
                             <th scope="col">{words.subject}</th>
-                            <th scope="col" class="admin-amount">{words.amount}</th>
+                            <th scope="col" class="number">{words.amount}</th>
                             <th scope="col">{words.asker}</th>
                             <th scope="col">{words.asked}</th>
                             <th scope="col">{words.state_heading}</th>
@@ -98,7 +98,7 @@ pub fn ApprovalPage(
     view! {
         <h1 class="page-heading">{line.kind} " · " {line.state}</h1>
         <Problem words=problem/>
-        {line.amount.map(|_| view! { <p class="admin-sum number">{yuan(line.amount)}</p> })}
+        {line.amount.map(|_| view! { <p class="admin-decide__amount">{yuan(line.amount)}</p> })}
         <dl class="admin-facts">
             {fact(words.subject, line.summary)}
             {fact(words.asker, line.asker)}
@@ -117,7 +117,7 @@ fn actions(language: Language, csrf: String, line: &ApprovalLine, is_confirmed: 
     let (id, is_money) = (line.id, line.amount.is_some());
     let withdraw = line.may_withdraw.then(|| {
         view! {
-            <p class="quiet">{words.own_request}</p>
+            <p class="hint">{words.own_request}</p>
             <form method="post" action=format!("/admin/approvals/{id}/withdraw")>
                 <Csrf token=csrf.clone()/>
                 <button type="submit" class="button">{words.withdraw}</button>
@@ -131,7 +131,7 @@ fn actions(language: Language, csrf: String, line: &ApprovalLine, is_confirmed: 
         let again = csrf.clone();
         view! {
             <p>{if is_money { words.approve_refund } else { words.approve_change }} " " {words.refuse_hint}</p>
-            <div class="actions admin-actions">
+            <div class="admin-buttons">
                 <form method="post" action=format!("/admin/approvals/{id}/approve")>
                     <Csrf token=csrf/>
                     <button type="submit" class="button button--primary">{words.approve}</button>
@@ -144,5 +144,5 @@ fn actions(language: Language, csrf: String, line: &ApprovalLine, is_confirmed: 
         }
         .into_any()
     });
-    view! { <section class="admin-section">{decide} {withdraw}</section> }
+    view! { <section class="admin-card">{decide} {withdraw}</section> }
 }

@@ -61,7 +61,7 @@ pub fn AuditPage(
         <p>{words.intro}</p>
         {search(language, form, kinds)}
         <p><a href=export>{words.export}</a></p>
-        {is_empty.then(|| view! { <p class="quiet">{words.none}</p> })}
+        {is_empty.then(|| view! { <p class="hint">{words.none}</p> })}
         {(!is_empty).then(|| table(language, lines))}
         {older.map(|href| view! { <p><a class="button" href=href>{basics.older}</a></p> })}
     }
@@ -75,7 +75,7 @@ fn search(language: Language, form: AuditForm, kinds: Vec<(String, String)>) -> 
         view! { <option value=code selected=is_chosen>{name}</option> }
     };
     view! {
-        <form method="get" action="/admin/audit" class="admin-search" role="search">
+        <form method="get" action="/admin/audit" class="admin-filter" role="search">
             <div>
                 <label for="who">{words.who}</label>
                 <input id="who" name="who" value=form.who maxlength="128" autocapitalize="none" spellcheck="false"/>
@@ -110,17 +110,17 @@ fn table(language: Language, lines: Vec<AuditLine>) -> impl IntoView + use<> {
         let refused = line.is_refused.then(|| view! { <span class="admin-refused">" · " {words.refused}</span> });
         view! {
             <tr>
-                <td class="number">{line.at}</td>
+                <td class="nowrap">{line.at}</td>
                 <th scope="row">{line.who}</th>
                 <td>{line.what} {refused}</td>
                 <td>{line.subject}</td>
                 <td>{line.detail}</td>
-                <td class="number">{line.address}</td>
+                <td class="nowrap">{line.address}</td>
             </tr>
         }
     };
     view! {
-        <div class="admin-scroll" tabindex="0" role="region" aria-label=words.audit>
+        <div class="table-scroll" tabindex="0" role="region" aria-label=words.audit>
             <table class="admin-table">
                 <thead>
                     <tr>

@@ -7,7 +7,7 @@ use super::{
     words::{Basics, Entrance},
 };
 use crate::{
-    app::{components::QrCode, language::Language, view::Qr},
+    app::{language::Language, view::Qr},
     domain::Role,
 };
 
@@ -51,7 +51,7 @@ pub fn LoginPage(language: Language, csrf: String, form: LoginForm, demo: Vec<De
                 />
                 <button type="submit" class="button button--primary button--wide">{words.log_in}</button>
             </form>
-            <p class="quiet">{words.forgotten}</p>
+            <p class="hint">{words.forgotten}</p>
         </section>
         {offers}
     }
@@ -103,7 +103,7 @@ fn CodeField(language: Language) -> impl IntoView {
             id="code" name="code" required maxlength="24" autocomplete="one-time-code" autocapitalize="characters"
             spellcheck="false" aria-describedby="code-hint" autofocus
         />
-        <p id="code-hint" class="quiet">{words.code_hint}</p>
+        <p id="code-hint" class="hint">{words.code_hint}</p>
     }
 }
 
@@ -128,7 +128,7 @@ pub fn FactorPage(language: Language, csrf: String, form: CodeForm) -> impl Into
                 <CodeField language/>
                 <button type="submit" class="button button--primary button--wide">{words.go_on}</button>
             </form>
-            <p class="quiet">{words.factor_lost}</p>
+            <p class="hint">{words.factor_lost}</p>
             <form method="post" action="/admin/logout">
                 <Csrf token=again/>
                 <button type="submit" class="button--link">{words.somebody_else}</button>
@@ -170,6 +170,17 @@ pub fn ConfirmPage(language: Language, csrf: String, form: CodeForm, has_factor:
     .into_any()
 }
 
+/// Dark on white in both themes.
+fn code(qr: Qr, label: &'static str) -> impl IntoView + use<> {
+    let view_box = format!("0 0 {} {}", qr.size, qr.size);
+    view! {
+        <svg class="qr" role="img" aria-label=label width="240" height="240" viewBox=view_box shape-rendering="crispEdges">
+            <rect width="100%" height="100%" fill="#fff"></rect>
+            <path d=qr.path fill="#000"></path>
+        </svg>
+    }
+}
+
 /// `/admin/enrol`.
 #[component]
 pub fn EnrolPage(language: Language, csrf: String, qr: Option<Qr>, secret: String, problem: String) -> impl IntoView {
@@ -180,7 +191,7 @@ pub fn EnrolPage(language: Language, csrf: String, qr: Option<Qr>, secret: Strin
             <h1>{words.enrol}</h1>
             <p>{words.enrol_hint}</p>
             <Problem words=problem/>
-            {qr.map(|qr| view! { <QrCode qr=Signal::stored(qr) label=words.qr.to_owned()/> })}
+            {qr.map(|qr| code(qr, words.qr))}
             <p>{words.secret_hint}</p>
             <p class="number">{grouped.join(" ")}</p>
             <form method="post" action="/admin/enrol" class="admin-form">
@@ -225,7 +236,7 @@ pub fn LinkPage(language: Language, csrf: String, name: String, is_factor: bool,
                 id="password" name="password" type="password" required minlength="12" maxlength="128"
                 autocomplete="new-password" aria-describedby="password-hint"
             />
-            <p id="password-hint" class="quiet">{words.password_length}</p>
+            <p id="password-hint" class="hint">{words.password_length}</p>
             <label for="again">{words.new_password_again}</label>
             <input
                 id="again" name="again" type="password" required minlength="12" maxlength="128"

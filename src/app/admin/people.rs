@@ -49,7 +49,7 @@ pub fn PeoplePage(
     let told = (!may_change).then(|| told(language, limits));
     let sessions = is_manager.then(|| {
         view! {
-            <section class="admin-section" aria-labelledby="sessions">
+            <section class="admin-card" aria-labelledby="sessions">
                 <h2 id="sessions">{words.sessions}</h2>
                 <Sessions language csrf action="/admin/staff/session" lines=sessions with_names=true/>
             </section>
@@ -62,9 +62,9 @@ pub fn PeoplePage(
         {(is_manager && !is_confirmed).then(|| view! { <ConfirmFirst language next="/admin/staff".to_owned()/> })}
         {table(language, people)}
         {change}
-        <section class="admin-section" aria-labelledby="limits">
+        <section class="admin-card" aria-labelledby="limits">
             <h2 id="limits">{words.limits}</h2>
-            <p class="quiet">{words.limits_hint}</p>
+            <p class="hint">{words.limits_hint}</p>
             {asks}
             {told}
         </section>
@@ -83,7 +83,7 @@ fn table(language: Language, people: Vec<Person>) -> impl IntoView + use<> {
         view! {
             <tr>
                 <th scope="row">
-                    {person.name} {person.is_self.then(|| view! { <span class="quiet">" (" {words.you} ")"</span> })}
+                    {person.name} {person.is_self.then(|| view! { <span class="hint">" (" {words.you} ")"</span> })}
                 </th>
                 <td>{basics.role(person.role)}</td>
                 <td>{if person.has_factor { entrance.factor_there } else { entrance.factor_missing }}</td>
@@ -93,7 +93,7 @@ fn table(language: Language, people: Vec<Person>) -> impl IntoView + use<> {
         }
     };
     view! {
-        <div class="admin-scroll" tabindex="0" role="region" aria-label=words.people>
+        <div class="table-scroll" tabindex="0" role="region" aria-label=words.people>
             <table class="admin-table">
                 <thead>
                     <tr>
@@ -117,7 +117,7 @@ fn change(language: Language, csrf: String, form: String, names: Vec<String>) ->
         .map(|(code, name)| (code, name.to_owned()));
     let choices = roles.into_iter().chain(others);
     view! {
-        <section class="admin-section" aria-labelledby="change">
+        <section class="admin-card" aria-labelledby="change">
             <h2 id="change">{words.change}</h2>
             <form method="post" action="/admin/staff/change" class="admin-form">
                 <Csrf token=csrf/>

@@ -33,13 +33,13 @@ pub fn Sessions(
         view! {
             <tr>
                 {with_names.then(|| view! { <th scope="row">{line.name}</th> })}
-                <td class="number">{line.began}</td>
-                <td class="number">{line.seen}</td>
+                <td class="nowrap">{line.began}</td>
+                <td class="nowrap">{line.seen}</td>
                 <td>{line.address}</td>
                 <td class="admin-agent">{line.agent}</td>
                 <td>
                     {if line.is_this {
-                        view! { <span class="quiet">{words.this_one}</span> }.into_any()
+                        view! { <span class="hint">{words.this_one}</span> }.into_any()
                     } else {
                         view! {
                             <form method="post" action=action>
@@ -55,7 +55,7 @@ pub fn Sessions(
         }
     };
     view! {
-        <div class="admin-scroll" tabindex="0" role="region" aria-label=words.sessions>
+        <div class="table-scroll" tabindex="0" role="region" aria-label=words.sessions>
             <table class="admin-table">
                 <thead>
                     <tr>

@@ -8,7 +8,10 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-use super::{Site, database_url, free_port, until};
+use super::{Site, database_url, free_port, is_file, until};
+
+/// What books on a server must have.
+pub const SECRET_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// The program under test.
 pub const fn program() -> &'static str {
@@ -19,6 +22,9 @@ pub const fn program() -> &'static str {
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     command.args(arguments).env_clear().env("NO_COLOR", "1").current_dir(folder);
+    if !is_file() {
+        command.env("SAOMA_SECRET_KEY", SECRET_KEY);
+    }
     command
 }
 
@@ -94,6 +100,9 @@ impl Process {
         command.env_clear();
         // The same for a shop and a sandbox, which by default have different ones.
         command.env("DATABASE_URL", database_url(&folder.join("data")));
+        if !is_file() {
+            command.env("SAOMA_SECRET_KEY", SECRET_KEY);
+        }
         command.envs(set.into_iter().filter_map(|(name, value)| Some((name, value?))));
         command.env("NO_COLOR", "1").env("PATH", "/usr/bin:/bin").current_dir(folder);
         let child = command.stdin(Stdio::null()).stdout(file()).stderr(file()).spawn().expect("starts");

@@ -1,0 +1,303 @@
+//! Two pairs of eyes: what one person asks for and another one decides, once, whoever presses at the same moment.
+
+use saoma::{
+    backoffice::staff::{
+        Actor, StaffError,
+        approvals::{Asked, Decision, RefundAsk, Wanted},
+        audit,
+    },
+    domain::{Fen, Role},
+    storage::approvals::{Approval, Limits, State},
+};
+use serde_json::{Value, json};
+
+use crate::support::{App, Desk, Member, Placed, paid_under, until};
+
+fn fen(amount: i64) -> Fen {
+    Fen::new(amount).expect("money")
+}
+
+async fn limit(app: &App, per_refund: Option<i64>, per_day: Option<i64>) {
+    let limits = Limits { per_refund: per_refund.map(fen), per_day: per_day.map(fen) };
+    app.state.staff.set_limits(limits, &Actor::command_line("test")).await.expect("set");
+}
+
+async fn paid(app: &App, product: i64) -> Placed {
+    let order = app.order(product).await;
+    app.pay(&order.code_url).await;
+    app.until_status(&order.token, "SUCCESS").await;
+    order
+}
+
+fn ask_for(app: &App, order: &Placed, amount: Option<i64>) -> RefundAsk {
+    RefundAsk {
+        of: paid_under(&order.order_no),
+        amount: amount.map(fen),
+        reason: "退货".to_owned(),
+        out_refund_no: app.state.checkout.draw_refund_number().expect("a number"),
+        another: false,
+        note: "请看一下".to_owned(),
+    }
+}
+
+async fn ask(app: &App, member: &Member, order: &Placed) -> Approval {
+    match app.state.staff.ask_refund(&ask_for(app, order, None), &member.actor()).await.expect("asked") {
+        Asked::Waiting(approval) => *approval,
+        Asked::Refund(refund) => panic!("needs a second person: {refund:?}"),
+    }
+}
+
+async fn numbers(app: &App, sql: &'static str) -> Vec<i64> {
+    sqlx::query_scalar(sql).fetch_all(&app.books.pool).await.expect("reads")
+}
+
+/// Set aside of all payments, in fen.
+async fn set_aside(app: &App) -> i64 {
+    numbers(app, "SELECT refunding_fen FROM payments").await.into_iter().sum()
+}
+
+/// What the platform thinks it has given back, in fen.
+async fn given_back(app: &App) -> Vec<i64> {
+    let ledger = app.get("/_sandbox/ledger").await;
+    let lines = ledger.text().lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    lines.filter(|line| line["type"] == "refund").map(|refund| refund["amount"].as_i64().expect("fen")).collect()
+}
+
+/// What the audit log says of it.
+async fn decisions(app: &App, approval: &Approval) -> Vec<String> {
+    let sql =
+        "SELECT what FROM audit_log WHERE what IN ('APPROVED', 'REFUSED', 'WITHDRAWN', 'EXPIRED') AND subject = ?";
+    let subject = format!("refund:{}", approval.subject);
+    sqlx::query_scalar(sql).bind(subject).fetch_all(&app.books.pool).await.expect("reads")
+}
+
+#[tokio::test]
+async fn without_limits_one_person_refunds() {
+    let app = App::with_demo_staff().await;
+    let order = paid(&app, 2).await;
+    let ask = ask_for(&app, &order, Some(100));
+    let operator = app.member("demo-operator").await;
+    for _ in 0..2 {
+        let asked = app.state.staff.ask_refund(&ask, &operator.actor()).await.expect("asked");
+        assert!(matches!(asked, Asked::Refund(refund) if refund.out_refund_no == ask.out_refund_no), "sent twice");
+    }
+    assert_eq!(given_back(&app).await, [100]);
+    let viewer = app.member("demo-viewer").await;
+    let refused = app.state.staff.ask_refund(&ask_for(&app, &order, None), &viewer.actor()).await;
+    assert!(matches!(refused, Err(StaffError::Role(Role::Operator))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn above_the_limit_the_money_is_set_aside_until_a_second_person_decides() {
+    let app = App::with_demo_staff().await;
+    app.faults(json!({"refund_ms": 0})).await;
+    limit(&app, Some(1_000), None).await;
+    let order = paid(&app, 2).await;
+    let operator = app.member("demo-operator").await;
+    let small = ask_for(&app, &order, Some(1_000));
+    let asked = app.state.staff.ask_refund(&small, &operator.actor()).await.expect("asked");
+    assert!(matches!(asked, Asked::Refund(_)), "up to the limit");
+    let approval = ask(&app, &operator, &order).await;
+    assert_eq!((approval.state, approval.amount), (State::Waiting, Some(fen(11_800))));
+    assert_eq!(set_aside(&app).await, 12_800);
+    let clerk = app.state.checkout.refund(&paid_under(&order.order_no), crate::support::wanted(1)).await;
+    assert!(clerk.is_err(), "nothing is left for anybody else: {clerk:?}");
+    assert_eq!(given_back(&app).await, [1_000], "nobody has asked WeChat");
+
+    let manager = Desk::enter(&app, Role::Manager).await;
+    let page = format!("/admin/approvals/{}", approval.id);
+    assert!(manager.get("/admin/approvals").await.text().contains(&page));
+    let led = manager.post_to(&format!("{page}/approve"), &[]).await;
+    assert!(led.starts_with("/admin/confirm"), "the second factor first: {led}");
+    assert!(!manager.get(&page).await.text().contains("/approve\""), "no button before it");
+    manager.confirm(&app).await;
+    assert!(manager.get(&page).await.text().contains("/approve\""));
+    assert_eq!(manager.post_to(&format!("{page}/approve"), &[]).await, format!("{page}?said=approved"));
+    assert_eq!(
+        manager.post_to(&format!("{page}/approve"), &[]).await,
+        format!("{page}?said=approved"),
+        "pressed twice"
+    );
+    assert_eq!(given_back(&app).await, [1_000, 11_800]);
+    assert_eq!(set_aside(&app).await, 12_800);
+    assert_eq!(numbers(&app, "SELECT COUNT(*) FROM refund_holds").await, [0]);
+    assert_eq!(decisions(&app, &approval).await, ["APPROVED"]);
+    app.until_status(&order.token, "REFUND_SUCCESS").await;
+}
+
+#[tokio::test]
+async fn nobody_decides_about_his_own_also_after_a_change_of_role() {
+    let app = App::with_demo_staff().await;
+    limit(&app, Some(1), None).await;
+    let (order, other) = (paid(&app, 2).await, paid(&app, 3).await);
+    let manager = app.member("demo-manager").await;
+    let own = ask(&app, &manager, &order).await;
+    let operator = app.member("demo-operator").await;
+    let theirs = ask(&app, &operator, &other).await;
+    let clerk = Actor::command_line("test");
+    let change = saoma::backoffice::staff::accounts::Change::Role(Role::Manager);
+    app.state.staff.change_account("demo-operator", change, &clerk).await.expect("promoted");
+    let promoted = app.member("demo-operator").await;
+    for (member, approval) in [(&manager, &own), (&promoted, &theirs)] {
+        for decision in [Decision::Approve, Decision::Refuse] {
+            let refused = app.state.staff.decide(approval.id, decision, &member.actor()).await;
+            assert!(matches!(refused, Err(StaffError::OwnRequest)), "{refused:?}");
+        }
+    }
+    let refused = app.state.staff.decide(own.id, Decision::Withdraw, &promoted.actor()).await;
+    assert!(matches!(refused, Err(StaffError::NotYours)), "{refused:?}");
+    let viewer = app.member("demo-viewer").await;
+    let refused = app.state.staff.decide(own.id, Decision::Approve, &viewer.actor()).await;
+    assert!(matches!(refused, Err(StaffError::Role(Role::Manager))), "{refused:?}");
+    // Whoever was a manager when he pressed, and is none any more when it is decided.
+    let stale = Member { role: Role::Manager, ..app.member("demo-viewer").await };
+    let refused = app.state.staff.decide(own.id, Decision::Approve, &stale.actor()).await;
+    assert!(matches!(refused, Err(StaffError::Role(Role::Manager))), "{refused:?}");
+    assert!(given_back(&app).await.is_empty());
+    let decided = app.state.staff.decide(own.id, Decision::Approve, &promoted.actor()).await.expect("decides");
+    assert_eq!(decided.state, State::Approved);
+}
+
+#[tokio::test]
+async fn approved_refused_and_withdrawn_at_the_same_moment_it_has_one_end() {
+    let app = App::with_demo_staff().await;
+    limit(&app, Some(1), None).await;
+    let (anna, _, _) = Desk::invite(&app, "anna", Role::Manager).await;
+    drop(anna);
+    let (one, other) = (app.member("demo-manager").await, app.member("anna").await);
+    let operator = app.member("demo-operator").await;
+    let (mut approved, mut ends) = (0, Vec::new());
+    for round in 0..12 {
+        let order = paid(&app, 3).await;
+        let before = set_aside(&app).await;
+        let approval = ask(&app, &operator, &order).await;
+        let decide = |decision, member: &Member| {
+            let (staff, actor, id) = (app.state.staff.clone(), member.actor(), approval.id);
+            tokio::spawn(async move { staff.decide(id, decision, &actor).await.expect("an answer").state })
+        };
+        let pressed = match round % 3 {
+            0 => [
+                decide(Decision::Approve, &one),
+                decide(Decision::Refuse, &other),
+                decide(Decision::Withdraw, &operator),
+            ],
+            1 => [
+                decide(Decision::Withdraw, &operator),
+                decide(Decision::Approve, &other),
+                decide(Decision::Refuse, &one),
+            ],
+            _ => [decide(Decision::Refuse, &one), decide(Decision::Approve, &other), decide(Decision::Approve, &one)],
+        };
+        let mut told = Vec::new();
+        for answer in pressed {
+            told.push(answer.await.expect("no panic"));
+        }
+        let end = app.state.staff.find_approval(approval.id).await.expect("reads").state;
+        assert!(told.iter().all(|it| *it == end), "everybody hears the same: {told:?} {end:?}");
+        assert_eq!(decisions(&app, &approval).await, [end.code()], "once in the audit log");
+        let is_approved = end == State::Approved;
+        approved += usize::from(is_approved);
+        let sql = "SELECT COUNT(*) FROM refunds WHERE out_refund_no = ?";
+        let refunds: i64 =
+            sqlx::query_scalar(sql).bind(&approval.subject).fetch_one(&app.books.pool).await.expect("reads");
+        assert_eq!(refunds, i64::from(is_approved));
+        assert_eq!(set_aside(&app).await - before, if is_approved { order.total } else { 0 });
+        ends.push(end);
+    }
+    until("every refund at WeChat", async || (given_back(&app).await.len() == approved).then_some(())).await;
+    assert_eq!(numbers(&app, "SELECT COUNT(*) FROM refund_holds").await, [0]);
+    let whole = audit::verify(&app.state.db).await.expect("reads");
+    assert!(whole.problems.is_empty(), "{whole:?} {ends:?}");
+}
+
+#[tokio::test]
+async fn two_at_once_do_not_pass_the_limit_of_a_day() {
+    let app = App::with_demo_staff().await;
+    limit(&app, None, Some(10_000)).await;
+    let operator = app.member("demo-operator").await;
+    let (first, second) = (paid(&app, 3).await, paid(&app, 3).await);
+    let (a, b) = (ask_for(&app, &first, None), ask_for(&app, &second, None));
+    let actor = operator.actor();
+    let (a, b) = tokio::join!(app.state.staff.ask_refund(&a, &actor), app.state.staff.ask_refund(&b, &actor));
+    let waiting = [a, b].into_iter().filter(|it| matches!(it, Ok(Asked::Waiting(_)))).count();
+    assert_eq!(waiting, 1);
+    assert_eq!(given_back(&app).await, [6_800]);
+    assert_eq!(app.state.staff.refunded_today(operator.id).await.expect("reads"), 6_800);
+    app.advance(24 * 3600);
+    assert_eq!(app.state.staff.refunded_today(operator.id).await.expect("reads"), 0, "another Beijing day");
+}
+
+#[tokio::test]
+async fn what_nobody_decides_ends_after_seven_days() {
+    let app = App::with_demo_staff().await;
+    limit(&app, Some(1), None).await;
+    let order = paid(&app, 2).await;
+    let approval = ask(&app, &app.member("demo-operator").await, &order).await;
+    app.advance(7 * 24 * 3600 - 60);
+    assert_eq!(app.state.staff.end_old_approvals().await.expect("reads"), 0);
+    app.advance(60);
+    let late = app.state.staff.decide(approval.id, Decision::Approve, &app.member("demo-manager").await.actor()).await;
+    assert_eq!(late.expect("an answer").state, State::Expired, "too late");
+    assert_eq!(set_aside(&app).await, 0);
+    let approval = ask(&app, &app.member("demo-operator").await, &order).await;
+    app.advance(7 * 24 * 3600);
+    app.state.staff.end_old_approvals().await.expect("ends");
+    let ended = app.state.staff.find_approval(approval.id).await.expect("reads");
+    assert_eq!((ended.state, set_aside(&app).await), (State::Expired, 0));
+    assert!(given_back(&app).await.is_empty());
+}
+
+#[tokio::test]
+async fn limits_and_accounts_change_with_a_second_manager() {
+    let app = App::with_demo_staff().await;
+    let (anna, _, _) = Desk::invite(&app, "anna", Role::Manager).await;
+    let manager = Desk::enter(&app, Role::Manager).await;
+    manager.confirm(&app).await;
+    let wrong = manager.post("/admin/staff/limits", &[("per_refund", "1,5"), ("per_day", ""), ("form", "a")]).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("value=\"1,5\""), "what was typed stays");
+    let limits = [("per_refund", "500"), ("per_day", "2000.50"), ("form", "b")];
+    let led = manager.post_to("/admin/staff/limits", &limits).await;
+    assert_eq!(manager.post_to("/admin/staff/limits", &limits).await, led, "sent twice it is asked for once");
+    let change = [("name", "demo-viewer"), ("change", "disable"), ("form", "c")];
+    let other = manager.post_to("/admin/staff/change", &change).await;
+    assert_eq!(app.state.staff.limits().await.expect("reads"), Limits::default(), "asked for, not done");
+    let viewer = Desk::enter(&app, Role::Viewer).await;
+    for led in [led, other] {
+        let page = led.split('?').next().expect("a path");
+        assert_eq!(manager.post(&format!("{page}/approve"), &[]).await.status, 403, "one's own");
+        // Anna's phone is not the sandbox's: she decides by the use case, which the page is an adapter of.
+        let id = page.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id");
+        let decided = app.state.staff.decide(id, Decision::Approve, &app.member("anna").await.actor()).await;
+        assert_eq!(decided.expect("decides").state, State::Approved);
+    }
+    let limits = app.state.staff.limits().await.expect("reads");
+    assert_eq!((limits.per_refund, limits.per_day), (Some(fen(50_000)), Some(fen(200_050))));
+    assert_eq!(viewer.get("/admin").await.status, 303, "out at once");
+    assert_eq!(anna.get("/admin").await.status, 200);
+    let own = app.member("demo-operator").await;
+    let refused = app.state.staff.ask_change("d", "anna", &Wanted::Disable, "", &own.actor()).await;
+    assert!(matches!(refused, Err(StaffError::Role(Role::Manager))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_wechat_has_given_back_beats_what_only_waits() {
+    let app = App::with_demo_staff().await;
+    app.faults(json!({"refund_ms": 0})).await;
+    limit(&app, Some(1), None).await;
+    let order = paid(&app, 2).await;
+    let approval = ask(&app, &app.member("demo-operator").await, &order).await;
+    // Somebody gives all of it back in the merchant console.
+    let refund = json!({"out_trade_no": order.order_no, "out_refund_no": "CONSOLE1"});
+    let made = app.control(reqwest::Method::POST, "/_sandbox/refund", &refund).await;
+    assert!(made.status < 300, "{made:?}");
+    until("the console's refund in the books", async || {
+        let count = numbers(&app, "SELECT COUNT(*) FROM refunds WHERE source = 'CONSOLE'").await;
+        (count == [1]).then_some(())
+    })
+    .await;
+    assert_eq!(set_aside(&app).await, order.total, "once");
+    let late = app.state.staff.decide(approval.id, Decision::Approve, &app.member("demo-manager").await.actor()).await;
+    assert_eq!(late.expect("an answer").state, State::Expired);
+    assert_eq!(given_back(&app).await, [order.total]);
+}
