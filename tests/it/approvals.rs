@@ -1,17 +1,27 @@
 //! Two pairs of eyes: what one person asks for and another one decides, once, whoever presses at the same moment.
 
+use std::time::Duration;
+
 use saoma::{
     backoffice::staff::{
         Actor, StaffError,
-        approvals::{Asked, Decision, RefundAsk, Wanted},
+        approvals::{Asked, Decision, RefundAsk, Wanted as Change},
         audit,
     },
-    domain::{Fen, Role},
-    storage::approvals::{Approval, Limits, State},
+    clock::Clock,
+    config::{Settings, Wanted},
+    domain::{Fen, OutRefundNo, Role},
+    startup::Surroundings,
+    storage::{
+        approvals::{Approval, Limits, State},
+        staff_links::Purpose,
+    },
 };
 use serde_json::{Value, json};
 
-use crate::support::{App, Desk, Member, Placed, paid_under, until};
+use crate::support::{
+    App, Books, Desk, Member, Placed, Process, Site, database_url, folder, lay_keys, paid_under, until,
+};
 
 fn fen(amount: i64) -> Fen {
     Fen::new(amount).expect("money")
@@ -276,7 +286,7 @@ async fn limits_and_accounts_change_with_a_second_manager() {
     assert_eq!(viewer.get("/admin").await.status, 303, "out at once");
     assert_eq!(anna.get("/admin").await.status, 200);
     let own = app.member("demo-operator").await;
-    let refused = app.state.staff.ask_change("d", "anna", &Wanted::Disable, "", &own.actor()).await;
+    let refused = app.state.staff.ask_change("d", "anna", &Change::Disable, "", &own.actor()).await;
     assert!(matches!(refused, Err(StaffError::Role(Role::Manager))), "{refused:?}");
 }
 
@@ -288,7 +298,7 @@ async fn what_wechat_has_given_back_beats_what_only_waits() {
     let order = paid(&app, 2).await;
     let approval = ask(&app, &app.member("demo-operator").await, &order).await;
     // Somebody gives all of it back in the merchant console.
-    let refund = json!({"out_trade_no": order.order_no, "out_refund_no": "CONSOLE1"});
+    let refund = json!({"out_trade_no": order.order_no, "out_refund_no": "CONSOLE1", "notice": "v3"});
     let made = app.control(reqwest::Method::POST, "/_sandbox/refund", &refund).await;
     assert!(made.status < 300, "{made:?}");
     until("the console's refund in the books", async || {
@@ -300,4 +310,107 @@ async fn what_wechat_has_given_back_beats_what_only_waits() {
     let late = app.state.staff.decide(approval.id, Decision::Approve, &app.member("demo-manager").await.actor()).await;
     assert_eq!(late.expect("an answer").state, State::Expired);
     assert_eq!(given_back(&app).await, [order.total]);
+}
+
+/// Of a process, beside it: as a command does.
+async fn beside(folder: &std::path::Path, port: u16) -> saoma::startup::StaffRoom {
+    let data = folder.join("data");
+    let variables = [
+        ("SAOMA_DATA_DIR", data.display().to_string()),
+        ("DATABASE_URL", database_url(&data)),
+        ("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}")),
+    ];
+    let lookup = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    let settings = Settings::from_lookup(Wanted::SANDBOX, &lookup).expect("usable");
+    saoma::startup::open_staff(settings, Surroundings::system()).await.expect("opens")
+}
+
+#[tokio::test]
+async fn killed_while_two_decide_it_still_has_one_end() {
+    const ROUNDS: u64 = 6;
+    let folder = folder();
+    lay_keys(&folder.path().join("data/sandbox"));
+    let quiet = [("RUST_LOG", "error"), ("SAOMA_ORDERS_PER_MINUTE", "0")];
+    let mut shop = Process::serve(folder.path(), &quiet).await;
+    let room = beside(folder.path(), shop.port()).await;
+    let books = Books::open(&database_url(&folder.path().join("data"))).await;
+    let clerk = Actor::command_line("test");
+    let limits = Limits { per_refund: Some(fen(1)), per_day: None };
+    room.staff.set_limits(limits, &clerk).await.expect("set");
+    let operator = room.staff.find_account("demo-operator").await.expect("is there");
+    let operator = Member { id: operator.id, name: operator.name, role: operator.role };
+
+    // Two managers, each with the second factor given once more.
+    let first = Desk::at(&shop);
+    let demo = room.staff.demo_accounts().pop().expect("a manager");
+    first.post_to("/admin/login", &[("name", &demo.name), ("password", &demo.password)]).await;
+    let code = first.demo_code("/admin/factor").await;
+    first.post_to("/admin/factor", &[("code", &code)]).await;
+    let code = first.demo_code("/admin/confirm").await;
+    first.post_to("/admin/confirm", &[("code", &code)]).await;
+    room.staff.add_account("anna", Role::Manager, &clerk).await.expect("added");
+    let token = room.staff.make_link("anna", Purpose::Invite, &clerk).await.expect("a link");
+    let second = Desk::at(&shop);
+    second.take_up(&token, &Clock::system()).await;
+    let jars = [first.jar(), second.jar()];
+    drop((first, second));
+
+    let mut approved = 0;
+    for round in 0..ROUNDS {
+        let order = shop.order(3).await;
+        shop.pay(&order.code_url).await;
+        shop.until_status(&order.token, "SUCCESS").await;
+        let wanted = RefundAsk {
+            of: paid_under(&order.order_no),
+            amount: None,
+            reason: "退货".to_owned(),
+            out_refund_no: OutRefundNo::parse(&format!("KILL{round}")).expect("a number"),
+            another: false,
+            note: String::new(),
+        };
+        let asked = room.staff.ask_refund(&wanted, &operator.actor()).await.expect("asked");
+        let Asked::Waiting(approval) = asked else { panic!("needs a second person") };
+        let pressed: Vec<_> = jars
+            .iter()
+            .zip([["approve", "refuse"], ["refuse", "approve"]])
+            .map(|(jar, decisions)| {
+                let decision = decisions[usize::try_from(round % 2).expect("small")];
+                let (site, jar) = (Site::clone(&shop), jar.clone());
+                let path = format!("/admin/approvals/{}/{decision}", approval.id);
+                tokio::spawn(async move {
+                    let desk = Desk::with_jar(&site, jar);
+                    let csrf = desk.csrf().await;
+                    let form = desk.form(&path, &[("csrf", &csrf)]);
+                    drop(Site::try_send(desk.bear(form)).await);
+                })
+            })
+            .collect();
+        // From before either has been read to after both are answered.
+        tokio::time::sleep(Duration::from_millis(4 * round)).await;
+        shop.kill();
+        for press in pressed {
+            drop(press.await);
+        }
+        shop = Process::serve(folder.path(), &quiet).await;
+        let desk = Desk::with_jar(&shop, jars[0].clone());
+        desk.post(&format!("/admin/approvals/{}/approve", approval.id), &[]).await;
+        let end = room.staff.find_approval(approval.id).await.expect("reads").state;
+        assert!(matches!(end, State::Approved | State::Refused), "round {round}: {end:?}");
+        let sql = "SELECT what FROM audit_log WHERE what IN ('APPROVED', 'REFUSED') AND subject = ?";
+        let subject = format!("refund:KILL{round}");
+        let told: Vec<String> = sqlx::query_scalar(sql).bind(subject).fetch_all(&books.pool).await.expect("reads");
+        assert_eq!(told, [end.code()], "round {round}: once in the audit log");
+        approved += usize::from(end == State::Approved);
+        until("the refunds at WeChat", async || {
+            let ledger = shop.get("/_sandbox/ledger").await;
+            let count = ledger.text().lines().filter(|line| line.contains("\"type\":\"refund\"")).count();
+            assert!(count <= approved, "more went back than was approved");
+            (count == approved).then_some(())
+        })
+        .await;
+    }
+    println!("{approved} of {ROUNDS} approved");
+    let whole = audit::verify(&room.db).await.expect("reads");
+    assert!(whole.problems.is_empty(), "{whole:?}");
+    room.db.close().await;
 }

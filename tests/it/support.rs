@@ -46,7 +46,7 @@ pub use self::{
     limited_acme::{LimitedAcme, WAIT_HOURS},
     outside::Outside,
     pebble::Pebble,
-    process::{Process, SECRET_KEY, command, program},
+    process::{Process, command, program},
     raw::{connect_and_say, connect_from, raw, rest, trickle},
     relay::Relay,
     site::{Answer, Browser, Placed, Site},

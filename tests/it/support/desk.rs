@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Mutex};
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{
     Method, RequestBuilder,
     header::{COOKIE, SET_COOKIE},
 };
-use saoma::{backoffice::staff::Actor, domain::Role};
+use saoma::{backoffice::staff::Actor, clock::Clock, domain::Role};
 
 use super::{Answer, App, Site};
 
@@ -49,9 +50,13 @@ fn unbase32(text: &str) -> Vec<u8> {
 
 /// The six digits that a phone shows.
 pub fn code_of(secret: &str, app: &App) -> String {
+    code_at(secret, app.clock.now())
+}
+
+fn code_at(secret: &str, at: Timestamp) -> String {
     let secret: [u8; 20] = unbase32(secret).try_into().expect("20 bytes");
     let totp = totp_rs::Builder::new().with_secret(totp_rs::Secret::new_stack(secret)).build().expect("a phone");
-    totp.generate(app.clock.now().as_second().try_into().expect("after 1970")).to_string()
+    totp.generate(at.as_second().try_into().expect("after 1970")).to_string()
 }
 
 impl<'a> Desk<'a> {
@@ -62,6 +67,32 @@ impl<'a> Desk<'a> {
     /// The same browser as it is now, for somebody who has stolen its cookies.
     pub fn copy(&self) -> Self {
         Self { site: self.site, jar: Mutex::new(self.jar.lock().expect("no panic").clone()) }
+    }
+
+    pub fn jar(&self) -> BTreeMap<String, String> {
+        self.jar.lock().expect("no panic").clone()
+    }
+
+    pub fn with_jar(site: &'a Site, jar: BTreeMap<String, String>) -> Self {
+        Self { site, jar: Mutex::new(jar) }
+    }
+
+    /// With the cookies there are.
+    pub fn bear(&self, request: RequestBuilder) -> RequestBuilder {
+        let cookies: Vec<String> = self.jar().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) }
+    }
+
+    /// Comes in by an invitation, and gives the second factor once more with the next code.
+    pub async fn take_up(&self, token: &str, clock: &Clock) {
+        let fields = [("password", PASSWORD), ("again", PASSWORD)];
+        assert_eq!(self.post_to(&format!("/admin/link/{token}"), &fields).await, "/admin/enrol");
+        let page = self.get("/admin/enrol").await;
+        let secret = between(page.text(), "<p class=\"number\">", "</p>").expect("a secret").to_owned();
+        let (now, next) = (clock.now(), clock.now() + SignedDuration::from_secs(30));
+        let codes = self.post("/admin/enrol", &[("code", &code_at(&secret, now))]).await;
+        assert_eq!(codes.status, 200, "{codes:?}");
+        self.post_to("/admin/confirm", &[("code", &code_at(&secret, next))]).await;
     }
 
     pub fn cookie(&self, name: &str) -> Option<String> {
@@ -77,10 +108,7 @@ impl<'a> Desk<'a> {
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        let cookies: Vec<String> =
-            self.jar.lock().expect("no panic").iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) };
-        let answer = self.site.send(request).await;
+        let answer = self.site.send(self.bear(request)).await;
         for baked in answer.headers.get_all(SET_COOKIE) {
             let pair = baked.to_str().expect("text").split(';').next().expect("a pair");
             let (name, value) = pair.split_once('=').expect("a pair");
