@@ -117,7 +117,7 @@ impl Reader {
             UNION ALL SELECT 'attempt ' || attempts.id FROM attempts JOIN orders ON orders.id = attempts.order_id \
              WHERE check_ms IS NOT NULL AND state = 'PREPARING' AND prepay_until_ms > ?1 + 60000 \
             UNION ALL SELECT 'deadline of order ' || id FROM orders \
-             WHERE status = 'NOTPAY' AND expires_ms > ?1 + 1000 * ?2";
+             WHERE status = 'NOTPAY' AND expires_ms > ?1 + 60000 + 1000 * ?2";
         let ahead = sqlx::query_scalar(sql).bind(now_ms).bind(pay_time).fetch_all(&mut self.0).await;
         ahead.expect("reads")
     }
