@@ -25,7 +25,7 @@ pub(super) struct Inner {
     pub(super) db: Database,
     pub(super) surroundings: Surroundings,
     pub(super) refused: Gatherer,
-    /// Under which it does what only one instance does at a time.
+    /// This instance, which gives up at its end what only one does at a time.
     pub(super) holder: String,
     /// The newest order that the sums have seen.
     pub(super) newest_order: AtomicI64,
@@ -46,7 +46,7 @@ pub struct Surroundings {
 
 impl Office {
     pub fn new(checkout: Checkout, db: Database, surroundings: Surroundings) -> Self {
-        let holder = format!("{:032x}", surroundings.entropy.u128());
+        let holder = checkout.instance().to_owned();
         Self(Arc::new(Inner {
             checkout,
             db,
