@@ -17,10 +17,11 @@
 //! | `faults` | bad behaviour on demand | the ground |
 //! | `wire` | connections, TLS and the tunnel to ourselves | `crypto`, the ground |
 //!
-//! The ground, known to all of them: `endpoint`, `error`, `failure`, `files`, `key_mode`, `mark`,
-//! `wire_time`.
+//! The ground, known to all of them: `bill_terms`, `endpoint`, `error`, `failure`, `files`, `key_mode`,
+//! `mark`, `wire_time`.
 
 mod api;
+mod bill_terms;
 mod books;
 mod callbacks;
 mod console;

@@ -1,5 +1,6 @@
 //! What the platform remembers, and the rules that it follows without asking anybody.
 
+pub(super) mod bill;
 pub(super) mod delivery;
 mod journal;
 pub(super) mod ledger;

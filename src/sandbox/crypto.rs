@@ -3,6 +3,7 @@
 pub(super) mod authorization;
 mod certificate;
 pub(super) mod credentials;
+pub(super) mod digest;
 pub(super) mod keys;
 pub(super) mod oaep;
 pub(super) mod seal;

@@ -11,6 +11,9 @@ pub(super) enum Endpoint {
     Refund,
     RefundQuery,
     Abnormal,
+    /// Applying for one, of either kind.
+    Bill,
+    BillDownload,
 }
 
 impl Endpoint {

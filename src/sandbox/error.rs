@@ -144,6 +144,20 @@ impl ApiError {
         Self::new(status, code, message, number)
     }
 
+    /// The bill of yesterday, in the morning.
+    pub(super) fn statement_creating() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "STATEMENT_CREATING", "账单生成中，请于10点后再试", 268_435_461)
+    }
+
+    /// Nothing happened that day.
+    pub(super) fn no_statement() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "NO_STATEMENT_EXIST", "账单不存在，请检查该日期是否有交易", 268_435_461)
+    }
+
+    pub(super) fn no_bill_permission() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "NO_AUTH", "没有下载账单的权限", 268_448_010)
+    }
+
     /// The sandbox's own: WeChat may have such a path.
     pub(super) fn not_simulated(method: &str, path: &str) -> Self {
         let message = format!("沙箱没有模拟 {method} {path} (not simulated by the Saoma sandbox)");

@@ -1,6 +1,7 @@
 //! Faults on demand (`wechatpay-v3.md` §13): knobs that make the platform behave as badly as the
 //! real one sometimes does, and worse. All are off at start; none is kept over a restart.
 
+mod bills;
 mod choices;
 mod next;
 mod twist;
@@ -9,15 +10,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub(super) use self::{
+    bills::BillFaults,
     choices::{Down, KeyShares, RefundOutcome},
     next::{Next, PerEndpoint},
     twist::Twist,
 };
-use super::{endpoint::Endpoint, error::RefundRefusal, key_mode::KeyMode};
+use super::{bill_terms::BillTerms, endpoint::Endpoint, error::RefundRefusal, key_mode::KeyMode};
 
 /// The knobs. Their names and meanings are part of the sandbox's interface.
+/// No field that is unknown gets here: see `with`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Faults {
     // Replies.
     /// Answered 429 `FREQUENCY_LIMITED`, nothing done.
@@ -137,6 +139,11 @@ pub(super) struct Faults {
     pub(super) code_life_seconds: u32,
     /// When an unpaid order is closed by the platform: 7 days.
     pub(super) order_life_seconds: u32,
+
+    #[serde(flatten)]
+    pub(super) bills: BillFaults,
+    #[serde(flatten)]
+    pub(super) terms: BillTerms,
 }
 
 impl Faults {
@@ -190,6 +197,8 @@ impl Faults {
             refund_failures_per_second: 6,
             code_life_seconds: 2 * 60 * 60,
             order_life_seconds: 7 * 24 * 60 * 60,
+            bills: BillFaults::default(),
+            terms: BillTerms::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The state that routes, controls and notifier share.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fs::File,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -46,8 +46,16 @@ pub(super) struct Platform {
     probed: Mutex<HashSet<Vec<u8>>>,
     /// When refund calls have failed of late (§7.2).
     failures: Mutex<Vec<Timestamp>>,
+    /// Bills that can be fetched, by the tokens of their addresses.
+    issued: Mutex<HashMap<String, IssuedBill>>,
     /// Keeps a second process out of the folder.
     _lock: File,
+}
+
+/// A bill that was applied for, as it will be sent.
+pub(super) struct IssuedBill {
+    pub(super) expires: Timestamp,
+    pub(super) bytes: Bytes,
 }
 
 /// A signature with what it was made over and with.
@@ -81,6 +89,7 @@ impl Platform {
             faults: Mutex::new(faults),
             probed: Mutex::default(),
             failures: Mutex::default(),
+            issued: Mutex::default(),
             _lock: lock,
         }
     }
@@ -181,6 +190,22 @@ impl Platform {
         }
         failures.push(now);
         false
+    }
+}
+
+impl Platform {
+    /// Those whose time is over are forgotten.
+    pub(super) fn issue_bill(&self, token: String, bill: IssuedBill) {
+        let now = self.now();
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        issued.retain(|_, bill| bill.expires > now);
+        issued.insert(token, bill);
+    }
+
+    pub(super) fn issued_bill(&self, token: &str) -> Option<Bytes> {
+        let now = self.now();
+        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        issued.get(token).filter(|bill| bill.expires > now).map(|bill| bill.bytes.clone())
     }
 }
 

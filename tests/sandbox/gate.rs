@@ -11,7 +11,9 @@ const CERTIFICATES: &str = "/v3/certificates";
 #[tokio::test]
 async fn a_path_that_is_not_simulated_is_404_and_says_so_and_a_wrong_method_405() {
     let platform = Platform::start().await;
-    for (method, path) in [("GET", "/"), ("GET", "/v3/bill/tradebill"), ("POST", "/v3/pay/transactions/jsapi")] {
+    for (method, path) in
+        [("GET", "/"), ("GET", "/v3/bill/sub-merchant-fundflowbill"), ("POST", "/v3/pay/transactions/jsapi")]
+    {
         // No Authorization at all: path and method come first.
         let answer = platform.client.send(platform.client.bare(method, path, b"")).await;
         assert_eq!((answer.status, answer.code().as_str()), (404, "NOT_SIMULATED"), "{method} {path}");

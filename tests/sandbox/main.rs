@@ -6,6 +6,7 @@
 
 mod harness;
 
+mod bills;
 mod callback_faults;
 mod callbacks;
 mod connections;

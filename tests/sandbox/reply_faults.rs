@@ -135,7 +135,7 @@ async fn knobs_are_off_at_start_merged_by_put_and_cleared_by_delete() {
         knobs["error_429"],
         json!({
             "all": 0, "prepay": 0, "query": 0, "close": 0, "certificates": 0, "echo": 0,
-            "refund": 0, "refund_query": 0, "abnormal": 0,
+            "refund": 0, "refund_query": 0, "abnormal": 0, "bill": 0, "bill_download": 0,
         })
     );
     platform.faults(json!({"drop": 3})).await;

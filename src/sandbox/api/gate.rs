@@ -36,6 +36,8 @@ pub(super) struct Admitted {
     /// Path and query as sent.
     pub(super) url: String,
     pub(super) query: String,
+    /// By which name it was asked for.
+    pub(super) host: String,
     pub(super) body: Bytes,
     /// The key that the request's `Wechatpay-Serial` names.
     pub(super) key: Option<Arc<PlatformKey>>,
@@ -58,14 +60,21 @@ pub(super) async fn admit(platform: &Platform, endpoint: Endpoint, request: Requ
     }
     check_content_type(&head.headers, &body)?;
     let key = read_serial(platform, endpoint, &head.headers)?;
-    Ok(Admitted { method, url, query: head.uri.query().unwrap_or_default().to_owned(), body, key })
+    let host = head.uri.authority().map(|authority| authority.as_str().to_owned());
+    let host = host.or_else(|| Some(head.headers.get(header::HOST)?.to_str().ok()?.to_owned())).unwrap_or_default();
+    Ok(Admitted { method, url, query: head.uri.query().unwrap_or_default().to_owned(), host, body, key })
 }
 
 /// §1.3: some interfaces look at `User-Agent` before they look at the signature.
 const fn checks_agent_first(endpoint: Endpoint) -> bool {
     match endpoint {
         Endpoint::Certificates | Endpoint::Refund | Endpoint::RefundQuery | Endpoint::Abnormal => true,
-        Endpoint::Prepay | Endpoint::Query | Endpoint::Close | Endpoint::Echo => false,
+        Endpoint::Prepay
+        | Endpoint::Query
+        | Endpoint::Close
+        | Endpoint::Echo
+        | Endpoint::Bill
+        | Endpoint::BillDownload => false,
     }
 }
 

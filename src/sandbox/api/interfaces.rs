@@ -1,5 +1,6 @@
 //! What the interfaces do, once a request is admitted.
 
+pub(super) mod bills;
 mod certificates;
 mod echo;
 mod refunds;
@@ -25,6 +26,8 @@ pub(super) enum Call {
     RefundQuery(String),
     /// By WeChat's `refund_id`.
     Abnormal(String),
+    TradeBill,
+    FundFlowBill,
 }
 
 impl Call {
@@ -38,6 +41,7 @@ impl Call {
             Self::Refund => Endpoint::Refund,
             Self::RefundQuery(_) => Endpoint::RefundQuery,
             Self::Abnormal(_) => Endpoint::Abnormal,
+            Self::TradeBill | Self::FundFlowBill => Endpoint::Bill,
         }
     }
 }
@@ -53,6 +57,8 @@ pub(super) async fn perform(platform: &Arc<Platform>, call: Call, admitted: &Adm
         Call::Refund => refunds::create(platform, &admitted.body).await,
         Call::RefundQuery(number) => refunds::query(platform, &number, &admitted.query),
         Call::Abnormal(number) => refunds::apply_abnormal(platform, &number, admitted),
+        Call::TradeBill => bills::apply_trades(platform, admitted).await,
+        Call::FundFlowBill => bills::apply_fund_flow(platform, admitted).await,
     }
 }
 

@@ -34,6 +34,9 @@ pub(in crate::sandbox) fn router(platform: Arc<Platform>) -> Router {
         .route("/v3/refund/domestic/refunds", plain(POST, || Call::Refund))
         .route("/v3/refund/domestic/refunds/{number}", numbered(GET, Call::RefundQuery))
         .route("/v3/refund/domestic/refunds/{number}/apply-abnormal-refund", numbered(POST, Call::Abnormal))
+        .route("/v3/bill/tradebill", plain(GET, || Call::TradeBill))
+        .route("/v3/bill/fundflowbill", plain(GET, || Call::FundFlowBill))
+        .route("/v3/billdownload/file", on(GET, download))
         .fallback(not_simulated)
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
         .layer(middleware::from_fn_with_state(Arc::clone(&platform), unless_down))
@@ -80,6 +83,24 @@ async fn answer(platform: Arc<Platform>, call: Call, request: Request) -> Respon
             let hidden = error.status == StatusCode::UNAUTHORIZED && endpoint.is_payment();
             error.into_reply((!hidden).then_some(request_id.as_str()))
         }
+    }
+}
+
+/// The one answer of success that is not signed (§8.1); its request is, like any other.
+async fn download(State(platform): Shared, request: Request) -> Response {
+    match fetch(&platform, request).await {
+        Ok(response) => response,
+        Err(error) => error.into_reply(None),
+    }
+}
+
+async fn fetch(platform: &Arc<Platform>, request: Request) -> Result<Response, ApiError> {
+    let admitted = gate::admit(platform, Endpoint::BillDownload, request).await?;
+    match before(platform, Endpoint::BillDownload)? {
+        Turn::Go => interfaces::bills::download(platform, &admitted.query),
+        // There is nothing to be accepted here.
+        Turn::Accepted => Err(ApiError::system_error()),
+        Turn::HangUp => Ok(reply::hang_up()),
     }
 }
 

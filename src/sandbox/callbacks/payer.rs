@@ -1,6 +1,6 @@
 //! The shopper's phone: opens what a code stands for, pays or fails (`wechatpay-v3.md` §5.1).
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::sandbox::{
@@ -27,14 +27,24 @@ pub(in crate::sandbox) enum PayError {
 
 /// Pays. Once this returns the money is booked; the notification is on its way.
 pub(in crate::sandbox) fn pay(platform: &Platform, token: &str, openid: &str) -> Result<Booked, PayError> {
-    let paid = book(platform, token, openid, false)?;
+    pay_at(platform, token, openid, platform.now())
+}
+
+/// The same at another time than now, as far as everybody is told.
+pub(in crate::sandbox) fn pay_at(
+    platform: &Platform,
+    token: &str,
+    openid: &str,
+    at: Timestamp,
+) -> Result<Booked, PayError> {
+    let paid = book(platform, token, openid, at, false)?;
     platform.wake.notify_one();
     Ok(paid)
 }
 
 /// Pays, and leaves the notification, whose number this is, to the caller.
 pub(in crate::sandbox) fn pay_held(platform: &Platform, token: &str) -> Result<u64, PayError> {
-    Ok(book(platform, token, DEFAULT_OPENID, true)?.delivery)
+    Ok(book(platform, token, DEFAULT_OPENID, platform.now(), true)?.delivery)
 }
 
 /// Opens the cashier and does not get through: the order stays NOTPAY, nobody is notified (§6.1).
@@ -64,7 +74,7 @@ pub(in crate::sandbox) fn notification(
     NewDelivery { id: id.to_string(), subject, notify_url: url, created, first_try: FirstTry::At(first_try) }
 }
 
-fn book(platform: &Platform, token: &str, openid: &str, held: bool) -> Result<Booked, PayError> {
+fn book(platform: &Platform, token: &str, openid: &str, at: Timestamp, held: bool) -> Result<Booked, PayError> {
     let lives = platform.lives();
     let now = platform.now();
     let delay = delay(platform);
@@ -74,12 +84,12 @@ fn book(platform: &Platform, token: &str, openid: &str, held: bool) -> Result<Bo
     let (out_trade_no, notify_url) = (order.out_trade_no.clone(), order.notify_url.clone());
     let transaction_id = loop {
         let (front, back) = (seal::digits::<6>(&platform.entropy), seal::digits::<10>(&platform.entropy));
-        let number = format!("4200{front}{}{back}", wire_time::date(now));
+        let number = format!("4200{front}{}{back}", wire_time::date(at));
         if ledger.find_transaction(&number).is_none() {
             break number;
         }
     };
-    let payment = Payment { transaction_id, openid: openid.to_owned(), success_ms: now.as_millisecond() };
+    let payment = Payment { transaction_id, openid: openid.to_owned(), success_ms: at.as_millisecond() };
     let subject = Subject::Payment { out_trade_no: out_trade_no.clone() };
     let mut delivery = notification(platform, subject, notify_url, delay);
     if !held && platform.faults().out_of_order.take() {

@@ -56,6 +56,8 @@ pub(in crate::sandbox) struct PerEndpoint {
     refund: Next,
     refund_query: Next,
     abnormal: Next,
+    bill: Next,
+    bill_download: Next,
 }
 
 impl PerEndpoint {
@@ -69,6 +71,8 @@ impl PerEndpoint {
             Endpoint::Refund => &mut self.refund,
             Endpoint::RefundQuery => &mut self.refund_query,
             Endpoint::Abnormal => &mut self.abnormal,
+            Endpoint::Bill => &mut self.bill,
+            Endpoint::BillDownload => &mut self.bill_download,
         };
         own.take() || self.all.take()
     }

@@ -7,7 +7,7 @@ use url::form_urlencoded;
 
 use crate::sandbox::{
     api::{gate::Admitted, reply::Success},
-    books::refund::{Abnormal, Refund, RefundRequest},
+    books::refund::{Abnormal, Refund, RefundRequest, Source},
     callbacks::refunder,
     error::ApiError,
     platform::Platform,
@@ -30,8 +30,10 @@ pub(super) fn query(platform: &Platform, out_refund_no: &str, query: &str) -> Re
         return Err(ApiError::unknown_parameter("query", &format!("/{name}"), &json!(value)));
     }
     refunder::end_due(platform);
+    let is_hidden = platform.faults().bills.console_refunds_hidden;
     let ledger = platform.ledger();
-    let refund = ledger.refund(out_refund_no).map(Refund::reply);
+    let refund = ledger.refund(out_refund_no).filter(|refund| !is_hidden || refund.source != Source::Console);
+    let refund = refund.map(Refund::reply);
     Ok(Success::Body(refund.ok_or_else(|| ApiError::resource_not_exists("退款单不存在"))?))
 }
 

@@ -16,6 +16,7 @@ use crate::sandbox::{
     books::{ledger::ScanError, order::TradeState},
     callbacks::payer::{self, PayError},
     platform::{self, Platform},
+    wire_time,
 };
 
 #[derive(Deserialize)]
@@ -58,6 +59,8 @@ pub(super) async fn scan(
 pub(super) struct Pay {
     out_trade_no: String,
     openid: Option<String>,
+    /// When it was paid, as far as everybody is told: for bills of days that are over.
+    success_time: Option<String>,
 }
 
 /// The same for those who have the number and not the code.
@@ -73,7 +76,12 @@ pub(super) async fn pay(
         code: "ORDER_UNKNOWN",
         message: format!("there is no order {}", pay.out_trade_no),
     })?;
-    let paid = payer::pay(&platform, &code.token, openid)?;
+    let at = match pay.success_time.as_deref().map(wire_time::parse) {
+        None => platform.now(),
+        Some(Some(at)) => at,
+        Some(None) => return Err(ControlError::bad_request("success_time: RFC 3339, as WeChat Pay writes it")),
+    };
+    let paid = payer::pay_at(&platform, &code.token, openid, at)?;
     Ok(answer(&paid.out_trade_no, Some(&paid.transaction_id), TradeState::Success))
 }
 

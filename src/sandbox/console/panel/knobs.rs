@@ -33,7 +33,7 @@ pub(super) enum Kind {
 }
 
 /// The parts of a per-interface knob.
-pub(super) const ENDPOINTS: [(&str, &str); 9] = [
+pub(super) const ENDPOINTS: [(&str, &str); 11] = [
     ("all", "任意接口"),
     ("prepay", "下单"),
     ("query", "查单"),
@@ -43,9 +43,12 @@ pub(super) const ENDPOINTS: [(&str, &str); 9] = [
     ("abnormal", "异常退款"),
     ("certificates", "平台证书"),
     ("echo", "回显测试"),
+    ("bill", "申请账单"),
+    ("bill_download", "下载账单"),
 ];
 
 const MOST_MS: Kind = Kind::Whole { min: 0, max: 86_400_000 };
+const MOST: Kind = Kind::Whole { min: 0, max: 1_000_000_000 };
 const MOST_SECONDS: Kind = Kind::Whole { min: 0, max: 4_000_000_000 };
 
 const fn knob(name: &'static str, label: &'static str, hint: &'static str, kind: Kind) -> Knob {
@@ -165,6 +168,43 @@ pub(super) const SECTIONS: &[Section] = &[
         knobs: &[
             knob("code_life_seconds", "二维码有效期（秒）", "", MOST_SECONDS),
             knob("order_life_seconds", "未支付订单有效期（秒）", "之后由平台关闭。", MOST_SECONDS),
+        ],
+    },
+    Section {
+        title: "账单",
+        knobs: &[
+            knob("bill_today", "今天也出账", "当天到此刻为止；十点以前也不说生成中。", Kind::Switch),
+            knob("bill_no_auth", "没有账单权限", "403 NO_AUTH。", Kind::Next),
+            knob("bill_wrong_hash", "摘要不符", "", Kind::Next),
+            knob("bill_hash_of_gzip", "压缩账单按压缩后计算摘要", "", Kind::Switch),
+            knob("bill_life_seconds", "下载链接有效期（秒）", "", MOST_SECONDS),
+            knob("bill_slow_ms", "下载缓慢（毫秒）", "每段之前停顿。", MOST_MS),
+            knob("bill_cut", "下载中断", "传到一半断开。", Kind::Next),
+            knob("bill_elsewhere", "下载链接指向别处", "", Kind::Next),
+            knob(
+                "bill_layout",
+                "账单格式",
+                "",
+                Kind::Choice(&[
+                    ("usual", "通常"),
+                    ("more", "多一列"),
+                    ("reordered", "列的次序不同"),
+                    ("early", "早期格式"),
+                    ("plain", "无 BOM，换行为 LF"),
+                ]),
+            ),
+            knob("bill_fee_rate", "费率（百万分之）", "6000 即 0.60%。", MOST),
+            knob("bill_coupon_fen", "每单代金券（分）", "不结算；金额不大于它的订单没有。", MOST),
+            knob("bill_withdrawal_fen", "每天提现（分）", "资金账单当晚八点。", MOST),
+            knob("bill_missing", "账单少几笔支付", "", MOST),
+            knob("bill_wrong_amount", "几笔支付多一分", "", MOST),
+            knob("bill_wrong_fee", "几笔支付多收手续费", "十元。", MOST),
+            knob("bill_unknown", "多几笔谁也没有的支付", "单号像本店的。", MOST),
+            knob("bill_foreign", "别的系统的几笔支付", "同一商户号。", MOST),
+            knob("bill_missing_refunds", "账单少几笔退款", "", MOST),
+            knob("bill_wrong_refund_amount", "几笔退款多一分", "", MOST),
+            knob("bill_wrong_balance", "从第几条流水起余额多一分", "0 为没有。", MOST),
+            knob("console_refunds_hidden", "查不到商户平台的退款", "只在账单里。", Kind::Switch),
         ],
     },
 ];
