@@ -1,4 +1,4 @@
-//! The only caller of the WeChat Pay platform: prepay, query, close, refunds, platform certificates.
+//! The only caller of the WeChat Pay platform: prepay, query, close, refunds, platform certificates, bills.
 //!
 //! Every call has a time limit; looks at the status first, then verifies the raw bytes of a good
 //! reply, then reads them; and ends in one of four ways: a verified value, or a [`GatewayError`]
@@ -10,6 +10,7 @@
 //! are ignored, so that a value meant for other programs never carries payments; a proxy that is meant
 //! for this one is in the [`GatewaySettings`].
 
+mod bills;
 mod error;
 mod flight;
 mod proven_time;
@@ -28,6 +29,7 @@ use http::{
 };
 use jiff::Timestamp;
 
+pub(crate) use bills::{BillKind, FetchError, MOST_PLAIN, hash_of};
 pub(crate) use error::{Cause, GatewayError, RequestId, SetupError};
 pub(crate) use questions::{Asker, Questions, Turn};
 pub(crate) use refused::Refusal;
@@ -43,7 +45,9 @@ use crate::{
     wechatpay::{
         Interface, PlatformKeys, RefundReply, Transaction, headers,
         message::Request,
-        model::{NATIVE_PREPAY, PrepayReply, REFUNDS, close_body, close_path, query_path, refund_path},
+        model::{
+            NATIVE_PREPAY, PrepayReply, REFUNDS, close_body, close_path, query_path, refund_path, transaction_path,
+        },
     },
 };
 
@@ -159,6 +163,21 @@ impl Gateway {
         let reply = self.call(Interface::Query, Leave::Counted, Method::GET, &query_path(number, mchid), b"").await?;
         let transaction: Transaction = reply.read(StatusCode::OK)?;
         if transaction.out_trade_no != number.as_str() || transaction.mchid != mchid.as_str() {
+            return Err(reply.unknown(Cause::Mismatch));
+        }
+        Ok(reply.with(transaction))
+    }
+
+    /// The same by WeChat's number, which only paid orders have. Verified, of our mchid and of this number.
+    ///
+    /// # Errors
+    /// See [`GatewayError`].
+    pub async fn query_transaction(&self, id: &str) -> Result<Replied<Transaction>, GatewayError> {
+        let mchid = self.merchant.signer.mchid();
+        let Some(target) = transaction_path(id, mchid) else { return Err(GatewayError::not_asked()) };
+        let reply = self.call(Interface::Query, Leave::Counted, Method::GET, &target, b"").await?;
+        let transaction: Transaction = reply.read(StatusCode::OK)?;
+        if transaction.transaction_id.as_deref() != Some(id) || transaction.mchid != mchid.as_str() {
             return Err(reply.unknown(Cause::Mismatch));
         }
         Ok(reply.with(transaction))

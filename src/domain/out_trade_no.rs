@@ -35,6 +35,14 @@ impl OutTradeNo {
         Self::parse(&beijing_second.chars().chain(tail).collect::<String>())
     }
 
+    /// Whether this text looks like a number that [`OutTradeNo::build`] makes: a second of Beijing and 18 characters
+    /// without I, L, O and U. Others may have made it all the same.
+    pub fn is_of_our_form(text: &str) -> bool {
+        let (second, tail) = text.split_at_checked(14).unwrap_or_default();
+        let in_alphabet = |b: u8| b.is_ascii_digit() || (b.is_ascii_uppercase() && !b"ILOU".contains(&b));
+        tail.len() == 18 && second.bytes().all(|b| b.is_ascii_digit()) && tail.bytes().all(in_alphabet)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -68,7 +76,21 @@ mod tests {
     fn builds_32_characters_that_parse() {
         let number = OutTradeNo::build("20261123135222", [255; 18]).expect("legal");
         assert_eq!(number.as_str(), "20261123135222ZZZZZZZZZZZZZZZZZZ");
+        assert!(OutTradeNo::is_of_our_form(number.as_str()));
         assert_eq!(OutTradeNo::parse(number.as_str()), Ok(number));
+    }
+
+    #[test]
+    fn tells_its_own_form_from_others() {
+        for other in [
+            "",
+            "shop_1",
+            "20261123135222ZZZZZZZZZZZZZZZZZ",
+            "20261123135222ZZZZZZZZZZZZZZZZZI",
+            "2026112313522一ZZZZZZZZZZZZZZZZ",
+        ] {
+            assert!(!OutTradeNo::is_of_our_form(other), "{other}");
+        }
     }
 
     #[test]

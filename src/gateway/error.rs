@@ -266,6 +266,16 @@ impl GatewayError {
         self.is_rejected_with(&ErrorCode::ResourceNotExists)
     }
 
+    /// Bill: nothing happened on that day, they say.
+    pub fn is_no_statement(&self) -> bool {
+        self.is_rejected_with(&ErrorCode::NoStatementExist)
+    }
+
+    /// Bill: it is being made.
+    pub fn is_statement_creating(&self) -> bool {
+        self.is_rejected_with(&ErrorCode::StatementCreating)
+    }
+
     fn is_rejected_with(&self, code: &ErrorCode) -> bool {
         matches!(self, Self::Rejected(rejection) if rejection.told.code == *code)
     }

@@ -126,7 +126,43 @@ impl Transport {
     }
 }
 
-fn cause(error: &reqwest::Error) -> Cause {
+impl Transport {
+    /// The platform's own origins.
+    pub(super) fn origins(&self) -> impl Iterator<Item = &Url> {
+        [Some(&self.base), self.backup.as_ref()].into_iter().flatten()
+    }
+
+    /// A file: its head, and its body as it comes. What of it is read, and for how long, is the caller's care.
+    pub(super) async fn open(&self, url: Url, headers: &HeaderMap) -> Result<reqwest::Response, GatewayError> {
+        let request = self.client.get(url).headers(headers.clone()).send();
+        let response = timeout(self.total_limit, request).await;
+        let response = response.map_err(|_| Cause::Timeout).and_then(|it| it.map_err(|error| cause(&error)));
+        let response = response.map_err(|cause| unknown(cause, None, None))?;
+        if self.wall.refuses(response.headers(), Channel::Reply) {
+            return Err(unknown(Cause::Sandbox, Some(response.status()), None));
+        }
+        Ok(response)
+    }
+
+    /// The rest of an answer that is no file.
+    pub(super) async fn read_short(&self, mut response: reqwest::Response) -> Result<Reply, GatewayError> {
+        let status = response.status();
+        let failed = |cause| unknown(cause, Some(status), None);
+        let reading = async {
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await.map_err(|error| failed(cause(&error)))? {
+                if body.len() + chunk.len() > self.reply_most {
+                    return Err(failed(Cause::TooLong));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Reply { status, headers: std::mem::take(response.headers_mut()), body })
+        };
+        timeout(self.total_limit, reading).await.map_err(|_| failed(Cause::Timeout))?
+    }
+}
+
+pub(super) fn cause(error: &reqwest::Error) -> Cause {
     // A connection that is not there in time is one that cannot be had.
     if error.is_connect() {
         Cause::Unreachable

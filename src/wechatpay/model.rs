@@ -1,6 +1,7 @@
 //! What goes over the wire. Readers ignore fields they do not know, depend on no order of keys
 //! (§1.4) and keep values of an enumeration that were invented later.
 
+mod applied_bill;
 mod error;
 mod path;
 mod prepay;
@@ -10,8 +11,12 @@ mod stored;
 mod text;
 mod transaction;
 
+pub use applied_bill::AppliedBill;
 pub use error::{ErrorBody, ErrorCode};
-pub use path::{CERTIFICATES, NATIVE_PREPAY, REFUNDS, close_path, query_path, refund_path};
+pub use path::{
+    CERTIFICATES, NATIVE_PREPAY, REFUNDS, close_path, fund_flow_bill_path, query_path, refund_path, trade_bill_path,
+    transaction_path,
+};
 pub use prepay::{InvalidPrepay, NativePrepay, PrepayReply, close_body, fit_description, is_title};
 pub use private::Private;
 pub use refund::{InvalidRefund, RefundAmount, RefundNotice, RefundReply, RefundRequest, RefundStatus};

@@ -10,6 +10,11 @@ pub fn rfc3339(time: Timestamp) -> String {
     seconds.display_with_offset(tz::offset(8)).to_string()
 }
 
+/// A date and a time of Beijing, as bills write them.
+pub fn for_people(time: Timestamp) -> String {
+    tz::offset(8).to_datetime(time).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// Any offset, `Z` and fractions of a second are understood.
 pub fn parse(text: &str) -> Option<Timestamp> {
     text.parse().ok()

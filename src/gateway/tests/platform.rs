@@ -44,6 +44,7 @@ pub(crate) fn rejected(status: u16, body: &str) -> Answer {
 pub(crate) struct Platform {
     pub(crate) base: Url,
     seen: Arc<Mutex<Vec<Seen>>>,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
 }
 
 impl Platform {
@@ -51,9 +52,9 @@ impl Platform {
     pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let answers = Arc::new(Mutex::new(answers.into_iter().collect::<VecDeque<_>>()));
-        let log = Arc::clone(&seen);
+        let (log, prepared) = (Arc::clone(&seen), Arc::clone(&answers));
         let router = Router::new().fallback(move |request: Request| {
-            let (log, answers) = (Arc::clone(&log), Arc::clone(&answers));
+            let (log, answers) = (Arc::clone(&log), Arc::clone(&prepared));
             async move {
                 let (head, body) = request.into_parts();
                 let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body").to_vec();
@@ -70,7 +71,12 @@ impl Platform {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = base_of(&listener);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { base, seen }
+        Self { base, seen, answers }
+    }
+
+    /// More answers, for what has to know the address first.
+    pub(crate) fn prepare(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.answers.lock().expect("a lock").extend(answers);
     }
 
     /// What was asked since the last call.

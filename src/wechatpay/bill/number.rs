@@ -42,6 +42,11 @@ impl Rate {
         fixed(text.trim().strip_suffix('%')?.trim(), 4).map(Self).filter(|rate| (0..=1_000_000).contains(&rate.0))
     }
 
+    /// More than all of it is none.
+    pub fn from_millionths(millionths: u32) -> Self {
+        Self(i64::from(millionths.min(1_000_000)))
+    }
+
     pub const fn millionths(self) -> i64 {
         self.0
     }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use jiff::civil::Date;
+
 use crate::{
     domain::{OutRefundNo, OutTradeNo},
     wechatpay::identity::Mchid,
@@ -17,6 +19,22 @@ pub const CERTIFICATES: &str = "/v3/certificates?algorithm_type=RSA";
 /// `GET` (§5.2): the mchid is in the query.
 pub fn query_path(number: &OutTradeNo, mchid: &Mchid) -> String {
     format!("/v3/pay/transactions/out-trade-no/{number}?mchid={mchid}")
+}
+
+/// `GET` (§5.2): by WeChat's number, which is of letters and digits; paid orders only.
+pub fn transaction_path(id: &str, mchid: &Mchid) -> Option<String> {
+    let is_plain = (1..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_plain.then(|| format!("/v3/pay/transactions/id/{id}?mchid={mchid}"))
+}
+
+/// `GET` (§8.1): all trades of a day, packed.
+pub fn trade_bill_path(day: Date) -> String {
+    format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP")
+}
+
+/// `GET` (§8.1): of the basic account, packed.
+pub fn fund_flow_bill_path(day: Date) -> String {
+    format!("/v3/bill/fundflowbill?bill_date={day}&account_type=BASIC&tar_type=GZIP")
 }
 
 /// `POST` (§5.3): the mchid is in the body.
@@ -53,6 +71,13 @@ mod tests {
             "/v3/pay/transactions/out-trade-no/1217752501201407033233368018?mchid=1230000109"
         );
         assert_eq!(close_path(&number), "/v3/pay/transactions/out-trade-no/1217752501201407033233368018/close");
+        let by_id = transaction_path("4200000000000000000000000001", &mchid);
+        assert_eq!(by_id.as_deref(), Some("/v3/pay/transactions/id/4200000000000000000000000001?mchid=1230000109"));
+        for odd in ["", "42/1", "42?", &"4".repeat(33)] {
+            assert_eq!(transaction_path(odd, &mchid), None, "{odd}");
+        }
+        let day = jiff::civil::date(2026, 1, 9);
+        assert_eq!(trade_bill_path(day), "/v3/bill/tradebill?bill_date=2026-01-09&bill_type=ALL&tar_type=GZIP");
         let number = OutRefundNo::parse("1217752501201407033233368018").expect("legal");
         assert_eq!(refund_path(&number), "/v3/refund/domestic/refunds/1217752501201407033233368018");
         let number = OutRefundNo::parse_any("R_1-a|b*c@d").expect("legal");
