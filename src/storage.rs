@@ -19,6 +19,7 @@ pub mod approvals;
 pub mod attempts;
 pub mod audit;
 pub mod backfill;
+pub mod bills;
 pub mod books;
 mod codes;
 pub mod concerns;

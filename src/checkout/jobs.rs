@@ -94,6 +94,15 @@ impl Checkout {
         tokio::join!(orders, refunds, put_back, removal, shares, standing);
     }
 
+    /// Runs somebody else's job like these: in one instance at a time, looking every `tick`; until it is dropped.
+    /// Nobody's money waits for it.
+    pub async fn run_leased<F>(&self, name: &'static str, tick: Duration, sweep: impl Fn() -> F)
+    where
+        F: Future<Output = Result<usize, CheckoutError>>,
+    {
+        self.run_job(Job { name, tick, overdue: None }, sweep).await;
+    }
+
     /// Looks after the orders that are due, as many as WeChat may be asked about just now. Returns how many.
     ///
     /// # Errors

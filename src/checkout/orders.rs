@@ -4,6 +4,7 @@ mod ask_again;
 mod by_hand;
 mod close;
 mod grounds;
+mod hint;
 mod history;
 mod inquire;
 mod load;
@@ -14,6 +15,7 @@ mod prepay;
 mod watch;
 mod with_code;
 
+pub use hint::ToldPayment;
 pub use history::OrderHistory;
 pub use inquire::Answer;
 pub(super) use next_look::next_look_at;

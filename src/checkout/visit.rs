@@ -63,6 +63,16 @@ impl Checkout {
         self.0.gateway.query(number).await.inspect_err(|error| self.0.gateway.questions().hear(error))
     }
 
+    /// By WeChat's number.
+    pub(super) async fn query_transaction(
+        &self,
+        id: &str,
+        visit: &mut Visit,
+    ) -> Result<Replied<Transaction>, GatewayError> {
+        let _turn = self.turn(visit).await?;
+        self.0.gateway.query_transaction(id).await.inspect_err(|error| self.0.gateway.questions().hear(error))
+    }
+
     /// A refusal "too often" of a close is not heard as one: it can mean that somebody is paying just now
     /// (`wechatpay-v3.md` §1.6).
     pub(super) async fn close_number(&self, number: &OutTradeNo, visit: &mut Visit) -> Result<(), GatewayError> {

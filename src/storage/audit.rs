@@ -42,6 +42,20 @@ pub struct NewEntry {
     pub outcome: Outcome,
 }
 
+/// An entry with the chain that it goes into.
+#[derive(Clone, Debug)]
+pub struct Noted {
+    pub chain: String,
+    pub entry: NewEntry,
+}
+
+impl Noted {
+    /// In the transaction of what it tells; there once, however often that is run.
+    pub async fn write(&self, c: &mut AnyConnection) -> Result<(), StorageError> {
+        append(c, &self.chain, &self.entry).await
+    }
+}
+
 /// What was written down.
 #[derive(Clone, Debug)]
 pub struct Entry {

@@ -85,6 +85,8 @@ pub enum Source {
     Console,
     /// Saoma of its own accord.
     Automatic,
+    /// WeChat's bill led to it.
+    Bill,
 }
 
 impl Source {
@@ -98,6 +100,7 @@ impl Source {
             Self::CommandLine => "COMMAND_LINE",
             Self::Console => "CONSOLE",
             Self::Automatic => "AUTOMATIC",
+            Self::Bill => "BILL",
         }
     }
 
@@ -111,6 +114,7 @@ impl Source {
             Self::CommandLine,
             Self::Console,
             Self::Automatic,
+            Self::Bill,
         ];
         all.into_iter().find(|source| source.code() == code)
     }

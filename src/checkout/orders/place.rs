@@ -132,7 +132,7 @@ impl Checkout {
 
 /// `attach` (`wechatpay-v3.md` §5.1) comes back in the bill: where a merchant number is shared with other
 /// systems, it tells which of its orders are this shop's. At most 128 characters.
-fn mark(notify_url: &Url) -> String {
+pub(super) fn mark(notify_url: &Url) -> String {
     format!("saoma:{}", notify_url.host_str().unwrap_or_default()).chars().take(128).collect()
 }
 

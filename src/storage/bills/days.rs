@@ -1,0 +1,183 @@
+//! `bill_days` and `bill_job`: the calendar of bills.
+
+use jiff::Timestamp;
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+use crate::storage::{StorageError, inserted, millis, timestamp};
+
+/// How a day of the calendar stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DayState {
+    /// Not compared yet.
+    Waiting,
+    Agrees,
+    Differs,
+}
+
+impl DayState {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Waiting => "WAITING",
+            Self::Agrees => "AGREES",
+            Self::Differs => "DIFFERS",
+        }
+    }
+
+    fn parse(code: &str) -> Option<Self> {
+        [Self::Waiting, Self::Agrees, Self::Differs].into_iter().find(|state| state.code() == code)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// `2026-01-31`.
+    pub day: String,
+    pub state: DayState,
+    /// Why the last try came to no end.
+    pub problem: Option<String>,
+    pub tries: i64,
+    pub next: Option<Timestamp>,
+    pub run: i64,
+    pub checked: Option<Timestamp>,
+    /// JSON.
+    pub totals: Option<String>,
+}
+
+impl Day {
+    fn read(row: &AnyRow) -> Result<Self, StorageError> {
+        let (day, state): (String, String) = (row.try_get("day")?, row.try_get("state")?);
+        let at = |column| {
+            let at: Option<i64> = row.try_get(column)?;
+            at.map(|at| timestamp("bill_days", column, 0, at)).transpose()
+        };
+        let state = DayState::parse(&state).ok_or_else(|| StorageError::Inconsistent {
+            table: "bill_days",
+            column: "state",
+            row: 0,
+            problem: format!("{day}: {state:?} is none"),
+        })?;
+        Ok(Self {
+            day,
+            state,
+            problem: row.try_get("problem")?,
+            tries: row.try_get("tries")?,
+            next: at("next_ms")?,
+            run: row.try_get("run")?,
+            checked: at("checked_ms")?,
+            totals: row.try_get("totals")?,
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT day, state, problem, tries, next_ms, run, checked_ms, totals FROM bill_days ", $rest)
+    };
+}
+
+/// The day since which bills are looked after; set by the first who asks.
+pub async fn since(c: &mut AnyConnection, today: &str) -> Result<String, StorageError> {
+    let find = "SELECT since_day FROM bill_job WHERE id = 1";
+    if let Some(day) = sqlx::query_scalar(find).fetch_optional(&mut *c).await? {
+        return Ok(day);
+    }
+    let insert = sqlx::query("INSERT INTO bill_job (id, since_day) VALUES (1, ?)").bind(today);
+    if inserted(insert.execute(&mut *c).await)? {
+        return Ok(today.to_owned());
+    }
+    Err(StorageError::Raced { table: "bill_job", row: 1 })
+}
+
+/// `None` before anybody has looked after bills.
+pub async fn find_since(c: &mut AnyConnection) -> Result<Option<String>, StorageError> {
+    Ok(sqlx::query_scalar("SELECT since_day FROM bill_job WHERE id = 1").fetch_optional(c).await?)
+}
+
+/// When the first order was placed.
+pub async fn first_order_ms(c: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
+    Ok(sqlx::query_scalar("SELECT created_ms FROM orders ORDER BY id LIMIT 1").fetch_optional(c).await?)
+}
+
+pub async fn find(c: &mut AnyConnection, day: &str) -> Result<Option<Day>, StorageError> {
+    let query = sqlx::query(select!("WHERE day = ?")).bind(day);
+    query.fetch_optional(c).await?.as_ref().map(Day::read).transpose()
+}
+
+/// From one day to another, both included.
+pub async fn list(c: &mut AnyConnection, from: &str, to: &str) -> Result<Vec<Day>, StorageError> {
+    let query = sqlx::query(select!("WHERE day >= ? AND day <= ? ORDER BY day")).bind(from).bind(to);
+    query.fetch_all(c).await?.iter().map(Day::read).collect()
+}
+
+/// The earliest day that is to be looked after now.
+pub async fn find_due(c: &mut AnyConnection, now: Timestamp) -> Result<Option<Day>, StorageError> {
+    let query = sqlx::query(select!("WHERE next_ms <= ? ORDER BY day LIMIT 1")).bind(millis(now));
+    query.fetch_optional(c).await?.as_ref().map(Day::read).transpose()
+}
+
+/// A day of the calendar, if it is not there; due at `next`.
+pub async fn add(c: &mut AnyConnection, day: &str, next: Option<Timestamp>) -> Result<(), StorageError> {
+    if find(c, day).await?.is_some() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO bill_days (day, state, tries, next_ms, run) VALUES (?, 'WAITING', 0, ?, 0)";
+    let insert = sqlx::query(sql).bind(day).bind(next.map(millis));
+    if inserted(insert.execute(c).await)? { Ok(()) } else { Err(StorageError::Raced { table: "bill_days", row: 0 }) }
+}
+
+/// A comparison begins; its number.
+pub async fn begin(c: &mut AnyConnection, day: &str) -> Result<i64, StorageError> {
+    sqlx::query("UPDATE bill_days SET run = run + 1 WHERE day = ?").bind(day).execute(&mut *c).await?;
+    Ok(sqlx::query_scalar("SELECT run FROM bill_days WHERE day = ?").bind(day).fetch_one(c).await?)
+}
+
+/// It came to its end; `next` when it is to be done once more.
+pub async fn conclude(
+    c: &mut AnyConnection,
+    day: &str,
+    state: DayState,
+    totals: &str,
+    next: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let sql = "UPDATE bill_days SET state = ?, totals = ?, checked_ms = ?, problem = NULL, tries = 0, next_ms = ? \
+               WHERE day = ?";
+    let update = sqlx::query(sql).bind(state.code()).bind(totals).bind(millis(now)).bind(next.map(millis)).bind(day);
+    update.execute(c).await?;
+    Ok(())
+}
+
+/// Of a day that has been compared, once its differences have changed.
+pub async fn set_state(c: &mut AnyConnection, day: &str, state: DayState) -> Result<(), StorageError> {
+    let sql = "UPDATE bill_days SET state = ? WHERE day = ? AND checked_ms IS NOT NULL";
+    sqlx::query(sql).bind(state.code()).bind(day).execute(c).await?;
+    Ok(())
+}
+
+/// It did not, and is tried again at `next`, if at all.
+pub async fn put_off(
+    c: &mut AnyConnection,
+    day: &str,
+    problem: Option<&str>,
+    next: Option<Timestamp>,
+) -> Result<(), StorageError> {
+    let problem = problem.map(|problem| problem.chars().take(128).collect::<String>());
+    let sql = "UPDATE bill_days SET problem = ?, tries = tries + 1, next_ms = ? WHERE day = ?";
+    sqlx::query(sql).bind(problem).bind(next.map(millis)).bind(day).execute(c).await?;
+    Ok(())
+}
+
+/// Of a day that is in no hurry to be tried again.
+pub async fn note_problem(c: &mut AnyConnection, day: &str, problem: &str) -> Result<(), StorageError> {
+    let problem = problem.chars().take(128).collect::<String>();
+    sqlx::query("UPDATE bill_days SET problem = ? WHERE day = ?").bind(problem).bind(day).execute(c).await?;
+    Ok(())
+}
+
+/// How many days of the calendar before one are not compared, and how many of all differ.
+pub async fn count_trouble(c: &mut AnyConnection, before: &str) -> Result<(i64, i64), StorageError> {
+    let missing = "SELECT COUNT(*) FROM bill_days WHERE day < ? AND state = 'WAITING'";
+    let missing = sqlx::query_scalar(missing).bind(before).fetch_one(&mut *c).await?;
+    let differing = "SELECT COUNT(*) FROM bill_days WHERE state = 'DIFFERS'";
+    Ok((missing, sqlx::query_scalar(differing).fetch_one(c).await?))
+}
