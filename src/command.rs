@@ -1,7 +1,8 @@
-//! `saoma order`, `refund`, `inbox`, `product`, `staff`, `status`, `backup`, `restore` and `health`: what an operator
+//! `saoma order`, `refund`, `inbox`, `product`, `staff`, `bill`, `status`, `backup`, `restore` and `health`: what an operator
 //! does without pages, beside a running server or without one. Knows only the use cases; writes to what it is given.
 
 mod backup;
+mod bill;
 mod explained;
 mod health;
 mod inbox;
@@ -26,6 +27,7 @@ use crate::{
     checkout::{Checkout, CheckoutError, RefundError, catalogue::CatalogueError},
     config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
+    reconcile::{BillDay, ReconcileError},
     startup::{StartupError, Surroundings, open_checkout, open_office},
     storage::{Database, StorageError, refunds::Refund},
     wechatpay::Interface,
@@ -34,6 +36,7 @@ use crate::{
 use self::explained::explain;
 pub use self::{
     backup::{BackupCommand, RestoreCommand, backup, restore},
+    bill::{BillArguments, bill},
     health::health,
     inbox::{InboxArguments, inbox},
     order::{OrderArguments, order},
@@ -116,6 +119,11 @@ pub enum CommandError {
     /// What is done with a tool of the server's.
     #[error("{told}")]
     OnServer { told: String },
+    #[error("bill: {0}")]
+    Bill(#[from] ReconcileError),
+    /// Something to mend.
+    #[error("the bill of {day} and the books differ, {open} differences are open: `saoma bill show --date {day}`")]
+    BillDiffers { day: BillDay, open: i64 },
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }

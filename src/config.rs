@@ -46,7 +46,7 @@ pub use reader::{Problem, Problems, Reader};
 pub use tls::TlsSettings;
 pub use variables::LOG;
 
-use crate::{gateway::EgressProxy, secret_key::SecretKey};
+use crate::{gateway::EgressProxy, secret_key::SecretKey, wechatpay::bill::Rate};
 
 /// Everything the server is told from outside.
 #[derive(Debug)]
@@ -67,6 +67,8 @@ pub struct Settings {
     pub metrics_token: Option<SecretString>,
     /// `None`: the one beside the books.
     pub secret_key: Option<SecretKey>,
+    /// What the merchant has agreed on with WeChat.
+    pub fee_rate: Option<Rate>,
     /// `None`: a proxy has it, or nobody.
     pub tls: Option<TlsSettings>,
     pub site_addr: SocketAddr,
@@ -258,6 +260,9 @@ impl Settings {
                  `openssl rand -hex 32` makes it; keep a copy",
             );
         }
+        let fee_rate = reader.parsed("SAOMA_FEE_RATE", |text| {
+            Rate::parse(text).ok_or("must be a rate like 0.60%, with four decimals at most")
+        });
         let payee = reader.parsed("SAOMA_PAYEE", payee).unwrap_or_else(|| "扫码示例商店".to_owned());
         let shop = match (wanted, &mode) {
             (Wanted::Live, Some(Mode::Live(live))) => tls::Shop::Live(Some(live)),
@@ -285,6 +290,7 @@ impl Settings {
             egress_proxy,
             metrics_token,
             secret_key,
+            fee_rate,
             tls,
             site_addr,
             site_root,

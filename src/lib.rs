@@ -11,11 +11,12 @@
 //! | `storage` | the books on either engine: tables and the one way to write | `domain` |
 //! | `checkout` | the use cases and the money rules, in rooms: `orders`, `payments`, `refunds`, `jobs` | `domain`, `gateway`, `storage`, `wechatpay` |
 //! | `backoffice` | what staff does: orders, inbox, reports, what needs someone; and who staff is | `checkout`, `storage` |
-//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `backoffice`, `checkout`, `storage`, `tls`, `wechatpay` |
+//! | `reconcile` | WeChat's bills laid beside the books, day by day | `checkout`, `gateway`, `storage`, `wechatpay` |
+//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `backoffice`, `checkout`, `reconcile`, `storage`, `tls`, `wechatpay` |
 //! | [`app`] | pages, islands, the addresses of server functions | `domain` |
 //! | `sandbox` | a WeChat Pay platform without money | nothing but `clock`, `entropy` |
 //! | `tls` | the shop's own HTTPS: which certificate is shown, and where it comes from | |
-//! | `command` | `saoma order`, `saoma refund` and the others | `backoffice`, `checkout`, `domain`, `storage`, `wechatpay` |
+//! | `command` | `saoma order`, `saoma refund` and the others | `backoffice`, `checkout`, `domain`, `reconcile`, `storage`, `wechatpay` |
 //! | `wall` | between a sandbox's messages and real money | |
 //! | `config`, `startup`, `signals`, `service_manager`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy`, `secret_key` | what all that runs in | |
 //!
@@ -73,6 +74,8 @@ pub mod http;
 mod metrics;
 #[cfg(feature = "ssr")]
 mod readiness;
+#[cfg(feature = "ssr")]
+pub mod reconcile;
 #[cfg(feature = "ssr")]
 pub mod sandbox;
 #[cfg(feature = "ssr")]

@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use rust_embed::RustEmbed;
 use saoma::{
     command::{
-        self, BackupCommand, CommandError, InboxArguments, OrderArguments, ProductArguments, RefundCommand,
-        RestoreCommand, StaffArguments, StatusArguments,
+        self, BackupCommand, BillArguments, CommandError, InboxArguments, OrderArguments, ProductArguments,
+        RefundCommand, RestoreCommand, StaffArguments, StatusArguments,
     },
     config::{Environment, LOG, Problems, Settings, Wanted},
     http::Site,
@@ -75,6 +75,8 @@ enum Command {
     Status(StatusArguments),
     Backup(BackupCommand),
     Restore(RestoreCommand),
+    /// WeChat Pay's bills laid beside the books
+    Bill(BillArguments),
     /// Whether the server with these settings is ready, as /readyz tells it
     Health,
 }
@@ -189,6 +191,7 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
         Command::Staff(command) => Ok(command::staff(command, environment, &mut output()?).await?),
         Command::Backup(command) => Ok(command::backup(command, environment, &mut output()?).await?),
         Command::Restore(command) => Ok(command::restore(command, environment, &mut output()?).await?),
+        Command::Bill(command) => Ok(command::bill(command, environment, &mut output()?).await?),
         Command::Health => Ok(command::health(environment, &mut output()?).await?),
     }
 }

@@ -1,6 +1,7 @@
 //! What `/metrics` tells, as Prometheus text. One registry per application, so that tests do not
 //! count into each other.
 
+mod bills;
 mod certificate;
 mod office;
 mod questions;
@@ -21,6 +22,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use self::bills::BillMetrics;
 pub(crate) use self::certificate::CertificateMetrics;
 pub(crate) use self::{
     office::OfficeMetrics,
@@ -110,6 +112,7 @@ pub struct Metrics {
     connections_refused: Count,
     questions: QuestionMetrics,
     certificate: CertificateMetrics,
+    bills: BillMetrics,
     office: OfficeMetrics,
 }
 
@@ -164,6 +167,7 @@ impl Default for Metrics {
         );
         let (questions, certificate) =
             (QuestionMetrics::register(&mut registry), CertificateMetrics::register(&mut registry));
+        let bills = BillMetrics::register(&mut registry);
         let office = OfficeMetrics::register(&mut registry);
         registry.register("panics", "Mistakes of ours, by the task that they ended", panics.clone());
         registry.register(
@@ -209,6 +213,7 @@ impl Default for Metrics {
             connections_refused,
             questions,
             certificate,
+            bills,
             office,
         }
     }
@@ -266,6 +271,10 @@ impl Metrics {
 
     pub const fn office(&self) -> &OfficeMetrics {
         &self.office
+    }
+
+    pub fn bills(&self, missing: i64, differing: i64, open: i64) {
+        self.bills.tell(missing, differing, open);
     }
 
     pub fn sandbox_message_refused(&self, channel: &'static str) {

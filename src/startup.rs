@@ -13,7 +13,13 @@ mod stop;
 mod tls;
 mod watched;
 
-use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures::future::{BoxFuture, LocalBoxFuture};
 use jiff::SignedDuration;
@@ -42,11 +48,12 @@ use crate::{
     },
     metrics::Metrics,
     readiness::Readiness,
+    reconcile::{Reconcile, ReconcileSettings},
     sandbox::SandboxError,
     service_manager::ServiceManager,
     storage::{self, Database, StorageError, books::PlatformKind, generation::Beside},
     wall::Wall,
-    wechatpay::ApiV3Keys,
+    wechatpay::{ApiV3Keys, bill::Rate},
 };
 
 /// What a test replaces.
@@ -140,12 +147,7 @@ impl Application {
         tracing::info!("the books: {}", settings.database_url.place());
         let key_place = secret_key::place(&settings);
         let sandbox_open = matches!(settings.mode, Mode::Sandbox { open: true });
-        let (platform, live) = match settings.mode {
-            Mode::Live(live) => (Platform::Outside, *live),
-            Mode::Sandbox { .. } => Platform::inside(&settings.data_dir, address, &clock, &entropy)
-                .await
-                .map_err(|error| of_sandbox(&settings.data_dir, error))?,
-        };
+        let (platform, live) = platform(settings.mode, &settings.data_dir, address, &clock, &entropy).await?;
         let mut ours = mark::of(&live);
         ours.platform = surroundings.platform.unwrap_or(ours.platform);
         let (url, data_dir) = (&settings.database_url, &settings.data_dir);
@@ -177,6 +179,7 @@ impl Application {
         let care = settings.tls.map(|tls| tls::begin(tls, &settings.data_dir, tls_pace, told)).transpose()?;
         let watched = (metrics.clone(), readiness.clone(), wall.clone());
         let checkout = checkout(db.clone(), parts, shop, watched, surroundings)?;
+        let folder = settings.data_dir.join(BILLS);
         let office = backoffice::Surroundings {
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -186,7 +189,10 @@ impl Application {
             shown,
         };
         let staff = staff::of(&checkout, &db, secret_key, platform.is_inside(), &clock, &entropy);
+        let told = (metrics.clone(), clock.clone());
+        let reconcile = reconcile(&checkout, &db, (folder, settings.fee_rate), ours.platform, told);
         let state = AppState::from(Shared {
+            reconcile,
             office: Office::new(checkout.clone(), db.clone(), office),
             checkout,
             staff,
@@ -269,6 +275,23 @@ impl Application {
         drop(watched);
         tracing::info!("stopped");
         served
+    }
+}
+
+/// The sandbox inside this process, or whoever is outside; and the merchant there.
+async fn platform(
+    mode: Mode,
+    data_dir: &Path,
+    address: SocketAddr,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<(Platform, LiveSettings), StartupError> {
+    match mode {
+        Mode::Live(live) => Ok((Platform::Outside, *live)),
+        Mode::Sandbox { .. } => {
+            let inside = Platform::inside(data_dir, address, clock, entropy).await;
+            inside.map_err(|error| of_sandbox(data_dir, error))
+        }
     }
 }
 
@@ -396,6 +419,35 @@ fn shown(settings: &Settings, surroundings: &Surroundings) -> Shown {
     }
 }
 
+/// Where bills lie in the data folder.
+const BILLS: &str = "bills";
+
+/// Reconciliation without the site, for the command line. See [`open_checkout`].
+///
+/// # Errors
+/// The books cannot be opened, or there is no platform to talk to.
+pub async fn open_reconcile(
+    settings: Settings,
+    surroundings: Surroundings,
+) -> Result<(Reconcile, Database), StartupError> {
+    let (clock, fee_rate, folder) = (surroundings.clock.clone(), settings.fee_rate, settings.data_dir.join(BILLS));
+    let opened = open(settings, surroundings).await?;
+    let told = (opened.metrics, clock);
+    Ok((reconcile(&opened.checkout, &opened.db, (folder, fee_rate), opened.platform, told), opened.db))
+}
+
+fn reconcile(
+    checkout: &Checkout,
+    db: &Database,
+    (folder, fee_rate): (PathBuf, Option<Rate>),
+    platform: PlatformKind,
+    (metrics, clock): (Metrics, Clock),
+) -> Reconcile {
+    // Where nobody's money is, today may have a bill too, or nobody trying it out would see one.
+    let settings = ReconcileSettings { folder, fee_rate, bills_today: platform == PlatformKind::Loopback };
+    Reconcile::new(checkout.clone(), db.clone(), settings, metrics, clock)
+}
+
 /// The back office without the site, for the command line. See [`open_checkout`].
 ///
 /// # Errors
@@ -434,6 +486,7 @@ struct Opened {
     db: Database,
     metrics: Metrics,
     api_v3_keys: Arc<ApiV3Keys>,
+    platform: PlatformKind,
 }
 
 async fn open(settings: Settings, surroundings: Surroundings) -> Result<Opened, StartupError> {
@@ -447,11 +500,12 @@ async fn open(settings: Settings, surroundings: Surroundings) -> Result<Opened, 
         beside,
     };
     let (metrics, readiness) = (Metrics::default(), Readiness::default());
-    let wall = wall(mark::of(&live).platform, &metrics, &readiness);
+    let kind = mark::of(&live).platform;
+    let wall = wall(kind, &metrics, &readiness);
     let parts = platform::parts(live)?;
     let api_v3_keys = Arc::clone(&parts.api_v3_keys);
     let checkout = checkout(db.clone(), parts, shop, (metrics.clone(), readiness, wall), surroundings)?;
-    Ok(Opened { checkout, db, metrics, api_v3_keys })
+    Ok(Opened { checkout, db, metrics, api_v3_keys, platform: kind })
 }
 
 /// The use cases of staff for a command, its books to be closed after it, and the origin that links begin with.

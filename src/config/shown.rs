@@ -27,6 +27,7 @@ impl Settings {
             ("DATABASE_URL", self.database_url.place()),
             ("SAOMA_DATA_DIR", self.data_dir.display().to_string()),
             ("SAOMA_PAYEE", self.payee.clone()),
+            ("SAOMA_FEE_RATE", self.fee_rate.map_or_else(|| set(false), |rate| rate.to_string())),
             ("SAOMA_PAY_MINUTES", self.pay_minutes.to_string()),
             ("SAOMA_ORDERS_PER_MINUTE", self.orders_per_minute.to_string()),
             ("SAOMA_CHECKS_PER_MINUTE", self.checks_per_minute.to_string()),

@@ -26,6 +26,7 @@ impl Background {
     /// Runs until it is dropped.
     pub(super) async fn run(self, state: AppState) {
         let supervisor = Supervisor::new(state.readiness.clone(), state.metrics.clone());
+        let bills = self.jobs_every.is_some();
         let jobs = async {
             if let Some(every) = self.jobs_every {
                 state.checkout.run_jobs(every, self.sweeps_overdue).await;
@@ -60,6 +61,11 @@ impl Background {
                     if let Some(care) = care {
                         care.run().await;
                     }
+                }
+            }),
+            keep(&supervisor, "bills", &state, move |state| async move {
+                if bills {
+                    state.reconcile.run().await;
                 }
             }),
             jobs,

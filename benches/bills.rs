@@ -1,0 +1,298 @@
+//! A day's bill laid beside the books, of ten thousand rows and of a million: rows a second of the parser alone and of
+//! the whole comparison, memory, and what a write the way callbacks take it costs meanwhile. On SQLite, and on the server
+//! in `SAOMA_TEST_MYSQL` if there is one. `cargo bench --bench bills`; `ROWS` is the larger number.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads its own size from the environment")]
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use flate2::{Compression, write::GzEncoder};
+use jiff::{SignedDuration, Timestamp};
+use saoma::{
+    clock::Clock,
+    config::{Settings, Wanted},
+    reconcile::{BillDay, Outcome, Reconcile},
+    startup::{Application, Surroundings},
+    storage::{
+        Database,
+        bills::files::{self, BillFile},
+    },
+    wechatpay::bill::{BillError, TradeBill},
+};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+use tokio_util::sync::CancellationToken;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+const FEW: usize = 10_000;
+const RATIO_BUDGET: f64 = 1.2;
+const P99_BUDGET: Duration = Duration::from_millis(50);
+/// Payments by one statement.
+const TOGETHER: usize = 500;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    sqlx::any::install_default_drivers();
+    let many = std::env::var("ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    parse(FEW)?;
+    parse(many)?;
+    let url = |name: &str| format!("sqlite://{}/{name}.db", folder.path().display());
+    let mut kept = measure("SQLite", [url("few"), url("many")], folder.path(), many).await?;
+    if let Ok(server) = std::env::var("SAOMA_TEST_MYSQL") {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let mut c = AnyConnection::connect(&format!("{server}/")).await?;
+        let names = ["few", "many"].map(|name| format!("saoma_bills_{name}_{}", std::process::id()));
+        for name in &names {
+            c.execute(AssertSqlSafe(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4"))).await?;
+        }
+        let databases = names.each_ref().map(|name| format!("{server}/{name}"));
+        let outcome = measure("MariaDB", databases, folder.path(), many).await;
+        for name in &names {
+            c.execute(AssertSqlSafe(format!("DROP DATABASE {name}"))).await?;
+        }
+        kept &= outcome?;
+    } else {
+        println!("MariaDB: not measured, no SAOMA_TEST_MYSQL");
+    }
+    println!("budget: {}", if kept { "kept" } else { "EXCEEDED" });
+    Ok(())
+}
+
+fn transaction_id(number: usize) -> String {
+    // As WeChat's: nothing about their order follows from that of the payments.
+    format!("4200{:08}{:016}", number.wrapping_mul(2_654_435_761) % 100_000_000, number)
+}
+
+/// Rows with the same amount, so that their sums are known.
+fn write_trades(rows: usize, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    out.write_all(
+        "\u{feff}交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,\
+         应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,\
+         订单金额,申请退款金额,费率备注\r\n"
+            .as_bytes(),
+    )?;
+    let day = day();
+    for number in 0..rows {
+        let (id, second) = (transaction_id(number), number % 60);
+        write!(
+            out,
+            "`{day} 12:00:{second:02},`wx0000000000000000,`1900000001,`0,`,`{id},`20261123120001{number:018},`oUser,`NATIVE,\
+             `SUCCESS,`OTHERS,`CNY,`10.00,`0.00,`0,`0,`0.00,`0.00,`,`,`一颗葱,`saoma:127.0.0.1,`0.06000,`0.60%,`10.00,\
+             `0.00,`\r\n"
+        )?;
+    }
+    let fees = rows * 6;
+    write!(
+        out,
+        "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n\
+         `{rows}.0,`{rows}0.00,`0.00,`0.00,`{}.{:02}000,`{rows}0.00,`0.00\r\n",
+        fees / 100,
+        fees % 100
+    )
+}
+
+fn write_flows(rows: usize, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    out.write_all(
+        "\u{feff}记账时间,微信支付业务单号,业务名称,收支类型,收支金额(元),账户结余(元),业务凭证号\r\n".as_bytes(),
+    )?;
+    let day = day();
+    for number in 0..rows {
+        let (id, after) = (transaction_id(number), (number + 1) * 994);
+        write!(
+            out,
+            "`{day} 12:00:00,`{id},`交易,`收入,`9.94,`{}.{:02},`20261123120001{number:018}\r\n",
+            after / 100,
+            after % 100
+        )?;
+    }
+    let sum = rows * 994;
+    write!(out, "资金流水总笔数,收入笔数,收入金额\r\n`{rows}.0,`{rows}.0,`{}.{:02}\r\n", sum / 100, sum % 100)
+}
+
+/// The day that is compared.
+fn day() -> BillDay {
+    BillDay::of(Clock::system().now()).plus_days(-1)
+}
+
+fn parse(rows: usize) -> Result<(), Failure> {
+    let mut text = Vec::new();
+    write_trades(rows, &mut text)?;
+    let began = Instant::now();
+    let mut bill = TradeBill::default();
+    for piece in text.chunks(64 * 1024) {
+        bill.feed(piece, |_| Ok::<(), BillError>(()))?;
+    }
+    let sums = bill.finish(|_| Ok::<(), BillError>(()))?;
+    let took = began.elapsed();
+    let rate = u128::from(sums.rows) * 1_000_000 / took.as_micros().max(1);
+    println!("parser: {rows} rows in {took:.2?}, {rate} a second");
+    Ok(())
+}
+
+struct Shop {
+    reconcile: Reconcile,
+    db: Database,
+    stop: CancellationToken,
+    running: tokio::task::JoinHandle<Result<(), saoma::startup::StartupError>>,
+}
+
+impl Shop {
+    async fn open(database: &str, folder: &Path, rows: usize) -> Result<Self, Failure> {
+        let variables = BTreeMap::from([
+            ("DATABASE_URL", database.to_owned()),
+            ("SAOMA_DATA_DIR", folder.display().to_string()),
+            ("LEPTOS_SITE_ADDR", "127.0.0.1:0".to_owned()),
+        ]);
+        let settings = Settings::from_lookup(Wanted::SANDBOX, &|variable| variables.get(variable).cloned())?;
+        let surroundings = Surroundings { jobs_every: None, ..Surroundings::system() };
+        let application = Application::build(settings, surroundings).await?;
+        let state = application.state().clone();
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(application.run(stop.clone()));
+        let shop = Self { reconcile: state.reconcile.clone(), db: state.db.clone(), stop, running };
+        fill(database, rows).await?;
+        let bills = folder.join("bills");
+        fs::create_dir_all(&bills)?;
+        shop.lay("TRADE", &bills.join(format!("{}.trade.bill", day())), |out| write_trades(rows, out)).await?;
+        shop.lay("FUND_FLOW", &bills.join(format!("{}.fund_flow.bill", day())), |out| write_flows(rows, out)).await?;
+        Ok(shop)
+    }
+
+    /// As if it had been fetched.
+    async fn lay(
+        &self,
+        kind: &str,
+        path: &PathBuf,
+        write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+    ) -> Result<(), Failure> {
+        let mut text = Vec::new();
+        write(&mut text)?;
+        let mut packer = GzEncoder::new(fs::File::create(path)?, Compression::fast());
+        packer.write_all(&text)?;
+        packer.finish()?;
+        let file = BillFile {
+            day: day().to_string(),
+            kind: kind.to_owned(),
+            hash: "0".repeat(40),
+            matched: "PLAIN".to_owned(),
+            bytes: i64::try_from(fs::metadata(path)?.len())?,
+            plain_bytes: i64::try_from(text.len())?,
+            fetched: Timestamp::UNIX_EPOCH,
+        };
+        let noted = self.db.write(move |c| {
+            let file = file.clone();
+            Box::pin(async move { files::put(c, &file).await })
+        });
+        Ok(noted.await?)
+    }
+
+    async fn close(self) -> Result<(), Failure> {
+        self.stop.cancel();
+        Ok(self.running.await??)
+    }
+}
+
+/// One order that was paid very often: a comparison goes by payments.
+async fn fill(database: &str, rows: usize) -> Result<(), Failure> {
+    let mut c = AnyConnection::connect(database).await?;
+    let noon = day().ready() - SignedDuration::from_hours(22);
+    let order = "INSERT INTO orders (id, token, shopper, product_id, title, total_fen, status, version, created_ms, \
+                 expires_ms, updated_ms) VALUES (1, 't', 's', 1, 'benchmark', 1000, 'SUCCESS', 1, ?, ?, ?)";
+    let at = noon.as_millisecond();
+    sqlx::query(order).bind(at).bind(at).bind(at).execute(&mut c).await?;
+    let attempt = "INSERT INTO attempts (id, order_id, out_trade_no, state, request, prepay_until_ms, created_ms) \
+                   VALUES (1, 1, '20261123120001ZZZZZZZZZZZZZZZZZZ', 'PAID', 'x', 0, ?)";
+    sqlx::query(attempt).bind(at).execute(&mut c).await?;
+    for first in (0..rows).step_by(TOGETHER) {
+        let mut insert = sqlx::QueryBuilder::<sqlx::Any>::new(
+            "INSERT INTO payments (transaction_id, order_id, attempt_id, kind, source, total_fen, success_ms, booked_ms) ",
+        );
+        insert.push_values(first..rows.min(first + TOGETHER), |mut row, number| {
+            let at = at + i64::try_from(number % 60).unwrap_or_default() * 1000;
+            row.push_bind(transaction_id(number)).push("1, 1, 'FIRST', 'CALLBACK', 1000").push_bind(at).push_bind(at);
+        });
+        insert.build().persistent(false).execute(&mut c).await?;
+    }
+    Ok(c.close().await?)
+}
+
+async fn measure(engine: &str, databases: [String; 2], folder: &Path, many: usize) -> Result<bool, Failure> {
+    let [few_at, many_at] = databases;
+    let few = Shop::open(&few_at, &folder.join("few"), FEW).await?;
+    let (cheap, few_memory, _) = compare(&few, FEW).await?;
+    few.close().await?;
+    let shop = Shop::open(&many_at, &folder.join("many"), many).await?;
+    let (dear, many_memory, mut writes) = compare(&shop, many).await?;
+    shop.close().await?;
+    writes.sort_unstable();
+    let p99 = writes.get(writes.len() * 99 / 100).copied().unwrap_or_default();
+    let each =
+        |took: Duration, rows: usize| took.div_duration_f64(Duration::from_micros(u64::try_from(rows).unwrap_or(1)));
+    let ratio = each(dear, many) / each(cheap, FEW);
+    println!("{engine}: the whole comparison, trade and fund-flow bill");
+    for (rows, took, memory) in [(FEW, cheap, few_memory), (many, dear, many_memory)] {
+        let rate = rows as u128 * 1_000_000 / took.as_micros().max(1);
+        println!(
+            "  {rows:>9} rows  {took:>8.2?}  {rate:>8} a second  {:.1} µs a row  peak {memory} MB",
+            each(took, rows)
+        );
+    }
+    println!("  cost per row × {ratio:.2}   budget ≤ × {RATIO_BUDGET}");
+    println!(
+        "  a write like a callback's meanwhile: {} of them, p99 {p99:.1?}   budget ≤ {P99_BUDGET:?}",
+        writes.len()
+    );
+    Ok(ratio <= RATIO_BUDGET && p99 <= P99_BUDGET)
+}
+
+/// How long it took, the peak of memory, and what writes took meanwhile.
+async fn compare(shop: &Shop, rows: usize) -> Result<(Duration, u64, Vec<Duration>), Failure> {
+    // The peak from now on, where the system can tell.
+    fs::write("/proc/self/clear_refs", "5").unwrap_or_default();
+    let done = CancellationToken::new();
+    let writing = {
+        let (db, done) = (shop.db.clone(), done.clone());
+        tokio::spawn(async move {
+            let mut times = Vec::new();
+            while !done.is_cancelled() {
+                let began = Instant::now();
+                let written = db.write_first(|c| {
+                    Box::pin(async move {
+                        sqlx::query("UPDATE orders SET version = version + 1 WHERE id = 1").execute(c).await?;
+                        Ok(())
+                    })
+                });
+                if written.await.is_ok() {
+                    times.push(began.elapsed());
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            times
+        })
+    };
+    let began = Instant::now();
+    let checked = shop.reconcile.check(day()).await?;
+    let took = began.elapsed();
+    done.cancel();
+    let writes = writing.await?;
+    if checked.outcome != Outcome::Agrees || checked.totals.rows != u64::try_from(rows)? {
+        return Err(format!("{:?}", checked).into());
+    }
+    Ok((took, peak_memory(), writes))
+}
+
+/// In megabytes.
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() / 1024
+}

@@ -1,0 +1,219 @@
+//! One day, compared: fetch, sort, lay side by side, ask, write down.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, spawn_blocking},
+};
+
+use super::{
+    BillDay, KINDS, Reconcile, ReconcileError,
+    compare::{Comparison, Finding},
+    gather::{self, Bills},
+    judge::{BOOKED_FROM_BILL, Judged, TOGETHER},
+    sorter::{Sorted, Sorter},
+    totals::Totals,
+};
+use crate::{
+    gateway::BillKind,
+    storage::bills::{
+        days::{self, DayState},
+        differences,
+        files::BillFile,
+    },
+    wechatpay::bill::Rate,
+};
+
+/// Differences that have gone, closed by one transaction.
+const CLOSED_TOGETHER: i64 = 200;
+/// What is left over of a comparison is looked at again.
+const SOON: SignedDuration = SignedDuration::from_mins(1);
+/// Batches of findings that may wait for an answer.
+const WAITING: usize = 4;
+
+/// How a day stands after it was compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Agrees,
+    Differs { open: i64 },
+}
+
+#[derive(Clone, Debug)]
+pub struct Checked {
+    pub day: BillDay,
+    pub outcome: Outcome,
+    pub totals: Totals,
+}
+
+impl Reconcile {
+    /// Compares a day with its bills, which are fetched where this instance does not have them.
+    ///
+    /// # Errors
+    /// The bills are not there, not whole, or the books are out of reach. What was compared before stands.
+    pub async fn check(&self, day: BillDay) -> Result<Checked, ReconcileError> {
+        let _turn = self.0.turn.lock().await;
+        let name = day.to_string();
+        let added = name.clone();
+        let now = self.0.clock.now();
+        let added = self.0.db.write(move |c| {
+            let day = added.clone();
+            Box::pin(async move { days::add(c, &day, None).await })
+        });
+        added.await?;
+        let files = self.obtain_both(day).await?;
+        let begun = name.clone();
+        let run = self.0.db.write(move |c| {
+            let day = begun.clone();
+            Box::pin(async move { days::begin(c, &day).await })
+        });
+        let run = run.await?;
+        self.date_refunds(day).await?;
+        let (sorter, totals) = self.read_theirs(day, &files).await?;
+        let sorter = self.read_ours(day, sorter).await?;
+        let (findings, comparing) = compare(sorter, self.0.fee_rate, totals);
+        let judged = self.judge_all(day, run, findings).await;
+        // Whoever judges may have given up; then the comparison ends by itself.
+        let totals = comparing.await.map_err(|_| ReconcileError::Broken)?;
+        let totals = with_judged(totals?, &judged?);
+        self.close_gone(&name, run).await?;
+        let outcome = self.conclude(day, &totals).await?;
+        tracing::info!(
+            %day, rows = totals.rows, payments = totals.payments.count, outcome = ?outcome,
+            seconds = self.0.clock.now().duration_since(now).as_secs(), "bill of {day} compared",
+        );
+        Ok(Checked { day, outcome, totals })
+    }
+
+    async fn obtain_both(&self, day: BillDay) -> Result<Vec<BillFile>, ReconcileError> {
+        let today = self.today();
+        if day > today || (day == today && !self.0.bills_today) {
+            return Err(ReconcileError::NotOver);
+        }
+        let mut files = Vec::with_capacity(KINDS.len());
+        for kind in KINDS {
+            // Where today has a bill, it is another one every time.
+            files.push(if day == today { self.fetch(day, kind).await? } else { self.obtain(day, kind).await? });
+        }
+        Ok(files)
+    }
+
+    async fn read_theirs(&self, day: BillDay, files: &[BillFile]) -> Result<(Sorter, Totals), ReconcileError> {
+        let path = |kind: BillKind| -> Result<Option<PathBuf>, ReconcileError> {
+            let is_there = files.iter().any(|file| file.kind == kind.code() && !file.is_empty());
+            Ok(if is_there { Some(self.0.folder.path(day, kind)?) } else { None })
+        };
+        let mark = self.0.checkout.bill_mark();
+        let bills = Bills { trades: path(BillKind::Trade)?, flows: path(BillKind::FundFlow)?, mark };
+        let mut sorter = Sorter::new(self.0.folder.clone());
+        let reading = spawn_blocking(move || {
+            let totals = gather::read_bills(&bills, &mut sorter)?;
+            Ok::<_, ReconcileError>((sorter, totals))
+        });
+        reading.await.map_err(|_| ReconcileError::Broken)?
+    }
+
+    async fn judge_all(
+        &self,
+        day: BillDay,
+        run: i64,
+        mut findings: mpsc::Receiver<Vec<Finding>>,
+    ) -> Result<Judged, ReconcileError> {
+        let mut judged = Judged::default();
+        while let Some(batch) = findings.recv().await {
+            self.judge((day, run), batch, &mut judged).await?;
+        }
+        Ok(judged)
+    }
+
+    async fn close_gone(&self, day: &str, run: i64) -> Result<(), ReconcileError> {
+        loop {
+            let (day, now) = (day.to_owned(), self.0.clock.now());
+            let closed = self.0.db.write(move |c| {
+                let day = day.clone();
+                Box::pin(
+                    async move { differences::close_gone(c, &day, run, BOOKED_FROM_BILL, CLOSED_TOGETHER, now).await },
+                )
+            });
+            if closed.await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn conclude(&self, day: BillDay, totals: &Totals) -> Result<Outcome, ReconcileError> {
+        let now = self.0.clock.now();
+        let text = serde_json::to_string(totals).map_err(|_| ReconcileError::Broken)?;
+        // What could not be asked about is asked about soon.
+        let again = (totals.unasked > 0).then(|| now + SOON);
+        let has_more = totals.unlisted > 0;
+        let concluded = self.0.db.write(move |c| {
+            let (day, text) = (day.to_string(), text.clone());
+            Box::pin(async move {
+                let open = differences::count_open_of(c, &day).await?;
+                let state = if open == 0 && !has_more { DayState::Agrees } else { DayState::Differs };
+                days::conclude(c, &day, state, &text, again, now).await?;
+                Ok(open)
+            })
+        });
+        let open = concluded.await?;
+        Ok(if open == 0 && !has_more { Outcome::Agrees } else { Outcome::Differs { open } })
+    }
+}
+
+/// Sorts and compares in a thread of its own; batches of findings come out of it.
+fn compare(
+    sorter: Sorter,
+    fee_rate: Option<Rate>,
+    totals: Totals,
+) -> (mpsc::Receiver<Vec<Finding>>, JoinHandle<Result<Totals, ReconcileError>>) {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let comparing = spawn_blocking(move || {
+        let mut comparison = Comparison::new(fee_rate, totals);
+        let mut found = Vec::new();
+        each_group(sorter.finish()?, |group| {
+            comparison.group(group, &mut found);
+            // Nobody listens any more when judging has failed: what comes out then is thrown away.
+            if found.len() >= TOGETHER { sender.blocking_send(std::mem::take(&mut found)).is_ok() } else { true }
+        })?;
+        let totals = comparison.finish(&mut found);
+        for batch in found.chunks(TOGETHER) {
+            if sender.blocking_send(batch.to_vec()).is_err() {
+                break;
+            }
+        }
+        Ok(totals)
+    });
+    (receiver, comparing)
+}
+
+/// Rows that belong together, until `each` says that it is enough.
+fn each_group(mut sorted: Sorted, mut each: impl FnMut(&[super::row::Row]) -> bool) -> Result<(), ReconcileError> {
+    let mut group: Vec<super::row::Row> = Vec::new();
+    while let Some(row) = sorted.next()? {
+        let is_next = group.first().is_some_and(|first| (first.class, &first.key) != (row.class, &row.key));
+        if is_next {
+            if !each(&group) {
+                return Ok(());
+            }
+            group.clear();
+        }
+        group.push(row);
+    }
+    each(&group);
+    Ok(())
+}
+
+fn with_judged(mut totals: Totals, judged: &Judged) -> Totals {
+    let moved = judged.ours_after_all;
+    totals.refunds.count += moved.count;
+    totals.refunds.fen += moved.fen;
+    totals.foreign_refunds.count = totals.foreign_refunds.count.saturating_sub(moved.count);
+    totals.foreign_refunds.fen -= moved.fen;
+    totals.fees += judged.fees_after_all;
+    totals.foreign_fees -= judged.fees_after_all;
+    totals.unlisted = judged.unlisted;
+    totals.unasked = judged.unasked;
+    totals
+}

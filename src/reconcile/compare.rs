@@ -1,0 +1,244 @@
+//! Rows of both sides that belong together → what is not the same. Pure: nobody is asked here and nothing is written.
+
+use std::collections::BTreeMap;
+
+use super::{
+    row::{Class, Row, Side},
+    totals::Totals,
+};
+use crate::wechatpay::bill::{Fee, Rate};
+
+/// In what bill and books are not the same. Stored by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DifferenceKind {
+    /// In the bill; its order is here, and not paid by it.
+    NotPaidHere,
+    /// In the bill, marked as an order of this shop; nobody here knows it.
+    UnknownHere,
+    /// Paid here, and not in the bill.
+    NotInBill,
+    Amount,
+    /// In the bill: a refund of a payment of ours that was not made here.
+    RefundUnknown,
+    /// In the bill; here it is not known to have been accepted.
+    RefundNotBooked,
+    RefundNotInBill,
+    RefundAmount,
+    /// Not what the row's own rate makes it.
+    Fee,
+    /// Not the rate that was agreed on.
+    FeeRate,
+    /// A balance of the account does not follow from the one before it.
+    Balance,
+    /// The account was not moved as the trade says.
+    FundFlow,
+}
+
+impl DifferenceKind {
+    pub const ALL: [Self; 12] = [
+        Self::NotPaidHere,
+        Self::UnknownHere,
+        Self::NotInBill,
+        Self::Amount,
+        Self::RefundUnknown,
+        Self::RefundNotBooked,
+        Self::RefundNotInBill,
+        Self::RefundAmount,
+        Self::Fee,
+        Self::FeeRate,
+        Self::Balance,
+        Self::FundFlow,
+    ];
+
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotPaidHere => "NOT_PAID_HERE",
+            Self::UnknownHere => "UNKNOWN_HERE",
+            Self::NotInBill => "NOT_IN_BILL",
+            Self::Amount => "AMOUNT",
+            Self::RefundUnknown => "REFUND_UNKNOWN",
+            Self::RefundNotBooked => "REFUND_NOT_BOOKED",
+            Self::RefundNotInBill => "REFUND_NOT_IN_BILL",
+            Self::RefundAmount => "REFUND_AMOUNT",
+            Self::Fee => "FEE",
+            Self::FeeRate => "FEE_RATE",
+            Self::Balance => "BALANCE",
+            Self::FundFlow => "FUND_FLOW",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// What is to be looked into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// The books may know it under another day.
+    OnlyInBill(Row),
+    OnlyHere(Row),
+    /// Both have it, with other amounts.
+    Amounts {
+        bill: Row,
+        ours: Row,
+    },
+    /// Nobody can be asked about it: what stands there, and what should.
+    Plain {
+        kind: DifferenceKind,
+        subject: String,
+        row: Option<Row>,
+        theirs_fen: i64,
+        ours_fen: i64,
+        why: String,
+    },
+}
+
+/// A fen, in the unit of fees: WeChat rounds them.
+const A_FEN: i64 = 1000;
+
+pub(super) struct Comparison {
+    fee_rate: Option<Rate>,
+    pub(super) totals: Totals,
+    /// Other rates than the agreed one, with how many rows have them.
+    rates: BTreeMap<i64, u64>,
+}
+
+impl Comparison {
+    pub(super) const fn new(fee_rate: Option<Rate>, totals: Totals) -> Self {
+        Self { fee_rate, totals, rates: BTreeMap::new() }
+    }
+
+    /// All rows of one key.
+    pub(super) fn group(&mut self, rows: &[Row], found: &mut Vec<Finding>) {
+        let Some(first) = rows.first() else { return };
+        match first.class {
+            Class::Payment | Class::Refund => self.trade(rows, found),
+            Class::Flow => flow(rows, found),
+        }
+    }
+
+    fn trade(&mut self, rows: &[Row], found: &mut Vec<Finding>) {
+        let ours = rows.iter().find(|row| row.side == Side::Ours);
+        let mut in_bill = rows.iter().filter(|row| row.side == Side::Bill).peekable();
+        if let Some(ours) = ours {
+            self.count_ours(ours);
+            // What came to nothing need not be in any bill.
+            if in_bill.peek().is_none() && !(ours.class == Class::Refund && ours.extra == "CLOSED") {
+                found.push(Finding::OnlyHere(ours.clone()));
+            }
+        }
+        for bill in in_bill {
+            let is_ours = bill.is_ours || ours.is_some();
+            self.count_theirs(bill, is_ours);
+            if !is_ours && bill.class == Class::Payment {
+                continue;
+            }
+            match ours {
+                None => found.push(Finding::OnlyInBill(bill.clone())),
+                Some(ours) if ours.fen != bill.fen => {
+                    found.push(Finding::Amounts { bill: bill.clone(), ours: ours.clone() });
+                }
+                Some(_) => {}
+            }
+            if is_ours {
+                self.fee(bill, found);
+            }
+        }
+    }
+
+    const fn count_ours(&mut self, row: &Row) {
+        match row.class {
+            Class::Payment => self.totals.our_payments.add(row.fen),
+            Class::Refund | Class::Flow => self.totals.our_refunds.add(row.fen),
+        }
+    }
+
+    const fn count_theirs(&mut self, row: &Row, is_ours: bool) {
+        let totals = &mut self.totals;
+        let (payments, refunds, fees) = if is_ours {
+            (&mut totals.payments, &mut totals.refunds, &mut totals.fees)
+        } else {
+            (&mut totals.foreign_payments, &mut totals.foreign_refunds, &mut totals.foreign_fees)
+        };
+        match row.class {
+            Class::Payment => payments.add(row.fen),
+            Class::Refund | Class::Flow => refunds.add(row.fen),
+        }
+        *fees = fees.saturating_add(row.fee);
+    }
+
+    fn fee(&mut self, row: &Row, found: &mut Vec<Finding>) {
+        let Ok(millionths) = u32::try_from(row.rate) else { return };
+        let rate = Rate::from_millionths(millionths);
+        let settled = if row.class == Class::Refund { -row.settled } else { row.settled };
+        let due = rate.of(settled).thousandths();
+        if (row.fee - due).abs() > A_FEN && !row.has_failed {
+            found.push(Finding::Plain {
+                kind: DifferenceKind::Fee,
+                subject: row.key.clone(),
+                row: Some(row.clone()),
+                theirs_fen: Fee::from_thousandths(row.fee).fen(),
+                ours_fen: Fee::from_thousandths(due).fen(),
+                why: rate.to_string(),
+            });
+        }
+        if self.fee_rate.is_some_and(|agreed| agreed != rate) && row.class == Class::Payment {
+            *self.rates.entry(row.rate).or_default() += 1;
+        }
+    }
+
+    /// After the last group.
+    pub(super) fn finish(self, found: &mut Vec<Finding>) -> Totals {
+        let agreed = self.fee_rate;
+        let other = |(rate, count): (i64, u64)| {
+            let rate = Rate::from_millionths(u32::try_from(rate).unwrap_or_default());
+            let agreed = agreed.map(|rate| rate.to_string()).unwrap_or_default();
+            Finding::Plain {
+                kind: DifferenceKind::FeeRate,
+                subject: rate.to_string(),
+                row: None,
+                theirs_fen: 0,
+                ours_fen: 0,
+                why: format!("{count} × {rate}, {agreed}"),
+            }
+        };
+        found.extend(self.rates.into_iter().map(other));
+        if let Some(line) = self.totals.account.as_ref().and_then(|account| account.broken_line) {
+            found.push(Finding::Plain {
+                kind: DifferenceKind::Balance,
+                subject: format!("line {line}"),
+                row: None,
+                theirs_fen: 0,
+                ours_fen: 0,
+                why: String::new(),
+            });
+        }
+        self.totals
+    }
+}
+
+/// The account may show a trade in one movement or in several, with its fee or without: fees can be charged at another
+/// time, and nothing says by which name.
+fn flow(rows: &[Row], found: &mut Vec<Finding>) {
+    let trades: Vec<&Row> = rows.iter().filter(|row| row.side == Side::Bill).collect();
+    let Some(first) = trades.first() else { return };
+    let moved: i64 = rows.iter().filter(|row| row.side == Side::Account).map(|row| row.fen).sum();
+    let gross: i64 = trades.iter().map(|row| row.fen).sum();
+    let fees = Fee::from_thousandths(trades.iter().map(|row| row.fee).sum()).fen();
+    let each = i64::try_from(trades.len()).unwrap_or(i64::MAX);
+    let fits = moved == gross || (moved - (gross - fees)).abs() <= each;
+    if !fits {
+        found.push(Finding::Plain {
+            kind: DifferenceKind::FundFlow,
+            subject: first.key.clone(),
+            row: Some((*first).clone()),
+            theirs_fen: moved,
+            ours_fen: gross,
+            why: String::new(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;
