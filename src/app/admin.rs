@@ -7,6 +7,8 @@
 mod account;
 mod approvals;
 mod audit;
+mod bill_words;
+mod bills;
 mod dashboard;
 mod entrance;
 mod frame;
@@ -19,6 +21,11 @@ pub mod words;
 pub use account::{AccountPage, Own};
 pub use approvals::{ApprovalLine, ApprovalPage, ApprovalsPage};
 pub use audit::{AuditForm, AuditLine, AuditPage};
+pub use bill_words::{Difference, DifferenceStanding, Standing};
+pub use bills::{
+    AccountView, BillDayPage, BillsPage, DayCell, DayView, DifferencePage, DifferenceRow, DifferenceView, FileView,
+    MonthView, SumView, TotalsView,
+};
 pub use dashboard::Dashboard;
 pub use entrance::{
     CodeForm, ConfirmPage, DemoLogin, EnrolPage, FactorPage, LinkPage, LoginForm, LoginPage, RecoveryPage,

@@ -20,6 +20,7 @@
 mod account;
 mod approvals;
 mod audit;
+mod bills;
 mod call;
 mod confirm;
 mod cookies;

@@ -14,6 +14,8 @@ mod support;
 mod acme;
 mod altered_callbacks;
 mod approvals;
+mod bill_commands;
+mod bills;
 mod callbacks;
 mod catalogue;
 mod clock_set_back;

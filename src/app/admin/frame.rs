@@ -42,6 +42,7 @@ const NAVIGATION: &[Way] = &[
     Way { path: "/admin/approvals", least: Role::Viewer, name: |words| words.approvals },
     Way { path: "/admin/staff", least: Role::Viewer, name: |words| words.people },
     Way { path: "/admin/audit", least: Role::Viewer, name: |words| words.audit },
+    Way { path: "/admin/bills", least: Role::Viewer, name: |words| words.bills },
 ];
 
 #[component]

@@ -1,6 +1,6 @@
 //! What a page says first about what was done before it: a word in the address stands for it.
 
-use super::words::Basics;
+use super::words::{Basics, Bills};
 use crate::app::language::Language;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,25 @@ pub enum Said {
     Refused,
     Withdrawn,
     Expired,
+    BillAsked,
+    BillDecided,
 }
 
 impl Said {
-    const ALL: [Self; 5] =
-        [Self::LoggedOut, Self::PasswordSet, Self::ConfirmFirst, Self::Confirmed, Self::SessionEnded];
+    const ALL: [Self; 12] = [
+        Self::LoggedOut,
+        Self::PasswordSet,
+        Self::ConfirmFirst,
+        Self::Confirmed,
+        Self::SessionEnded,
+        Self::Asked,
+        Self::Approved,
+        Self::Refused,
+        Self::Withdrawn,
+        Self::Expired,
+        Self::BillAsked,
+        Self::BillDecided,
+    ];
 
     pub const fn code(self) -> &'static str {
         match self {
@@ -34,6 +48,8 @@ impl Said {
             Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
             Self::Asked => "asked",
+            Self::BillAsked => "bill-asked",
+            Self::BillDecided => "bill-decided",
         }
     }
 
@@ -59,6 +75,8 @@ impl Said {
             Self::Withdrawn => words.said_withdrawn,
             Self::Expired => words.said_expired,
             Self::Asked => words.said_asked,
+            Self::BillAsked => Bills::of(language).said_asked,
+            Self::BillDecided => Bills::of(language).said_decided,
         }
     }
 }

@@ -4,11 +4,13 @@
 mod approvals;
 mod audit;
 mod basics;
+mod bills;
 mod entrance;
 mod people;
 
 pub use approvals::Approvals;
 pub use audit::Audit;
 pub use basics::Basics;
+pub use bills::Bills;
 pub use entrance::Entrance;
 pub use people::People;

@@ -2,10 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{error::StaffError, shared::Staff};
+use super::{
+    error::StaffError,
+    shared::{Actor, Staff},
+};
 use crate::storage::{
     Database, StorageError,
-    audit::{self, Entry, Wanted},
+    audit::{self, Entry, Noted, Wanted},
 };
 
 /// What somebody did, as the log has it.
@@ -33,6 +36,9 @@ pub mod what {
     pub const REFUSED: &str = "REFUSED";
     pub const WITHDRAWN: &str = "WITHDRAWN";
     pub const EXPIRED: &str = "EXPIRED";
+    pub const BILL_CHECKED: &str = "BILL_CHECKED";
+    pub const BILL_EXPORTED: &str = "BILL_EXPORTED";
+    pub const BILL_DECIDED: &str = "BILL_DECIDED";
 
     /// All of them, for whoever filters by one.
     pub const ALL: &[&str] = &[
@@ -59,6 +65,9 @@ pub mod what {
         REFUSED,
         WITHDRAWN,
         EXPIRED,
+        BILL_CHECKED,
+        BILL_EXPORTED,
+        BILL_DECIDED,
     ];
 }
 
@@ -139,6 +148,24 @@ fn problem_of(entry: &Entry, before: Option<&(i64, String)>, known: &HashSet<[u8
 }
 
 impl Staff {
+    /// For a use case of another room, which writes it in the transaction that does it.
+    pub fn noted(&self, actor: &Actor, what: &'static str, subject: &str, detail: &str) -> Noted {
+        Noted { chain: self.0.chain.clone(), entry: self.entry(actor, what, subject, detail) }
+    }
+
+    /// Of what changes nothing in the books.
+    ///
+    /// # Errors
+    /// The books are out of reach.
+    pub async fn note(&self, actor: &Actor, what: &'static str, subject: &str, detail: &str) -> Result<(), StaffError> {
+        let noted = self.noted(actor, what, subject, detail);
+        let written = self.0.db.write(move |c| {
+            let noted = noted.clone();
+            Box::pin(async move { noted.write(c).await })
+        });
+        Ok(written.await?)
+    }
+
     /// Newest first.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! All routes of `/admin`, and who may.
 
 use super::{
-    account, approvals, audit, confirm, dashboard, enrol, factor, link, login, people,
+    account, approvals, audit, bills, confirm, dashboard, enrol, factor, link, login, people,
     route::{May, Row, get, post},
 };
 use crate::domain::Role::{Manager, Operator, Viewer};
@@ -41,5 +41,13 @@ pub(super) fn rows() -> Vec<Row> {
 
         get ("/admin/audit",                   May::Staff(Viewer),      audit::show),
         get ("/admin/audit.csv",               May::Staff(Viewer),      audit::export),
+
+        get ("/admin/bills",                  May::Staff(Viewer),  bills::calendar),
+        get ("/admin/bills/{day}",            May::Staff(Viewer),  bills::day),
+        post("/admin/bills/{day}/check",      May::Staff(Manager), bills::check),
+        get ("/admin/bills/{day}/rows.csv",   May::Staff(Manager), bills::rows),
+        get ("/admin/bills/{day}/sums.csv",   May::Staff(Manager), bills::sums),
+        get ("/admin/differences/{id}",       May::Staff(Viewer),  bills::difference),
+        post("/admin/differences/{id}",       May::Staff(Manager), bills::decide),
     ]
 }

@@ -19,6 +19,7 @@ pub struct Basics {
     pub dashboard: &'static str,
     pub welcome: fn(&str) -> String,
     pub account: &'static str,
+    pub bills: &'static str,
 
     pub confirm_first: &'static str,
     pub confirm: &'static str,
@@ -82,6 +83,7 @@ static CHINESE: Basics = Basics {
     dashboard: "概览",
     welcome: |name| format!("{name}，你好。"),
     account: "我的账号",
+    bills: "对账",
 
     confirm_first: "这一步涉及资金或账号，需要先再次输入动态验证码。",
     confirm: "验证身份",
@@ -131,6 +133,7 @@ static ENGLISH: Basics = Basics {
     dashboard: "Overview",
     welcome: |name| format!("Hello, {name}."),
     account: "My account",
+    bills: "Bills",
 
     confirm_first: "This is about money or accounts: your second factor is asked for once more first.",
     confirm: "Confirm it is you",

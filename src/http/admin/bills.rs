@@ -1,0 +1,341 @@
+//! `/admin/bills`, `/admin/differences`: what was compared, and what is to be decided about it.
+
+use axum::{
+    Form,
+    extract::{Path, Query, State},
+    response::{IntoResponse as _, Response},
+};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{
+    super::state::AppState,
+    call::{StaffCall, go},
+};
+use crate::{
+    app::admin::{
+        AccountView, BillDayPage, BillsPage, DayCell, DayView, Difference, DifferencePage, DifferenceRow,
+        DifferenceStanding, DifferenceView, FileView, MonthView, Said, Standing, SumView, TotalsView, words::Bills,
+    },
+    backoffice::staff::audit::what,
+    domain::Role,
+    reconcile::{BillDay, Calendar, CalendarDay, DifferenceKind, ReconcileError, Sum, Totals},
+    storage::bills::{
+        differences::{Difference as Stored, DifferenceState},
+        files::BillFile,
+    },
+    wechatpay::{bill::Fee, time},
+};
+
+/// Of a day's differences, and of all that are open.
+const PAGE: i64 = 100;
+
+#[derive(Deserialize)]
+pub(super) struct OfMonth {
+    month: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct After {
+    after: Option<i64>,
+}
+
+fn is_manager(call: &StaffCall) -> bool {
+    call.who.role >= Role::Manager
+}
+
+fn no_such_page(call: &StaffCall) -> Response {
+    call.refused(StatusCode::NOT_FOUND, |words| (words.trouble, words.trouble_hint))
+}
+
+fn trouble(call: &StaffCall, error: &ReconcileError) -> Response {
+    match error {
+        ReconcileError::NoSuchDifference | ReconcileError::NotCompared => no_such_page(call),
+        error => {
+            tracing::error!(%error, "a page of bills");
+            call.refused(StatusCode::SERVICE_UNAVAILABLE, |words| (words.trouble, words.trouble_hint))
+        }
+    }
+}
+
+/// The month that is named, or that of yesterday: its bill is the newest.
+fn month(named: Option<&str>, today: BillDay) -> BillDay {
+    let named = named.and_then(|month| format!("{month}-01").parse::<BillDay>().ok());
+    named.unwrap_or_else(|| today.plus_days(-1)).first_of_month()
+}
+
+pub(super) async fn calendar(call: StaffCall, State(state): State<AppState>, Query(query): Query<OfMonth>) -> Response {
+    let reconcile = &state.reconcile;
+    let first = month(query.month.as_deref(), reconcile.today());
+    let days = match reconcile.calendar(first, first.last_of_month()).await {
+        Ok(days) => days,
+        Err(error) => return trouble(&call, &error),
+    };
+    let open = match reconcile.open_differences(0, PAGE).await {
+        Ok(open) => open,
+        Err(error) => return trouble(&call, &error),
+    };
+    let view = MonthView {
+        month: month_name(first),
+        previous: month_name(first.plus_days(-1)),
+        next: month_name(first.plus_days(32)),
+        lead: first.weekday_from_monday(),
+        days: days.iter().map(cell).collect(),
+        open: open.iter().filter_map(row).collect(),
+        is_manager: is_manager(&call),
+    };
+    let language = call.language;
+    call.page(Bills::of(language).bills, leptos::view! { <BillsPage language view/> })
+}
+
+pub(super) async fn day(
+    call: StaffCall,
+    State(state): State<AppState>,
+    Path(day): Path<String>,
+    Query(query): Query<After>,
+) -> Response {
+    let Ok(day) = day.parse::<BillDay>() else { return no_such_page(&call) };
+    match day_view(&call, &state, day, query.after.unwrap_or(0)).await {
+        Ok(view) => {
+            let (language, title) = (call.language, (Bills::of(call.language).day)(&view.day));
+            call.page(&title, leptos::view! { <BillDayPage language view/> })
+        }
+        Err(error) => trouble(&call, &error),
+    }
+}
+
+async fn day_view(call: &StaffCall, state: &AppState, day: BillDay, after: i64) -> Result<DayView, ReconcileError> {
+    let reconcile = &state.reconcile;
+    let standing = reconcile.calendar(day, day).await?.into_iter().next().ok_or(ReconcileError::NotCompared)?;
+    let differences = reconcile.differences(day, after, PAGE).await?;
+    let is_full = i64::try_from(differences.len()).is_ok_and(|count| count == PAGE);
+    let last = differences.last().filter(|_| is_full).map(|it| it.id);
+    Ok(DayView {
+        day: day.to_string(),
+        month: month_name(day),
+        standing: of_calendar(standing.standing),
+        problem: standing.problem,
+        checked: standing.checked.map(shown),
+        totals: standing.totals.as_ref().map(totals),
+        files: reconcile.files(day).await?.iter().map(file).collect(),
+        differences: differences.iter().filter_map(row).collect(),
+        more: last.map(|last| format!("/admin/bills/{day}?after={last}")),
+        is_manager: is_manager(call),
+        csrf: call.csrf(),
+    })
+}
+
+/// Begins a comparison, which may take longer than anybody waits for a page.
+pub(super) async fn check(call: StaffCall, State(state): State<AppState>, Path(day): Path<String>) -> Response {
+    let Ok(day) = day.parse::<BillDay>() else { return no_such_page(&call) };
+    let noted = state.staff.note(&call.actor(), what::BILL_CHECKED, &format!("bill:{day}"), "").await;
+    if let Err(error) = noted {
+        return call.trouble(&error);
+    }
+    let reconcile = state.reconcile.clone();
+    state.checkout.spawn(async move {
+        if let Err(error) = reconcile.check(day).await {
+            tracing::error!(%error, %day, "the bill of {day} cannot be compared");
+            reconcile.note_problem(day, &error).await;
+        }
+    });
+    go(&format!("/admin/bills/{day}"), Some(Said::BillAsked))
+}
+
+pub(super) async fn rows(call: StaffCall, State(state): State<AppState>, Path(day): Path<String>) -> Response {
+    let Ok(day) = day.parse::<BillDay>() else { return no_such_page(&call) };
+    let noted = state.staff.note(&call.actor(), what::BILL_EXPORTED, &format!("bill:{day}"), "rows").await;
+    if let Err(error) = noted {
+        return call.trouble(&error);
+    }
+    match state.reconcile.export_bill(day).await {
+        Ok(bytes) => csv(&format!("bill-{day}.csv"), bytes),
+        Err(error) => trouble(&call, &error),
+    }
+}
+
+/// Of the month of a day.
+pub(super) async fn sums(call: StaffCall, State(state): State<AppState>, Path(day): Path<String>) -> Response {
+    let Ok(day) = day.parse::<BillDay>() else { return no_such_page(&call) };
+    let (from, to) = (day.first_of_month(), day.last_of_month());
+    let noted = state.staff.note(&call.actor(), what::BILL_EXPORTED, &format!("bill:{from}"), "sums").await;
+    if let Err(error) = noted {
+        return call.trouble(&error);
+    }
+    match state.reconcile.export_sums(from, to).await {
+        Ok(bytes) => csv(&format!("sums-{}.csv", month_name(from)), bytes),
+        Err(error) => trouble(&call, &error),
+    }
+}
+
+fn csv(name: &str, bytes: Vec<u8>) -> Response {
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        headers.insert(CONTENT_DISPOSITION, value);
+    }
+    response
+}
+
+pub(super) async fn difference(call: StaffCall, State(state): State<AppState>, Path(id): Path<i64>) -> Response {
+    match state.reconcile.difference(id).await {
+        Ok(found) => show(&call, StatusCode::OK, &found, String::new(), ""),
+        Err(error) => trouble(&call, &error),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Decision {
+    #[serde(default)]
+    why: String,
+    #[serde(default)]
+    to: String,
+}
+
+pub(super) async fn decide(
+    call: StaffCall,
+    State(state): State<AppState>,
+    Path(id): Path<i64>,
+    Form(decision): Form<Decision>,
+) -> Response {
+    let words = Bills::of(call.language);
+    let found = match state.reconcile.difference(id).await {
+        Ok(found) => found,
+        Err(error) => return trouble(&call, &error),
+    };
+    let Some(to) = DifferenceState::parse(&decision.to) else { return no_such_page(&call) };
+    if decision.why.trim().is_empty() {
+        return show(&call, StatusCode::UNPROCESSABLE_ENTITY, &found, decision.why, words.no_reason);
+    }
+    let is_reopened = to == DifferenceState::Open;
+    // From an end back, or from the queue to an end: whatever else was meant has been overtaken.
+    if is_reopened == (found.state == DifferenceState::Open) {
+        return show(&call, StatusCode::CONFLICT, &found, decision.why, words.overtaken);
+    }
+    let noted = state.staff.noted(&call.actor(), what::BILL_DECIDED, &format!("difference:{id}"), to.code());
+    match state.reconcile.decide(id, (found.state, to), (&call.who.name, &decision.why), Some(noted)).await {
+        Ok(()) => go(&format!("/admin/differences/{id}"), Some(Said::BillDecided)),
+        Err(ReconcileError::NoSuchDifference) => {
+            show(&call, StatusCode::CONFLICT, &found, decision.why, words.overtaken)
+        }
+        Err(error) => trouble(&call, &error),
+    }
+}
+
+fn show(call: &StaffCall, status: StatusCode, found: &Stored, typed: String, problem: &'static str) -> Response {
+    let Some(row) = row(found) else { return no_such_page(call) };
+    let words = Bills::of(call.language);
+    let title = words.explained(row.kind).0;
+    let view = DifferenceView {
+        row,
+        transaction_id: found.transaction_id.clone(),
+        out_trade_no: found.out_trade_no.clone(),
+        order: found.order_id.map(|id| id.to_string()),
+        who: found.who.clone(),
+        why: found.why.clone(),
+        found: shown(found.found),
+        changed: shown(found.changed),
+        is_manager: is_manager(call),
+        csrf: call.csrf(),
+        typed,
+        problem,
+    };
+    let language = call.language;
+    call.page_with(status, title, leptos::view! { <DifferencePage language view/> })
+}
+
+fn month_name(day: BillDay) -> String {
+    day.to_string().chars().take("2026-01".len()).collect()
+}
+
+fn shown(at: Timestamp) -> String {
+    time::for_people(at)
+}
+
+fn yuan(fen: i64) -> String {
+    let (sign, size) = (if fen < 0 { "-" } else { "" }, fen.unsigned_abs());
+    format!("¥{sign}{}.{:02}", size / 100, size % 100)
+}
+
+fn sum(sum: Sum) -> SumView {
+    SumView { count: sum.count, yuan: yuan(sum.fen) }
+}
+
+fn totals(totals: &Totals) -> TotalsView {
+    let has_foreign = totals.foreign_payments.count + totals.foreign_refunds.count > 0;
+    let balance = |fen: Option<i64>| fen.map_or_else(|| "—".to_owned(), yuan);
+    TotalsView {
+        payments: (sum(totals.payments), sum(totals.our_payments)),
+        refunds: (sum(totals.refunds), sum(totals.our_refunds)),
+        fees: format!("¥{}", Fee::from_thousandths(totals.fees)),
+        net: yuan(totals.net_fen()),
+        foreign: has_foreign.then(|| (sum(totals.foreign_payments), sum(totals.foreign_refunds))),
+        account: totals.account.as_ref().map(|account| {
+            let kinds = account.kinds.iter().map(|(name, kind)| (name.clone(), sum(*kind))).collect();
+            AccountView { opening: balance(account.opening), closing: balance(account.closing), kinds }
+        }),
+        unlisted: totals.unlisted,
+    }
+}
+
+fn file(file: &BillFile) -> FileView {
+    let told = (!file.is_empty()).then(|| format!("{} B · SHA-1 {} · {}", file.bytes, file.hash, shown(file.fetched)));
+    FileView { kind: file.kind.clone(), told }
+}
+
+fn cell(day: &CalendarDay) -> DayCell {
+    DayCell {
+        day: day.day.to_string(),
+        number: day.day.date().day(),
+        standing: of_calendar(day.standing),
+        open: day.open,
+    }
+}
+
+const fn of_calendar(standing: Calendar) -> Standing {
+    match standing {
+        Calendar::Before => Standing::Before,
+        Calendar::NotYet => Standing::NotYet,
+        Calendar::Missing => Standing::Missing,
+        Calendar::Agrees => Standing::Agrees,
+        Calendar::Differs => Standing::Differs,
+    }
+}
+
+/// `None` of a kind that a newer version has stored.
+fn row(stored: &Stored) -> Option<DifferenceRow> {
+    let kind = match DifferenceKind::parse(&stored.kind)? {
+        DifferenceKind::NotPaidHere => Difference::NotPaidHere,
+        DifferenceKind::UnknownHere => Difference::UnknownHere,
+        DifferenceKind::NotInBill => Difference::NotInBill,
+        DifferenceKind::Amount => Difference::Amount,
+        DifferenceKind::RefundUnknown => Difference::RefundUnknown,
+        DifferenceKind::RefundNotBooked => Difference::RefundNotBooked,
+        DifferenceKind::RefundNotInBill => Difference::RefundNotInBill,
+        DifferenceKind::RefundAmount => Difference::RefundAmount,
+        DifferenceKind::Fee => Difference::Fee,
+        DifferenceKind::FeeRate => Difference::FeeRate,
+        DifferenceKind::Balance => Difference::Balance,
+        DifferenceKind::FundFlow => Difference::FundFlow,
+    };
+    let amount = |fen: Option<i64>| fen.map_or_else(|| "—".to_owned(), yuan);
+    Some(DifferenceRow {
+        id: stored.id,
+        day: stored.day.clone(),
+        kind,
+        subject: stored.subject.clone(),
+        theirs: amount(stored.theirs_fen),
+        ours: amount(stored.ours_fen),
+        standing: match stored.state {
+            DifferenceState::Open => DifferenceStanding::Open,
+            DifferenceState::Explained => DifferenceStanding::Explained,
+            DifferenceState::Settled => DifferenceStanding::Settled,
+        },
+        answer: stored.answer.clone(),
+    })
+}
