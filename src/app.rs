@@ -6,6 +6,7 @@
 #[cfg(feature = "ssr")]
 pub mod admin;
 pub mod api;
+pub mod appearance;
 mod bundle;
 pub mod components;
 pub mod error;
@@ -30,7 +31,8 @@ use leptos_router::{
 pub use self::bundle::Bundle;
 use self::bundle::Style;
 use self::{
-    components::Switch,
+    appearance::Appearance,
+    components::{Mark, Switch},
     pages::{Cancel, Catalogue, NotFound, Orders, Pay, ProductPage, Receipt},
     words::Frame,
 };
@@ -50,6 +52,7 @@ pub fn shell(bundle: Option<Bundle>) -> impl IntoView {
                 <meta name="format-detection" content="telephone=no"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <Style bundle/>
+                {ssr::appearance().style.map(|style| view! { <link rel="stylesheet" href=style/> })}
                 <MetaTags/>
             </head>
             <body>
@@ -65,6 +68,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let shop = ssr::payee();
     let words = Frame::of(ssr::language());
+    let Appearance { logo, footer, .. } = ssr::appearance();
     view! {
         <Title formatter=move |title: String| words::title(&title, &shop)/>
         <a class="skip-link" href="#main">{words.skip}</a>
@@ -77,7 +81,7 @@ pub fn App() -> impl IntoView {
         })}
         <header class="site-header">
             <a class="site-header__brand" href="/">
-                <span class="site-header__mark" aria-hidden="true">"扫"</span>
+                <Mark logo/>
                 {ssr::payee()}
             </a>
             <nav aria-label=words.navigation>
@@ -106,6 +110,9 @@ pub fn App() -> impl IntoView {
                 </Routes>
             </Router>
         </main>
-        <footer class="site-footer">{words.footer}</footer>
+        <footer class="site-footer">
+            {(!footer.is_empty()).then(|| view! { <p>{footer}</p> })}
+            <p>{words.footer}</p>
+        </footer>
     }
 }

@@ -7,6 +7,7 @@ mod gatherer;
 pub mod inbox;
 mod office;
 pub mod orders;
+pub mod products;
 pub mod reports;
 mod shown;
 pub mod staff;

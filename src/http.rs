@@ -12,6 +12,7 @@ mod dress;
 mod health;
 mod language;
 mod long_poll;
+mod looks;
 mod merchant_api;
 mod notices;
 mod notify;
@@ -47,6 +48,7 @@ use tower_http::{
 use self::door::First;
 use crate::app::language::SWITCH;
 pub use address::ClientAddress;
+pub use looks::ShopLooks;
 pub use notices::Notices;
 pub use notify::{NATIVE_PATH as NATIVE_NOTIFY_PATH, REFUNDS_PATH as REFUNDS_NOTIFY_PATH};
 pub use pages::addresses as shop_addresses;
@@ -82,9 +84,12 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .merge(pages::router(&state))
         .route(SWITCH, post(switch::press))
         .layer(middleware::from_fn(language::mark))
+        .layer(middleware::from_fn_with_state(state.clone(), looks::fresh))
         .layer(middleware::from_fn_with_state(state.clone(), shopper::resolve))
         .route("/api/order-info/query-order-status/{order_no}", get(merchant_api::query_order_status))
         .route("/api/product/list", get(merchant_api::list_products))
+        .route("/pictures/{name}", get(looks::picture))
+        .route("/looks/{name}", get(looks::style))
         .merge(sandbox_pages.layer(middleware::from_fn_with_state(state.clone(), this_machine::guard_sandbox)))
         .layer(middleware::from_fn_with_state(state.clone(), body::read_form))
         .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
@@ -94,6 +99,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
     // Of staff. Not compressed: what is secret stands beside what others may have sent.
     let admin = admin::router(&state)
         .layer(middleware::from_fn(language::mark))
+        .layer(middleware::from_fn_with_state(state.clone(), looks::fresh))
         .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT));
 

@@ -35,14 +35,14 @@ pub use self::{
     tls::TlsPace,
 };
 use crate::{
-    backoffice::{self, Office, Setting, Shown, staff::Staff},
+    backoffice::{self, Office, Setting, Shown, products::Shelf, staff::Staff},
     checkout::{Checkout, CheckoutSettings},
     clock::Clock,
     config::{DatabaseUrl, LiveSettings, Mode, Settings, TlsSettings},
     entropy::Entropy,
     gateway::{EgressProxy, Gateway},
     http::{
-        self, AppState, Limits, Notices, Shared, Site,
+        self, AppState, Limits, Notices, Shared, ShopLooks, Site,
         door::{Crowd, Door, DoorLimits, Entrance},
         redirect,
     },
@@ -142,6 +142,7 @@ impl Application {
         let (sweeps_overdue, tls_pace) = (surroundings.sweeps_overdue, surroundings.tls);
         let (door_limits, service_manager) = (surroundings.door, surroundings.service_manager.clone());
         let shown = shown(&settings, &surroundings);
+        let limits = limits(&settings);
         let (listener, address) = listen("LEPTOS_SITE_ADDR", settings.site_addr).await?;
         let redirect = listen_for_redirects(settings.tls.as_ref()).await?;
         tracing::info!("the books: {}", settings.database_url.place());
@@ -191,7 +192,10 @@ impl Application {
         let staff = staff::of(&checkout, &db, secret_key, platform.is_inside(), &clock, &entropy);
         let told = (metrics.clone(), clock.clone());
         let reconcile = reconcile(&checkout, &db, (folder, settings.fee_rate), ours.platform, told);
+        let (shelf, looks) = shelf(&checkout, &db, &clock, &entropy);
         let state = AppState::from(Shared {
+            shelf,
+            looks,
             reconcile,
             office: Office::new(checkout.clone(), db.clone(), office),
             checkout,
@@ -203,11 +207,7 @@ impl Application {
             metrics,
             readiness,
             wall,
-            limits: Limits::new(
-                settings.orders_per_minute,
-                settings.checks_per_minute,
-                settings.rejected_callbacks_per_minute,
-            ),
+            limits,
             notices: Notices::default(),
             metrics_token: settings.metrics_token,
             clock,
@@ -554,6 +554,15 @@ pub async fn open_books(
     };
     mark::require(&db, &url.place(), &mark::of(&live)).await?;
     Ok((db, live))
+}
+
+fn shelf(checkout: &Checkout, db: &Database, clock: &Clock, entropy: &Entropy) -> (Shelf, ShopLooks) {
+    let shelf = Shelf::new(db.clone(), clock.clone(), entropy.clone(), checkout.instance().to_owned());
+    (shelf.clone(), ShopLooks::new(shelf, checkout.payee().to_owned()))
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits::new(settings.orders_per_minute, settings.checks_per_minute, settings.rejected_callbacks_per_minute)
 }
 
 /// For Leptos' router, which reads no file of it: see [`http::Site`].

@@ -12,8 +12,10 @@ mod bills;
 mod dashboard;
 mod entrance;
 mod frame;
+mod looks;
 mod parts;
 mod people;
+mod products;
 mod said;
 mod sessions;
 pub mod words;
@@ -31,7 +33,9 @@ pub use entrance::{
     CodeForm, ConfirmPage, DemoLogin, EnrolPage, FactorPage, LinkPage, LoginForm, LoginPage, RecoveryPage,
 };
 pub use frame::{Frame, Setting, Who};
+pub use looks::{LooksForm, LooksPage};
 pub use parts::{ConfirmFirst, Csrf, Message, Problem};
 pub use people::{LimitsForm, PeoplePage, Person};
+pub use products::{EditProduct, NewProduct, ProductForm, ProductLine, ProductList};
 pub use said::Said;
 pub use sessions::SessionLine;

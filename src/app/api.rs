@@ -8,9 +8,8 @@ use leptos::server_fn::codec::GetUrl;
 use super::shop::shop;
 use super::{
     error::PublicError,
-    view::{Checked, OrderList, PayView},
+    view::{Checked, OrderList, PayView, ProductView},
 };
-use crate::domain::Product;
 
 /// The shopper's live order of a product. Without JavaScript it leads to the order's page.
 #[server(prefix = "/api/ui", endpoint = "place_order")]
@@ -44,12 +43,12 @@ pub async fn renew_code(token: String, out_trade_no: Option<String>) -> Result<P
 }
 
 #[server(prefix = "/api/ui", endpoint = "list_products", input = GetUrl)]
-pub async fn list_products() -> Result<Vec<Product>, PublicError> {
+pub async fn list_products() -> Result<Vec<ProductView>, PublicError> {
     shop()?.list_products().await
 }
 
 #[server(prefix = "/api/ui", endpoint = "load_product", input = GetUrl)]
-pub async fn load_product(product_id: String) -> Result<Product, PublicError> {
+pub async fn load_product(product_id: String) -> Result<ProductView, PublicError> {
     shop()?.load_product(product_id).await
 }
 

@@ -6,6 +6,7 @@ mod buy;
 mod focus;
 mod follow;
 mod live;
+mod mark;
 mod pay_panel;
 mod price;
 mod qr;
@@ -15,6 +16,7 @@ mod without_script;
 
 pub use buy::Buy;
 pub use live::Live;
+pub use mark::Mark;
 pub use pay_panel::PayPanel;
 pub use price::Price;
 pub use qr::QrCode;

@@ -6,11 +6,11 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use leptos::prelude::use_context;
 
 use super::{
+    appearance::Appearance,
     error::PublicError,
     language::Language,
-    view::{Checked, OrderList, PayView},
+    view::{Checked, OrderList, PayView, ProductView},
 };
-use crate::domain::Product;
 
 /// What a server function answers, with its status and where a form without JavaScript is led next.
 pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, PublicError>> + Send>>;
@@ -24,6 +24,8 @@ pub trait Shop: Send + Sync {
     fn language(&self) -> Language;
     /// Path and query of the page.
     fn address(&self) -> String;
+    /// What staff has chosen of how it looks.
+    fn appearance(&self) -> Appearance;
     /// The content security policy of a page whose scripts bear this nonce.
     fn page_policy(&self, nonce: &str) -> String;
 
@@ -32,8 +34,8 @@ pub trait Shop: Send + Sync {
     fn check_payment(&self, token: String) -> Reply<Checked>;
     fn cancel_order(&self, token: String) -> Reply<PayView>;
     fn renew_code(&self, token: String, out_trade_no: Option<String>) -> Reply<PayView>;
-    fn list_products(&self) -> Reply<Vec<Product>>;
-    fn load_product(&self, product_id: String) -> Reply<Product>;
+    fn list_products(&self) -> Reply<Vec<ProductView>>;
+    fn load_product(&self, product_id: String) -> Reply<ProductView>;
     fn list_orders(&self, before: Option<i64>) -> Reply<OrderList>;
 }
 

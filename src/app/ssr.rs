@@ -2,9 +2,9 @@
 
 use leptos::prelude::use_context;
 
-use super::language::Language;
 #[cfg(feature = "ssr")]
 use super::shop::shop;
+use super::{appearance::Appearance, language::Language};
 
 #[cfg(feature = "ssr")]
 pub(crate) fn is_sandbox() -> bool {
@@ -39,6 +39,17 @@ pub(crate) fn find_language() -> Language {
 #[cfg(not(feature = "ssr"))]
 pub(crate) fn find_language() -> Language {
     Language::default()
+}
+
+/// What staff has chosen of how the shop looks.
+#[cfg(feature = "ssr")]
+pub(crate) fn appearance() -> Appearance {
+    shop().map(|shop| shop.appearance()).unwrap_or_default()
+}
+
+#[cfg(not(feature = "ssr"))]
+pub(crate) fn appearance() -> Appearance {
+    Appearance::default()
 }
 
 /// Path and query of this page.

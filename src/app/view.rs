@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{fields::Fields, words::Panel};
-use crate::domain::{Fen, OrderToken};
+use crate::domain::{Fen, OrderToken, Pictures, Product};
 
 /// Everything the pay panel shows, ready to be shown: the browser gets words and no rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +179,15 @@ impl Stage {
 pub struct Qr {
     pub size: u32,
     pub path: String,
+}
+
+/// A product as shoppers see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductView {
+    #[serde(flatten)]
+    pub product: Product,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pictures: Option<Pictures>,
 }
 
 /// A line of the list of orders.

@@ -68,7 +68,11 @@ pub async fn put(db: &Database, product: Product, force: bool) -> Result<Put, Ca
     Ok(put.await?)
 }
 
-fn check(product: &Product, force: bool) -> Result<(), CatalogueError> {
+/// Whether it can be sold like that. `force` takes any price.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(product: &Product, force: bool) -> Result<(), CatalogueError> {
     let Product { title, summary, price, .. } = product;
     if !model::is_title(title) || title.chars().any(model::is_disruptive) {
         return Err(CatalogueError::Title);
@@ -106,7 +110,7 @@ pub async fn offer(db: &Database, id: ProductId) -> Result<bool, CatalogueError>
     Ok(db.write(move |c| Box::pin(products::offer(c, id))).await?)
 }
 
-/// Everything, withdrawn products too, by id.
+/// Everything, withdrawn products too, in the order of the list.
 ///
 /// # Errors
 /// The books cannot be read.
@@ -114,6 +118,8 @@ pub async fn list(db: &Database) -> Result<Listed, StorageError> {
     products::list(&mut *db.read().await?).await
 }
 
-async fn find(db: &Database, id: ProductId) -> Result<Entry, CatalogueError> {
+/// # Errors
+/// There is none, or the books cannot be read.
+pub async fn find(db: &Database, id: ProductId) -> Result<Entry, CatalogueError> {
     products::find(&mut *db.read().await?, id).await?.ok_or(CatalogueError::NoSuchProduct(id))
 }

@@ -77,7 +77,7 @@ async fn carry_out(command: ProductCommand, db: &Database, out: &mut (dyn Write 
             for error in &listed.unreadable {
                 tracing::error!(%error, "a product that cannot be read");
             }
-            for catalogue::Entry { product, withdrawn } in listed.entries {
+            for catalogue::Entry { product, withdrawn, .. } in listed.entries {
                 let Product { id, title, price, .. } = product;
                 let state = withdrawn.map_or("on sale".to_owned(), |at| format!("withdrawn {}", beijing(at)));
                 writeln!(out, "{id}\t{price}\t{title}\t{state}")?;

@@ -25,6 +25,17 @@ impl Fen {
         if fen < 0 || fen > Self::MAX.0 { Err(InvalidAmount(fen)) } else { Ok(Self(fen)) }
     }
 
+    /// As somebody types it: `12`, `12.3`, `12.34`. `None` for anything else.
+    pub fn parse_yuan(text: &str) -> Option<Self> {
+        let (whole, rest) = text.split_once('.').unwrap_or((text, "0"));
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(whole) || !is_number(rest) || rest.len() > 2 {
+            return None;
+        }
+        let rest: i64 = format!("{rest:0<2}").parse().ok()?;
+        Self::new(whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(rest)?).ok()
+    }
+
     pub const fn get(self) -> i64 {
         self.0
     }
@@ -63,6 +74,16 @@ impl From<Fen> for i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn yuan_are_read_as_people_type_them() {
+        for (text, fen) in [("12", 1_200), ("12.3", 1_230), ("12.34", 1_234), ("0.01", 1), ("007", 700)] {
+            assert_eq!(Fen::parse_yuan(text).map(Fen::get), Some(fen), "{text}");
+        }
+        for bad in ["", ".", "1.", ".5", "1.234", "-1", "+1", "1e3", "1,000", "１", "99999999999999999999"] {
+            assert_eq!(Fen::parse_yuan(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn shows_yuan_with_two_decimals() {

@@ -31,10 +31,13 @@ mod factor;
 mod gate;
 mod link;
 mod login;
+mod looks;
 mod people;
+mod products;
 mod route;
 mod table;
 mod told;
+mod upload;
 
 use axum::{Router, middleware};
 use http::Method;

@@ -19,5 +19,5 @@ pub(crate) fn dress(state: &AppState, mut response: Response) -> Response {
     head.headers.remove(CONTENT_LENGTH);
     head.headers.remove(CONTENT_ENCODING);
     head.headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    Response::from_parts(head, page.html(Some(&bundle.css), state.checkout.payee()).into())
+    Response::from_parts(head, page.html(Some(&bundle.css), &state.looks.name()).into())
 }

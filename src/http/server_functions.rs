@@ -13,16 +13,17 @@ use leptos::prelude::use_context;
 
 use self::call::Call;
 pub(super) use self::waiting::{PATH as WATCH_PATH, watch};
-use super::{language, security::page_policy, state::AppState};
+use super::{language, looks, security::page_policy, state::AppState};
 use crate::{
     app::{
+        appearance::Appearance,
         error::PublicError,
         language::Language,
         shop::{Reply, Shop},
-        view::{Checked, OrderList, PayView},
+        view::{Checked, OrderList, PayView, ProductView},
     },
     checkout::CheckoutError,
-    domain::{OrderToken, Product, ProductId},
+    domain::{OrderToken, ProductId},
 };
 
 /// This site, as its pages see it.
@@ -44,7 +45,7 @@ impl PageShop {
 
 impl Shop for PageShop {
     fn payee(&self) -> String {
-        self.0.checkout.payee().to_owned()
+        self.0.looks.name()
     }
 
     fn is_sandbox(&self) -> bool {
@@ -61,6 +62,16 @@ impl Shop for PageShop {
         // Words of a stranger in the address are not repeated.
         let is_plain = |address: &String| address.bytes().all(|b| b.is_ascii_alphanumeric() || b"/?=&-".contains(&b));
         address.filter(is_plain).unwrap_or_else(|| "/".to_owned())
+    }
+
+    fn appearance(&self) -> Appearance {
+        let looks = self.0.looks.known();
+        Appearance {
+            style: looks.accent.map(looks::style_address),
+            logo: looks.logo.clone(),
+            contact: looks.contact.clone(),
+            footer: looks.footer.clone(),
+        }
     }
 
     fn page_policy(&self, nonce: &str) -> String {
@@ -115,14 +126,15 @@ impl Shop for PageShop {
         })
     }
 
-    fn list_products(&self) -> Reply<Vec<Product>> {
+    fn list_products(&self) -> Reply<Vec<ProductView>> {
         self.answer(async move |call| {
-            let listed = call.checkout().list_products().await.map_err(PublicError::from);
+            let listed = call.checkout().list_on_sale().await.map_err(PublicError::from);
+            let listed = listed.map(|entries| entries.into_iter().map(ProductView::of).collect());
             call.answer(listed)
         })
     }
 
-    fn load_product(&self, product_id: String) -> Reply<Product> {
+    fn load_product(&self, product_id: String) -> Reply<ProductView> {
         self.answer(async move |call| {
             let product = call.load_product(&product_id).await;
             call.answer(product)

@@ -9,9 +9,9 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{door::Crowd, notices::Notices, rate_limits::Limits, site::Site};
+use super::{door::Crowd, looks::ShopLooks, notices::Notices, rate_limits::Limits, site::Site};
 use crate::{
-    backoffice::{Office, staff::Staff},
+    backoffice::{Office, products::Shelf, staff::Staff},
     checkout::Checkout,
     clock::Clock,
     entropy::Entropy,
@@ -43,6 +43,8 @@ pub struct Shared {
     pub checkout: Checkout,
     pub office: Office,
     pub staff: Staff,
+    pub shelf: Shelf,
+    pub looks: ShopLooks,
     pub admin: AdminDoor,
     pub reconcile: Reconcile,
     pub db: Database,

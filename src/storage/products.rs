@@ -4,14 +4,17 @@ use jiff::Timestamp;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use super::{StorageError, inserted, millis, timestamp};
-use crate::domain::{Fen, Product, ProductId};
+use crate::domain::{Fen, PictureName, Pictures, Product, ProductId};
 
 /// A product, and since when no new orders of it are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub product: Product,
     pub withdrawn: Option<Timestamp>,
+    pub pictures: Option<Pictures>,
 }
+
+const COLUMNS: &str = "id, title, summary, price_fen, withdrawn_ms, picture, thumbnail";
 
 fn read(row: &AnyRow) -> Result<Entry, StorageError> {
     let id = row.try_get("id")?;
@@ -24,8 +27,18 @@ fn read(row: &AnyRow) -> Result<Entry, StorageError> {
     let withdrawn: Option<i64> = row.try_get("withdrawn_ms")?;
     Ok(Entry {
         product: Product { id: ProductId(id), title: row.try_get("title")?, summary: row.try_get("summary")?, price },
+        pictures: pictures(row)?,
         withdrawn: withdrawn.map(|millis| timestamp("products", "withdrawn_ms", id, millis)).transpose()?,
     })
+}
+
+/// A name that cannot be read is no picture: the product is for sale all the same.
+fn pictures(row: &AnyRow) -> Result<Option<Pictures>, StorageError> {
+    let name = |column: &str| -> Result<Option<PictureName>, StorageError> {
+        let name: Option<String> = row.try_get(column)?;
+        Ok(name.and_then(|name| PictureName::parse(&name).ok()))
+    };
+    Ok(name("picture")?.zip(name("thumbnail")?).map(|(large, small)| Pictures { large, small }))
 }
 
 /// What there is.
@@ -38,8 +51,8 @@ pub struct Listed {
 }
 
 pub async fn list(c: &mut AnyConnection) -> Result<Listed, StorageError> {
-    let sql = "SELECT id, title, summary, price_fen, withdrawn_ms FROM products ORDER BY id";
-    let rows = sqlx::query(sql).fetch_all(c).await?;
+    let sql = format!("SELECT {COLUMNS} FROM products ORDER BY position, id");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(c).await?;
     let mut listed = Listed::default();
     for row in &rows {
         match read(row) {
@@ -57,8 +70,8 @@ pub async fn count(c: &mut AnyConnection) -> Result<i64, StorageError> {
 }
 
 pub async fn find(c: &mut AnyConnection, id: ProductId) -> Result<Option<Entry>, StorageError> {
-    let sql = "SELECT id, title, summary, price_fen, withdrawn_ms FROM products WHERE id = ?";
-    sqlx::query(sql).bind(id.0).fetch_optional(c).await?.as_ref().map(read).transpose()
+    let sql = format!("SELECT {COLUMNS} FROM products WHERE id = ?");
+    sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.0).fetch_optional(c).await?.as_ref().map(read).transpose()
 }
 
 /// `false` when a product of this id is there already; it is left as it is.
@@ -93,4 +106,34 @@ pub async fn withdraw(c: &mut AnyConnection, id: ProductId, at: Timestamp) -> Re
 pub async fn offer(c: &mut AnyConnection, id: ProductId) -> Result<bool, StorageError> {
     let sql = "UPDATE products SET withdrawn_ms = NULL WHERE id = ? AND withdrawn_ms IS NOT NULL";
     Ok(sqlx::query(sql).bind(id.0).execute(c).await?.rows_affected() == 1)
+}
+
+/// The highest id, and the last place in the list; 0 in an empty shop.
+pub async fn last(c: &mut AnyConnection) -> Result<(i64, i64), StorageError> {
+    let sql = "SELECT CAST(COALESCE(MAX(id), 0) AS SIGNED) AS id, CAST(COALESCE(MAX(position), 0) AS SIGNED) AS place FROM products";
+    let row = sqlx::query(sql).fetch_one(c).await?;
+    Ok((row.try_get("id")?, row.try_get("place")?))
+}
+
+/// Ids in the order of the list, those of products that cannot be read too.
+pub async fn order(c: &mut AnyConnection) -> Result<Vec<(ProductId, i64)>, StorageError> {
+    let rows = sqlx::query("SELECT id, position FROM products ORDER BY position, id").fetch_all(c).await?;
+    rows.iter().map(|row| Ok((ProductId(row.try_get("id")?), row.try_get("position")?))).collect()
+}
+
+pub async fn set_position(c: &mut AnyConnection, id: ProductId, position: i64) -> Result<bool, StorageError> {
+    let update = sqlx::query("UPDATE products SET position = ? WHERE id = ?").bind(position).bind(id.0);
+    Ok(update.execute(c).await?.rows_affected() == 1)
+}
+
+/// `false` when there is no product of this id.
+pub async fn set_pictures(
+    c: &mut AnyConnection,
+    id: ProductId,
+    pictures: Option<&Pictures>,
+) -> Result<bool, StorageError> {
+    let sql = "UPDATE products SET picture = ?, thumbnail = ? WHERE id = ?";
+    let large = pictures.map(|pictures| pictures.large.to_string());
+    let small = pictures.map(|pictures| pictures.small.to_string());
+    Ok(sqlx::query(sql).bind(large).bind(small).bind(id.0).execute(c).await?.rows_affected() == 1)
 }

@@ -39,6 +39,8 @@ struct Way {
 /// In this order; a new part has its line here.
 const NAVIGATION: &[Way] = &[
     Way { path: "/admin", least: Role::Viewer, name: |words| words.dashboard },
+    Way { path: "/admin/products", least: Role::Viewer, name: |words| words.products },
+    Way { path: "/admin/looks", least: Role::Viewer, name: |words| words.looks },
     Way { path: "/admin/approvals", least: Role::Viewer, name: |words| words.approvals },
     Way { path: "/admin/staff", least: Role::Viewer, name: |words| words.people },
     Way { path: "/admin/audit", least: Role::Viewer, name: |words| words.audit },

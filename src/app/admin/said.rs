@@ -18,10 +18,11 @@ pub enum Said {
     Expired,
     BillAsked,
     BillDecided,
+    Saved,
 }
 
 impl Said {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; Self::Saved as usize + 1] = [
         Self::LoggedOut,
         Self::PasswordSet,
         Self::ConfirmFirst,
@@ -34,6 +35,7 @@ impl Said {
         Self::Expired,
         Self::BillAsked,
         Self::BillDecided,
+        Self::Saved,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -50,6 +52,7 @@ impl Said {
             Self::Asked => "asked",
             Self::BillAsked => "bill-asked",
             Self::BillDecided => "bill-decided",
+            Self::Saved => "saved",
         }
     }
 
@@ -77,6 +80,7 @@ impl Said {
             Self::Asked => words.said_asked,
             Self::BillAsked => Bills::of(language).said_asked,
             Self::BillDecided => Bills::of(language).said_decided,
+            Self::Saved => words.said_saved,
         }
     }
 }

@@ -7,6 +7,7 @@ mod basics;
 mod bills;
 mod entrance;
 mod people;
+mod shelf;
 
 pub use approvals::Approvals;
 pub use audit::Audit;
@@ -14,3 +15,4 @@ pub use basics::Basics;
 pub use bills::Bills;
 pub use entrance::Entrance;
 pub use people::People;
+pub use shelf::Shelf;

@@ -50,13 +50,16 @@ pub fn NotYours() -> impl IntoView {
 
 fn message(heading: &str, words: &str) -> impl IntoView + use<> {
     let (heading, words) = (heading.to_owned(), words.to_owned());
-    let home = Frame::of(ssr::language()).home;
+    let frame = Frame::of(ssr::language());
+    let contact = ssr::appearance().contact;
+    let contact = (!contact.is_empty()).then(|| (frame.contact)(&contact));
     view! {
         <About title=heading.clone()/>
         <section class="message">
             <h1>{heading}</h1>
             <p>{words}</p>
-            <p><a class="button" href="/">{home}</a></p>
+            {contact.map(|contact| view! { <p>{contact}</p> })}
+            <p><a class="button" href="/">{frame.home}</a></p>
         </section>
     }
 }

@@ -13,9 +13,10 @@ use crate::{
         error::PublicError,
         island::Island,
         ssr,
+        view::ProductView,
         words::{self, Products},
     },
-    domain::{Product, ProductId},
+    domain::{PictureName, Product, ProductId},
 };
 
 /// `/products/{id}`: the product and its buy form; the pay panel opens here.
@@ -29,10 +30,11 @@ pub fn ProductPage() -> impl IntoView {
             let problem = problem.clone();
             Suspend::new(async move {
                 match product.await {
-                    Ok(product) => view! {
+                    Ok(ProductView { product, pictures }) => view! {
                         <Introduction product=product.clone()/>
                         <article class="product">
                             <div class="product__words">
+                                {pictures.map(|pictures| view! { <Picture name=pictures.large title=product.title.clone()/> })}
                                 <h1 class="product__title">{product.title}</h1>
                                 <p class="product__summary">{product.summary}</p>
                                 <p class="product__price"><Price amount=product.price/></p>
@@ -46,6 +48,12 @@ pub fn ProductPage() -> impl IntoView {
             })
         }}</Suspense>
     }
+}
+
+#[component]
+fn Picture(name: PictureName, title: String) -> impl IntoView {
+    let (width, height) = name.size();
+    view! { <img class="product__picture" src=name.address() width=width height=height alt=title/> }
 }
 
 #[component]

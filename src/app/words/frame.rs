@@ -14,6 +14,8 @@ pub struct Frame {
     pub sandbox: &'static str,
     pub sandbox_explained: &'static str,
     pub sandbox_phone: &'static str,
+    /// How to reach somebody.
+    pub contact: fn(&str) -> String,
     pub home: &'static str,
     /// Spoken after an amount.
     pub yuan: &'static str,
@@ -37,6 +39,7 @@ static CHINESE: Frame = Frame {
     sandbox: "沙箱模式",
     sandbox_explained: "不会产生真实付款。",
     sandbox_phone: "打开模拟手机",
+    contact: |contact| ["联系商家：", contact].concat(),
     home: "回到商品列表",
     yuan: " 元",
     page_description: |page, shop| [shop, "：", page, "。"].concat(),
@@ -52,6 +55,7 @@ static ENGLISH: Frame = Frame {
     sandbox: "Sandbox",
     sandbox_explained: "No real money moves.",
     sandbox_phone: "Open the simulated phone",
+    contact: |contact| ["Contact the shop: ", contact].concat(),
     home: "Back to the products",
     yuan: " yuan",
     page_description: |page, shop| [shop, ": ", page, "."].concat(),

@@ -116,7 +116,7 @@ impl Around {
     fn setting(&self) -> Setting {
         let said = url::form_urlencoded::parse(self.query.as_bytes()).find(|(name, _)| name == "said");
         Setting {
-            shop: self.state.checkout.payee().to_owned(),
+            shop: self.state.looks.name(),
             css: self.state.site.bundle().map(|bundle| bundle.css).unwrap_or_default(),
             language: self.language,
             is_sandbox: self.state.sandbox,

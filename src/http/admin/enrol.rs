@@ -14,7 +14,7 @@ pub(super) async fn show(State(state): State<AppState>, call: StaffCall) -> Resp
 }
 
 async fn page(state: &AppState, call: &StaffCall, status: StatusCode, problem: String) -> Response {
-    let enrolment = match state.staff.begin_enrolment(&call.who, state.checkout.payee()).await {
+    let enrolment = match state.staff.begin_enrolment(&call.who, &state.looks.name()).await {
         Ok(enrolment) => enrolment,
         Err(error) => return call.trouble(&error),
     };

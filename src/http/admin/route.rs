@@ -1,6 +1,7 @@
 //! A row of the table of routes, and who may.
 
 use axum::{
+    extract::DefaultBodyLimit,
     handler::Handler,
     routing::{MethodRouter, get as on_get, post as on_post},
 };
@@ -37,9 +38,9 @@ pub(super) struct Row {
 }
 
 impl Row {
-    #[expect(dead_code, reason = "for pages that take pictures")]
+    /// More than a form, as `gate` reads it.
     pub(super) fn takes(self, body: BodyLimits) -> Self {
-        Self { body, ..self }
+        Self { body, route: self.route.layer(DefaultBodyLimit::disable()), ..self }
     }
 }
 

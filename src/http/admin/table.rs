@@ -1,8 +1,9 @@
 //! All routes of `/admin`, and who may.
 
 use super::{
-    account, approvals, audit, bills, confirm, dashboard, enrol, factor, link, login, people,
+    account, approvals, audit, bills, confirm, dashboard, enrol, factor, link, login, looks, people, products,
     route::{May, Row, get, post},
+    upload::PICTURE,
 };
 use crate::domain::Role::{Manager, Operator, Viewer};
 
@@ -22,6 +23,17 @@ pub(super) fn rows() -> Vec<Row> {
         post("/admin/link/{token}",   May::Anybody,       link::take_up),
         get ("/admin/confirm",        May::Staff(Viewer), confirm::show),
         post("/admin/confirm",        May::Staff(Viewer), confirm::confirm),
+
+        get ("/admin/products",                May::Staff(Viewer),  products::list),
+        get ("/admin/products/new",            May::Staff(Manager), products::new),
+        post("/admin/products/new",            May::Staff(Manager), products::create),
+        get ("/admin/products/{id}",           May::Staff(Viewer),  products::show),
+        post("/admin/products/{id}",           May::Staff(Manager), products::edit),
+        post("/admin/products/{id}/picture",   May::Staff(Manager), products::set_picture).takes(PICTURE),
+        post("/admin/products/{id}/place",     May::Staff(Manager), products::put_at),
+        post("/admin/products/{id}/sale",      May::Staff(Manager), products::set_sale),
+        get ("/admin/looks",                   May::Staff(Viewer),  looks::show),
+        post("/admin/looks",                   May::Staff(Manager), looks::choose).takes(PICTURE),
 
         get ("/admin/account",                 May::Staff(Viewer),      account::show),
         post("/admin/account/password",        May::Staff(Viewer),      account::change_password),

@@ -15,10 +15,10 @@ use crate::{
     app::{
         error::PublicError,
         language::Language,
-        view::{Checked, OrderLine, OrderList, PayView},
+        view::{Checked, OrderLine, OrderList, PayView, ProductView},
     },
     checkout::{Answer, Checkout, CheckoutError, OrderSnapshot, OrderWithCode},
-    domain::{OrderToken, Product, ProductId},
+    domain::{OrderToken, ProductId},
     http::{
         address::ClientAddress,
         door::CountedFor,
@@ -107,8 +107,10 @@ impl Call {
     }
 
     fn show(&self, snapshot: &OrderSnapshot) -> PayView {
-        let to = Reader { headers: &self.headers, language: self.language, owns: self.is_mine(snapshot) };
-        PayView::of(snapshot, &to, self.checkout().payee(), self.state.sandbox)
+        let looks = self.state.looks.known();
+        let (headers, language) = (&self.headers, self.language);
+        let to = Reader { headers, language, owns: self.is_mine(snapshot), contact: &looks.contact };
+        PayView::of(snapshot, &to, &self.state.looks.name(), self.state.sandbox)
     }
 
     /// Another code costs WeChat and the books what another order does.
@@ -184,9 +186,9 @@ impl Call {
         })
     }
 
-    pub(super) async fn load_product(&self, id: &str) -> Result<Product, PublicError> {
+    pub(super) async fn load_product(&self, id: &str) -> Result<ProductView, PublicError> {
         let id = ProductId::parse(id).map_err(|_| PublicError::NoSuchProduct)?;
-        Ok(self.checkout().find_product(id).await?)
+        Ok(ProductView::of(self.checkout().find_entry(id).await?))
     }
 
     pub(super) async fn list_orders(&self, before: Option<i64>) -> Result<OrderList, PublicError> {

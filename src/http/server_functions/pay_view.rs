@@ -7,11 +7,11 @@ use super::{beijing::beijing, refund_words};
 use crate::{
     app::{
         language::Language,
-        view::{OrderLine, PayView, Qr, Stage},
-        words::Standing,
+        view::{OrderLine, PayView, ProductView, Qr, Stage},
+        words::{Frame, Standing},
     },
-    checkout::{CodeState, OrderSnapshot},
-    domain::{ClosedReason, Fen, OrderStatus, Wish},
+    checkout::{CodeState, OrderSnapshot, catalogue::Entry},
+    domain::{ClosedReason, Fen, OrderStatus, RefundState, Wish},
     storage::payments::PaymentKind,
 };
 
@@ -58,6 +58,8 @@ pub struct Reader<'a> {
     pub language: Language,
     /// It was placed with this browser.
     pub owns: bool,
+    /// How shoppers reach somebody; may be empty.
+    pub contact: &'a str,
 }
 
 impl Stage {
@@ -153,7 +155,7 @@ impl PayView {
             stage,
             heading: heading.to_owned(),
             page_title: if is_over { heading.to_owned() } else { format!("{heading} ¥{total}") },
-            words: explain(snapshot, stage, to.language),
+            words: explain(snapshot, stage, to),
             total,
             is_final: is_over && !snapshot.refunds.iter().any(|refund| refund.state.is_open()),
             mine: to.owns,
@@ -176,13 +178,29 @@ impl PayView {
     }
 }
 
-fn explain(snapshot: &OrderSnapshot, stage: Stage, language: Language) -> String {
-    let words = Standing::of(language);
+fn explain(snapshot: &OrderSnapshot, stage: Stage, to: &Reader) -> String {
+    let words = Standing::of(to.language);
     let is_late = snapshot.payment.as_ref().is_some_and(|paid| paid.kind == PaymentKind::Late);
     let late = if is_late && stage == Stage::Paid { words.late } else { "" };
     let surplus = snapshot.surplus_refunds().map(|refund| refund_words::surplus(refund, words));
-    let all = [stage.hint(words), late].into_iter().map(str::to_owned).chain(surplus);
-    all.filter(|words| !words.is_empty()).collect::<Vec<_>>().join(language.choose("", " "))
+    let contact = Some(to.contact).filter(|contact| !contact.is_empty() && is_wrong(snapshot, stage));
+    let contact = contact.map(Frame::of(to.language).contact);
+    let all = [stage.hint(words), late].into_iter().map(str::to_owned).chain(surplus).chain(contact);
+    all.filter(|words| !words.is_empty()).collect::<Vec<_>>().join(to.language.choose("", " "))
+}
+
+/// Somebody of the shop can be of help.
+fn is_wrong(snapshot: &OrderSnapshot, stage: Stage) -> bool {
+    let is_stuck = |state| matches!(state, RefundState::Abnormal | RefundState::Closed | RefundState::Refused);
+    matches!(stage, Stage::Trouble | Stage::Refused | Stage::RefundAbnormal)
+        || snapshot.refunds.iter().any(|refund| is_stuck(refund.state))
+}
+
+impl ProductView {
+    pub(super) fn of(entry: Entry) -> Self {
+        let Entry { product, pictures, .. } = entry;
+        Self { product, pictures }
+    }
 }
 
 fn phone_link(code_url: &str) -> String {

@@ -54,6 +54,7 @@ fn migrations() -> Migrator {
         (3, "collect; compatible", include_str!("../../../migrations/mysql/0003_collect.sql")),
         (4, "staff; compatible", include_str!("../../../migrations/mysql/0004_staff.sql")),
         (5, "office; compatible", include_str!("../../../migrations/mysql/0005_office.sql")),
+        (6, "products; compatible", include_str!("../../../migrations/mysql/0006_products.sql")),
         (7, "bills; compatible", include_str!("../../../migrations/mysql/0007_bills.sql")),
         (8, "restored; compatible", include_str!("../../../migrations/mysql/0008_restored.sql")),
     ])

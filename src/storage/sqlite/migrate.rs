@@ -33,6 +33,7 @@ pub(crate) fn migrations() -> Migrator {
         (3, "collect; compatible", include_str!("../../../migrations/sqlite/0003_collect.sql")),
         (4, "staff; compatible", include_str!("../../../migrations/sqlite/0004_staff.sql")),
         (5, "office; compatible", include_str!("../../../migrations/sqlite/0005_office.sql")),
+        (6, "products; compatible", include_str!("../../../migrations/sqlite/0006_products.sql")),
         (7, "bills; compatible", include_str!("../../../migrations/sqlite/0007_bills.sql")),
         (8, "restored; compatible", include_str!("../../../migrations/sqlite/0008_restored.sql")),
     ])

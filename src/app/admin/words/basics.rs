@@ -17,6 +17,8 @@ pub struct Basics {
     pub manager: &'static str,
 
     pub dashboard: &'static str,
+    pub products: &'static str,
+    pub looks: &'static str,
     pub welcome: fn(&str) -> String,
     pub account: &'static str,
     pub bills: &'static str,
@@ -51,6 +53,7 @@ pub struct Basics {
     pub approvals: &'static str,
     pub people: &'static str,
     pub audit: &'static str,
+    pub said_saved: &'static str,
 }
 
 impl Basics {
@@ -81,6 +84,8 @@ static CHINESE: Basics = Basics {
     manager: "管理员",
 
     dashboard: "概览",
+    products: "商品",
+    looks: "店铺外观",
     welcome: |name| format!("{name}，你好。"),
     account: "我的账号",
     bills: "对账",
@@ -115,6 +120,7 @@ static CHINESE: Basics = Basics {
     approvals: "审批",
     people: "员工",
     audit: "操作记录",
+    said_saved: "已保存。",
 };
 
 static ENGLISH: Basics = Basics {
@@ -131,6 +137,8 @@ static ENGLISH: Basics = Basics {
     manager: "Manager",
 
     dashboard: "Overview",
+    products: "Products",
+    looks: "Looks",
     welcome: |name| format!("Hello, {name}."),
     account: "My account",
     bills: "Bills",
@@ -165,4 +173,5 @@ static ENGLISH: Basics = Basics {
     approvals: "Approvals",
     people: "Staff",
     audit: "Audit log",
+    said_saved: "Saved.",
 };
