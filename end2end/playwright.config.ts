@@ -87,6 +87,7 @@ export default defineConfig({
   webServer: [
     server('usual', {}),
     server('faulty', {}),
+    server('pictured', {}),
     server('hurried', { SAOMA_PAY_MINUTES: '1' }),
     server('aliased', { SAOMA_PUBLIC_ORIGIN: 'https://shop.example.com' }),
     server('limited', { SAOMA_ORDERS_PER_MINUTE: '1', SAOMA_TRUSTED_PROXIES: '127.0.0.1' }),

@@ -14,6 +14,8 @@ export const shops = {
   hurried: host(3119),
   /** One order a minute for each address; every shopper may say which address is theirs. */
   limited: host(3120),
+  /** Its products get pictures, and it looks of its own. */
+  pictured: host(3122),
   /** Is at an https address, and opened under another name over http. */
   aliased: `http://${ALIAS}:3121`,
 };

@@ -17,13 +17,14 @@ mod status;
 use std::{
     io::{self, Write},
     net::SocketAddr,
+    path::PathBuf,
 };
 
 use clap::Args;
 use jiff::Timestamp;
 
 use crate::{
-    backoffice::{Office, inbox::CannotReplay, staff::StaffError},
+    backoffice::{Office, inbox::CannotReplay, products::ProductError, staff::StaffError},
     checkout::{Checkout, CheckoutError, RefundError, catalogue::CatalogueError},
     config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
@@ -98,7 +99,9 @@ pub enum CommandError {
     #[error("refund of {of}: {error}")]
     Refund { of: String, error: RefundError },
     #[error("product: {0}")]
-    Product(#[from] CatalogueError),
+    Product(#[from] ProductError),
+    #[error("{}: {_1}", .0.display())]
+    File(PathBuf, io::Error),
     /// Once its number is known, every error names it.
     #[error("refund {number}: {error}")]
     RefundOf { number: OutRefundNo, error: Box<RefundError> },
@@ -126,6 +129,12 @@ pub enum CommandError {
     BillDiffers { day: BillDay, open: i64 },
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<CatalogueError> for CommandError {
+    fn from(error: CatalogueError) -> Self {
+        Self::Product(error.into())
+    }
 }
 
 fn amount(text: &str) -> Result<Fen, String> {

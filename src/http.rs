@@ -18,6 +18,7 @@ mod notices;
 mod notify;
 mod order_status;
 mod pages;
+mod pictures;
 pub mod rate_limits;
 pub mod redirect;
 mod refusal;
@@ -84,12 +85,12 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
         .merge(pages::router(&state))
         .route(SWITCH, post(switch::press))
         .layer(middleware::from_fn(language::mark))
-        .layer(middleware::from_fn_with_state(state.clone(), looks::fresh))
+        .layer(middleware::from_fn_with_state(state.clone(), pictures::fresh))
         .layer(middleware::from_fn_with_state(state.clone(), shopper::resolve))
         .route("/api/order-info/query-order-status/{order_no}", get(merchant_api::query_order_status))
         .route("/api/product/list", get(merchant_api::list_products))
-        .route("/pictures/{name}", get(looks::picture))
-        .route("/looks/{name}", get(looks::style))
+        .route("/pictures/{name}", get(pictures::picture))
+        .route("/looks/{name}", get(pictures::style))
         .merge(sandbox_pages.layer(middleware::from_fn_with_state(state.clone(), this_machine::guard_sandbox)))
         .layer(middleware::from_fn_with_state(state.clone(), body::read_form))
         .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
@@ -99,7 +100,7 @@ pub fn router(state: AppState, sandbox_pages: Option<Router>) -> Router {
     // Of staff. Not compressed: what is secret stands beside what others may have sent.
     let admin = admin::router(&state)
         .layer(middleware::from_fn(language::mark))
-        .layer(middleware::from_fn_with_state(state.clone(), looks::fresh))
+        .layer(middleware::from_fn_with_state(state.clone(), pictures::fresh))
         .layer(middleware::from_fn_with_state(state.clone(), security::check_origin))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_LIMIT));
 

@@ -519,8 +519,6 @@ pub struct StaffRoom {
 /// # Errors
 /// As [`open_checkout`], or the secret key cannot be read.
 pub async fn open_staff(settings: Settings, surroundings: Surroundings) -> Result<StaffRoom, StartupError> {
-    /// All commands write one chain of the audit log.
-    const CHAIN: &str = "commands";
     let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
     let (given, place) = (settings.secret_key.clone(), secret_key::place(&settings));
     let (own_origin, is_demo) = (settings.public_origin.clone(), matches!(settings.mode, Mode::Sandbox { .. }));
@@ -535,6 +533,19 @@ pub async fn open_staff(settings: Settings, surroundings: Surroundings) -> Resul
     let surroundings = backoffice::staff::Surroundings { key, chain, is_demo, clock, entropy };
     let staff = Staff::new(checkout, db.clone(), surroundings);
     Ok(StaffRoom { staff, db, origin: origin.origin().ascii_serialization() })
+}
+
+/// All commands write one chain of the audit log.
+const CHAIN: &str = "commands";
+
+/// The products for a command, which needs no way to WeChat.
+///
+/// # Errors
+/// The books cannot be opened, or are another's.
+pub async fn open_shelf(settings: Settings, surroundings: &Surroundings) -> Result<(Shelf, Database), StartupError> {
+    let (db, _) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
+    let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
+    Ok((Shelf::new(db.clone(), clock, entropy, CHAIN.to_owned()), db))
 }
 
 /// The books for a command, once it is clear that they are those of the account it was started with.

@@ -3,27 +3,15 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use axum::{
-    extract::{Path, Request, State},
-    middleware::Next,
-    response::{IntoResponse as _, Response},
-};
-use http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
-};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::state::AppState;
 use crate::{
     backoffice::products::Shelf,
-    domain::{Accent, Looks, PictureName},
+    domain::{Accent, Looks},
 };
 
 const FRESH: SignedDuration = SignedDuration::from_secs(2);
-const FOREVER: HeaderValue = HeaderValue::from_static(IMMUTABLE);
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 #[derive(Debug)]
 pub struct ShopLooks {
@@ -71,47 +59,8 @@ impl ShopLooks {
     }
 }
 
-/// For pages.
-pub(crate) async fn fresh(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    state.looks.refresh(state.clock.now()).await;
-    next.run(request).await
-}
-
 /// Where the style sheet of a colour is: its address says what is in it.
 pub(crate) fn style_address(accent: Accent) -> String {
     let hash: String = Sha256::digest(accent.style()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("/looks/{}-{hash}.css", accent.to_string().trim_start_matches('#'))
-}
-
-pub(crate) async fn style(Path(name): Path<String>) -> Response {
-    let accent = name.split_once('-').and_then(|(hex, _)| Accent::parse(&format!("#{hex}")));
-    match accent.filter(|accent| accent.is_readable() && style_address(*accent) == format!("/looks/{name}")) {
-        Some(accent) => ([(CONTENT_TYPE, "text/css"), (CACHE_CONTROL, IMMUTABLE)], accent.style()).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-/// A picture of a product or of the shop. Its name is made of its bytes: whoever has it never asks again.
-pub(crate) async fn picture(State(state): State<AppState>, Path(name): Path<String>, headers: HeaderMap) -> Response {
-    let Ok(name) = PictureName::parse(&name) else { return StatusCode::NOT_FOUND.into_response() };
-    let tag = format!("\"{name}\"");
-    let found = match state.shelf.find_picture(&name).await {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "a picture cannot be read");
-            return StatusCode::SERVICE_UNAVAILABLE.into_response();
-        }
-    };
-    let is_known = headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|it| it.contains(&tag));
-    let mut response = if is_known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(CONTENT_TYPE, name.kind().media_type())], found).into_response()
-    };
-    response.headers_mut().insert(CACHE_CONTROL, FOREVER);
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    response
 }

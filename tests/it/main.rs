@@ -43,6 +43,7 @@ mod one_bad_row;
 mod order_pages;
 mod orders;
 mod outage;
+mod pictures;
 mod platform_trouble;
 mod private_files;
 mod processes;
