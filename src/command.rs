@@ -127,6 +127,8 @@ pub enum CommandError {
     /// Something to mend.
     #[error("the bill of {day} and the books differ, {open} differences are open: `saoma bill show --date {day}`")]
     BillDiffers { day: BillDay, open: i64 },
+    #[error("the audit log is not whole: an entry was changed, or some are missing")]
+    AuditLog,
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }

@@ -1,4 +1,5 @@
-//! `saoma status`: how this shop is set, what it trusts, which jobs ran well when, and what needs someone.
+//! `saoma status`: how this shop is set, what it trusts, which jobs ran well when, what needs someone, and whether the audit
+//! log is whole.
 
 use std::io::Write;
 
@@ -6,7 +7,13 @@ use clap::Args;
 use futures::future::LocalBoxFuture;
 
 use super::{CommandError, WhichShop, beijing, json};
-use crate::{backoffice::status::Status, config::Environment};
+use crate::{
+    backoffice::{
+        staff::audit::{self, Verified},
+        status::Status,
+    },
+    config::Environment,
+};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub struct StatusArguments {
@@ -27,13 +34,22 @@ pub fn status<'a>(
     Box::pin(async move {
         let (office, db) = arguments.which.open_office(environment).await?;
         let status = office.status().await;
+        let verified = audit::verify(&db).await;
         db.close().await;
-        let status = status?;
+        let (status, verified) = (status?, verified?);
         if arguments.json {
-            let value = serde_json::to_value(&status).map_err(std::io::Error::other)?;
-            return json::write(&value, out);
+            let mut value = serde_json::to_value(&status).map_err(std::io::Error::other)?;
+            let Verified { entries, chains, problems } = &verified;
+            value["audit_log"] = serde_json::json!({ "entries": entries, "chains": chains, "problems": problems });
+            json::write(&value, out)?;
+        } else {
+            show(&status, out)?;
+            writeln!(out, "audit log  {} entries in {} chains", verified.entries, verified.chains)?;
+            for problem in &verified.problems {
+                writeln!(out, "audit log  {problem}")?;
+            }
         }
-        show(&status, out)
+        if verified.problems.is_empty() { Ok(()) } else { Err(CommandError::AuditLog) }
     })
 }
 

@@ -344,3 +344,15 @@ fn a_file_that_holds_something_else_is_named_and_a_secret_in_the_place_of_its_fi
         assert!(!told.contains(secret), "{told}");
     }
 }
+
+#[test]
+fn books_on_a_server_need_a_secret_key_and_it_is_never_repeated() {
+    const BOOKS: (&str, &str) = ("DATABASE_URL", "mysql://saoma:x@db.example.com/saoma");
+    let without = with_live(&[BOOKS]).expect_err("refused").to_string();
+    assert!(without.contains("SAOMA_SECRET_KEY: is missing"), "{without}");
+    let key = "5a".repeat(32);
+    assert!(with_live(&[BOOKS, ("SAOMA_SECRET_KEY", &key)]).expect("usable").secret_key.is_some());
+    assert!(with_live(&[]).expect("usable").secret_key.is_none(), "a file's is made beside it");
+    let wrong = with_live(&[("SAOMA_SECRET_KEY", "5a5a-and-more")]).expect_err("refused").to_string();
+    assert!(wrong.contains("64 hexadecimal digits") && !wrong.contains("5a5a-and"), "{wrong}");
+}

@@ -20,7 +20,7 @@ use saoma::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    App, Books, Desk, Member, Placed, Process, Site, database_url, folder, lay_keys, paid_under, until,
+    App, Books, Desk, Member, Placed, Process, Site, database_url, folder, is_file, lay_keys, paid_under, until,
 };
 
 fn fen(amount: i64) -> Fen {
@@ -320,6 +320,8 @@ async fn beside(folder: &std::path::Path, port: u16) -> saoma::startup::StaffRoo
         ("DATABASE_URL", database_url(&data)),
         ("LEPTOS_SITE_ADDR", format!("127.0.0.1:{port}")),
     ];
+    let key = [("SAOMA_SECRET_KEY", "5a".repeat(32))];
+    let variables: Vec<_> = variables.into_iter().chain(key.into_iter().filter(|_| !is_file())).collect();
     let lookup = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
     let settings = Settings::from_lookup(Wanted::SANDBOX, &lookup).expect("usable");
     saoma::startup::open_staff(settings, Surroundings::system()).await.expect("opens")

@@ -62,6 +62,7 @@ mod service_manager;
 mod settings;
 mod site;
 mod staff;
+mod staff_commands;
 mod staff_routes;
 mod start_errors;
 mod status;

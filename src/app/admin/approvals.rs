@@ -98,6 +98,7 @@ pub fn ApprovalPage(
     view! {
         <h1 class="page-heading">{line.kind} " · " {line.state}</h1>
         <Problem words=problem/>
+        <section class="admin-card">
         {line.amount.map(|_| view! { <p class="admin-decide__amount">{yuan(line.amount)}</p> })}
         <dl class="admin-facts">
             {fact(words.subject, line.summary)}
@@ -108,6 +109,7 @@ pub fn ApprovalPage(
             {fact(words.decider, [line.decider, line.decided].join(" ").trim().to_owned())}
         </dl>
         {order.map(|href| view! { <p><a href=href>{words.order}</a></p> })}
+        </section>
         {actions}
     }
 }

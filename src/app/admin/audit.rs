@@ -76,30 +76,30 @@ fn search(language: Language, form: AuditForm, kinds: Vec<(String, String)>) -> 
     };
     view! {
         <form method="get" action="/admin/audit" class="admin-filter" role="search">
-            <div>
+            <div class="field">
                 <label for="who">{words.who}</label>
                 <input id="who" name="who" value=form.who maxlength="128" autocapitalize="none" spellcheck="false"/>
             </div>
-            <div>
+            <div class="field">
                 <label for="what">{words.what_heading}</label>
                 <select id="what" name="what">
                     <option value="">{words.any}</option>
                     {kinds.into_iter().map(kind).collect::<Vec<_>>()}
                 </select>
             </div>
-            <div>
+            <div class="field">
                 <label for="subject">{words.subject}</label>
                 <input id="subject" name="subject" value=form.subject maxlength="128" autocapitalize="none" spellcheck="false"/>
             </div>
-            <div>
+            <div class="field">
                 <label for="from">{words.from}</label>
                 <input id="from" name="from" type="date" value=form.from/>
             </div>
-            <div>
+            <div class="field">
                 <label for="until">{words.until}</label>
                 <input id="until" name="until" type="date" value=form.until/>
             </div>
-            <button type="submit" class="button">{words.search}</button>
+            <div class="field"><button type="submit" class="button">{words.search}</button></div>
         </form>
     }
 }

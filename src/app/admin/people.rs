@@ -87,7 +87,7 @@ fn table(language: Language, people: Vec<Person>) -> impl IntoView + use<> {
                 </th>
                 <td>{basics.role(person.role)}</td>
                 <td>{if person.has_factor { entrance.factor_there } else { entrance.factor_missing }}</td>
-                <td class="number">{person.created}</td>
+                <td class="nowrap">{person.created}</td>
                 <td>{standing}</td>
             </tr>
         }

@@ -93,7 +93,16 @@ impl Wanted {
         }
     }
 
-    fn limits(&self) -> Option<Limits> {
+    /// For the audit log.
+    fn in_words(&self) -> String {
+        match (self, self.limits()) {
+            (_, Some(limits)) => in_words(limits),
+            (Self::Role { role }, _) => format!("role {role}"),
+            (other, _) => other.kind().code().to_lowercase(),
+        }
+    }
+
+    pub fn limits(&self) -> Option<Limits> {
         let fen = |amount: Option<i64>| amount.map(Fen::new).transpose().ok();
         match *self {
             Self::Limits { per_refund, per_day } => {
@@ -279,7 +288,7 @@ impl Staff {
             ends: self.now() + LIFE,
             note: short(note),
         };
-        let entry = self.entry(actor, what::APPROVAL_ASKED, &format!("staff:{subject}"), &new.wanted);
+        let entry = self.entry(actor, what::APPROVAL_ASKED, &format!("staff:{subject}"), &wanted.in_words());
         let (chain, form) = (self.0.chain.clone(), new.form.clone());
         let asked = self.0.db.write(move |c| {
             let (new, entry, chain) = (new.clone(), entry.clone(), chain.clone());
@@ -387,7 +396,8 @@ impl Staff {
             Kind::Refund => format!("refund:{}", approval.subject),
             _ => format!("staff:{}", approval.subject),
         };
-        let detail = approval.amount.map_or_else(|| approval.wanted.clone(), |amount| amount.to_string());
+        let change = || Wanted::read(approval).map(|wanted| wanted.in_words()).unwrap_or_default();
+        let detail = approval.amount.map_or_else(change, |amount| amount.to_string());
         let entry = self.entry(actor, what, &subject, &format!("{} {detail}", approval.id));
         let follows = Arc::new(self.follows(approval, state).await?);
         let (chain, now, id) = (self.0.chain.clone(), self.now(), approval.id);
@@ -498,14 +508,5 @@ async fn carry_out(
 impl From<RefundError> for StaffError {
     fn from(error: RefundError) -> Self {
         Self::Refund(Box::new(error))
-    }
-}
-
-/// What a request is about, in one line for people who read logs.
-pub fn summary(approval: &Approval) -> String {
-    match Wanted::read(approval) {
-        Some(wanted @ Wanted::Limits { .. }) => wanted.limits().map(in_words).unwrap_or_default(),
-        Some(Wanted::Role { role }) => format!("{} -> {role}", approval.subject),
-        _ => approval.subject.clone(),
     }
 }

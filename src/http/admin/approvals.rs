@@ -13,12 +13,15 @@ use super::{
     told::beijing,
 };
 use crate::{
-    app::admin::{ApprovalLine, ApprovalPage, ApprovalsPage, Said, words::Approvals},
+    app::admin::{
+        ApprovalLine, ApprovalPage, ApprovalsPage, Said,
+        words::{Approvals, Basics, People},
+    },
     backoffice::staff::{
         StaffError,
-        approvals::{Decision, summary},
+        approvals::{Decision, Wanted},
     },
-    domain::Role,
+    domain::{Fen, Role},
     storage::approvals::{Approval, State as Standing},
 };
 
@@ -39,7 +42,7 @@ fn line(call: &StaffCall, approval: &Approval) -> ApprovalLine {
         kind: words.kind(approval.kind.code()),
         state: words.state(approval.state.code()),
         is_waiting: approval.state == Standing::Waiting,
-        summary: summary(approval),
+        summary: summary(call, approval),
         order_id: approval.order_id,
         amount: approval.amount,
         asker: approval.asker.clone(),
@@ -50,6 +53,26 @@ fn line(call: &StaffCall, approval: &Approval) -> ApprovalLine {
         note: approval.note.clone(),
         may_decide: call.who.role == Role::Manager && approval.asked_by != call.who.staff_id,
         may_withdraw: approval.asked_by == call.who.staff_id,
+    }
+}
+
+/// What it is about, in one line.
+fn summary(call: &StaffCall, approval: &Approval) -> String {
+    let (people, basics) = (People::of(call.language), Basics::of(call.language));
+    let yuan = |limit: Option<Fen>| limit.map_or_else(|| "—".to_owned(), |fen| format!("¥{fen}"));
+    match Wanted::read(approval) {
+        Some(Wanted::Role { role }) => {
+            let role = Role::parse(&role).map(|role| basics.role(role)).unwrap_or_default();
+            format!("{} → {role}", approval.subject)
+        }
+        Some(wanted) => match wanted.limits() {
+            Some(limits) => {
+                let (each, day) = (yuan(limits.per_refund), yuan(limits.per_day));
+                format!("{} {each} · {} {day}", people.per_refund, people.per_day)
+            }
+            None => approval.subject.clone(),
+        },
+        None => approval.subject.clone(),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
         language::Language,
     },
     backoffice::staff::{Actor, LoggedIn, Login, Visit},
+    storage::staff_sessions::Stage,
 };
 
 /// What is known of every request, whoever it is. For handlers of `May::Anybody`.
@@ -197,7 +198,9 @@ impl<S: Sync> FromRequestParts<S> for StaffCall {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
         let call = parts.extensions.get::<Self>().cloned().ok_or(StatusCode::FORBIDDEN)?;
-        let around = call.around.with(Some(&call.who));
+        // Who is half way in sees no way to anywhere.
+        let who = Some(&call.who).filter(|who| who.stage == Stage::Whole);
+        let around = call.around.with(who);
         Ok(Self { around, ..call })
     }
 }
