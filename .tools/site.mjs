@@ -15,6 +15,8 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const NAME = 'saoma';
 const WASM = 'target/wasm32-unknown-unknown/wasm-release/saoma.wasm';
 const STYLE = 'style/main.css';
+// Of the merchant's pages alone.
+const ADMIN_STYLE = 'style/admin.css';
 const PUBLIC = 'public';
 const BUNDLE = 'target/bundle';
 const NEXT = 'target/site.next';
@@ -42,7 +44,7 @@ const files = (dir) => fs.readdirSync(dir, { recursive: true, withFileTypes: tru
 const keyOf = (...inputs) => sha256(inputs.map((file) => `${file} ${sha256(fs.readFileSync(file))}`).join('\n'));
 
 const bundleKey = keyOf(bindgen, WASM, '.tools/site.mjs', '.tools/package-lock.json');
-const siteKey = sha256(bundleKey + keyOf(STYLE, ...files(PUBLIC)));
+const siteKey = sha256(bundleKey + keyOf(STYLE, ADMIN_STYLE, ...files(PUBLIC)));
 if (fs.existsSync(SITE) && read(`${SITE}.key`) === siteKey) process.exit();
 
 if (read(`${BUNDLE}.key`) !== bundleKey) {
@@ -58,8 +60,9 @@ fs.mkdirSync(`${NEXT}/pkg`, { recursive: true });
 const hashes = {
   js: emit('js', fs.readFileSync(`${BUNDLE}/${NAME}.min.js`)),
   wasm: emit('wasm', fs.readFileSync(`${BUNDLE}/${NAME}.opt.wasm`)),
-  css: emit('css', style()),
+  css: emit('css', style(STYLE)),
 };
+emit('css', style(ADMIN_STYLE), 'admin');
 await Promise.all(files(NEXT).filter((file) => COMPRESSIBLE.test(file)).map(compress));
 
 // The folder is swapped as a whole, so nothing of the last build stays behind.
@@ -69,9 +72,9 @@ fs.writeFileSync(`${SITE}.key`, siteKey);
 report();
 
 /** Writes a file under its hashed name and returns the hash. */
-function emit(extension, bytes) {
+function emit(extension, bytes, name = NAME) {
   const hash = sha256(bytes).slice(0, 20);
-  fs.writeFileSync(`${NEXT}/pkg/${NAME}.${hash}.${extension}`, bytes);
+  fs.writeFileSync(`${NEXT}/pkg/${name}.${hash}.${extension}`, bytes);
   return hash;
 }
 
@@ -90,12 +93,12 @@ function bundle() {
   ], { stdio: 'inherit' });
 }
 
-function style() {
-  const { code, warnings } = esbuild.transformSync(fs.readFileSync(STYLE, 'utf8'), {
-    loader: 'css', minify: true, legalComments: 'none', logLevel: 'warning', sourcefile: STYLE,
+function style(file) {
+  const { code, warnings } = esbuild.transformSync(fs.readFileSync(file, 'utf8'), {
+    loader: 'css', minify: true, legalComments: 'none', logLevel: 'warning', sourcefile: file,
   });
   // Browsers skip what they cannot parse, so a slip would only show on the page.
-  if (warnings.length > 0) throw new Error(`${STYLE}: ${warnings.length} warning(s)`);
+  if (warnings.length > 0) throw new Error(`${file}: ${warnings.length} warning(s)`);
   return code;
 }
 

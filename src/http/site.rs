@@ -90,6 +90,12 @@ impl Site {
         Some(Bundle { js: find(".js")?, wasm: find(".wasm")?, css: find(".css")? })
     }
 
+    /// The style of the merchant's pages, which no shopper waits for; beside the one that all pages have.
+    pub fn admin_css(&self) -> Option<String> {
+        let is_it = |path: &&String| path.starts_with("pkg/admin.") && content_type(path) == Some("text/css");
+        self.0.keys().find(is_it).map(|path| format!("/{path}"))
+    }
+
     /// The file that `request` asks for, as its sender can read it.
     fn answer(&self, request: &Request) -> Option<Response> {
         let path = request.uri().path().trim_start_matches('/');
