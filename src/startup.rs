@@ -182,12 +182,10 @@ impl Application {
         let checkout = checkout(db.clone(), parts, shop, watched, surroundings)?;
         let folder = settings.data_dir.join(BILLS);
         let office = backoffice::Surroundings {
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-            metrics: metrics.clone(),
-            api_v3_keys: Arc::clone(&api_v3_keys),
+            chain: checkout.instance().to_owned(),
             data_dir: settings.data_dir,
             shown,
+            ..of_office(&clock, &entropy, &metrics, &api_v3_keys)
         };
         let staff = staff::of(&checkout, &db, secret_key, platform.is_inside(), &clock, &entropy);
         let told = (metrics.clone(), clock.clone());
@@ -448,6 +446,27 @@ fn reconcile(
     Reconcile::new(checkout.clone(), db.clone(), settings, metrics, clock)
 }
 
+/// What a server and a command have in common.
+fn of_office(
+    clock: &Clock,
+    entropy: &Entropy,
+    metrics: &Metrics,
+    api_v3_keys: &Arc<ApiV3Keys>,
+) -> backoffice::Surroundings {
+    backoffice::Surroundings {
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        metrics: metrics.clone(),
+        chain: String::new(),
+        api_v3_keys: Arc::clone(api_v3_keys),
+        data_dir: PathBuf::new(),
+        shown: Shown::default(),
+    }
+}
+
+/// All commands write one chain of the audit log.
+const COMMANDS: &str = "commands";
+
 /// The back office without the site, for the command line. See [`open_checkout`].
 ///
 /// # Errors
@@ -458,12 +477,10 @@ pub async fn open_office(settings: Settings, surroundings: Surroundings) -> Resu
         (surroundings.clock.clone(), surroundings.entropy.clone(), settings.data_dir.clone());
     let opened = open(settings, surroundings).await?;
     let office = backoffice::Surroundings {
-        clock,
-        entropy,
-        metrics: opened.metrics,
-        api_v3_keys: opened.api_v3_keys,
+        chain: COMMANDS.to_owned(),
         data_dir,
         shown,
+        ..of_office(&clock, &entropy, &opened.metrics, &opened.api_v3_keys)
     };
     Ok((Office::new(opened.checkout, opened.db.clone(), office), opened.db))
 }
@@ -529,7 +546,7 @@ pub async fn open_staff(settings: Settings, surroundings: Surroundings) -> Resul
     };
     let (checkout, db) = open_checkout(settings, surroundings).await?;
     let key = secret_key::find(given, place)?;
-    let chain = CHAIN.to_owned();
+    let chain = COMMANDS.to_owned();
     let surroundings = backoffice::staff::Surroundings { key, chain, is_demo, clock, entropy };
     let staff = Staff::new(checkout, db.clone(), surroundings);
     Ok(StaffRoom { staff, db, origin: origin.origin().ascii_serialization() })

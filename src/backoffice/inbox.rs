@@ -5,7 +5,7 @@ mod replay;
 
 pub use replay::{CannotReplay, Replayed};
 
-use super::office::Office;
+use super::{acted::Acted, office::Office};
 use crate::storage::{
     StorageError,
     inbox::{self, Entry, Kept, Lead},
@@ -69,8 +69,9 @@ impl Office {
     ///
     /// # Errors
     /// The books cannot be written.
-    pub async fn settle_notification(&self, id: i64, by: &str) -> Result<bool, StorageError> {
-        let (now, by) = (self.0.surroundings.clock.now(), by.to_owned());
+    pub async fn settle_notification(&self, id: i64, who: &Acted) -> Result<bool, StorageError> {
+        self.write_down(who, "NOTIFICATION_SEEN", id, "").await?;
+        let (now, by) = (self.0.surroundings.clock.now(), who.actor.name.clone());
         let settle = self.0.db.write(move |c| {
             let by = by.clone();
             Box::pin(async move { inbox::settle(c, id, &by, now).await })

@@ -42,6 +42,8 @@ pub struct Surroundings {
     /// How this instance is set.
     pub shown: Shown,
     pub metrics: Metrics,
+    /// Of the audit log, which this program writes.
+    pub chain: String,
 }
 
 impl Office {

@@ -5,7 +5,8 @@ mod export;
 mod filter;
 mod list;
 
-pub use act::{Acted, NotActed, Sheet, Wanted};
+pub use act::{NotActed, Sheet, Wanted};
 pub use export::{Columns, Export, Form};
+pub(crate) use filter::yuan;
 pub use filter::{Asked, Field, Filter, Kind, Wrong};
 pub use list::{Page, Row};

@@ -28,8 +28,9 @@ const STEP: i64 = 5_000;
 const AGAIN: i64 = 500;
 /// So far back refunds are added up again: a refund that was accepted may fail weeks later.
 const REFUND_DAYS: i32 = 40;
-/// How long one may add up before another instance takes over.
-const LEASE: SignedDuration = SignedDuration::from_mins(2);
+/// How long one may add up before another instance does so too, which does no harm. Not longer than that of any other
+/// job: a lease that lies further ahead was written by a clock that is wrong.
+const LEASE: SignedDuration = SignedDuration::from_secs(15);
 const NAME: &str = "sums";
 /// How far the sums have got, and how far back.
 const FORTH: &str = "sums_forth";

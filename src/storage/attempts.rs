@@ -57,6 +57,7 @@ pub struct Attempt {
     pub not_before: Timestamp,
     /// By which WeChat's support finds the last answer to its prepay.
     pub request_id: Option<String>,
+    pub created: Timestamp,
 }
 
 impl Attempt {
@@ -85,6 +86,7 @@ impl Attempt {
             request: row.try_get("request")?,
             not_before: timestamp("attempts", "prepay_until_ms", id, row.try_get("prepay_until_ms")?)?,
             request_id: row.try_get("request_id")?,
+            created: timestamp("attempts", "created_ms", id, row.try_get("created_ms")?)?,
         })
     }
 }
@@ -92,7 +94,7 @@ impl Attempt {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, order_id, out_trade_no, state, request, code_url, problem, prepay_until_ms, request_id \
+            "SELECT id, order_id, out_trade_no, state, request, code_url, problem, prepay_until_ms, request_id, created_ms \
              FROM attempts ",
             $rest
         )

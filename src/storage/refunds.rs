@@ -32,6 +32,8 @@ pub struct Refund {
     /// WeChat's `create_time`, by which bills go; known from its replies.
     pub accepted: Option<Timestamp>,
     pub success: Option<Timestamp>,
+    /// Somebody has seen that it was given up.
+    pub is_settled: bool,
 }
 
 impl Refund {
@@ -63,6 +65,7 @@ impl Refund {
             created: timestamp("refunds", "created_ms", id, row.try_get("created_ms")?)?,
             accepted: at("accepted_ms")?,
             success: at("success_ms")?,
+            is_settled: at("settled_ms")?.is_some(),
         })
     }
 }
@@ -71,7 +74,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, out_refund_no, order_id, payment_id, amount_fen, reason, source, state, request, refund_id, \
-             problem, request_id, refusals, refused_ms, created_ms, accepted_ms, success_ms FROM refunds ",
+             problem, request_id, refusals, refused_ms, created_ms, accepted_ms, success_ms, settled_ms FROM refunds ",
             $rest
         )
     };

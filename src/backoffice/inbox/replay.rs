@@ -5,11 +5,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    backoffice::office::Office,
+    backoffice::{acted::Acted, office::Office},
     checkout::{CheckoutError, Verdict},
     storage::{
         StorageError,
-        events::Source,
         inbox::{self, Kept},
         platform_keys::{self, PlatformKeyRow},
     },
@@ -45,7 +44,8 @@ pub struct Replayed {
 impl Office {
     /// # Errors
     /// See [`CannotReplay`]; or the books cannot be written.
-    pub async fn replay(&self, id: i64, source: Source) -> Result<Replayed, CannotReplay> {
+    pub async fn replay(&self, id: i64, who: &Acted) -> Result<Replayed, CannotReplay> {
+        let source = who.source;
         let kept = self.find_notification(id).await?.ok_or(CannotReplay::NoSuch)?;
         if kept.emptied.is_some() {
             return Err(CannotReplay::Emptied);
@@ -55,6 +55,7 @@ impl Office {
         let keys = self.keys_of(serial).await?;
         let opening = &self.0.surroundings.api_v3_keys;
         let notification = notify::open(&headers, &kept.body, &keys, opening, kept.entry.received)?;
+        self.write_down(who, "NOTIFICATION_REPLAYED", id, "").await?;
         let verdict = self.0.checkout.replay(&notification, kept.entry.received, source).await?;
         let (now, code) = (self.0.surroundings.clock.now(), verdict.code());
         let noted = self.0.db.write(move |c| Box::pin(async move { inbox::note_replay(c, id, code, now).await }));

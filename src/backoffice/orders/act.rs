@@ -1,13 +1,12 @@
 //! An order with all that belongs to it, and what staff does with it. Each of these may be said twice.
 
 use crate::{
-    backoffice::office::Office,
+    backoffice::{acted::Acted, office::Office},
     checkout::{Answer, CheckoutError, NotGivenUp, OrderHistory, RefundDraft, RefundError, RefundOf, RefundOrder},
     domain::{Fen, OrderStatus, OutRefundNo},
     storage::{
         StorageError,
         concerns::{self, Concern},
-        events::Source,
         inbox::{self, Entry},
         notes::{self, NewNote, Note, TEXT_MOST},
         orders::Order,
@@ -25,11 +24,15 @@ pub struct Sheet {
     pub concerns: Vec<Concern>,
 }
 
-/// Who does something, and how the timeline calls it.
-#[derive(Clone, Debug)]
-pub struct Acted {
-    pub by: String,
-    pub source: Source,
+/// What is written down of it, before it is done: no money moves that nobody is named for.
+mod what {
+    pub(super) const ASKED: &str = "ORDER_ASKED";
+    pub(super) const CLOSED: &str = "ORDER_CLOSED";
+    pub(super) const NOTED: &str = "ORDER_NOTED";
+    pub(super) const SEEN: &str = "ORDER_SEEN";
+    pub(super) const RETRY: &str = "REFUND_RETRIED";
+    pub(super) const GIVE_UP: &str = "REFUND_GIVEN_UP";
+    pub(super) const REFUND_SEEN: &str = "REFUND_SEEN";
 }
 
 /// Why nothing was done.
@@ -73,6 +76,7 @@ impl Office {
     /// # Errors
     /// No such order, or the books are out of reach.
     pub async fn ask_about_order(&self, order_id: i64, who: &Acted) -> Result<Answer, NotActed> {
+        self.write_down(who, what::ASKED, order_id, "").await?;
         let (checkout, source) = (self.0.checkout.clone(), who.source);
         // Goes on when whoever has asked goes away.
         let asking = self.0.checkout.spawn(async move { checkout.ask_now(order_id, source).await });
@@ -82,6 +86,7 @@ impl Office {
     /// # Errors
     /// It is paid, or the books are out of reach.
     pub async fn close_order(&self, order_id: i64, who: &Acted) -> Result<Order, NotActed> {
+        self.write_down(who, what::CLOSED, order_id, "").await?;
         let order = self.0.checkout.close_now(order_id, who.source).await?;
         if order.status.is_paid() { Err(NotActed::NotOpen(order.status)) } else { Ok(order) }
     }
@@ -94,18 +99,14 @@ impl Office {
         Ok(self.0.checkout.draft_refund(&wanted.of, wanted.order(who)).await?)
     }
 
-    /// Gives money back. Pressed twice, it is the same refund, by its number.
+    /// Of an order.
     ///
     /// # Errors
-    /// It cannot be given back, or nobody knows yet whether it is written.
-    pub async fn refund(&self, wanted: &Wanted, who: &Acted) -> Result<Refund, NotActed> {
-        let draft = self.draft_refund(wanted, who).await?;
-        let checkout = self.0.checkout.clone();
-        let asking = self.0.checkout.spawn(async move { checkout.ask_for_refund(draft).await });
-        match asking.await {
-            Ok(refund) => Ok(refund?),
-            Err(_) => Err(RefundError::Unconfirmed(StorageError::WriterGone).into()),
-        }
+    /// No such refund of it, or the books cannot be read.
+    pub async fn find_refund(&self, order_id: i64, number: &str) -> Result<Refund, NotActed> {
+        let sheet = self.0.checkout.load_history_of(order_id).await?;
+        let found = sheet.refunds.into_iter().find(|refund| refund.out_refund_no.as_str() == number);
+        Ok(found.ok_or(RefundError::NoSuchRefund)?)
     }
 
     /// Asks at once how a refund stands, and sends it again when WeChat does not know it.
@@ -113,6 +114,7 @@ impl Office {
     /// # Errors
     /// No such refund, or the books are out of reach.
     pub async fn retry_refund(&self, number: &OutRefundNo, who: &Acted) -> Result<Refund, NotActed> {
+        self.write_down(who, what::RETRY, number, "").await?;
         Ok(self.0.checkout.retry_refund(number, who.source).await?)
     }
 
@@ -121,6 +123,7 @@ impl Office {
     /// # Errors
     /// WeChat knows it, or does not say.
     pub async fn give_up_refund(&self, number: &OutRefundNo, who: &Acted) -> Result<Refund, NotActed> {
+        self.write_down(who, what::GIVE_UP, number, "").await?;
         Ok(self.0.checkout.give_up_refund(number, who.source).await?)
     }
 
@@ -129,7 +132,8 @@ impl Office {
     /// # Errors
     /// The books cannot be written.
     pub async fn settle_refund(&self, id: i64, who: &Acted) -> Result<bool, NotActed> {
-        let (now, by) = (self.0.surroundings.clock.now(), who.by.clone());
+        self.write_down(who, what::REFUND_SEEN, id, "").await?;
+        let (now, by) = (self.0.surroundings.clock.now(), who.actor.name.clone());
         let settled = self.0.db.write(move |c| {
             let by = by.clone();
             Box::pin(async move { refunds::settle(c, id, &by, now).await })
@@ -142,7 +146,8 @@ impl Office {
     /// # Errors
     /// The books cannot be written.
     pub async fn settle_concerns(&self, order_id: i64, who: &Acted) -> Result<u64, NotActed> {
-        let (now, by) = (self.0.surroundings.clock.now(), who.by.clone());
+        self.write_down(who, what::SEEN, order_id, "").await?;
+        let (now, by) = (self.0.surroundings.clock.now(), who.actor.name.clone());
         let settled = self.0.db.write(move |c| {
             let by = by.clone();
             Box::pin(async move { concerns::settle(c, order_id, &by, now).await })
@@ -160,10 +165,11 @@ impl Office {
             return Err(NotActed::Note);
         }
         self.0.checkout.load_history_of(order_id).await?;
+        self.write_down(who, what::NOTED, order_id, "").await?;
         let note = NewNote {
             order_id,
             at: self.0.surroundings.clock.now(),
-            author: who.by.clone(),
+            author: who.actor.name.clone(),
             text: text.to_owned(),
             form: form.to_owned(),
         };
@@ -172,11 +178,6 @@ impl Office {
             Box::pin(async move { notes::insert(c, &note).await })
         });
         Ok(added.await.map(drop)?)
-    }
-
-    /// For a form that must not count twice.
-    pub fn new_form(&self) -> String {
-        format!("{:032x}", self.0.surroundings.entropy.u128())
     }
 }
 

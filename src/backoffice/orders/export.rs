@@ -9,7 +9,7 @@ use super::{
     list::{Page, Row},
 };
 use crate::{
-    backoffice::office::Office,
+    backoffice::{acted::Acted, office::Office},
     domain::{Fen, OrderStatus},
     storage::{StorageError, order_list},
 };
@@ -55,6 +55,15 @@ enum Next {
 }
 
 impl Office {
+    /// That somebody takes orders out of the house.
+    ///
+    /// # Errors
+    /// The books cannot be written: then nothing is given out.
+    pub async fn note_export(&self, who: &Acted, filter: &Filter) -> Result<(), StorageError> {
+        let days = format!("{} {}", filter.days.first, filter.days.last);
+        self.write_down(who, "ORDERS_EXPORTED", days, "").await
+    }
+
     pub fn export_orders(&self, filter: Filter, form: Form) -> Export {
         Export { office: self.clone(), filter, form, next: Next::Headings }
     }
