@@ -9,15 +9,21 @@ mod approvals;
 mod audit;
 mod bill_words;
 mod bills;
+mod chart;
 mod dashboard;
 mod entrance;
 mod frame;
+mod inbox;
 mod looks;
+mod order;
+mod orders;
 mod parts;
 mod people;
 mod products;
+mod refund;
 mod said;
 mod sessions;
+mod status;
 pub mod words;
 
 pub use account::{AccountPage, Own};
@@ -28,14 +34,23 @@ pub use bills::{
     AccountView, BillDayPage, BillsPage, DayCell, DayView, DifferencePage, DifferenceRow, DifferenceView, FileView,
     MonthView, SumView, TotalsView,
 };
-pub use dashboard::Dashboard;
+pub use chart::{Chart, Series};
+pub use dashboard::{Dashboard, DashboardView, Figures, NeedLine};
 pub use entrance::{
     CodeForm, ConfirmPage, DemoLogin, EnrolPage, FactorPage, LinkPage, LoginForm, LoginPage, RecoveryPage,
 };
 pub use frame::{Frame, Setting, Who};
+pub use inbox::{
+    InboxLine, InboxPage, InboxView, NotificationPage, NotificationView, RefusedLine, RefusedOnePage, RefusedPage,
+    RefusedView,
+};
 pub use looks::{LooksForm, LooksPage};
+pub use order::{AttemptLine, EventLine, NoteLine, NotificationLine, OrderPage, OrderView, PaymentLine, RefundLine};
+pub use orders::{FilterForm, FoundPage, OrderLine, OrdersPage, OrdersView};
 pub use parts::{ConfirmFirst, Csrf, Message, Problem};
 pub use people::{LimitsForm, PeoplePage, Person};
 pub use products::{EditProduct, NewProduct, ProductForm, ProductLine, ProductList};
+pub use refund::{RefundCheck, RefundCheckPage, RefundForm, RefundPage};
 pub use said::Said;
 pub use sessions::SessionLine;
+pub use status::{Listed, StatusPage};

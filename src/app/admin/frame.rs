@@ -19,8 +19,8 @@ pub struct Who {
 #[derive(Clone, Debug)]
 pub struct Setting {
     pub shop: String,
-    /// Addresses of style sheets; empty without a built site.
-    pub css: String,
+    /// Addresses of style sheets; none without a built site.
+    pub css: Vec<String>,
     pub language: Language,
     pub is_sandbox: bool,
     pub who: Option<Who>,
@@ -39,12 +39,15 @@ struct Way {
 /// In this order; a new part has its line here.
 const NAVIGATION: &[Way] = &[
     Way { path: "/admin", least: Role::Viewer, name: |words| words.dashboard },
+    Way { path: "/admin/orders", least: Role::Viewer, name: |words| words.orders },
+    Way { path: "/admin/inbox", least: Role::Viewer, name: |words| words.inbox },
     Way { path: "/admin/products", least: Role::Viewer, name: |words| words.products },
     Way { path: "/admin/looks", least: Role::Viewer, name: |words| words.looks },
     Way { path: "/admin/approvals", least: Role::Viewer, name: |words| words.approvals },
+    Way { path: "/admin/bills", least: Role::Viewer, name: |words| words.bills },
     Way { path: "/admin/staff", least: Role::Viewer, name: |words| words.people },
     Way { path: "/admin/audit", least: Role::Viewer, name: |words| words.audit },
-    Way { path: "/admin/bills", least: Role::Viewer, name: |words| words.bills },
+    Way { path: "/admin/status", least: Role::Viewer, name: |words| words.status },
 ];
 
 #[component]
@@ -64,7 +67,7 @@ pub fn Frame(setting: Setting, title: String, content: AnyView) -> impl IntoView
                 <meta name="robots" content="noindex"/>
                 <title>{whole_title}</title>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                {(!css.is_empty()).then(|| view! { <link rel="stylesheet" href=css/> })}
+                {css.into_iter().map(|href| view! { <link rel="stylesheet" href=href/> }).collect::<Vec<_>>()}
             </head>
             <body class="admin">
                 <a class="skip-link" href="#main">{words.skip}</a>

@@ -1,6 +1,6 @@
 //! What a page says first about what was done before it: a word in the address stands for it.
 
-use super::words::{Basics, Bills};
+use super::words::{Basics, Bills, Inbox, Orders};
 use crate::app::language::Language;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +19,20 @@ pub enum Said {
     BillAsked,
     BillDecided,
     Saved,
+    OrderAsked,
+    OrderClosed,
+    OrderClosing,
+    Noted,
+    Refunded,
+    Refunding,
+    Retried,
+    GivenUp,
+    Settled,
+    Replayed,
 }
 
 impl Said {
-    const ALL: [Self; Self::Saved as usize + 1] = [
+    const ALL: [Self; Self::Replayed as usize + 1] = [
         Self::LoggedOut,
         Self::PasswordSet,
         Self::ConfirmFirst,
@@ -36,6 +46,16 @@ impl Said {
         Self::BillAsked,
         Self::BillDecided,
         Self::Saved,
+        Self::OrderAsked,
+        Self::OrderClosed,
+        Self::OrderClosing,
+        Self::Noted,
+        Self::Refunded,
+        Self::Refunding,
+        Self::Retried,
+        Self::GivenUp,
+        Self::Settled,
+        Self::Replayed,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -53,6 +73,16 @@ impl Said {
             Self::BillAsked => "bill-asked",
             Self::BillDecided => "bill-decided",
             Self::Saved => "saved",
+            Self::OrderAsked => "order-asked",
+            Self::OrderClosed => "order-closed",
+            Self::OrderClosing => "order-closing",
+            Self::Noted => "noted",
+            Self::Refunded => "refunded",
+            Self::Refunding => "refunding",
+            Self::Retried => "retried",
+            Self::GivenUp => "given-up",
+            Self::Settled => "settled",
+            Self::Replayed => "replayed",
         }
     }
 
@@ -62,7 +92,7 @@ impl Said {
 
     /// Something is still to be done.
     pub const fn is_warning(self) -> bool {
-        matches!(self, Self::ConfirmFirst | Self::Asked | Self::Expired)
+        matches!(self, Self::ConfirmFirst | Self::Asked | Self::Expired | Self::OrderClosing | Self::Refunding)
     }
 
     pub fn words(self, language: Language) -> &'static str {
@@ -81,6 +111,16 @@ impl Said {
             Self::BillAsked => Bills::of(language).said_asked,
             Self::BillDecided => Bills::of(language).said_decided,
             Self::Saved => words.said_saved,
+            Self::OrderAsked => Orders::of(language).said_asked,
+            Self::OrderClosed => Orders::of(language).said_closed,
+            Self::OrderClosing => Orders::of(language).said_closing,
+            Self::Noted => Orders::of(language).said_noted,
+            Self::Refunded => Orders::of(language).said_refunded,
+            Self::Refunding => Orders::of(language).said_refunding,
+            Self::Retried => Orders::of(language).said_retried,
+            Self::GivenUp => Orders::of(language).said_given_up,
+            Self::Settled => Orders::of(language).said_settled,
+            Self::Replayed => Inbox::of(language).said_replayed,
         }
     }
 }

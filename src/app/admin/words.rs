@@ -6,6 +6,9 @@ mod audit;
 mod basics;
 mod bills;
 mod entrance;
+mod inbox;
+mod orders;
+mod overview;
 mod people;
 mod shelf;
 
@@ -14,5 +17,8 @@ pub use audit::Audit;
 pub use basics::Basics;
 pub use bills::Bills;
 pub use entrance::Entrance;
+pub use inbox::Inbox;
+pub use orders::Orders;
+pub use overview::Overview;
 pub use people::People;
 pub use shelf::Shelf;

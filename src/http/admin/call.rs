@@ -118,7 +118,14 @@ impl Around {
         let said = url::form_urlencoded::parse(self.query.as_bytes()).find(|(name, _)| name == "said");
         Setting {
             shop: self.state.looks.name(),
-            css: self.state.site.bundle().map(|bundle| bundle.css).unwrap_or_default(),
+            css: self
+                .state
+                .site
+                .bundle()
+                .map(|bundle| bundle.css)
+                .into_iter()
+                .chain(self.state.site.admin_css())
+                .collect(),
             language: self.language,
             is_sandbox: self.state.sandbox,
             who: self.who.clone(),

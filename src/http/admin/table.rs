@@ -1,8 +1,10 @@
 //! All routes of `/admin`, and who may.
 
 use super::{
-    account, approvals, audit, bills, confirm, dashboard, enrol, factor, link, login, looks, people, products,
+    account, approvals, audit, bills, confirm, dashboard, enrol, factor, inbox, link, login, looks, order, orders,
+    people, products, refund,
     route::{May, Row, get, post},
+    status,
     upload::PICTURE,
 };
 use crate::domain::Role::{Manager, Operator, Viewer};
@@ -61,5 +63,27 @@ pub(super) fn rows() -> Vec<Row> {
         get ("/admin/bills/{day}/sums.csv",   May::Staff(Manager), bills::sums),
         get ("/admin/differences/{id}",       May::Staff(Viewer),  bills::difference),
         post("/admin/differences/{id}",       May::Staff(Manager), bills::decide),
+
+        get ("/admin/orders",              May::Staff(Viewer),   orders::list),
+        post("/admin/orders/find",         May::Staff(Viewer),   orders::find),
+        get ("/admin/orders/orders.csv",   May::Staff(Viewer),   orders::export),
+        get ("/admin/orders/{id}",         May::Staff(Viewer),   order::show),
+        post("/admin/orders/{id}/ask",     May::Staff(Operator), order::ask),
+        post("/admin/orders/{id}/close",   May::Staff(Operator), order::close),
+        post("/admin/orders/{id}/note",    May::Staff(Operator), order::note),
+        post("/admin/orders/{id}/settle",  May::Staff(Operator), order::settle),
+        post("/admin/orders/{id}/retry",   May::Staff(Operator), order::retry),
+        post("/admin/orders/{id}/give-up", May::Staff(Operator), order::give_up),
+        post("/admin/orders/{id}/seen",    May::Staff(Operator), order::seen),
+        get ("/admin/orders/{id}/refund",  May::Staff(Operator), refund::show),
+        post("/admin/orders/{id}/refund",  May::Staff(Operator), refund::ask),
+
+        get ("/admin/inbox",               May::Staff(Viewer),   inbox::list),
+        get ("/admin/inbox/{id}",          May::Staff(Viewer),   inbox::show),
+        post("/admin/inbox/{id}/replay",   May::Staff(Operator), inbox::replay),
+        post("/admin/inbox/{id}/settle",   May::Staff(Operator), inbox::settle),
+        get ("/admin/refused",             May::Staff(Viewer),   inbox::list_refused),
+        get ("/admin/refused/{id}",        May::Staff(Viewer),   inbox::show_refused),
+        get ("/admin/status",              May::Staff(Viewer),   status::show),
     ]
 }

@@ -55,6 +55,7 @@ mod tests {
             created: Timestamp::constant(0, 0),
             accepted: None,
             success,
+            is_settled: false,
         }
     }
 
