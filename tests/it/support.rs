@@ -2,6 +2,7 @@
 
 mod app;
 mod books;
+mod clerk;
 mod database;
 mod desk;
 mod forger;
@@ -38,6 +39,7 @@ use tokio::time::Instant;
 pub use self::{
     app::{App, Stage, mock_clock},
     books::Books,
+    clerk::{Clerk, hidden},
     database::{database_url, is_file, password},
     desk::{Desk, Member, PASSWORD, code_of},
     forger::{Callback, Forger, KeyKind, NATIVE_NOTIFY, Notice, SIGNING_HEADERS},

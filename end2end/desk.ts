@@ -1,0 +1,23 @@
+// Somebody of the staff: logged in with an account that the sandbox offers on its login page.
+import type { Page } from '@playwright/test';
+import { expect } from './fixtures';
+
+/** Through the pages, so that it works without JavaScript too. */
+export async function logIn(page: Page, role: 'viewer' | 'operator' | 'manager'): Promise<void> {
+  await page.goto('/admin/login');
+  await page.getByRole('button', { name: `demo-${role}` }).click();
+  if (page.url().includes('/admin/factor')) {
+    const code = /\b\d{6}\b/.exec(await page.locator('main').innerText())?.[0] ?? '';
+    await page.getByLabel('验证码').fill(code);
+    await page.getByRole('button', { name: '继续' }).click();
+  }
+  await expect(page.getByRole('heading', { level: 1, name: '概览' })).toBeVisible();
+}
+
+/** To the page of an order, by its number. */
+export async function openOrder(page: Page, number: string): Promise<void> {
+  await page.goto('/admin/orders');
+  await page.getByLabel('按单号查找').fill(number);
+  await page.getByRole('button', { name: '查找' }).click();
+  await expect(page).toHaveURL(/\/admin\/orders\/\d+/);
+}

@@ -1,0 +1,224 @@
+//! The merchant's pages, as somebody uses them who has no JavaScript.
+
+use saoma::domain::Fen;
+use serde_json::json;
+
+use crate::support::{App, Clerk, Placed, hidden, until};
+
+async fn paid(app: &App, product: i64) -> Placed {
+    let order = app.order(product).await;
+    app.pay(&order.code_url).await;
+    app.until_status(&order.token, "SUCCESS").await;
+    order
+}
+
+async fn path_of(app: &App, order: &Placed) -> String {
+    format!("/admin/orders/{}", app.books.order(&order.order_no).await.id)
+}
+
+fn yuan(fen: i64) -> String {
+    Fen::new(fen).expect("an amount").to_string()
+}
+
+#[tokio::test]
+async fn the_overview_tells_of_today_and_leads_to_what_needs_someone() {
+    let app = App::start().await;
+    let order = paid(&app, 2).await;
+    app.state.office.sum_up().await.expect("sums");
+    let clerk = Clerk::open(&app, "viewer").await;
+    let page = clerk.page("/admin").await;
+    let shown = page.shown();
+    assert!(shown.contains("没有需要处理的事") && shown.contains(&yuan(order.total)), "{shown}");
+    assert!(page.text().contains("<svg viewBox=") && page.text().matches("<details").count() >= 3, "charts and tables");
+    assert!(!page.text().contains(" style="), "no style of its own");
+    sqlx::query(
+        "INSERT INTO concerns (kind, order_id, detail, at_ms) SELECT 'PAYMENT_CONTRADICTED', id, 'x NOTPAY', 1 FROM orders",
+    )
+    .execute(&app.books.pool)
+    .await
+    .expect("writes");
+    let page = clerk.page("/admin").await;
+    let path = path_of(&app, &order).await;
+    assert!(page.shown().contains("与微信支付不一致") && page.text().contains(&format!("href=\"{path}\"")));
+    assert!(!clerk.page(&path).await.text().contains("/settle"), "a viewer only looks");
+    let clerk = Clerk::open(&app, "operator").await;
+    let page = clerk.page(&path).await;
+    let done = clerk.post(&format!("{path}/settle"), &page, &[]).await;
+    assert!(clerk.follow(&done).await.shown().contains("已标记为处理过"));
+    assert!(clerk.page("/admin").await.shown().contains("没有需要处理的事"));
+}
+
+#[tokio::test]
+async fn orders_are_filtered_searched_and_exported() {
+    let app = App::start().await;
+    let (unpaid, done) = (app.order(1).await, paid(&app, 2).await);
+    let clerk = Clerk::open(&app, "viewer").await;
+    let page = clerk.page("/admin/orders").await;
+    assert!(page.shown().contains(&unpaid.order_no) && page.shown().contains(&done.order_no));
+    let page = clerk.page("/admin/orders?status=SUCCESS&product=2").await;
+    assert!(!page.shown().contains(&unpaid.order_no) && page.shown().contains(&done.order_no));
+    let wrong = clerk.get("/admin/orders?first=gestern&least=%3Cscript%3E&product=-1").await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("value=\"gestern\"") && wrong.text().contains("value=\"&lt;script&gt;\""));
+    assert_eq!(wrong.text().matches("aria-invalid=\"true\"").count(), 3, "each field is named");
+    let page = clerk.page("/admin/orders").await;
+    for number in [&done.order_no, &done.token] {
+        let found = clerk.post("/admin/orders/find", &page, &[("number", number)]).await;
+        assert_eq!(found.header("location"), Some(&*path_of(&app, &done).await));
+    }
+    for nothing in ["%", "<b>", &"9".repeat(5_000)] {
+        let found = clerk.post("/admin/orders/find", &page, &[("number", nothing)]).await;
+        assert_eq!((found.status, found.shown().contains("没有找到")), (200, true), "{nothing:.9}");
+        assert!(!found.text().contains("<b>\""), "escaped");
+    }
+    let file = clerk.get("/admin/orders/orders.csv?status=SUCCESS").await;
+    assert_eq!((file.status, file.header("content-type")), (200, Some("text/csv; charset=utf-8")));
+    let text = file.text();
+    assert!(
+        text.starts_with('\u{feff}') && text.contains(&done.order_no) && !text.contains(&unpaid.order_no),
+        "{text}"
+    );
+    let missing = clerk.get("/admin/orders/999999").await;
+    assert_eq!((missing.status, missing.shown().contains("没有这笔订单")), (404, true));
+}
+
+#[tokio::test]
+async fn a_whole_refund_step_by_step_and_pressed_twice_is_one() {
+    let app = App::start().await;
+    app.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
+    let order = paid(&app, 2).await;
+    let (clerk, path) = (Clerk::open(&app, "operator").await, path_of(&app, &order).await);
+    let page = clerk.page(&path).await;
+    let way = page.text().split(&format!("href=\"{path}/refund?")).nth(1).expect("the way to it");
+    let payment = way.split('"').next().expect("an end").replace("&amp;", "&");
+    let form = clerk.page(&format!("{path}/refund?{payment}")).await;
+    assert!(form.shown().contains(&yuan(order.total)), "what is left: {}", form.shown());
+    for (amount, told) in [("1.234", "1.234"), ("0", "0"), ("999999", "999999"), ("-1", "-1")] {
+        let again = clerk.get(&format!("{path}/refund?{payment}&step=check&amount={amount}&reason=x")).await;
+        assert_eq!(again.status, 422, "{amount}");
+        assert!(again.text().contains(&format!("value=\"{told}\"")), "what was typed stays: {amount}");
+    }
+    let long = "字".repeat(81);
+    let again = clerk.get(&format!("{path}/refund?{payment}&step=check&amount=1&reason={long}")).await;
+    assert_eq!((again.status, again.shown().contains("1 到 80 个字")), (422, true));
+    let check = clerk.page(&format!("{path}/refund?{payment}&step=check&amount=1.00&reason=破损")).await;
+    let number = hidden(check.text(), "number");
+    assert!(check.shown().contains("确认退款 ¥1.00") && check.shown().contains(&number), "the number is shown first");
+    assert_eq!(app.books.refunds().await.len(), 0, "and nothing is written yet");
+    let transaction = hidden(check.text(), "payment");
+    let fields = [("payment", &*transaction), ("number", &*number), ("amount", "1.00"), ("reason", "破损")];
+    for _ in 0..2 {
+        let done = clerk.post(&format!("{path}/refund"), &check, &fields).await;
+        assert!(clerk.follow(&done).await.shown().contains("微信支付已受理退款"));
+    }
+    let refunds = app.books.refunds().await;
+    assert_eq!(refunds.iter().map(|it| (it.amount_fen, &*it.source)).collect::<Vec<_>>(), [(100, "STAFF")]);
+    app.until_status(&order.token, "REFUND_PARTIAL").await;
+    let forged = [("payment", &*transaction), ("number", "../../x"), ("amount", "1.00"), ("reason", "x")];
+    assert_eq!(clerk.post(&format!("{path}/refund"), &check, &forged).await.status, 422);
+    let log: Vec<(String, String)> = sqlx::query_as("SELECT who, subject FROM audit_log WHERE what = 'REFUND_ASKED'")
+        .fetch_all(&app.books.pool)
+        .await
+        .expect("reads");
+    assert_eq!(log, [("demo-operator".to_owned(), format!("refund:{number}"))], "once, by name");
+}
+
+#[tokio::test]
+async fn who_only_looks_changes_nothing() {
+    let app = App::start().await;
+    let order = paid(&app, 2).await;
+    let (clerk, path) = (Clerk::open(&app, "viewer").await, path_of(&app, &order).await);
+    let page = clerk.page(&path).await;
+    assert!(!page.text().contains("refund?") && !page.text().contains("<textarea"));
+    let before = app.books.count("order_events").await;
+    for action in ["ask", "close", "note", "settle", "retry", "give-up", "seen", "refund"] {
+        let refused = clerk.post(&format!("{path}/{action}"), &page, &[("text", "x"), ("form", "f")]).await;
+        assert_eq!(refused.status, 403, "{action}");
+    }
+    assert_eq!(app.books.count("order_events").await, before);
+    let stranger = app.browser();
+    for page in ["/admin/orders", &path, "/admin/inbox", "/admin/status", "/admin/orders/orders.csv"] {
+        let answer = stranger.get(page).await;
+        assert_eq!(
+            (answer.status, answer.header("location").is_some_and(|it| it.starts_with("/admin/login"))),
+            (303, true)
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_order_is_asked_about_closed_and_noted() {
+    let app = App::start().await;
+    let order = app.order(1).await;
+    let (clerk, path) = (Clerk::open(&app, "operator").await, path_of(&app, &order).await);
+    let page = clerk.page(&path).await;
+    assert!(page.shown().contains("还没有人工查询过") && page.shown().contains("不会改动钱"), "it says beforehand");
+    let asked = clerk.post(&format!("{path}/ask"), &page, &[]).await;
+    let page = clerk.follow(&asked).await;
+    assert!(page.shown().contains("未支付") && page.shown().contains("待付款"), "WeChat's word beside the books'");
+    let form = hidden(page.text(), "form");
+    for _ in 0..2 {
+        let noted =
+            clerk.post(&format!("{path}/note"), &page, &[("text", "<script>alert(1)</script>"), ("form", &form)]).await;
+        let page = clerk.follow(&noted).await;
+        assert_eq!(page.text().matches("&lt;script&gt;alert(1)").count(), 1, "once, and as a text");
+    }
+    let empty = clerk.post(&format!("{path}/note"), &page, &[("text", " "), ("form", "another")]).await;
+    assert_eq!((empty.status, empty.shown().contains("1 到 1000 个字")), (422, true));
+    for _ in 0..2 {
+        let closed = clerk.post(&format!("{path}/close"), &page, &[]).await;
+        assert!(clerk.follow(&closed).await.shown().contains("订单已关闭"));
+    }
+    assert_eq!(app.books.status(&order.order_no).await, "CLOSED");
+}
+
+#[tokio::test]
+async fn the_inbox_shows_what_came_replays_it_and_what_was_refused_does_no_harm() {
+    let app = App::start().await;
+    let order = app.order(2).await;
+    let set = |sql: &'static str| sqlx::query(sql).execute(&app.books.pool);
+    set("UPDATE orders SET total_fen = total_fen + 1").await.expect("writes");
+    app.deliver(&app.forger.payment(&order)).await;
+    set("UPDATE orders SET total_fen = total_fen - 1").await.expect("writes");
+    let clerk = Clerk::open(&app, "operator").await;
+    let page = clerk.page("/admin/inbox?verdict=MISMATCH_AMOUNT").await;
+    assert!(page.shown().contains("金额不符") && page.shown().contains(&order.order_no));
+    let path = "/admin/inbox/1";
+    let page = clerk.page(path).await;
+    assert!(page.text().contains("ciphertext") && !page.text().to_lowercase().contains("wechatpay-signature:"));
+    let replayed = clerk.post(&format!("{path}/replay"), &page, &[]).await;
+    assert!(clerk.follow(&replayed).await.shown().contains("入账"));
+    assert_eq!(app.books.status(&order.order_no).await, "SUCCESS");
+    set("UPDATE notifications SET signature = NULL").await.expect("writes");
+    let cannot = clerk.post(&format!("{path}/replay"), &page, &[]).await;
+    assert_eq!((cannot.status, cannot.shown().contains("还没有保存签名")), (409, true));
+    let hostile = app.forger.payment(&order).with_body("<script>alert(1)</script>");
+    assert_eq!(app.deliver(&hostile).await.status, 401);
+    until("it to be written", async || {
+        let page = clerk.page("/admin/refused").await;
+        page.shown().contains("签名错误").then_some(())
+    })
+    .await;
+    let page = clerk.page("/admin/refused/1").await;
+    assert!(page.text().contains("&lt;script&gt;") && !page.text().contains("<script>"), "a text");
+    assert_eq!(clerk.get("/admin/refused/999").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_status_and_every_page_in_english() {
+    let app = App::start().await;
+    let order = paid(&app, 2).await;
+    let clerk = Clerk::open(&app, "manager").await;
+    let status = clerk.page("/admin/status").await;
+    assert!(status.shown().contains(&app.forger.public_key_id) && !status.text().contains(&app.forger.api_v3_key));
+    let path = path_of(&app, &order).await;
+    for page in ["/admin", "/admin/orders", "/admin/inbox", "/admin/refused", "/admin/status", &path] {
+        let request = app.request(reqwest::Method::GET, page).header("accept-language", "en");
+        let answer = clerk.browser.send(request.header("accept", "text/html")).await;
+        assert_eq!(answer.status, 200, "{page}");
+        let shown = answer.shown().replace("中文", "").replace("扫码示例商店", "").replace("扫", "");
+        let chinese: Vec<char> = shown.chars().filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c)).collect();
+        let title = if page == path || page == "/admin/orders" { 40 } else { 0 };
+        assert!(chinese.len() <= title, "{page}: {chinese:?}");
+    }
+}
