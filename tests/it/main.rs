@@ -15,6 +15,7 @@ mod acme;
 mod altered_callbacks;
 mod approvals;
 mod bill_commands;
+mod bill_pages;
 mod bills;
 mod callbacks;
 mod catalogue;

@@ -133,7 +133,7 @@ pub fn BillsPage(language: Language, view: MonthView) -> impl IntoView {
             </tbody>
         </table>
         {is_manager.then(|| view! { <p><a class="button" href=sums download="">{words.month_sums}</a></p> })}
-        <section aria-labelledby="open">
+        <section class="bill-section" aria-labelledby="open">
             <h2 id="open">{words.open_differences}</h2>
             {if open.is_empty() {
                 view! { <p>{words.none_open}</p> }.into_any()
@@ -184,8 +184,8 @@ fn Differences(rows: Vec<DifferenceRow>, words: &'static Bills, with_day: bool) 
                         {with_day.then(|| view! { <th scope="col">{words.bills}</th> })}
                         <th scope="col">{words.kind}</th>
                         <th scope="col">{words.about}</th>
-                        <th scope="col">{words.in_bill}</th>
-                        <th scope="col">{words.in_books}</th>
+                        <th scope="col" class="bill-amount">{words.in_bill}</th>
+                        <th scope="col" class="bill-amount">{words.in_books}</th>
                         <th scope="col">{words.state}</th>
                     </tr>
                 </thead>
@@ -212,7 +212,7 @@ pub fn BillDayPage(language: Language, view: DayView) -> impl IntoView {
             </p>
         })}
         {totals.map(|totals| view! { <Totals totals words/> })}
-        <section aria-labelledby="differences">
+        <section class="bill-section" aria-labelledby="differences">
             <h2 id="differences">{words.differences}</h2>
             {if differences.is_empty() {
                 view! { <p>{words.no_differences}</p> }.into_any()
@@ -221,7 +221,7 @@ pub fn BillDayPage(language: Language, view: DayView) -> impl IntoView {
             }}
             {more.map(|more| view! { <p><a href=more>{words.more}</a></p> })}
         </section>
-        <section aria-labelledby="files">
+        <section class="bill-section" aria-labelledby="files">
             <h2 id="files">{words.files}</h2>
             {files.is_empty().then(|| view! { <p>{words.no_file}</p> })}
             <ul>{files.into_iter().map(|file| view! {
@@ -235,7 +235,7 @@ pub fn BillDayPage(language: Language, view: DayView) -> impl IntoView {
                     <form method="post" action=format!("/admin/bills/{day}/check")>
                         <Csrf token=csrf/>
                         <p>{words.check_hint}</p>
-                        <button type="submit">{words.check_now}</button>
+                        <button type="submit" class="button">{words.check_now}</button>
                     </form>
                 }.into_any()
             } else {
@@ -252,13 +252,13 @@ fn Totals(totals: TotalsView, words: &'static Bills) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row">{name}</th>
-                <td class="bill-amount">{(words.pieces)(theirs.count)} " " {theirs.yuan}</td>
-                <td class="bill-amount">{(words.pieces)(ours.count)} " " {ours.yuan}</td>
+                <td class="bill-amount">{theirs.yuan} " " {(words.pieces)(theirs.count)}</td>
+                <td class="bill-amount">{ours.yuan} " " {(words.pieces)(ours.count)}</td>
             </tr>
         }
     };
     let foreign = foreign.map(|(payments, refunds)| {
-        let told = |sum: SumView| format!("{} {}", (words.pieces)(sum.count), sum.yuan);
+        let told = |sum: SumView| format!("{} {}", sum.yuan, (words.pieces)(sum.count));
         view! {
             <dt>{words.foreign}</dt>
             <dd>{words.payments} " " {told(payments)} " · " {words.refunds} " " {told(refunds)}</dd>
@@ -267,7 +267,7 @@ fn Totals(totals: TotalsView, words: &'static Bills) -> impl IntoView {
     view! {
         <table class="bill-table bill-totals">
             <thead>
-                <tr><th scope="col">{words.side}</th><th scope="col">{words.in_bill}</th><th scope="col">{words.in_books}</th></tr>
+                <tr><th scope="col">{words.side}</th><th scope="col" class="bill-amount">{words.in_bill}</th><th scope="col" class="bill-amount">{words.in_books}</th></tr>
             </thead>
             <tbody>{line(words.payments, payments)} {line(words.refunds, refunds)}</tbody>
         </table>
@@ -279,7 +279,7 @@ fn Totals(totals: TotalsView, words: &'static Bills) -> impl IntoView {
                 <dt>{words.opening}</dt><dd>{opening}</dd>
                 <dt>{words.closing}</dt><dd>{closing}</dd>
                 {kinds.into_iter().map(|(name, sum)| view! {
-                    <dt>{name}</dt><dd>{(words.pieces)(sum.count)} " " {sum.yuan}</dd>
+                    <dt>{name}</dt><dd>{sum.yuan} " " {(words.pieces)(sum.count)}</dd>
                 }).collect::<Vec<_>>()}
             })}
         </dl>
@@ -333,11 +333,11 @@ pub fn DifferencePage(language: Language, view: DifferenceView) -> impl IntoView
                     <textarea id="why" name="why" maxlength="500" rows="3" aria-describedby="why-hint">{typed}</textarea>
                     {if is_open {
                         view! {
-                            <button type="submit" name="to" value="EXPLAINED">{words.explain}</button>
-                            <button type="submit" name="to" value="SETTLED">{words.settle}</button>
+                            <button type="submit" name="to" value="EXPLAINED" class="button button--primary">{words.explain}</button>
+                            <button type="submit" name="to" value="SETTLED" class="button">{words.settle}</button>
                         }.into_any()
                     } else {
-                        view! { <button type="submit" name="to" value="OPEN">{words.reopen}</button> }.into_any()
+                        view! { <button type="submit" name="to" value="OPEN" class="button">{words.reopen}</button> }.into_any()
                     }}
                 </form>
             }.into_any()

@@ -259,7 +259,7 @@ fn shown(at: Timestamp) -> String {
 
 fn yuan(fen: i64) -> String {
     let (sign, size) = (if fen < 0 { "-" } else { "" }, fen.unsigned_abs());
-    format!("¥{sign}{}.{:02}", size / 100, size % 100)
+    format!("{sign}¥{}.{:02}", size / 100, size % 100)
 }
 
 fn sum(sum: Sum) -> SumView {
