@@ -3,6 +3,7 @@
 
 mod backup;
 mod bill;
+mod doctor;
 mod explained;
 mod health;
 mod inbox;
@@ -38,6 +39,7 @@ use self::explained::explain;
 pub use self::{
     backup::{BackupCommand, RestoreCommand, backup, restore},
     bill::{BillArguments, bill},
+    doctor::{DoctorCommand, doctor},
     health::health,
     inbox::{InboxArguments, inbox},
     order::{OrderArguments, order},
@@ -57,11 +59,14 @@ pub struct WhichShop {
 }
 
 impl WhichShop {
+    fn wanted(self) -> Wanted {
+        if self.sandbox { Wanted::SANDBOX } else { Wanted::Live }
+    }
+
     /// Its settings. Says which books a command is about to use: from another folder, or with another `.env`,
     /// they are others.
     fn settings(self, environment: &Environment) -> Result<Settings, Problems> {
-        let wanted = if self.sandbox { Wanted::SANDBOX } else { Wanted::Live };
-        let settings = Settings::from_env(wanted, environment)?;
+        let settings = Settings::from_env(self.wanted(), environment)?;
         // Beside what the command has to say. Where nobody reads it, nothing is lost.
         drop(writeln!(io::stderr(), "books: {}", settings.database_url.place()));
         Ok(settings)
@@ -129,6 +134,10 @@ pub enum CommandError {
     BillDiffers { day: BillDay, open: i64 },
     #[error("the audit log is not whole: an entry was changed, or some are missing")]
     AuditLog,
+    #[error("{0} to mend")]
+    ToMend(usize),
+    #[error("{0} could not be checked")]
+    CouldNotCheck(usize),
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }

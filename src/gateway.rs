@@ -15,6 +15,7 @@ mod error;
 mod flight;
 mod proven_time;
 pub(crate) mod questions;
+mod reach;
 mod refresh;
 mod refused;
 mod reply;

@@ -16,7 +16,8 @@
 //! | [`app`] | pages, islands, the addresses of server functions | `domain` |
 //! | `sandbox` | a WeChat Pay platform without money | nothing but `clock`, `entropy` |
 //! | `tls` | the shop's own HTTPS: which certificate is shown, and where it comes from | |
-//! | `command` | `saoma order`, `saoma refund` and the others | `backoffice`, `checkout`, `domain`, `reconcile`, `storage`, `wechatpay` |
+//! | `doctor` | what is wrong with a set-up: facts gathered, then judged | `gateway`, `storage`, `wechatpay` |
+//! | `command` | `saoma order`, `saoma refund` and the others | `backoffice`, `checkout`, `doctor`, `domain`, `reconcile`, `storage`, `wechatpay` |
 //! | `wall` | between a sandbox's messages and real money | |
 //! | `config`, `startup`, `signals`, `service_manager`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy`, `secret_key` | what all that runs in | |
 //!
@@ -64,6 +65,8 @@ pub mod clock;
 pub mod command;
 #[cfg(feature = "ssr")]
 pub mod config;
+#[cfg(feature = "ssr")]
+pub mod doctor;
 #[cfg(feature = "ssr")]
 pub mod entropy;
 #[cfg(feature = "ssr")]

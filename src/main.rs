@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 use rust_embed::RustEmbed;
 use saoma::{
     command::{
-        self, BackupCommand, BillArguments, CommandError, InboxArguments, OrderArguments, ProductArguments,
-        RefundCommand, RestoreCommand, StaffArguments, StatusArguments,
+        self, BackupCommand, BillArguments, CommandError, DoctorCommand, InboxArguments, OrderArguments,
+        ProductArguments, RefundCommand, RestoreCommand, StaffArguments, StatusArguments,
     },
     config::{Environment, LOG, Problems, Settings, Wanted},
     http::Site,
@@ -77,6 +77,7 @@ enum Command {
     Restore(RestoreCommand),
     /// WeChat Pay's bills laid beside the books
     Bill(BillArguments),
+    Doctor(DoctorCommand),
     /// Whether the server with these settings is ready, as /readyz tells it
     Health,
 }
@@ -165,7 +166,10 @@ fn tell(told: &clap::Error) -> u8 {
 
 fn is_misconfigured(error: &anyhow::Error) -> bool {
     error.is::<Problems>()
-        || matches!(error.downcast_ref(), Some(CommandError::Settings(_) | CommandError::OnServer { .. }))
+        || matches!(
+            error.downcast_ref(),
+            Some(CommandError::Settings(_) | CommandError::OnServer { .. } | CommandError::CouldNotCheck(_))
+        )
         || matches!(error.downcast_ref(), Some(CommandError::Startup(error)) if error.is_misconfigured())
         || error.downcast_ref().is_some_and(StartupError::is_misconfigured)
 }
@@ -192,6 +196,10 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
         Command::Backup(command) => Ok(command::backup(command, environment, &mut output()?).await?),
         Command::Restore(command) => Ok(command::restore(command, environment, &mut output()?).await?),
         Command::Bill(command) => Ok(command::bill(command, environment, &mut output()?).await?),
+        Command::Doctor(command) => {
+            let surroundings = Surroundings { site: inside(), ..Surroundings::system() };
+            Ok(command::doctor(command, environment, surroundings, &mut output()?).await?)
+        }
         Command::Health => Ok(command::health(environment, &mut output()?).await?),
     }
 }

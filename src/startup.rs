@@ -3,6 +3,7 @@
 mod background;
 pub mod catalogue;
 mod error;
+mod examine;
 mod found;
 mod mark;
 mod platform;
@@ -30,6 +31,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use self::{background::Background, platform::Platform};
 pub use self::{
     error::StartupError,
+    examine::examine,
     found::NotOurBooks,
     put_back::{PutBack, restore},
     tls::TlsPace,
@@ -132,7 +134,12 @@ impl Application {
     ) -> LocalBoxFuture<'static, Result<Self, StartupError>> {
         // Boxed, like `run`, so that the whole of it is compiled once, in the library, and not again in
         // the program and in every test and benchmark.
-        Box::pin(Self::put_together(settings, surroundings))
+        Box::pin(async move {
+            let facts = examine::before(&settings, &surroundings)?;
+            let application = Self::put_together(settings, surroundings).await?;
+            examine::after(facts, &application.state.db, &application.state.api_v3_keys).await?;
+            Ok(application)
+        })
     }
 
     async fn put_together(settings: Settings, surroundings: Surroundings) -> Result<Self, StartupError> {

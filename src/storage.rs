@@ -25,6 +25,7 @@ mod codes;
 pub mod concerns;
 pub mod copies;
 pub mod day_sums;
+pub mod durability;
 mod error;
 pub mod events;
 pub mod generation;

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `WXPAY_MCH_ID`, `WXPAY_APPID` | 商户号, 应用 ID |
 //! | `WXPAY_MCH_SERIAL_NO` | serial of the merchant certificate |
+//! | `WXPAY_CERTIFICATE_PATH` | the merchant certificate (`apiclient_cert.pem`): not needed; where it is given, serial and private key have to be its own |
 //! | `WXPAY_PRIVATE_KEY_PATH` or `WXPAY_PRIVATE_KEY` | merchant private key, PKCS#8 or PKCS#1 PEM |
 //! | `WXPAY_API_V3_KEY` or `WXPAY_API_V3_KEY_PATH` | the 32-byte APIv3 key |
 //! | `WXPAY_API_V3_KEY_PREVIOUS` or `WXPAY_API_V3_KEY_PREVIOUS_PATH` | the one before it, for a day around a change: callbacks sealed with it are still on their way |
@@ -12,8 +13,13 @@
 //! | `WXPAY_DOMAIN` | API base, default `https://api.mch.weixin.qq.com` |
 //! | `WXPAY_NOTIFY_DOMAIN` | this site's public https origin |
 
-use std::{io, net::IpAddr, path::Path};
+use std::{
+    io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
+use jiff::Timestamp;
 use url::Url;
 
 use super::{
@@ -21,7 +27,9 @@ use super::{
     reader::{Problems, Reader},
     variables,
 };
-use crate::wechatpay::{ApiV3Key, ApiV3Keys, Mchid, MerchantKey, MerchantSerial, PlatformKey, PlatformSerial};
+use crate::wechatpay::{
+    ApiV3Key, ApiV3Keys, Mchid, MerchantCertificate, MerchantKey, MerchantSerial, PlatformKey, PlatformSerial,
+};
 
 const DEFAULT_DOMAIN: &str = "https://api.mch.weixin.qq.com";
 /// The remote city's entry (`wechatpay-v3.md` §10.1).
@@ -39,7 +47,14 @@ pub struct LiveSettings {
     pub domain: Url,
     pub backup: Option<Url>,
     pub notify_domain: Url,
+    /// When the merchant certificate ends, where it was given.
+    pub certificate_ends: Option<Timestamp>,
+    /// What holds keys.
+    pub secret_files: Vec<PathBuf>,
 }
+
+/// Those that name a file with a secret.
+const SECRET_FILES: [&str; 3] = ["WXPAY_PRIVATE_KEY_PATH", "WXPAY_API_V3_KEY_PATH", "WXPAY_API_V3_KEY_PREVIOUS_PATH"];
 
 /// From `lookup`, which answers a variable's name with its value.
 ///
@@ -84,6 +99,8 @@ pub fn read(reader: &mut Reader<'_>) -> Option<LiveSettings> {
         reader
             .wrong("WXPAY_PUBLIC_KEY", "is the merchant's own public key; WeChat Pay's is downloaded from the console");
     }
+    let certificate_ends = certificate_end(reader, private_key.as_ref(), serial.as_ref());
+    let secret_files = SECRET_FILES.iter().filter_map(|variable| reader.text(variable)).map(PathBuf::from).collect();
     let backup = domain.as_ref().is_some_and(|it| it.as_str().trim_end_matches('/') == DEFAULT_DOMAIN);
     Some(LiveSettings {
         mchid: mchid?,
@@ -98,7 +115,31 @@ pub fn read(reader: &mut Reader<'_>) -> Option<LiveSettings> {
         domain: domain?,
         backup: if backup { Url::parse(BACKUP_DOMAIN).ok() } else { None },
         notify_domain: notify_domain?,
+        certificate_ends,
+        secret_files,
     })
+}
+
+/// With the key or the serial of another certificate WeChat refuses whatever is signed.
+fn certificate_end(
+    reader: &mut Reader<'_>,
+    key: Option<&MerchantKey>,
+    serial: Option<&MerchantSerial>,
+) -> Option<Timestamp> {
+    const VARIABLE: &str = "WXPAY_CERTIFICATE_PATH";
+    let path = reader.text(VARIABLE)?;
+    let pem = read_text(&path)
+        .map_err(|error| reader.wrong(VARIABLE, format!("cannot read {}: {error}", shown(&path))))
+        .ok()?;
+    let certificate = noted(reader, VARIABLE, MerchantCertificate::from_pem(&pem))?;
+    if key.is_some_and(|key| !key.belongs_to(&certificate)) {
+        reader.wrong(VARIABLE, "is not the certificate of the private key: WeChat Pay would refuse every signature");
+    }
+    if serial.is_some_and(|serial| *serial != certificate.serial) {
+        let theirs = certificate.serial.as_str();
+        reader.wrong("WXPAY_MCH_SERIAL_NO", format!("is not the serial of WXPAY_CERTIFICATE_PATH, which is {theirs}"));
+    }
+    Some(certificate.not_after)
 }
 
 /// Noted in the reader.

@@ -1,10 +1,11 @@
 //! The names of variables that more than one has to know.
 
 /// The merchant's side of WeChat Pay: see [`super::live`].
-pub(crate) const LIVE: [&str; 14] = [
+pub(crate) const LIVE: [&str; 15] = [
     "WXPAY_MCH_ID",
     "WXPAY_APPID",
     "WXPAY_MCH_SERIAL_NO",
+    "WXPAY_CERTIFICATE_PATH",
     "WXPAY_PRIVATE_KEY_PATH",
     "WXPAY_PRIVATE_KEY",
     "WXPAY_API_V3_KEY",
@@ -19,8 +20,7 @@ pub(crate) const LIVE: [&str; 14] = [
 ];
 
 /// Of other programs of the same merchant, which a sandbox's `credentials.env` has beside ours.
-pub(crate) const OTHERS: [&str; 3] =
-    ["WXPAY_CERTIFICATE_PATH", "WXPAY_PLATFORM_SERIAL_NO", "WXPAY_PLATFORM_CERTIFICATE_PATH"];
+pub(crate) const OTHERS: [&str; 2] = ["WXPAY_PLATFORM_SERIAL_NO", "WXPAY_PLATFORM_CERTIFICATE_PATH"];
 
 /// Read before the settings are, whose errors are logged.
 pub const LOG: &str = "RUST_LOG";

@@ -228,6 +228,11 @@ impl GatewayError {
         Self::Unknown(UnknownOutcome { cause: Cause::NotAsked, status: None, told: None, request_id: None })
     }
 
+    /// What the platform sealed does not open with our key.
+    pub const fn is_wrong_api_v3_key(&self) -> bool {
+        matches!(self, Self::Misconfigured(Alarm::ApiV3Key))
+    }
+
     /// We ask too often, they say. On close it can mean something else: see [`Cause::Limited`].
     pub const fn is_limited(&self) -> bool {
         matches!(self, Self::Unknown(UnknownOutcome { cause: Cause::Limited, .. }))

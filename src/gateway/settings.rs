@@ -28,6 +28,12 @@ impl EgressProxy {
         )
     }
 
+    /// Host and port, for people.
+    pub fn place(&self) -> String {
+        let port = self.0.port_or_known_default().map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{}{port}", self.0.host_str().unwrap_or_default())
+    }
+
     pub(super) fn url(&self) -> Url {
         self.0.clone()
     }

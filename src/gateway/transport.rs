@@ -74,6 +74,26 @@ impl Transport {
         })
     }
 
+    /// The main host, then the other one.
+    pub(crate) fn bases(&self) -> impl Iterator<Item = &Url> {
+        std::iter::once(&self.base).chain(&self.backup)
+    }
+
+    /// Whatever a host answers to nothing in particular.
+    pub(crate) async fn greet(&self, base: &Url) -> Result<HeaderMap, String> {
+        let answer = self.client.get(base.clone()).send().await;
+        answer.map(|answer| answer.headers().clone()).map_err(|error| {
+            let error = error.without_url();
+            let mut told = error.to_string();
+            let mut behind = std::error::Error::source(&error);
+            while let Some(cause) = behind {
+                told = format!("{told}: {cause}");
+                behind = cause.source();
+            }
+            told
+        })
+    }
+
     /// Sends to the main host and, if that cannot be reached or the connection breaks, the very
     /// same bytes to the backup host: numbers are idempotent and the host is not signed (§10.2).
     /// The time limit is one for both.

@@ -41,6 +41,15 @@ pub enum StartupError {
     Catalogue(#[from] CatalogueError),
     #[error("no sandbox has been running here, start `saoma serve --sandbox` first: {path} cannot be read")]
     NoSandbox { path: PathBuf },
+    #[error(
+        "the books at {place} are on a network file system ({name}), where SQLite's locks and syncs cannot be relied on. \
+         Put them on a disk of this machine, or use MySQL or MariaDB"
+    )]
+    NetworkFileSystem { place: String, name: &'static str },
+    #[error(
+        "SQLite does not sync what it commits here (synchronous = {synchronous}): payments would be lost with the power"
+    )]
+    NotSynced { synchronous: i64 },
     #[error(transparent)]
     NotOurBooks(#[from] NotOurBooks),
     #[error("LEPTOS_SITE_ROOT: {0}")]
@@ -88,6 +97,8 @@ impl StartupError {
                 | Self::SecretKey { .. }
                 | Self::NoSandbox { .. }
                 | Self::NotOurBooks(_)
+                | Self::NetworkFileSystem { .. }
+                | Self::NotSynced { .. }
                 | Self::Site(_)
                 | Self::Tls(_)
                 | Self::Storage(StorageError::Schema(_) | StorageError::NoFile { .. })

@@ -128,6 +128,7 @@ impl fmt::Debug for PlatformKey {
 #[derive(Debug)]
 pub struct MerchantCertificate {
     pub serial: MerchantSerial,
+    pub not_after: Timestamp,
     /// `RSAPublicKey` in DER.
     public: Box<[u8]>,
 }
@@ -138,8 +139,9 @@ impl MerchantCertificate {
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let certificate = parse_certificate(text)?;
         let serial = MerchantSerial::parse(&serial_of(&certificate)).map_err(|_| KeyError::Damaged)?;
+        let not_after = timestamp(certificate.tbs_certificate().validity().not_after)?;
         let spki = spki_of(&certificate)?;
-        Ok(Self { serial, public: pkcs1_of(&spki)?.into() })
+        Ok(Self { serial, not_after, public: pkcs1_of(&spki)?.into() })
     }
 }
 

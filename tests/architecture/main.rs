@@ -162,8 +162,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("reconcile", &["checkout", "clock", "domain", "gateway", "metrics", "storage", "wechatpay"]),
-    ("command", &["backoffice", "checkout", "config", "domain", "reconcile", "startup", "storage", "wechatpay"]),
+    (
+        "command",
+        &["backoffice", "checkout", "config", "doctor", "domain", "reconcile", "startup", "storage", "wechatpay"],
+    ),
     ("config", &["domain", "gateway", "secret_key", "wechatpay"]),
+    ("doctor", &["clock", "entropy", "gateway", "storage", "wechatpay"]),
     // Routes know use cases. What is shared between them is put together in `http.rs`.
     (
         "http",
@@ -281,6 +285,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "checkout",
             "clock",
             "config",
+            "doctor",
             "domain",
             "entropy",
             "gateway",

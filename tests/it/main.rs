@@ -24,6 +24,7 @@ mod collected;
 mod console_refunds;
 mod deliveries;
 mod deployed;
+mod doctor;
 mod door;
 mod durability;
 mod endings;

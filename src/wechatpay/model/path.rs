@@ -14,6 +14,7 @@ pub const NATIVE_PREPAY: &str = "/v3/pay/transactions/native";
 /// `POST` (§7.1).
 pub const REFUNDS: &str = "/v3/refund/domestic/refunds";
 /// `GET` (§3).
+pub const SECURITY_ECHO: &str = "/v3/security/echo";
 pub const CERTIFICATES: &str = "/v3/certificates?algorithm_type=RSA";
 
 /// `GET` (§5.2): the mchid is in the query.
