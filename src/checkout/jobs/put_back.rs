@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
 
 use crate::{
@@ -14,15 +15,32 @@ use crate::{
         time_limits::{LOOK_AFTER_MOST, READ_MOST, in_time},
     },
     domain::OutTradeNo,
-    storage::restorations::{self, Restoration},
+    storage::{
+        bills::days,
+        restorations::{self, Restoration},
+    },
 };
 
 /// Written down together, how far it has got.
 const TOGETHER: i64 = 32;
 /// Asked about at the same time.
 const AT_ONCE: usize = 8;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// After an answer that was of no use.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// As bills call it: `2026-01-31`.
+fn beijing_day(at: Timestamp) -> String {
+    let text = at.display_with_offset(jiff::tz::offset(8)).to_string();
+    text.chars().take("2026-01-31".len()).collect()
+}
+
+/// Both of them too; 0 when the first lies behind the last.
+fn days_between(first: &str, last: &str) -> i64 {
+    let day = |text: &str| text.parse::<jiff::civil::Date>().ok();
+    let (Some(first), Some(last)) = (day(first), day(last)) else { return 0 };
+    i64::from((last - first).get_days()).saturating_add(1).max(0)
+}
 
 impl Checkout {
     /// Goes on with books that were put back. Returns how many attempts were asked about.
@@ -39,8 +57,21 @@ impl Checkout {
                 return Ok(asked);
             }
         }
-        self.end_gap(&open).await?;
+        if self.has_told_bills(&open).await? {
+            self.end_gap(&open).await?;
+        }
         Ok(0)
+    }
+
+    /// Whether the bills of every whole day since then have been compared: refunds that these books have forgotten
+    /// stand nowhere else. Days that the calendar of bills does not hold are asked of nobody.
+    async fn has_told_bills(&self, open: &Restoration) -> Result<bool, CheckoutError> {
+        let mut c = self.0.db.read().await?;
+        let Some(since) = days::find_since(&mut c).await? else { return Ok(true) };
+        let from = beijing_day(open.asks_from()).max(since);
+        let yesterday = beijing_day(self.now() - DAY);
+        let wanted = days_between(&from, &yesterday);
+        Ok(days::count_compared(&mut c, &from, &yesterday).await? >= wanted)
     }
 
     fn tell_gap(&self, open: Option<&Restoration>) {
@@ -91,7 +122,7 @@ impl Checkout {
     }
 
     /// One that nobody can read keeps no other one waiting.
-    async fn ask_for_put_back(self, number: OutTradeNo, now: jiff::Timestamp) -> Result<bool, CheckoutError> {
+    async fn ask_for_put_back(self, number: OutTradeNo, now: Timestamp) -> Result<bool, CheckoutError> {
         match Box::pin(self.ask_again(&number, now)).await {
             Err(CheckoutError::Storage(error)) if error.is_about_one_row() => {
                 tracing::error!(%error, order.out_trade_no = %number, "{number} cannot be asked about: staff must look");
@@ -119,5 +150,20 @@ impl Checkout {
             self.tell_gap(None);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_of_beijing_and_both_ends_count() {
+        // 2026-11-25T16:00:00Z is midnight there.
+        assert_eq!(beijing_day(Timestamp::constant(1_795_622_399, 0)), "2026-11-25");
+        assert_eq!(beijing_day(Timestamp::constant(1_795_622_400, 0)), "2026-11-26");
+        assert_eq!(days_between("2026-11-25", "2026-11-25"), 1);
+        assert_eq!(days_between("2026-11-30", "2026-12-02"), 3);
+        assert_eq!(days_between("2026-11-26", "2026-11-25"), 0, "since today: nothing whole yet");
     }
 }

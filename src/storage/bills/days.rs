@@ -148,6 +148,12 @@ pub async fn conclude(
 }
 
 /// Of a day that has been compared, once its differences have changed.
+/// How many days of these have been compared, agreeing or not.
+pub async fn count_compared(c: &mut AnyConnection, from: &str, to: &str) -> Result<i64, StorageError> {
+    let sql = "SELECT COUNT(*) FROM bill_days WHERE day >= ? AND day <= ? AND state <> 'WAITING'";
+    Ok(sqlx::query_scalar(sql).bind(from).bind(to).fetch_one(c).await?)
+}
+
 pub async fn set_state(c: &mut AnyConnection, day: &str, state: DayState) -> Result<(), StorageError> {
     let sql = "UPDATE bill_days SET state = ? WHERE day = ? AND checked_ms IS NOT NULL";
     sqlx::query(sql).bind(state.code()).bind(day).execute(c).await?;
