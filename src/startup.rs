@@ -1,6 +1,7 @@
 //! Puts the application together: [`Application::build`], then [`Application::run`].
 
 mod background;
+mod books;
 pub mod catalogue;
 mod error;
 mod examine;
@@ -11,6 +12,7 @@ mod put_back;
 mod secret_key;
 mod staff;
 mod stop;
+mod surroundings;
 mod tls;
 mod watched;
 
@@ -30,22 +32,24 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use self::{background::Background, platform::Platform};
 pub use self::{
+    books::open_books,
     error::StartupError,
     examine::examine,
     found::NotOurBooks,
     put_back::{PutBack, restore},
+    surroundings::Surroundings,
     tls::TlsPace,
 };
 use crate::{
     backoffice::{self, Office, Setting, Shown, products::Shelf, staff::Staff},
     checkout::{Checkout, CheckoutSettings},
     clock::Clock,
-    config::{DatabaseUrl, LiveSettings, Mode, Settings, TlsSettings},
+    config::{LiveSettings, Mode, Settings, TlsSettings},
     entropy::Entropy,
     gateway::{EgressProxy, Gateway},
     http::{
         self, AppState, Limits, Notices, Shared, ShopLooks, Site,
-        door::{Crowd, Door, DoorLimits, Entrance},
+        door::{Crowd, Door, Entrance},
         redirect,
     },
     metrics::Metrics,
@@ -57,60 +61,6 @@ use crate::{
     wall::Wall,
     wechatpay::{ApiV3Keys, bill::Rate},
 };
-
-/// What a test replaces.
-#[derive(Clone, Debug)]
-pub struct Surroundings {
-    pub clock: Clock,
-    pub entropy: Entropy,
-    /// What this program calls itself.
-    pub version: &'static str,
-    /// The site inside the program.
-    pub site: Site,
-    pub query_gaps: Vec<SignedDuration>,
-    pub prepay_pause: SignedDuration,
-    /// Of one call to the platform.
-    pub platform_limit: Duration,
-    /// How often the background jobs look for what is due; `None` for never.
-    pub jobs_every: Option<Duration>,
-    /// How long ago the last good sweep of orders or refunds may be before `/readyz` says so.
-    pub sweeps_overdue: Duration,
-    /// What connections may take.
-    pub door: DoorLimits,
-    /// What the platform is taken for, wherever it is: a test's is on this machine, and has to be able to stand for
-    /// WeChat Pay itself. `None`: its address decides.
-    pub platform: Option<PlatformKind>,
-    /// How often this instance proves that it can write.
-    pub heartbeat_every: Duration,
-    /// Who wants to hear how this server is.
-    pub service_manager: Option<ServiceManager>,
-    /// How often certificates are looked after.
-    pub tls: TlsPace,
-}
-
-impl Surroundings {
-    pub fn system() -> Self {
-        Self {
-            clock: Clock::system(),
-            entropy: Entropy::system(),
-            version: env!("CARGO_PKG_VERSION"),
-            site: Site::default(),
-            query_gaps: CheckoutSettings::default_query_gaps(),
-            prepay_pause: SignedDuration::from_secs(3),
-            platform_limit: Duration::from_secs(10),
-            // Several times a second, so that what may be asked in one is spread over it.
-            jobs_every: Some(Duration::from_millis(250)),
-            // Longer than the longest sweep there is while WeChat answers nothing (256 orders, 32 at once, three calls
-            // of 10 s each), and a third of the time in which an order can be paid.
-            sweeps_overdue: Duration::from_mins(5),
-            door: DoorLimits::default(),
-            platform: None,
-            heartbeat_every: Duration::from_secs(5),
-            service_manager: None,
-            tls: TlsPace::default(),
-        }
-    }
-}
 
 /// A server that is bound to its port and has opened its books.
 #[derive(Debug)]
@@ -182,7 +132,7 @@ impl Application {
             beside,
         };
         let readiness = Readiness::default();
-        let wall = wall(ours.platform, &metrics, &readiness);
+        let wall = platform::wall(ours.platform, &metrics, &readiness);
         let told = (readiness.clone(), metrics.clone(), clock.clone());
         let care = settings.tls.map(|tls| tls::begin(tls, &settings.data_dir, tls_pace, told)).transpose()?;
         let watched = (metrics.clone(), readiness.clone(), wall.clone());
@@ -371,13 +321,6 @@ async fn answer(
     outcome
 }
 
-fn wall(platform: PlatformKind, metrics: &Metrics, readiness: &Readiness) -> Wall {
-    match platform {
-        PlatformKind::WechatPay => Wall::around_money(metrics.clone(), readiness.clone()),
-        PlatformKind::Loopback => Wall::open(),
-    }
-}
-
 /// What a shop decides itself.
 struct Shop {
     payee: String,
@@ -525,7 +468,7 @@ async fn open(settings: Settings, surroundings: Surroundings) -> Result<Opened, 
     };
     let (metrics, readiness) = (Metrics::default(), Readiness::default());
     let kind = mark::of(&live).platform;
-    let wall = wall(kind, &metrics, &readiness);
+    let wall = platform::wall(kind, &metrics, &readiness);
     let parts = platform::parts(live)?;
     let api_v3_keys = Arc::clone(&parts.api_v3_keys);
     let checkout = checkout(db.clone(), parts, shop, (metrics.clone(), readiness, wall), surroundings)?;
@@ -570,25 +513,6 @@ pub async fn open_shelf(settings: Settings, surroundings: &Surroundings) -> Resu
     let (db, _) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
     let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
     Ok((Shelf::new(db.clone(), clock, entropy, CHAIN.to_owned()), db))
-}
-
-/// The books for a command, once it is clear that they are those of the account it was started with.
-///
-/// # Errors
-/// They cannot be opened, or are another's.
-pub async fn open_books(
-    mode: Mode,
-    url: &DatabaseUrl,
-    data_dir: &Path,
-) -> Result<(Database, LiveSettings), StartupError> {
-    let opened = Database::attach(url).await;
-    let db = opened.map_err(|error| StartupError::of_books(&url.place(), error))?;
-    let live = match mode {
-        Mode::Live(live) => *live,
-        Mode::Sandbox { .. } => platform::beside(data_dir)?,
-    };
-    mark::require(&db, &url.place(), &mark::of(&live)).await?;
-    Ok((db, live))
 }
 
 fn shelf(checkout: &Checkout, db: &Database, clock: &Clock, entropy: &Entropy) -> (Shelf, ShopLooks) {

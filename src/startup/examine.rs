@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use url::Url;
 
-use super::{Surroundings, catalogue, error::StartupError, mark, open_books, platform, put_back, wall};
+use super::{books::open_books, catalogue, error::StartupError, mark, platform, put_back, surroundings::Surroundings};
 use crate::{
     config::{Environment, Mode, Settings, Wanted},
     doctor::{
@@ -83,7 +83,7 @@ pub async fn examine(wanted: Wanted, environment: &Environment, surroundings: &S
         }
         if is_online {
             let (metrics, readiness) = (Metrics::default(), Readiness::default());
-            parts.gateway.wall = wall(kind, &metrics, &readiness);
+            parts.gateway.wall = platform::wall(kind, &metrics, &readiness);
             parts.gateway.total_limit = surroundings.platform_limit;
             parts.gateway.questions_per_second = questions;
             let told = proxy.as_ref().map(crate::gateway::EgressProxy::place);

@@ -21,7 +21,11 @@ use crate::{
     entropy::Entropy,
     gateway::{GatewaySettings, Merchant},
     http::{NATIVE_NOTIFY_PATH, REFUNDS_NOTIFY_PATH},
+    metrics::Metrics,
+    readiness::Readiness,
     sandbox::{Sandbox, SandboxCredentials, SandboxError, SandboxOptions},
+    storage::books::PlatformKind,
+    wall::Wall,
     wechatpay::{ApiV3Keys, Keyring, Mchid, PlatformKeys, Signer},
 };
 
@@ -169,4 +173,11 @@ pub(crate) fn parts(live: LiveSettings) -> Result<Parts, StartupError> {
     let gateway = GatewaySettings { backup: live.backup, ..GatewaySettings::new(live.domain) };
     let (mchid, appid, origin) = (live.mchid, live.appid, live.notify_domain);
     Ok(Parts { merchant, keyring, api_v3_keys, gateway, origin, mchid, appid, notify_url, refund_notify_url })
+}
+
+pub(crate) fn wall(platform: PlatformKind, metrics: &Metrics, readiness: &Readiness) -> Wall {
+    match platform {
+        PlatformKind::WechatPay => Wall::around_money(metrics.clone(), readiness.clone()),
+        PlatformKind::Loopback => Wall::open(),
+    }
 }
