@@ -52,7 +52,7 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
     })
 }
 
-fn is_local(state: &AppState, request: &Request) -> bool {
+pub(crate) fn is_local(state: &AppState, request: &Request) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     peer.is_some_and(|peer| is_this_machine(peer.0.ip(), &state.trusted_proxies, request.uri(), request.headers()))
 }

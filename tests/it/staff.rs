@@ -380,3 +380,16 @@ async fn live_answers_at_its_own_address_only() {
     let money = Stage::new().live(&outside, port).with_real_money().start().await;
     assert_eq!(money.get("/admin/login").await.status, 404, "not without encryption, where money is");
 }
+
+#[tokio::test]
+async fn what_opens_a_sandbox_is_for_this_machine() {
+    let app = app().await;
+    let demo = app.state.staff.demo_accounts().pop().expect("a manager");
+    let page = async |name: &str, value: &str| {
+        let request = app.request(reqwest::Method::GET, "/admin/login").header(name, value);
+        app.send(request).await.text().contains(&demo.password)
+    };
+    assert!(page("accept", "text/html").await);
+    assert!(!page("host", "sandbox.example.com").await);
+    assert!(!page("x-forwarded-for", "203.0.113.9").await);
+}

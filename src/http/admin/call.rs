@@ -14,7 +14,7 @@ use http::{
 use leptos::prelude::{IntoAny as _, IntoView, Owner, RenderHtml as _};
 
 use super::{
-    super::{address::ClientAddress, language, state::AppState},
+    super::{address::ClientAddress, language, state::AppState, this_machine::is_local},
     cookies::{self, Kind},
     csrf,
 };
@@ -38,6 +38,8 @@ pub(super) struct Around {
     pub address: String,
     pub request_id: String,
     pub agent: String,
+    /// May see what opens the accounts of a sandbox.
+    pub is_shown_demo: bool,
     path: Arc<str>,
     query: Arc<str>,
     referrer: Arc<str>,
@@ -74,6 +76,7 @@ impl Around {
             address,
             request_id: text(headers, "x-request-id"),
             agent: text(headers, USER_AGENT),
+            is_shown_demo: state.sandbox_open || is_local(state, request),
             path: request.uri().path().into(),
             query: request.uri().query().unwrap_or_default().into(),
             referrer: text(headers, http::header::REFERER).into(),

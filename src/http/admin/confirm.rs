@@ -25,7 +25,7 @@ pub(super) async fn show(
 
 async fn page(state: &AppState, call: &StaffCall, status: StatusCode, next: &str, problem: String) -> Response {
     let demo = match state.staff.demo_code(call.who.staff_id).await {
-        Ok(code) => code.unwrap_or_default(),
+        Ok(code) => code.filter(|_| call.is_shown_demo).unwrap_or_default(),
         Err(error) => return call.trouble(&error),
     };
     let (language, csrf) = (call.language, call.csrf());

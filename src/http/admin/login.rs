@@ -39,7 +39,7 @@ pub(super) async fn show(State(state): State<AppState>, around: Around, Query(Ne
 }
 
 fn page(state: &AppState, around: &Around, status: StatusCode, form: LoginForm) -> Response {
-    let demo = state.staff.demo_accounts().into_iter();
+    let demo = state.staff.demo_accounts().into_iter().filter(|_| around.is_shown_demo);
     let demo = demo.map(|demo| DemoLogin { role: demo.role, name: demo.name, password: demo.password }).collect();
     let (language, csrf) = (around.language, around.csrf());
     let title = Entrance::of(language).log_in;
