@@ -16,7 +16,7 @@ test.describe('the way in', () => {
     await page.goto('/admin/audit');
     await expect(page).toHaveURL('/admin/login?next=%2Fadmin%2Faudit');
     const password = await passwordOf(page, 'demo-operator');
-    await expect(page.getByLabel('账号'), 'where one begins').toBeFocused();
+    await expect(page.getByLabel('账号', { exact: true }), 'where one begins').toBeFocused();
     await expectAccessible(page);
 
     await page.keyboard.type('demo-operator');
@@ -24,10 +24,10 @@ test.describe('the way in', () => {
     await page.keyboard.type('something else entirely');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('alert')).toHaveText('账号或密码不正确');
-    await expect(page.getByLabel('账号'), 'what was typed stays').toHaveValue('demo-operator');
+    await expect(page.getByLabel('账号', { exact: true }), 'what was typed stays').toHaveValue('demo-operator');
     await expectAccessible(page);
 
-    await page.getByLabel('密码').focus();
+    await page.getByLabel('密码', { exact: true }).focus();
     await page.keyboard.type(password);
     await page.keyboard.press('Enter');
     await expect(page.getByRole('heading', { name: '动态验证码' })).toBeVisible();

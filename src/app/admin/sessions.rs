@@ -55,7 +55,7 @@ pub fn Sessions(
         }
     };
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label=words.sessions>
+        <div class="table-scroll" tabindex="0" role="group" aria-label=words.sessions>
             <table class="admin-table">
                 <thead>
                     <tr>
