@@ -3,6 +3,7 @@
 mod control;
 mod guard;
 mod html;
+mod language;
 mod panel;
 mod phone;
 
@@ -21,6 +22,7 @@ pub(super) fn guarded(platform: Arc<Platform>, origin: Url) -> Router {
     control::router()
         .merge(phone::router())
         .merge(panel::router())
+        .merge(language::router())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(Arc::new(origin), guard::refuse_others))
         .with_state(platform)

@@ -7,6 +7,7 @@ use axum::{
 };
 use jiff::Timestamp;
 
+use super::language::{Both, Language, SWITCH};
 use crate::sandbox::wire_time;
 
 /// Nothing but our own files; forms go to us alone.
@@ -15,12 +16,15 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
+const SANDBOX: Both = ("沙箱", "Sandbox");
+
 pub(super) const PHONE: &str = "/_sandbox/";
 pub(super) const FAULTS: &str = "/_sandbox/faults-page";
 pub(super) const RECORDS: &str = "/_sandbox/records";
 
 /// The pages, as each of them links to the others.
-const PAGES: [(&str, &str); 3] = [(PHONE, "扫一扫"), (FAULTS, "故障"), (RECORDS, "退款与回调")];
+const PAGES: [(&str, Both); 3] =
+    [(PHONE, ("扫一扫", "Scan")), (FAULTS, ("故障", "Faults")), (RECORDS, ("退款与回调", "Refunds and callbacks"))];
 
 /// What a page is drawn on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,6 +47,7 @@ pub(super) struct Page<'a> {
     pub(super) path: &'static str,
     pub(super) shape: Shape,
     pub(super) live: Live,
+    pub(super) language: Language,
 }
 
 pub(super) fn shell(page: &Page<'_>, main: &str) -> String {
@@ -50,17 +55,26 @@ pub(super) fn shell(page: &Page<'_>, main: &str) -> String {
         Live::Yes => (" data-live", r#"<noscript><meta http-equiv="refresh" content="5"></noscript>"#),
         Live::No => ("", ""),
     };
+    let language = page.language;
     let links = PAGES.map(|(path, name)| {
         let current = if path == page.path { r#" aria-current="page""# } else { "" };
-        format!(r#"<a href="{path}"{current}>{name}</a>"#)
+        format!(r#"<a href="{path}"{current}>{}</a>"#, language.say(name))
     });
-    let links = format!("<nav aria-label=\"沙箱\">\n{}\n</nav>\n", links.join("\n"));
+    let links = format!("<nav aria-label=\"{}\">\n{}\n</nav>\n", language.say(SANDBOX), links.join("\n"));
     // Nobody looks for the way on at the end of a long page.
     let (shape, above, below) = match page.shape {
         Shape::Phone => ("phone", "", links.as_str()),
         Shape::Desk => ("phone desk", links.as_str(), ""),
     };
     include_str!("assets/phone.html")
+        .replace("{language}", language.tag())
+        .replace("{phone}", language.say(("沙箱手机", "Sandbox phone")))
+        .replace("{sandbox}", language.say(SANDBOX))
+        .replace(
+            "{about}",
+            language.say(("模拟微信扫码支付，不涉及真实资金", "Pretends to be WeChat Pay; no real money")),
+        )
+        .replace("{switch}", &switch(language))
         .replace("{title}", &escape(page.title))
         .replace("{refresh}", refresh)
         .replace("{shape}", shape)
@@ -68,6 +82,15 @@ pub(super) fn shell(page: &Page<'_>, main: &str) -> String {
         .replace("{below}", below)
         .replace("{live}", attribute)
         .replace("{main}", main)
+}
+
+/// To the other language, in its own words.
+fn switch(language: Language) -> String {
+    let (other, name) = (language.other().tag(), language.say(("English", "中文")));
+    let label = language.say(("切换语言：", "Change the language: "));
+    format!(
+        r#"<form action="{SWITCH}" method="post"><button class="language" name="to" value="{other}" aria-label="{label}{name}"><span lang="{other}">{name}</span></button></form>"#
+    )
 }
 
 /// A page with the headers that keep it to itself.

@@ -24,6 +24,7 @@ use self::{
 use super::{
     control,
     html::{self, FAULTS, RECORDS},
+    language::{Both, Language},
 };
 use crate::sandbox::{
     books::refund::RefundStatus,
@@ -67,16 +68,16 @@ struct After {
 }
 
 impl Done {
-    const fn text(self) -> &'static str {
+    const fn text(self) -> Both {
         match self {
-            Self::Applied => "已应用。",
-            Self::Cleared => "全部恢复了。",
-            Self::Issued => "已签发，两张证书都可用。",
-            Self::Retired => "已停用。",
-            Self::Key => "已更换，新密钥在 credentials.env 里。",
-            Self::Refund => "退款已受理。",
-            Self::Moved => "已改。",
-            Self::Again => "正在重发。",
+            Self::Applied => ("已应用。", "Applied."),
+            Self::Cleared => ("全部恢复了。", "Everything is as usual again."),
+            Self::Issued => ("已签发，两张证书都可用。", "Issued: both certificates are in use."),
+            Self::Retired => ("已停用。", "Retired."),
+            Self::Key => ("已更换，新密钥在 credentials.env 里。", "Changed: the new key is in credentials.env."),
+            Self::Refund => ("退款已受理。", "The refund is accepted."),
+            Self::Moved => ("已改。", "Changed."),
+            Self::Again => ("正在重发。", "Sending it again."),
         }
     }
 
@@ -99,29 +100,29 @@ impl Done {
 }
 
 impl After {
-    fn message(&self) -> Message<'static> {
-        self.done.map_or(Message::None, |done| Message::Done(done.text()))
+    fn message(&self, language: Language) -> Message<'static> {
+        self.done.map_or(Message::None, |done| Message::Done(language.say(done.text())))
     }
 }
 
-async fn faults(State(platform): Shared, Query(after): Query<After>) -> Response {
-    html::respond(panel(&platform, after.message()))
+async fn faults(State(platform): Shared, language: Language, Query(after): Query<After>) -> Response {
+    html::respond(panel(&platform, after.message(language), language))
 }
 
-fn panel(platform: &Platform, message: Message<'_>) -> String {
+fn panel(platform: &Platform, message: Message<'_>, language: Language) -> String {
     let knobs = platform.faults().clone();
     let [knobs, usual] =
         [knobs, Faults::usual(platform.place.keys)].map(|faults| serde_json::to_value(faults).unwrap_or_default());
     let certificates = platform.keys.certificates();
     let certificates: Vec<_> = certificates.iter().map(AsRef::as_ref).collect();
-    view::page(&Panel { knobs: &knobs, usual: &usual, certificates: &certificates, message })
+    view::page(&Panel { knobs: &knobs, usual: &usual, certificates: &certificates, message, language })
 }
 
-async fn apply(State(platform): Shared, Form(fields): Form<HashMap<String, String>>) -> Response {
+async fn apply(State(platform): Shared, language: Language, Form(fields): Form<HashMap<String, String>>) -> Response {
     match merge(&platform, &fields) {
         Ok(()) => Done::Applied.lead(FAULTS),
         Err(error) => {
-            let html = panel(&platform, Message::Refused(&error.to_string()));
+            let html = panel(&platform, Message::Refused(&error.text(language)), language);
             (StatusCode::BAD_REQUEST, html::respond(html)).into_response()
         }
     }
@@ -139,9 +140,9 @@ async fn clear(State(platform): Shared) -> Response {
     Done::Cleared.lead(FAULTS)
 }
 
-async fn issue(State(platform): Shared) -> Response {
+async fn issue(State(platform): Shared, language: Language) -> Response {
     let issued = control::issue_certificate(&platform).await;
-    answer(&platform, Done::Issued, issued.map(drop).map_err(|error| error.message))
+    answer(&platform, language, Done::Issued, issued.map(drop).map_err(|error| error.message))
 }
 
 #[derive(Deserialize)]
@@ -149,34 +150,34 @@ struct Retire {
     serial: String,
 }
 
-async fn retire(State(platform): Shared, Form(form): Form<Retire>) -> Response {
+async fn retire(State(platform): Shared, language: Language, Form(form): Form<Retire>) -> Response {
     let retired = control::retire_certificate(&platform, form.serial).await;
-    answer(&platform, Done::Retired, retired.map_err(|error| error.message))
+    answer(&platform, language, Done::Retired, retired.map_err(|error| error.message))
 }
 
 /// The key itself is on no page: it is in `credentials.env`.
-async fn change_api_v3_key(State(platform): Shared) -> Response {
+async fn change_api_v3_key(State(platform): Shared, language: Language) -> Response {
     let changed = control::set_api_v3_key(&platform, None).await;
-    answer(&platform, Done::Key, changed.map(drop).map_err(|error| error.message))
+    answer(&platform, language, Done::Key, changed.map(drop).map_err(|error| error.message))
 }
 
-fn answer(platform: &Platform, done: Done, result: Result<(), String>) -> Response {
+fn answer(platform: &Platform, language: Language, done: Done, result: Result<(), String>) -> Response {
     match result {
         Ok(()) => done.lead(FAULTS),
         Err(message) => {
-            let html = panel(platform, Message::Refused(&message));
+            let html = panel(platform, Message::Refused(&message), language);
             (StatusCode::CONFLICT, html::respond(html)).into_response()
         }
     }
 }
 
-async fn records(State(platform): Shared, Query(after): Query<After>) -> Response {
-    html::respond(records_page(&platform, &after.message()))
+async fn records(State(platform): Shared, language: Language, Query(after): Query<After>) -> Response {
+    html::respond(records_page(&platform, &after.message(language), language))
 }
 
-fn records_page(platform: &Platform, message: &Message<'_>) -> String {
+fn records_page(platform: &Platform, message: &Message<'_>, language: Language) -> String {
     refunder::end_due(platform);
-    records::page(&platform.ledger(), platform.now(), message)
+    records::page(&platform.ledger(), platform.now(), message, language)
 }
 
 #[derive(Deserialize)]
@@ -187,17 +188,20 @@ struct ByHand {
     notice: ConsoleNotice,
 }
 
-async fn refund(State(platform): Shared, Form(form): Form<ByHand>) -> Response {
+async fn refund(State(platform): Shared, language: Language, Form(form): Form<ByHand>) -> Response {
     let amount = match form.amount.trim() {
         "" => Ok(None),
-        text => fen(text).filter(|fen| *fen > 0).map(Some).ok_or_else(|| "金额无法识别。".to_owned()),
+        text => fen(text)
+            .filter(|fen| *fen > 0)
+            .map(Some)
+            .ok_or_else(|| language.say(("金额无法识别。", "The amount cannot be read.")).to_owned()),
     };
     let made = amount.and_then(|amount| {
         let asked =
             ConsoleRefund { out_trade_no: &form.out_trade_no, amount, notice: form.notice, out_refund_no: None };
         refunder::make_in_console(&platform, &asked).map(drop).map_err(|error| error.message)
     });
-    recorded(&platform, Done::Refund, made)
+    recorded(&platform, language, Done::Refund, made)
 }
 
 #[derive(Deserialize)]
@@ -206,9 +210,9 @@ struct Move {
     status: RefundStatus,
 }
 
-async fn move_on(State(platform): Shared, Form(form): Form<Move>) -> Response {
+async fn move_on(State(platform): Shared, language: Language, Form(form): Form<Move>) -> Response {
     let moved = refunder::move_on(&platform, &form.out_refund_no, form.status);
-    recorded(&platform, Done::Moved, moved.map(drop).map_err(|error| error.to_string()))
+    recorded(&platform, language, Done::Moved, moved.map(drop).map_err(|error| error.to_string()))
 }
 
 #[derive(Deserialize)]
@@ -216,21 +220,21 @@ struct Redeliver {
     number: u64,
 }
 
-async fn redeliver(State(platform): Shared, Form(form): Form<Redeliver>) -> Response {
+async fn redeliver(State(platform): Shared, language: Language, Form(form): Form<Redeliver>) -> Response {
     let again = match platform.ledger().redeliver(form.number, platform.now()) {
         Ok(Some(_)) => Ok(()),
-        Ok(None) => Err("没有这个回调。".to_owned()),
+        Ok(None) => Err(language.say(("没有这个回调。", "There is no such callback.")).to_owned()),
         Err(error) => Err(error.to_string()),
     };
     platform.wake.notify_one();
-    recorded(&platform, Done::Again, again)
+    recorded(&platform, language, Done::Again, again)
 }
 
-fn recorded(platform: &Platform, done: Done, result: Result<(), String>) -> Response {
+fn recorded(platform: &Platform, language: Language, done: Done, result: Result<(), String>) -> Response {
     match result {
         Ok(()) => done.lead(RECORDS),
         Err(message) => {
-            let html = records_page(platform, &Message::Refused(&message));
+            let html = records_page(platform, &Message::Refused(&message), language);
             (StatusCode::CONFLICT, html::respond(html)).into_response()
         }
     }

@@ -16,7 +16,10 @@ use serde::Deserialize;
 use url::form_urlencoded::byte_serialize;
 
 use self::view::{Cashier, Listed, Receipt};
-use super::html::{self, PHONE};
+use super::{
+    html::{self, PHONE},
+    language::Language,
+};
 use crate::sandbox::{
     books::ledger::ScanError,
     callbacks::payer::{self, PayError},
@@ -56,15 +59,15 @@ struct Opened {
 }
 
 /// The list, or what the scanned code has led to by now.
-async fn screen(State(platform): Shared, Query(opened): Query<Opened>) -> Response {
+async fn screen(State(platform): Shared, language: Language, Query(opened): Query<Opened>) -> Response {
     let html = match opened.code_url.as_deref().map(str::trim).filter(|code_url| !code_url.is_empty()) {
-        None => list(&platform),
-        Some(code_url) => scanned(&platform, code_url, opened.failed.is_some()),
+        None => list(&platform, language),
+        Some(code_url) => scanned(&platform, code_url, opened.failed.is_some(), language),
     };
     html::respond(html)
 }
 
-fn list(platform: &Platform) -> String {
+fn list(platform: &Platform, language: Language) -> String {
     let (now, lives) = (platform.now(), platform.lives());
     let ledger = platform.ledger();
     let payable = ledger.open_orders().take(LOOKED_AT).filter_map(|order| {
@@ -73,20 +76,20 @@ fn list(platform: &Platform) -> String {
     });
     let payable: Vec<Listed<'_>> = payable.take(LISTED).collect();
     let paid: Vec<Receipt<'_>> = ledger.paid_orders().rev().filter_map(Receipt::of).take(RECEIPTS).collect();
-    view::list(&payable, &paid, now)
+    view::list(&payable, &paid, now, language)
 }
 
-fn scanned(platform: &Platform, code_url: &str, failed: bool) -> String {
+fn scanned(platform: &Platform, code_url: &str, failed: bool, language: Language) -> String {
     let (now, lives) = (platform.now(), platform.lives());
     let ledger = platform.ledger();
     let token = platform::token_of(code_url);
     match token.ok_or(ScanError::UnknownCode).and_then(|token| ledger.scan(token, now, lives)) {
-        Ok(order) => view::cashier(&Cashier { order, code_url, failed }),
+        Ok(order) => view::cashier(&Cashier { order, code_url, failed }, language),
         Err(ScanError::OrderPaid) => match token.and_then(|token| ledger.find_by_token(token)).and_then(Receipt::of) {
-            Some(receipt) => view::receipt(&receipt),
-            None => view::refused(ScanError::UnknownCode),
+            Some(receipt) => view::receipt(&receipt, language),
+            None => view::refused(ScanError::UnknownCode, language),
         },
-        Err(error) => view::refused(error),
+        Err(error) => view::refused(error, language),
     }
 }
 
@@ -97,7 +100,7 @@ struct Payment {
 }
 
 /// Back to the scanned code, whose screen then tells what came of it.
-async fn pay(State(platform): Shared, Form(payment): Form<Payment>) -> Response {
+async fn pay(State(platform): Shared, language: Language, Form(payment): Form<Payment>) -> Response {
     let outcome = match (platform::token_of(&payment.code_url), payment.action.as_str()) {
         (Some(token), "pay") => payer::pay(&platform, token, payer::DEFAULT_OPENID).map(|_| ""),
         (Some(token), _) => payer::fail(&platform, token, payer::DEFAULT_OPENID).map(|_| "&failed=1"),
@@ -106,7 +109,7 @@ async fn pay(State(platform): Shared, Form(payment): Form<Payment>) -> Response 
     match outcome {
         Ok(tail) => Redirect::to(&format!("{}{tail}", href(&payment.code_url))).into_response(),
         // The code's own screen tells everything but this.
-        Err(PayError::Scan(ScanError::OtherPayer)) => html::respond(view::refused(ScanError::OtherPayer)),
+        Err(PayError::Scan(ScanError::OtherPayer)) => html::respond(view::refused(ScanError::OtherPayer, language)),
         Err(_) => Redirect::to(&href(&payment.code_url)).into_response(),
     }
 }

@@ -6,25 +6,41 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::knobs::{ENDPOINTS, Kind, Knob, SECTIONS};
-use crate::sandbox::faults::KnobError;
+use crate::sandbox::{
+    console::language::{Both, Language},
+    faults::KnobError,
+};
 
 /// The field that holds what the page showed, as JSON.
 pub(super) const SHOWN: &str = "shown";
 
 /// Why a form is not taken over. Shown to people.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum FormError {
-    #[error("“{0}”的值无法识别，什么也没有改。")]
-    Unreadable(&'static str),
-    #[error("“{0}”的值不在允许的范围内，什么也没有改。")]
-    Refused(String),
+    Unreadable(Both),
+    Refused { name: String, label: Option<Both> },
+}
+
+impl FormError {
+    pub(super) fn text(&self, language: Language) -> String {
+        let (named, is_readable) = match self {
+            Self::Unreadable(label) => (language.say(*label), false),
+            Self::Refused { name, label } => (label.map_or(name.as_str(), |label| language.say(label)), true),
+        };
+        match (language, is_readable) {
+            (Language::Chinese, false) => format!("“{named}”的值无法识别，什么也没有改。"),
+            (Language::Chinese, true) => format!("“{named}”的值不在允许的范围内，什么也没有改。"),
+            (Language::English, false) => format!("The value of “{named}” cannot be read. Nothing has been changed."),
+            (Language::English, true) => format!("The value of “{named}” is not allowed. Nothing has been changed."),
+        }
+    }
 }
 
 impl From<KnobError> for FormError {
     fn from(error: KnobError) -> Self {
         let (KnobError::Unknown(name) | KnobError::Value { name, .. }) = error;
         let knob = SECTIONS.iter().flat_map(|section| section.knobs).find(|knob| knob.name == name);
-        Self::Refused(knob.map_or(name, |knob| knob.label.to_owned()))
+        Self::Refused { label: knob.map(|knob| knob.label), name }
     }
 }
 
@@ -135,7 +151,8 @@ mod tests {
             ("retry_scale", "inf", "重试间隔倍数"),
             ("error_429.all", "-1", "频率超限 429"),
         ] {
-            assert_eq!(patch(&fields(&[(name, value)])), Err(FormError::Unreadable(label)));
+            let error = patch(&fields(&[(name, value)])).expect_err(name);
+            assert!(matches!(error, FormError::Unreadable((chinese, _)) if chinese == label), "{error:?}");
         }
     }
 }
