@@ -16,8 +16,6 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::html::PHONE;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Language {
     Chinese,
@@ -28,6 +26,8 @@ pub(super) enum Language {
 pub(super) type Both = (&'static str, &'static str);
 
 const COOKIE_NAME: &str = "saoma-sandbox-language";
+/// Where a press leads that says not where it comes from.
+const HOME: &str = "/_sandbox/";
 pub(super) const SWITCH: &str = "/_sandbox/language";
 
 impl Language {
@@ -98,12 +98,11 @@ async fn switch(headers: HeaderMap, Form(wish): Form<Wish>) -> Response {
     let Some(language) = Language::of_tag(&wish.to) else { return StatusCode::BAD_REQUEST.into_response() };
     let cookie = format!("{COOKIE_NAME}={}; Path=/_sandbox; Max-Age=31536000; HttpOnly; SameSite=Lax", language.tag());
     let from = headers.get(REFERER).and_then(|from| url::Url::parse(from.to_str().ok()?).ok());
-    let from = from.filter(|from| from.path().starts_with(PHONE)).map(|from| {
+    let from = from.filter(|from| from.path().starts_with(HOME)).map(|from| {
         let query = from.query().map(|query| format!("?{query}")).unwrap_or_default();
         format!("{}{query}", from.path())
     });
-    (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie), (LOCATION, from.unwrap_or_else(|| PHONE.to_owned()))])
-        .into_response()
+    (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie), (LOCATION, from.unwrap_or_else(|| HOME.to_owned()))]).into_response()
 }
 
 #[cfg(test)]
