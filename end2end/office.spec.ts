@@ -3,6 +3,9 @@ import { logIn, openOrder } from './desk';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from './fixtures';
 import { placeAndPay, tea } from './shopper';
 
+// A filter that cannot be read is shown again.
+test.use({ expectedErrors: [/status of 422/] });
+
 test('every page of the back office', { tag: '@phone' }, async ({ page }) => {
   const number = await placeAndPay(page.request, tea);
   await page.request.post('/api/wx-pay/native/notify', { data: '<script>' });

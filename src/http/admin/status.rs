@@ -22,7 +22,7 @@ fn lists(words: &'static Overview, status: Status) -> Vec<Listed> {
     let instance = instance(words, &status);
     let never = || words.never.to_owned();
     let list = |id, title, heads, rows, none| Listed { id, title, hint: "", heads, rows, none };
-    let pairs = ("", words.value);
+    let pairs = (words.item, words.value);
     vec![
         list("instance", words.instance, pairs, instance, ""),
         list(
@@ -42,14 +42,14 @@ fn lists(words: &'static Overview, status: Status) -> Vec<Listed> {
         list(
             "jobs",
             words.jobs,
-            ("", words.last_good),
+            (words.item, words.last_good),
             status.jobs.into_iter().map(|it| (it.name, it.last_good.map(second).unwrap_or_default())).collect(),
             words.nothing,
         ),
         list(
             "instances",
             words.instances,
-            ("", words.last_beat),
+            (words.item, words.last_beat),
             status.instances.into_iter().map(|it| (it.id, second(it.last_beat))).collect(),
             words.nothing,
         ),
