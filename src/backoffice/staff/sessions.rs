@@ -135,15 +135,26 @@ impl Staff {
             .collect())
     }
 
-    /// Ends one of the actor's own sessions, or as a manager anybody's.
+    /// Ends one of the visitor's own sessions, whatever his role.
     ///
     /// # Errors
     /// The books cannot be written.
+    pub async fn end_own_session(&self, id: i64, visit: &Visit, actor: &Actor) -> Result<(), StaffError> {
+        self.end_session_of(Some(visit.staff_id), id, actor).await
+    }
+
+    /// Ends anybody's session, as a manager.
+    ///
+    /// # Errors
+    /// The actor is none, or the books cannot be written.
     pub async fn end_session(&self, id: i64, actor: &Actor) -> Result<(), StaffError> {
-        let own = match actor.staff {
-            Some((staff_id, role)) if role < Role::Manager => Some(staff_id),
-            _ => None,
-        };
+        if actor.staff.is_some_and(|(_, role)| role < Role::Manager) {
+            return Err(StaffError::Role(Role::Manager));
+        }
+        self.end_session_of(None, id, actor).await
+    }
+
+    async fn end_session_of(&self, own: Option<i64>, id: i64, actor: &Actor) -> Result<(), StaffError> {
         let (entry, chain) =
             (self.entry(actor, what::SESSION_ENDED, &format!("session:{id}"), ""), self.0.chain.clone());
         let ended = self.0.db.write(move |c| {

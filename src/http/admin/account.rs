@@ -83,7 +83,7 @@ pub(super) async fn change_password(
 }
 
 pub(super) async fn end_session(State(state): State<AppState>, call: StaffCall, Form(ended): Form<Ended>) -> Response {
-    match state.staff.end_session(ended.session, &call.actor()).await {
+    match state.staff.end_own_session(ended.session, &call.who, &call.actor()).await {
         Ok(()) => go("/admin/account", Some(Said::SessionEnded)),
         Err(error) => call.trouble(&error),
     }
