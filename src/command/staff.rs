@@ -121,8 +121,13 @@ impl Teller<'_> {
                 self.link(staff, &name, Purpose::Totp, out).await
             }
             StaffCommand::Limits { per_refund_fen, per_day_fen, none } => {
-                let wanted = Limits { per_refund: per_refund_fen, per_day: per_day_fen };
-                if none || wanted != Limits::default() {
+                // What is not named stays.
+                let present = if none { Limits::default() } else { staff.limits().await? };
+                let wanted = Limits {
+                    per_refund: per_refund_fen.or(present.per_refund),
+                    per_day: per_day_fen.or(present.per_day),
+                };
+                if none || per_refund_fen.is_some() || per_day_fen.is_some() {
                     staff.set_limits(wanted, &self.actor).await?;
                 }
                 self.limits(staff.limits().await?, out)
