@@ -393,3 +393,42 @@ async fn what_opens_a_sandbox_is_for_this_machine() {
     assert!(!page("host", "sandbox.example.com").await);
     assert!(!page("x-forwarded-for", "203.0.113.9").await);
 }
+
+#[tokio::test]
+async fn whoever_knows_the_password_cannot_guess_the_code() {
+    let app = app().await;
+    let (desk, ..) = Desk::invite(&app, "anna", Role::Manager).await;
+    desk.post_to("/admin/logout", &[]).await;
+    for desk in [desk, Desk::at(&app)] {
+        let mut refused = 0;
+        for _ in 0..8 {
+            desk.post_to("/admin/login", &[("name", "anna"), ("password", PASSWORD)]).await;
+            let answer = desk.post("/admin/factor", &[("code", "000000")]).await.status;
+            refused += usize::from(answer == 429);
+        }
+        assert!(refused >= 3, "a right password gives no more tries at the code: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_burst_of_passwords_is_no_way_past_the_limit() {
+    let app = app().await;
+    let tries = (0..30).map(|_| async {
+        let desk = Desk::at(&app);
+        desk.post("/admin/login", &[("name", "demo-viewer"), ("password", "not the password")]).await.status
+    });
+    let statuses = futures::future::join_all(tries).await;
+    let looked_at = statuses.iter().filter(|status| **status == 401).count();
+    assert_eq!(looked_at, 5, "{statuses:?}");
+}
+
+#[tokio::test]
+async fn an_account_page_ends_its_owners_sessions_only() {
+    let app = app().await;
+    let manager = Desk::enter(&app, Role::Manager).await;
+    let viewer = Desk::enter(&app, Role::Viewer).await;
+    let sessions = app.state.staff.list_sessions(None).await.expect("sessions");
+    let theirs = sessions.iter().find(|session| session.name == "demo-viewer").expect("the viewer's").id.to_string();
+    manager.post_to("/admin/account/session", &[("session", &theirs)]).await;
+    assert!(is_in(&viewer).await, "without a second factor given once more");
+}

@@ -177,9 +177,8 @@ impl Staff {
         let sealed = sealed.ok_or(StaffError::NoSession)?;
         let secret = self.key()?.open(&place(account.id), &sealed)?;
         let subjects = self.code_subjects(&account, login).await?;
-        self.may_try(&subjects)?;
+        self.0.limits.take(&subjects, self.0.clock.elapsed())?;
         let Some(step) = step_of(&secret, code.trim(), self.now()) else {
-            self.0.limits.failed(&subjects, self.0.clock.elapsed());
             return Err(StaffError::WrongCode);
         };
         self.0.limits.succeeded(&subjects);
@@ -242,24 +241,23 @@ impl Staff {
     }
 
     async fn code_subjects(&self, account: &Account, login: &Login) -> Result<Vec<Subject>, StaffError> {
-        let name = format!("code of {}", account.name);
-        self.subjects(Some(account), &name, login.device.as_deref(), &login.address).await
-    }
-
-    fn may_try(&self, subjects: &[Subject]) -> Result<(), StaffError> {
-        match self.0.limits.wait(subjects, self.0.clock.elapsed()) {
-            Some(wait) => Err(StaffError::TooMany { wait }),
-            None => Ok(()),
-        }
+        let known = self.known_device(account.id, login.device.as_deref()).await?;
+        Ok(known.map_or_else(
+            || vec![Subject::CodeOf(account.id), Subject::Address(login.address.clone())],
+            |device| vec![Subject::DeviceCode(device)],
+        ))
     }
 
     async fn check_code(&self, account: &Account, code: &str, login: &Login) -> Result<Fits, StaffError> {
         let subjects = self.code_subjects(account, login).await?;
-        self.may_try(&subjects)?;
+        self.0.limits.take(&subjects, self.0.clock.elapsed())?;
         let checked = self.read_code(account, code);
-        if let Err(StaffError::WrongCode | StaffError::UsedCode) = &checked {
-            self.0.limits.failed(&subjects, self.0.clock.elapsed());
-            self.note_failure(Some(account), what::FACTOR_FAILED, &login.address, &login.request_id);
+        match &checked {
+            Ok(_) => {}
+            Err(StaffError::WrongCode | StaffError::UsedCode) => {
+                self.note_failure(Some(account), what::FACTOR_FAILED, &login.address, &login.request_id);
+            }
+            Err(_) => self.0.limits.give_back(&subjects),
         }
         checked
     }
@@ -312,8 +310,6 @@ impl Staff {
         });
         let used = used.await?;
         if used.is_none() {
-            let subjects = self.code_subjects(account, login).await?;
-            self.0.limits.failed(&subjects, self.0.clock.elapsed());
             self.note_failure(Some(account), what::FACTOR_FAILED, &login.address, &login.request_id);
             return Err(StaffError::UsedCode);
         }

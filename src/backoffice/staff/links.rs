@@ -86,11 +86,7 @@ impl Staff {
         let password = if is_factor {
             let subjects =
                 self.subjects(Some(&account), &account.name, login.device.as_deref(), &login.address).await?;
-            if let Some(wait) = self.0.limits.wait(&subjects, self.0.clock.elapsed()) {
-                return Err(StaffError::TooMany { wait });
-            }
-            if !self.0.passwords.verify(login.password.clone(), account.password.as_deref()).await? {
-                self.0.limits.failed(&subjects, self.0.clock.elapsed());
+            if !self.try_password(&subjects, &login.password, account.password.as_deref()).await? {
                 return Err(StaffError::WrongPassword);
             }
             None

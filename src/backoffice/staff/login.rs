@@ -51,25 +51,36 @@ impl Staff {
         let name = login.name.trim().to_lowercase();
         let account = staff::find_by_name(&mut *self.0.db.read().await?, &name).await?;
         let subjects = self.subjects(account.as_ref(), &name, login.device.as_deref(), &login.address).await?;
-        let now = self.0.clock.elapsed();
-        if let Some(wait) = self.0.limits.wait(&subjects, now) {
-            return Err(StaffError::TooMany { wait });
-        }
         let open = account.as_ref().filter(|account| account.disabled.is_none());
         let hash = open.and_then(|account| account.password.as_deref());
-        let fits = self.0.passwords.verify(login.password.clone(), hash).await?;
+        let fits = self.try_password(&subjects, &login.password, hash).await?;
         let (true, Some(account)) = (fits, open) else {
-            self.0.limits.failed(&subjects, now);
             self.note_failure(account.as_ref(), what::LOGIN_FAILED, &login.address, &login.request_id);
             return Err(StaffError::WrongLogin);
         };
-        self.0.limits.succeeded(&subjects);
         let stage = match (&account.totp, account.role.moves_money()) {
             (Some(_), _) => Stage::Factor,
             (None, true) => Stage::Enrol,
             (None, false) => Stage::Whole,
         };
         self.begin(account, stage, login).await
+    }
+
+    /// Whether it is this password, within the limits.
+    pub(super) async fn try_password(
+        &self,
+        subjects: &[Subject],
+        password: &str,
+        hash: Option<&str>,
+    ) -> Result<bool, StaffError> {
+        self.0.limits.take(subjects, self.0.clock.elapsed())?;
+        let fits = self.0.passwords.verify(password.to_owned(), hash).await;
+        match &fits {
+            Ok(true) => self.0.limits.succeeded(subjects),
+            Ok(false) => {}
+            Err(_) => self.0.limits.give_back(subjects),
+        }
+        fits
     }
 
     /// A failure is counted under the device, where it is known to the account, and under the name otherwise: who
@@ -84,12 +95,15 @@ impl Staff {
         let by_address = Subject::Address(address.to_owned());
         // Looked up for those as well who are nobody.
         let id = account.map_or(0, |account| account.id);
-        if let Some(device) = device.map(hash_of)
-            && staff_sessions::knows_device(&mut *self.0.db.read().await?, &device, id).await?
-        {
-            return Ok(vec![Subject::Device(device)]);
-        }
-        Ok(vec![Subject::Name(hash_of(name)), by_address])
+        let known = self.known_device(id, device).await?;
+        Ok(known.map_or_else(|| vec![Subject::Name(hash_of(name)), by_address], |device| vec![Subject::Device(device)]))
+    }
+
+    /// The hash of a device that this account has been used with.
+    pub(super) async fn known_device(&self, id: i64, device: Option<&str>) -> Result<Option<String>, StaffError> {
+        let Some(device) = device.map(hash_of) else { return Ok(None) };
+        let known = staff_sessions::knows_device(&mut *self.0.db.read().await?, &device, id).await?;
+        Ok(known.then_some(device))
     }
 
     /// After the answer, so that it takes no longer for those who exist. Of names that nobody has nothing is written:

@@ -21,11 +21,7 @@ impl Staff {
         let account = self.account_of(visit).await?;
         Passwords::check(&new)?;
         let subjects = self.subjects(Some(&account), &account.name, login.device.as_deref(), &login.address).await?;
-        if let Some(wait) = self.0.limits.wait(&subjects, self.0.clock.elapsed()) {
-            return Err(StaffError::TooMany { wait });
-        }
-        if !self.0.passwords.verify(old.to_owned(), account.password.as_deref()).await? {
-            self.0.limits.failed(&subjects, self.0.clock.elapsed());
+        if !self.try_password(&subjects, old, account.password.as_deref()).await? {
             self.note_failure(Some(&account), what::LOGIN_FAILED, &login.address, &login.request_id);
             return Err(StaffError::WrongPassword);
         }
