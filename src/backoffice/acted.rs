@@ -1,11 +1,9 @@
 //! Who does something in the back office, and what is written down of it.
 
-use std::fmt::Display;
-
 use super::{office::Office, staff::Actor};
 use crate::storage::{
     StorageError,
-    audit::{self, NewEntry, Outcome},
+    audit::{NewEntry, Noted, Outcome},
     events::Source,
 };
 
@@ -23,35 +21,47 @@ impl Acted {
     }
 }
 
+/// What is done, and on what (`order:3`).
+#[derive(Clone, Debug)]
+pub(super) struct Deed {
+    pub(super) what: &'static str,
+    pub(super) subject: String,
+}
+
 impl Office {
-    /// In the audit log, before it is done.
-    ///
-    /// # Errors
-    /// The books cannot be written: then nothing is done.
-    pub(super) async fn write_down(
-        &self,
-        who: &Acted,
-        what: &'static str,
-        subject: impl Display,
-        detail: &str,
-    ) -> Result<(), StorageError> {
+    /// An entry of the audit log, to be written in the transaction that does what it tells.
+    pub(super) fn noted(&self, who: &Acted, deed: &Deed, outcome: Outcome, detail: &str) -> Noted {
         let actor = &who.actor;
         let entry = NewEntry {
             entry: self.new_form(),
             at: self.0.surroundings.clock.now(),
             staff_id: actor.staff.map(|(id, _)| id),
             who: actor.name.clone(),
-            what,
-            subject: subject.to_string(),
+            what: deed.what,
+            subject: deed.subject.clone(),
             detail: detail.to_owned(),
             address: actor.address.clone(),
             request_id: actor.request_id.clone(),
-            outcome: Outcome::Done,
+            outcome,
         };
-        let chain = self.0.surroundings.chain.clone();
+        Noted { chain: self.0.surroundings.chain.clone(), entry }
+    }
+
+    /// By itself: of what changes nothing in the books, and of what WeChat is asked for.
+    ///
+    /// # Errors
+    /// The books cannot be written.
+    pub(super) async fn write_down(
+        &self,
+        who: &Acted,
+        deed: &Deed,
+        outcome: Outcome,
+        detail: &str,
+    ) -> Result<(), StorageError> {
+        let noted = self.noted(who, deed, outcome, detail);
         let written = self.0.db.write(move |c| {
-            let (entry, chain) = (entry.clone(), chain.clone());
-            Box::pin(async move { audit::append(c, &chain, &entry).await })
+            let noted = noted.clone();
+            Box::pin(async move { noted.write(c).await })
         });
         written.await
     }

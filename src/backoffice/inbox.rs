@@ -5,9 +5,14 @@ mod replay;
 
 pub use replay::{CannotReplay, Replayed};
 
-use super::{acted::Acted, office::Office};
+use super::{
+    acted::{Acted, Deed},
+    office::Office,
+    staff::audit::what,
+};
 use crate::storage::{
     StorageError,
+    audit::Outcome,
     inbox::{self, Entry, Kept, Lead},
     refused::{self as refused_rows, Refused},
 };
@@ -65,17 +70,27 @@ impl Office {
         refused_rows::find(&mut *self.0.db.read().await?, id).await
     }
 
-    /// Somebody has seen that a notification did not fit.
+    /// Somebody has seen that a notification did not fit. `false` when there is none; said twice, the first stands.
     ///
     /// # Errors
     /// The books cannot be written.
     pub async fn settle_notification(&self, id: i64, who: &Acted) -> Result<bool, StorageError> {
-        self.write_down(who, "NOTIFICATION_SEEN", id, "").await?;
+        let noted = self.noted(who, &deed(what::NOTIFICATION_SEEN, id), Outcome::Done, "");
         let (now, by) = (self.0.surroundings.clock.now(), who.actor.name.clone());
         let settle = self.0.db.write(move |c| {
-            let by = by.clone();
-            Box::pin(async move { inbox::settle(c, id, &by, now).await })
+            let (by, noted) = (by.clone(), noted.clone());
+            Box::pin(async move {
+                if inbox::settle(c, id, &by, now).await? {
+                    noted.write(c).await?;
+                    return Ok(true);
+                }
+                Ok(inbox::find(c, id).await?.is_some())
+            })
         });
         settle.await
     }
+}
+
+fn deed(what: &'static str, id: i64) -> Deed {
+    Deed { what, subject: format!("notification:{id}") }
 }

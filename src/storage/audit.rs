@@ -13,6 +13,9 @@ use super::{StorageError, inserted, millis, timestamp};
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
+    /// Somebody wants it, and WeChat is asked first: another entry says what came of it. Where none follows, nobody
+    /// could tell.
+    Asked,
     Done,
     Refused,
 }
@@ -20,6 +23,7 @@ pub enum Outcome {
 impl Outcome {
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Asked => "ASKED",
             Self::Done => "DONE",
             Self::Refused => "REFUSED",
         }

@@ -222,3 +222,66 @@ async fn the_status_and_every_page_in_english() {
         assert!(chinese.len() <= title, "{page}: {chinese:?}");
     }
 }
+
+/// What the audit log says after its first `skipped` entries: what, on what, and what came of it.
+async fn audited(app: &App, skipped: i64) -> Vec<String> {
+    let rows: Vec<(String, String, String)> = sqlx::query_as("SELECT what, subject, result FROM audit_log ORDER BY id")
+        .fetch_all(&app.books.pool)
+        .await
+        .expect("reads");
+    let skipped = usize::try_from(skipped).expect("a count");
+    rows.into_iter().skip(skipped).map(|(what, subject, result)| format!("{what} {subject} {result}")).collect()
+}
+
+#[tokio::test]
+async fn the_audit_log_says_done_of_what_was_done_and_of_nothing_else() {
+    let app = App::start().await;
+    app.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
+    let (open, done) = (app.order(1).await, paid(&app, 2).await);
+    let clerk = Clerk::open(&app, "operator").await;
+    let (open_path, path) = (path_of(&app, &open).await, path_of(&app, &done).await);
+    let (open_id, id) = (open_path.rsplit('/').next().expect("id"), path.rsplit('/').next().expect("id"));
+    let number = saoma::domain::OutRefundNo::parse("given-back-one").expect("legal");
+    let wanted = saoma::checkout::RefundOrder { out_refund_no: Some(number.clone()), ..crate::support::wanted(1) };
+    app.state.checkout.refund(&crate::support::paid_under(&done.order_no), wanted).await.expect("accepted");
+    app.until_status(&done.token, "REFUND_PARTIAL").await;
+    let page = clerk.page(&path).await;
+    let begin = app.books.count("audit_log").await;
+    for there in ["/admin/orders/999/ask", "/admin/orders/999/close", "/admin/orders/999/settle"] {
+        assert_eq!(clerk.post(there, &page, &[]).await.status, 404, "{there}");
+    }
+    let note = [("text", "x"), ("form", "f")];
+    assert_eq!(clerk.post("/admin/orders/999/note", &page, &note).await.status, 404);
+    assert_eq!(clerk.post("/admin/inbox/9999/settle", &page, &[]).await.status, 404);
+    for verb in ["retry", "give-up", "seen"] {
+        let stranger = clerk.post(&format!("{open_path}/{verb}"), &page, &[("number", number.as_str())]).await;
+        assert_eq!(stranger.status, 404, "{verb}");
+    }
+    assert_eq!(audited(&app, begin).await, [""; 0], "of what is not there");
+    for verb in ["settle", "seen"] {
+        let nothing = clerk.post(&format!("{path}/{verb}"), &page, &[("number", number.as_str())]).await;
+        assert_eq!(nothing.status, 303, "{verb}: there is nothing to be seen to");
+    }
+    assert_eq!(audited(&app, begin).await, [""; 0], "of what was not to be done");
+    assert_eq!(clerk.post(&format!("{path}/close"), &page, &[]).await.status, 422);
+    assert_eq!(clerk.post(&format!("{path}/give-up"), &page, &[("number", number.as_str())]).await.status, 422);
+    assert_eq!(clerk.post(&format!("{open_path}/ask"), &page, &[]).await.status, 303);
+    assert_eq!(clerk.post(&format!("{open_path}/close"), &page, &[]).await.status, 303);
+    for _ in 0..2 {
+        assert_eq!(clerk.post(&format!("{open_path}/note"), &page, &note).await.status, 303);
+    }
+    let wanted = [
+        format!("ORDER_CLOSED order:{id} ASKED"),
+        format!("ORDER_CLOSED order:{id} REFUSED"),
+        format!("REFUND_GIVEN_UP refund:{number} ASKED"),
+        format!("REFUND_GIVEN_UP refund:{number} REFUSED"),
+        format!("ORDER_ASKED order:{open_id} ASKED"),
+        format!("ORDER_ASKED order:{open_id} DONE"),
+        format!("ORDER_CLOSED order:{open_id} ASKED"),
+        format!("ORDER_CLOSED order:{open_id} DONE"),
+        format!("ORDER_NOTED order:{open_id} DONE"),
+    ];
+    assert_eq!(audited(&app, begin).await, wanted);
+    let log = clerk.page("/admin/audit").await;
+    assert!(log.shown().contains("关闭订单 · 未成功") && log.shown().contains("放弃退款 · 未成功"), "{}", log.shown());
+}

@@ -39,7 +39,8 @@ pub struct AuditLine {
     pub subject: String,
     pub detail: String,
     pub address: String,
-    pub is_refused: bool,
+    /// Where it is not just done.
+    pub result: Option<&'static str>,
 }
 
 /// `/admin/audit`.
@@ -106,13 +107,13 @@ fn search(language: Language, form: AuditForm, kinds: Vec<(String, String)>) -> 
 
 fn table(language: Language, lines: Vec<AuditLine>) -> impl IntoView + use<> {
     let words = Audit::of(language);
-    let row = move |line: AuditLine| {
-        let refused = line.is_refused.then(|| view! { <span class="admin-refused">" · " {words.refused}</span> });
+    let row = |line: AuditLine| {
+        let result = line.result.map(|result| view! { <span class="admin-refused">" · " {result}</span> });
         view! {
             <tr>
                 <td class="nowrap">{line.at}</td>
                 <th scope="row">{line.who}</th>
-                <td>{line.what} {refused}</td>
+                <td>{line.what} {result}</td>
                 <td>{line.subject}</td>
                 <td>{line.detail}</td>
                 <td class="nowrap">{line.address}</td>

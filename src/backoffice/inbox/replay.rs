@@ -5,10 +5,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    backoffice::{acted::Acted, office::Office},
+    backoffice::{acted::Acted, inbox::deed, office::Office, staff::audit::what},
     checkout::{CheckoutError, Verdict},
     storage::{
         StorageError,
+        audit::Outcome,
         inbox::{self, Kept},
         platform_keys::{self, PlatformKeyRow},
     },
@@ -55,11 +56,19 @@ impl Office {
         let keys = self.keys_of(serial).await?;
         let opening = &self.0.surroundings.api_v3_keys;
         let notification = notify::open(&headers, &kept.body, &keys, opening, kept.entry.received)?;
-        self.write_down(who, "NOTIFICATION_REPLAYED", id, "").await?;
+        let deed = deed(what::NOTIFICATION_REPLAYED, id);
+        self.write_down(who, &deed, Outcome::Asked, "").await?;
         let verdict = self.0.checkout.replay(&notification, kept.entry.received, source).await?;
         let (now, code) = (self.0.surroundings.clock.now(), verdict.code());
-        let noted = self.0.db.write(move |c| Box::pin(async move { inbox::note_replay(c, id, code, now).await }));
-        noted.await?;
+        let noted = self.noted(who, &deed, Outcome::Done, code);
+        let replayed = self.0.db.write(move |c| {
+            let noted = noted.clone();
+            Box::pin(async move {
+                inbox::note_replay(c, id, code, now).await?;
+                noted.write(c).await
+            })
+        });
+        replayed.await?;
         tracing::info!(notification.id = id, verdict = code, source = source.code(), "notification {id} replayed");
         Ok(Replayed { verdict })
     }

@@ -1,15 +1,20 @@
 //! An order with all that belongs to it, and what staff does with it. Each of these may be said twice.
 
 use crate::{
-    backoffice::{acted::Acted, office::Office},
+    backoffice::{
+        acted::{Acted, Deed},
+        office::Office,
+        staff::audit::what,
+    },
     checkout::{Answer, CheckoutError, NotGivenUp, OrderHistory, RefundDraft, RefundError, RefundOf, RefundOrder},
     domain::{Fen, OrderStatus, OutRefundNo},
     storage::{
         StorageError,
+        audit::{self, Outcome},
         concerns::{self, Concern},
         inbox::{self, Entry},
         notes::{self, NewNote, Note, TEXT_MOST},
-        orders::Order,
+        orders::{self, Order},
         refunds::{self, Refund},
     },
 };
@@ -22,17 +27,6 @@ pub struct Sheet {
     pub notifications: Vec<Entry>,
     /// What WeChat has said of it that our books do not allow, and nobody has looked at.
     pub concerns: Vec<Concern>,
-}
-
-/// What is written down of it, before it is done: no money moves that nobody is named for.
-mod what {
-    pub(super) const ASKED: &str = "ORDER_ASKED";
-    pub(super) const CLOSED: &str = "ORDER_CLOSED";
-    pub(super) const NOTED: &str = "ORDER_NOTED";
-    pub(super) const SEEN: &str = "ORDER_SEEN";
-    pub(super) const RETRY: &str = "REFUND_RETRIED";
-    pub(super) const GIVE_UP: &str = "REFUND_GIVEN_UP";
-    pub(super) const REFUND_SEEN: &str = "REFUND_SEEN";
 }
 
 /// Why nothing was done.
@@ -50,6 +44,19 @@ pub enum NotActed {
     Checkout(#[from] CheckoutError),
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl NotActed {
+    /// The books or WeChat were out of reach: whether it was done, nobody can tell.
+    const fn is_trouble(&self) -> bool {
+        matches!(
+            self,
+            Self::Storage(_)
+                | Self::Checkout(CheckoutError::Storage(_))
+                | Self::Refund(RefundError::Checkout(CheckoutError::Storage(_)) | RefundError::Unconfirmed(_))
+                | Self::NotGivenUp(NotGivenUp::Refund(RefundError::Checkout(CheckoutError::Storage(_))))
+        )
+    }
 }
 
 /// Notifications shown with an order.
@@ -76,19 +83,25 @@ impl Office {
     /// # Errors
     /// No such order, or the books are out of reach.
     pub async fn ask_about_order(&self, order_id: i64, who: &Acted) -> Result<Answer, NotActed> {
-        self.write_down(who, what::ASKED, order_id, "").await?;
+        self.must_exist(order_id).await?;
         let (checkout, source) = (self.0.checkout.clone(), who.source);
-        // Goes on when whoever has asked goes away.
-        let asking = self.0.checkout.spawn(async move { checkout.ask_now(order_id, source).await });
-        Ok(asking.await.unwrap_or(Ok(Answer::Unknown))?)
+        let asking = async move { Ok(checkout.ask_now(order_id, source).await?) };
+        self.ask_for(who, of_order(what::ORDER_ASKED, order_id), asking, |answer| Some(answer.code())).await
     }
 
+    /// As it stands afterwards; `NOTPAY` when WeChat does not confirm it yet.
+    ///
     /// # Errors
-    /// It is paid, or the books are out of reach.
+    /// No such order, it is paid, or the books are out of reach.
     pub async fn close_order(&self, order_id: i64, who: &Acted) -> Result<Order, NotActed> {
-        self.write_down(who, what::CLOSED, order_id, "").await?;
-        let order = self.0.checkout.close_now(order_id, who.source).await?;
-        if order.status.is_paid() { Err(NotActed::NotOpen(order.status)) } else { Ok(order) }
+        self.must_exist(order_id).await?;
+        let (checkout, source) = (self.0.checkout.clone(), who.source);
+        let closing = async move {
+            let order = checkout.close_now(order_id, source).await?;
+            if order.status.is_paid() { Err(NotActed::NotOpen(order.status)) } else { Ok(order) }
+        };
+        let told = |order: &Order| (order.status != OrderStatus::NotPay).then_some("");
+        self.ask_for(who, of_order(what::ORDER_CLOSED, order_id), closing, told).await
     }
 
     /// What a refund would be, with its number: nothing is written and nobody is asked.
@@ -114,8 +127,9 @@ impl Office {
     /// # Errors
     /// No such refund, or the books are out of reach.
     pub async fn retry_refund(&self, number: &OutRefundNo, who: &Acted) -> Result<Refund, NotActed> {
-        self.write_down(who, what::RETRY, number, "").await?;
-        Ok(self.0.checkout.retry_refund(number, who.source).await?)
+        let (checkout, source, retried) = (self.0.checkout.clone(), who.source, number.clone());
+        let retrying = async move { Ok(checkout.retry_refund(&retried, source).await?) };
+        self.ask_for(who, of_refund(what::REFUND_RETRIED, number), retrying, |refund| Some(refund.state.code())).await
     }
 
     /// Gives up a refund that WeChat does not know.
@@ -123,34 +137,49 @@ impl Office {
     /// # Errors
     /// WeChat knows it, or does not say.
     pub async fn give_up_refund(&self, number: &OutRefundNo, who: &Acted) -> Result<Refund, NotActed> {
-        self.write_down(who, what::GIVE_UP, number, "").await?;
-        Ok(self.0.checkout.give_up_refund(number, who.source).await?)
+        let (checkout, source, given_up) = (self.0.checkout.clone(), who.source, number.clone());
+        let giving_up = async move { Ok(checkout.give_up_refund(&given_up, source).await?) };
+        self.ask_for(who, of_refund(what::REFUND_GIVEN_UP, number), giving_up, |_| Some("")).await
     }
 
-    /// Somebody has looked at a refund that was refused time and again.
+    /// Somebody has looked at a refund that was refused time and again. `false` when somebody has before.
     ///
     /// # Errors
     /// The books cannot be written.
-    pub async fn settle_refund(&self, id: i64, who: &Acted) -> Result<bool, NotActed> {
-        self.write_down(who, what::REFUND_SEEN, id, "").await?;
-        let (now, by) = (self.0.surroundings.clock.now(), who.actor.name.clone());
+    pub async fn settle_refund(&self, refund: &Refund, who: &Acted) -> Result<bool, NotActed> {
+        let noted = self.noted(who, &of_refund(what::REFUND_SEEN, &refund.out_refund_no), Outcome::Done, "");
+        let (now, by, id) = (self.0.surroundings.clock.now(), who.actor.name.clone(), refund.id);
         let settled = self.0.db.write(move |c| {
-            let by = by.clone();
-            Box::pin(async move { refunds::settle(c, id, &by, now).await })
+            let (by, noted) = (by.clone(), noted.clone());
+            Box::pin(async move {
+                if refunds::settle(c, id, &by, now).await? {
+                    noted.write(c).await?;
+                    return Ok(true);
+                }
+                audit::is_there(c, &noted.entry.entry).await
+            })
         });
         Ok(settled.await?)
     }
 
-    /// Somebody has looked at what WeChat says of an order and our books do not allow.
+    /// Somebody has looked at what WeChat says of an order and our books do not allow. How many; none when somebody has
+    /// before.
     ///
     /// # Errors
-    /// The books cannot be written.
+    /// No such order, or the books cannot be written.
     pub async fn settle_concerns(&self, order_id: i64, who: &Acted) -> Result<u64, NotActed> {
-        self.write_down(who, what::SEEN, order_id, "").await?;
+        self.must_exist(order_id).await?;
+        let noted = self.noted(who, &of_order(what::ORDER_SEEN, order_id), Outcome::Done, "");
         let (now, by) = (self.0.surroundings.clock.now(), who.actor.name.clone());
         let settled = self.0.db.write(move |c| {
-            let by = by.clone();
-            Box::pin(async move { concerns::settle(c, order_id, &by, now).await })
+            let (by, noted) = (by.clone(), noted.clone());
+            Box::pin(async move {
+                let settled = concerns::settle(c, order_id, &by, now).await?;
+                if settled > 0 {
+                    noted.write(c).await?;
+                }
+                Ok(settled)
+            })
         });
         Ok(settled.await?)
     }
@@ -164,8 +193,8 @@ impl Office {
         if text.is_empty() || text.chars().count() > TEXT_MOST || form.is_empty() || form.len() > 32 {
             return Err(NotActed::Note);
         }
-        self.0.checkout.load_history_of(order_id).await?;
-        self.write_down(who, what::NOTED, order_id, "").await?;
+        self.must_exist(order_id).await?;
+        let noted = self.noted(who, &of_order(what::ORDER_NOTED, order_id), Outcome::Done, "");
         let note = NewNote {
             order_id,
             at: self.0.surroundings.clock.now(),
@@ -174,11 +203,59 @@ impl Office {
             form: form.to_owned(),
         };
         let added = self.0.db.write(move |c| {
-            let note = note.clone();
-            Box::pin(async move { notes::insert(c, &note).await })
+            let (note, noted) = (note.clone(), noted.clone());
+            Box::pin(async move {
+                if notes::insert(c, &note).await? {
+                    noted.write(c).await?;
+                }
+                Ok(())
+            })
         });
-        Ok(added.await.map(drop)?)
+        Ok(added.await?)
     }
+
+    async fn must_exist(&self, order_id: i64) -> Result<(), NotActed> {
+        let found = orders::find(&mut *self.0.db.read().await?, order_id).await?;
+        found.map(drop).ok_or(NotActed::Checkout(CheckoutError::NoSuchOrder))
+    }
+
+    /// What WeChat is asked for: that it is wanted is written before, so that nothing is done that nobody is named for,
+    /// and what came of it after. `told` says what, or nothing while that is still open. It goes on when whoever has
+    /// asked goes away.
+    async fn ask_for<T: Send + 'static>(
+        &self,
+        who: &Acted,
+        deed: Deed,
+        act: impl Future<Output = Result<T, NotActed>> + Send + 'static,
+        told: fn(&T) -> Option<&'static str>,
+    ) -> Result<T, NotActed> {
+        self.write_down(who, &deed, Outcome::Asked, "").await?;
+        let (office, who) = (self.clone(), who.clone());
+        let acting = self.0.checkout.spawn(async move {
+            let done = act.await;
+            let came = match &done {
+                Ok(done) => told(done).map(|detail| (Outcome::Done, detail.to_owned())),
+                Err(error) if error.is_trouble() => None,
+                Err(error) => Some((Outcome::Refused, error.to_string())),
+            };
+            if let Some((outcome, detail)) = came
+                && let Err(error) = office.write_down(&who, &deed, outcome, &detail).await
+            {
+                // That it was asked for stands, without an end: it says that nobody could tell.
+                tracing::error!(%error, what = deed.what, "what came of it could not be written down");
+            }
+            done
+        });
+        acting.await.unwrap_or(Err(NotActed::Storage(StorageError::WriterGone)))
+    }
+}
+
+fn of_order(what: &'static str, order_id: i64) -> Deed {
+    Deed { what, subject: format!("order:{order_id}") }
+}
+
+fn of_refund(what: &'static str, number: &OutRefundNo) -> Deed {
+    Deed { what, subject: format!("refund:{number}") }
 }
 
 /// What somebody wants to give back.

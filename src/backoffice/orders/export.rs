@@ -9,9 +9,13 @@ use super::{
     list::{Page, Row},
 };
 use crate::{
-    backoffice::{acted::Acted, office::Office},
+    backoffice::{
+        acted::{Acted, Deed},
+        office::Office,
+        staff::audit::what,
+    },
     domain::{Fen, OrderStatus},
-    storage::{StorageError, order_list},
+    storage::{StorageError, audit::Outcome, order_list},
 };
 
 /// Orders read at once. Callbacks are booked in between: nothing is held from one lot to the next.
@@ -60,8 +64,8 @@ impl Office {
     /// # Errors
     /// The books cannot be written: then nothing is given out.
     pub async fn note_export(&self, who: &Acted, filter: &Filter) -> Result<(), StorageError> {
-        let days = format!("{} {}", filter.days.first, filter.days.last);
-        self.write_down(who, "ORDERS_EXPORTED", days, "").await
+        let subject = format!("orders:{}..{}", filter.days.first, filter.days.last);
+        self.write_down(who, &Deed { what: what::ORDERS_EXPORTED, subject }, Outcome::Done, "").await
     }
 
     pub fn export_orders(&self, filter: Filter, form: Form) -> Export {

@@ -11,37 +11,17 @@ use crate::storage::{
     audit::{self, Entry, Noted, Wanted},
 };
 
-/// What somebody did, as the log has it.
+/// What somebody did, as the log has it: of all rooms, so that none is left out where somebody filters by one.
 pub mod what {
-    pub const LOGIN: &str = "LOGIN";
-    pub const LOGIN_FAILED: &str = "LOGIN_FAILED";
-    pub const LOGOUT: &str = "LOGOUT";
-    pub const SESSION_ENDED: &str = "SESSION_ENDED";
-    pub const FACTOR_SET: &str = "FACTOR_SET";
-    pub const FACTOR_FAILED: &str = "FACTOR_FAILED";
-    pub const FACTOR_ASKED: &str = "FACTOR_ASKED";
-    pub const RECOVERY_CODE_USED: &str = "RECOVERY_CODE_USED";
-    pub const RECOVERY_CODES_MADE: &str = "RECOVERY_CODES_MADE";
-    pub const PASSWORD_SET: &str = "PASSWORD_SET";
-    pub const LINK_MADE: &str = "LINK_MADE";
-    pub const ACCOUNT_ADDED: &str = "ACCOUNT_ADDED";
-    pub const ACCOUNT_DISABLED: &str = "ACCOUNT_DISABLED";
-    pub const ACCOUNT_ENABLED: &str = "ACCOUNT_ENABLED";
-    pub const ROLE_CHANGED: &str = "ROLE_CHANGED";
-    pub const FACTOR_RESET: &str = "FACTOR_RESET";
-    pub const LIMITS_SET: &str = "LIMITS_SET";
-    pub const REFUND_ASKED: &str = "REFUND_ASKED";
-    pub const APPROVAL_ASKED: &str = "APPROVAL_ASKED";
-    pub const APPROVED: &str = "APPROVED";
-    pub const REFUSED: &str = "REFUSED";
-    pub const WITHDRAWN: &str = "WITHDRAWN";
-    pub const EXPIRED: &str = "EXPIRED";
-    pub const BILL_CHECKED: &str = "BILL_CHECKED";
-    pub const BILL_EXPORTED: &str = "BILL_EXPORTED";
-    pub const BILL_DECIDED: &str = "BILL_DECIDED";
+    macro_rules! codes {
+        ($($code:ident),* $(,)?) => {
+            $(pub const $code: &str = stringify!($code);)*
+            /// All of them.
+            pub const ALL: &[&str] = &[$($code),*];
+        };
+    }
 
-    /// All of them, for whoever filters by one.
-    pub const ALL: &[&str] = &[
+    codes! {
         LOGIN,
         LOGIN_FAILED,
         LOGOUT,
@@ -68,7 +48,24 @@ pub mod what {
         BILL_CHECKED,
         BILL_EXPORTED,
         BILL_DECIDED,
-    ];
+        ORDER_ASKED,
+        ORDER_CLOSED,
+        ORDER_NOTED,
+        ORDER_SEEN,
+        ORDERS_EXPORTED,
+        REFUND_RETRIED,
+        REFUND_GIVEN_UP,
+        REFUND_SEEN,
+        NOTIFICATION_SEEN,
+        NOTIFICATION_REPLAYED,
+        PRODUCT_CREATED,
+        PRODUCT_CHANGED,
+        PRODUCT_PICTURE,
+        PRODUCT_MOVED,
+        PRODUCT_WITHDRAWN,
+        PRODUCT_OFFERED,
+        LOOKS_CHANGED,
+    }
 }
 
 /// What a look through the whole log has found.

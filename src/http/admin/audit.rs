@@ -79,7 +79,11 @@ pub(super) async fn show(State(state): State<AppState>, call: StaffCall, Query(s
         subject: entry.subject,
         detail: entry.detail,
         address: entry.address,
-        is_refused: entry.result != "DONE",
+        result: match &*entry.result {
+            "DONE" => None,
+            "ASKED" => Some(words.asked),
+            _ => Some(words.refused),
+        },
     };
     let lines = found.into_iter().map(line).collect();
     let (language, form) = (call.language, search.form());
@@ -164,7 +168,17 @@ fn defused(cell: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{day, defused};
+    use super::{Audit, day, defused, what};
+    use crate::app::language::Language;
+
+    #[test]
+    fn whatever_is_written_down_has_a_name_in_both_languages() {
+        for language in [Language::Chinese, Language::English] {
+            for code in what::ALL {
+                assert_ne!((Audit::of(language).what)(code), *code, "{language:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_formula_is_a_text() {

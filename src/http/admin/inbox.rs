@@ -155,7 +155,8 @@ pub(super) async fn replay(State(state): State<AppState>, call: StaffCall, Path(
 
 pub(super) async fn settle(State(state): State<AppState>, call: StaffCall, Path(id): Path<i64>) -> Response {
     match state.office.settle_notification(id, &acted(&call)).await {
-        Ok(_) => go(&format!("/admin/inbox/{id}"), Some(Said::Settled)),
+        Ok(true) => go(&format!("/admin/inbox/{id}"), Some(Said::Settled)),
+        Ok(false) => missing(&call),
         Err(error) => call.trouble(&StaffError::from(error)),
     }
 }

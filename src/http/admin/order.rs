@@ -234,9 +234,8 @@ pub(super) struct OfRefund {
 }
 
 /// The refund, if it is one of this order.
-async fn refund_of(state: &AppState, id: i64, number: &str) -> Result<(i64, OutRefundNo), NotActed> {
-    let refund = state.office.find_refund(id, number).await?;
-    Ok((refund.id, refund.out_refund_no))
+async fn refund_of(state: &AppState, id: i64, number: &str) -> Result<OutRefundNo, NotActed> {
+    Ok(state.office.find_refund(id, number).await?.out_refund_no)
 }
 
 pub(super) async fn retry(
@@ -246,7 +245,7 @@ pub(super) async fn retry(
     Form(OfRefund { number }): Form<OfRefund>,
 ) -> Response {
     let retried = async {
-        let (_, number) = refund_of(&state, id, &number).await?;
+        let number = refund_of(&state, id, &number).await?;
         state.office.retry_refund(&number, &acted(&call)).await
     };
     match retried.await {
@@ -263,7 +262,7 @@ pub(super) async fn give_up(
 ) -> Response {
     let words = Orders::of(call.language);
     let given_up = async {
-        let (_, number) = refund_of(&state, id, &number).await?;
+        let number = refund_of(&state, id, &number).await?;
         state.office.give_up_refund(&number, &acted(&call)).await
     };
     let problem = match given_up.await {
@@ -282,8 +281,8 @@ pub(super) async fn seen(
     Form(OfRefund { number }): Form<OfRefund>,
 ) -> Response {
     let settled = async {
-        let (refund_id, _) = refund_of(&state, id, &number).await?;
-        state.office.settle_refund(refund_id, &acted(&call)).await
+        let refund = state.office.find_refund(id, &number).await?;
+        state.office.settle_refund(&refund, &acted(&call)).await
     };
     match settled.await {
         Ok(_) => go(&path(id), Some(Said::Settled)),
