@@ -8,7 +8,7 @@ mod whole;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
-use super::staff::Actor;
+use super::staff::{Actor, audit::what};
 use crate::{
     checkout::catalogue::{self, CatalogueError},
     clock::Clock,
@@ -24,17 +24,6 @@ use crate::{
 pub use catalogue::{Entry, Listed};
 pub use darkroom::{BYTES_MOST, Darkroom, PIXELS_MOST, PictureError};
 pub use looks::{LooksError, NewLooks};
-
-/// What somebody did, as the audit log has it.
-pub mod what {
-    pub const PRODUCT_CREATED: &str = "PRODUCT_CREATED";
-    pub const PRODUCT_CHANGED: &str = "PRODUCT_CHANGED";
-    pub const PRODUCT_PICTURE: &str = "PRODUCT_PICTURE";
-    pub const PRODUCT_MOVED: &str = "PRODUCT_MOVED";
-    pub const PRODUCT_WITHDRAWN: &str = "PRODUCT_WITHDRAWN";
-    pub const PRODUCT_OFFERED: &str = "PRODUCT_OFFERED";
-    pub const LOOKS_CHANGED: &str = "LOOKS_CHANGED";
-}
 
 /// A page that was opened before may still show a picture that is none any more.
 const UNUSED_FOR: i64 = 24;
@@ -342,7 +331,7 @@ impl Draft {
 }
 
 fn subject(id: ProductId) -> String {
-    format!("product {id}")
+    format!("product:{id}")
 }
 
 async fn last_id(c: &mut AnyConnection) -> Result<Option<ProductId>, StorageError> {

@@ -1,8 +1,8 @@
 //! How the shop looks: chosen by staff, shown on every page of every instance within seconds.
 
-use super::{PictureError, Shelf, long_before, what};
+use super::{PictureError, Shelf, long_before};
 use crate::{
-    backoffice::staff::Actor,
+    backoffice::staff::{Actor, audit::what},
     domain::{Accent, Looks},
     storage::{StorageError, audit, looks, pictures},
 };
@@ -73,7 +73,8 @@ impl Shelf {
             "name {name:?}, accent {}, contact {contact:?}, footer {footer:?}",
             accent.map(|accent| accent.to_string()).unwrap_or_default(),
         );
-        let (entry, chain) = (self.entry(actor, what::LOOKS_CHANGED, "shop".to_owned(), detail), self.chain.clone());
+        let (entry, chain) =
+            (self.entry(actor, what::LOOKS_CHANGED, "shop:looks".to_owned(), detail), self.chain.clone());
         let chosen = Looks { name, logo: None, accent, contact, footer };
         let set = self.db.write(move |c| {
             let (mut chosen, logo, entry, chain) = (chosen.clone(), logo.clone(), entry.clone(), chain.clone());

@@ -11,7 +11,7 @@ use super::{
     accounts::{self, Change},
     audit::what,
     error::StaffError,
-    limits::{beijing_day, in_words},
+    limits::{self, beijing_day, in_words},
     shared::{Actor, Staff},
 };
 use crate::{
@@ -288,7 +288,7 @@ impl Staff {
             ends: self.now() + LIFE,
             note: short(note),
         };
-        let entry = self.entry(actor, what::APPROVAL_ASKED, &format!("staff:{subject}"), &wanted.in_words());
+        let entry = self.entry(actor, what::APPROVAL_ASKED, &subject_of(new.kind, &subject), &wanted.in_words());
         let (chain, form) = (self.0.chain.clone(), new.form.clone());
         let asked = self.0.db.write(move |c| {
             let (new, entry, chain) = (new.clone(), entry.clone(), chain.clone());
@@ -392,10 +392,7 @@ impl Staff {
             State::Expired => what::EXPIRED,
             State::Refused | State::Waiting => what::REFUSED,
         };
-        let subject = match approval.kind {
-            Kind::Refund => format!("refund:{}", approval.subject),
-            _ => format!("staff:{}", approval.subject),
-        };
+        let subject = subject_of(approval.kind, &approval.subject);
         let change = || Wanted::read(approval).map(|wanted| wanted.in_words()).unwrap_or_default();
         let detail = approval.amount.map_or_else(change, |amount| amount.to_string());
         let entry = self.entry(actor, what, &subject, &format!("{} {detail}", approval.id));
@@ -464,6 +461,15 @@ impl Staff {
 /// One number is one request.
 fn form_of(number: &OutRefundNo) -> String {
     number.to_string()
+}
+
+/// What the audit log calls it.
+fn subject_of(kind: Kind, subject: &str) -> String {
+    match kind {
+        Kind::Refund => format!("refund:{subject}"),
+        Kind::Limits => limits::SUBJECT.to_owned(),
+        Kind::Role | Kind::Disable | Kind::Enable | Kind::Totp => format!("staff:{subject}"),
+    }
 }
 
 fn json(wanted: &Wanted) -> String {

@@ -12,6 +12,9 @@ use crate::storage::{
     audit, refund_holds,
 };
 
+/// What they are called in the audit log.
+pub(super) const SUBJECT: &str = "limits:refunds";
+
 /// `2026-11-26`.
 pub(super) fn beijing_day(at: Timestamp) -> String {
     tz::offset(8).to_datetime(at).date().to_string()
@@ -36,7 +39,7 @@ impl Staff {
     /// The books cannot be written.
     pub async fn set_limits(&self, limits: Limits, actor: &Actor) -> Result<(), StaffError> {
         let (now, chain) = (self.now(), self.0.chain.clone());
-        let entry = self.entry(actor, what::LIMITS_SET, "limits", &in_words(limits));
+        let entry = self.entry(actor, what::LIMITS_SET, SUBJECT, &in_words(limits));
         let set = self.0.db.write(move |c| {
             let (entry, chain) = (entry.clone(), chain.clone());
             Box::pin(async move {
