@@ -29,6 +29,8 @@ pub(super) struct Inner {
     pub(super) holder: String,
     /// The newest order that the sums have seen.
     pub(super) newest_order: AtomicI64,
+    /// When the newest refund was accepted that they have seen.
+    pub(super) last_accepted: AtomicI64,
 }
 
 /// What it is put into.
@@ -56,6 +58,7 @@ impl Office {
             refused: Gatherer::default(),
             holder,
             newest_order: AtomicI64::new(-1),
+            last_accepted: AtomicI64::new(-1),
         }))
     }
 

@@ -155,6 +155,11 @@ pub async fn list_new(c: &mut AnyConnection, after: i64, most: i64) -> Result<(V
     Ok((rows.into_iter().map(|row| row.1).collect(), last))
 }
 
+/// When WeChat accepted the newest refund: by its index.
+pub async fn last_accepted_ms(c: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
+    Ok(sqlx::query_scalar("SELECT MAX(accepted_ms) FROM refunds").fetch_one(c).await?)
+}
+
 /// When the first order was placed.
 pub async fn first_ms(c: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
     Ok(sqlx::query_scalar("SELECT MIN(created_ms) FROM orders").fetch_one(c).await?)

@@ -280,6 +280,14 @@ async fn a_day_is_summed_up_and_an_old_one_too() {
     assert_eq!((today.placed, today.paid, today.paid_fen), (2, 1, first.total));
     assert_eq!((today.refunds, today.refunded_fen, today.net_fen()), (1, 1, first.total - 1));
     assert_eq!((today.by_callback(), today.by_question(), today.paid_of_placed()), (1, 0, Some(500)));
+    // Another one, with no payment and no order beside it.
+    let another = OutRefundNo::parse("another-refund").expect("legal");
+    let wanted = RefundOrder { out_refund_no: Some(another), another: true, ..crate::support::wanted(2) };
+    app.advance(1);
+    app.state.checkout.refund(&paid_under(&first.order_no), wanted).await.expect("accepted");
+    office.sum_up().await.expect("sums");
+    let today = office.report().await.expect("a report").today();
+    assert_eq!((today.refunds, today.refunded_fen), (2, 3), "at once, and not with the next hour");
     // Ten days later a callback is lost and found by asking.
     app.advance(10 * 24 * 3600);
     let late = app.order(3).await;
