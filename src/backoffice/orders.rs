@@ -6,6 +6,7 @@ mod filter;
 mod list;
 
 pub use act::{NotActed, Sheet, Wanted};
+pub(crate) use export::defused;
 pub use export::{Columns, Export, Form};
 pub(crate) use filter::yuan;
 pub use filter::{Asked, Field, Filter, Kind, Wrong};

@@ -143,7 +143,7 @@ pub(crate) fn lines(rows: impl IntoIterator<Item = Vec<String>>) -> Vec<u8> {
 }
 
 /// A cell that a spreadsheet would take for a formula is marked as a text.
-fn defused(cell: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn defused(cell: &str) -> std::borrow::Cow<'_, str> {
     const BEGIN: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
     if cell.starts_with(BEGIN) { format!("'{cell}").into() } else { cell.into() }
 }

@@ -13,7 +13,10 @@ use serde::Deserialize;
 use super::{super::state::AppState, call::StaffCall, told::beijing};
 use crate::{
     app::admin::{AuditForm, AuditLine, AuditPage, words::Audit},
-    backoffice::staff::{Staff, StaffError, audit::what},
+    backoffice::{
+        orders::defused,
+        staff::{Staff, StaffError, audit::what},
+    },
     storage::audit::{Entry, Wanted},
 };
 
@@ -152,18 +155,12 @@ async fn next_piece(export: &mut Export) -> Result<Vec<u8>, StaffError> {
             &entry.previous,
             &entry.hash,
         ];
-        drop(rows.write_record(cells.map(|cell| defused(cell))));
+        drop(rows.write_record(cells.map(|cell| defused(cell).into_owned())));
     }
     let rows = rows.into_inner().unwrap_or_default();
     // Without the mark some programs take UTF-8 for something else.
     let mark: &[u8] = if std::mem::take(&mut export.is_first) { b"\xef\xbb\xbf" } else { b"" };
     Ok([mark, &rows].concat())
-}
-
-/// What a spreadsheet would take for a formula is a text.
-fn defused(cell: &str) -> String {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if is_formula { format!("'{cell}") } else { cell.to_owned() }
 }
 
 #[cfg(test)]
@@ -182,7 +179,9 @@ mod tests {
 
     #[test]
     fn a_formula_is_a_text() {
-        assert_eq!(defused("=1+1"), "'=1+1");
+        for formula in ["=1+1", "＝1+1", "＠x"] {
+            assert_eq!(defused(formula), format!("'{formula}"));
+        }
         assert_eq!(defused("demo-manager"), "demo-manager");
     }
 
