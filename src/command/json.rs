@@ -40,6 +40,7 @@ pub(super) fn row(Row { line, beside }: &Row) -> Value {
         "transaction_id": beside.transaction_id,
         "found_by": beside.found_by,
         "refunded_fen": beside.refunded_fen,
+        "set_aside_fen": beside.set_aside_fen,
     })
 }
 

@@ -198,6 +198,7 @@ async fn export(
             "transaction_id",
             "found_by",
             "refunded_yuan",
+            "set_aside_yuan",
         ],
         status: OrderStatus::code,
         found: json::found,

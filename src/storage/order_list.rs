@@ -172,7 +172,10 @@ pub struct Beside {
     pub out_trade_no: String,
     pub transaction_id: Option<String>,
     pub found_by: Option<String>,
+    /// What WeChat has accepted to give back, and has not failed to.
     pub refunded_fen: i64,
+    /// For refunds that WeChat has not accepted yet, or that wait for a second person.
+    pub set_aside_fen: i64,
 }
 
 pub async fn list_beside(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<Beside>, StorageError> {
@@ -194,8 +197,10 @@ pub async fn list_beside(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<Besid
             all[place].out_trade_no = row.try_get("out_trade_no")?;
         }
     }
+    // Money that came once too often goes back by itself and is no refund of the order.
+    let mut counted: Vec<i64> = Vec::new();
     let mut query =
-        rows("SELECT order_id, transaction_id, source, refunding_fen, kind FROM payments WHERE order_id IN ");
+        rows("SELECT order_id, id, transaction_id, source, refunding_fen, kind FROM payments WHERE order_id IN ");
     query.push(" ORDER BY order_id, id");
     for row in query.build().persistent(false).fetch_all(&mut *c).await? {
         let Some(place) = place(&all, row.try_get("order_id")?) else { continue };
@@ -203,7 +208,21 @@ pub async fn list_beside(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<Besid
         if row.try_get::<&str, _>("kind")? != "SURPLUS" {
             it.transaction_id = Some(row.try_get("transaction_id")?);
             it.found_by = Some(row.try_get("source")?);
-            it.refunded_fen = row.try_get("refunding_fen")?;
+            it.set_aside_fen = row.try_get("refunding_fen")?;
+            counted.push(row.try_get::<i64, _>("id")?);
+        }
+    }
+    let mut query = rows(
+        "SELECT order_id, payment_id, amount_fen FROM refunds WHERE accepted_ms IS NOT NULL \
+         AND state IN ('PROCESSING', 'SUCCESS', 'ABNORMAL') AND order_id IN ",
+    );
+    query.push(" ORDER BY order_id, id");
+    for row in query.build().persistent(false).fetch_all(&mut *c).await? {
+        let Some(place) = place(&all, row.try_get("order_id")?) else { continue };
+        if counted.contains(&row.try_get("payment_id")?) {
+            let (it, amount) = (&mut all[place], row.try_get::<i64, _>("amount_fen")?);
+            it.refunded_fen = it.refunded_fen.saturating_add(amount);
+            it.set_aside_fen = it.set_aside_fen.saturating_sub(amount).max(0);
         }
     }
     Ok(all)

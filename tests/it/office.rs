@@ -86,7 +86,7 @@ async fn an_export_is_a_file_that_a_spreadsheet_reads_and_runs_nothing_of() {
         .execute(&app.books.pool)
         .await
         .expect("writes");
-    let columns = Columns { headings: ["a"; 10], status: OrderStatus::code, found: |_| "" };
+    let columns = Columns { headings: ["a"; 11], status: OrderStatus::code, found: |_| "" };
     let filter = Filter::usual(app.clock.now());
     let pieces: Vec<_> =
         app.state.office.export_orders(filter, Form::Csv(columns)).pieces().try_collect().await.expect("a file");
@@ -94,7 +94,7 @@ async fn an_export_is_a_file_that_a_spreadsheet_reads_and_runs_nothing_of() {
     let file = String::from_utf8(pieces.into_iter().flat_map(|piece| piece.0).collect()).expect("UTF-8");
     assert_eq!(orders, 1);
     let lines: Vec<&str> = file.split("\r\n").collect();
-    assert_eq!((lines[0], lines.len()), ("\u{feff}a,a,a,a,a,a,a,a,a,a", 3), "{file}");
+    assert_eq!((lines[0], lines.len()), ("\u{feff}a,a,a,a,a,a,a,a,a,a,a", 3), "{file}");
     let begin = format!("{},\"'=HYPERLINK(\"\"https://evil.example\"\")\",1,", order.order_no);
     assert!(lines[1].starts_with(&begin), "{file}");
 }
@@ -144,6 +144,8 @@ async fn a_refund_that_stands_still_is_retried_or_given_up() {
     let number = OutRefundNo::parse("standing-one").expect("legal");
     let refund = give_back(&app, &order, 1, &number).await.expect("written");
     assert_eq!(refund.state.code(), "REQUESTED");
+    let listed = office.search(&order.order_no).await.expect("a search").remove(0).beside;
+    assert_eq!((listed.refunded_fen, listed.set_aside_fen), (0, 1), "nobody has given it back");
     assert_eq!(office.retry_refund(&number, &who).await.expect("asked").state.code(), "REQUESTED");
     for _ in 0..2 {
         assert_eq!(office.give_up_refund(&number, &who).await.expect("given up").state.code(), "REFUSED");
@@ -157,6 +159,8 @@ async fn a_refund_that_stands_still_is_retried_or_given_up() {
     app.until_status(&good.token, "SUCCESS").await;
     let number = OutRefundNo::parse("accepted-one").expect("legal");
     give_back(&app, &good, 1, &number).await.expect("accepted");
+    let listed = office.search(&good.order_no).await.expect("a search").remove(0).beside;
+    assert_eq!((listed.refunded_fen, listed.set_aside_fen), (1, 0));
     assert!(matches!(office.give_up_refund(&number, &who).await, Err(NotActed::NotGivenUp(_))));
 }
 

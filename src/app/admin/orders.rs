@@ -20,6 +20,8 @@ pub struct OrderLine {
     pub paid: String,
     pub found_by: String,
     pub refunded: Fen,
+    /// For refunds that are not accepted yet.
+    pub set_aside: Fen,
 }
 
 /// A filter as it was typed, with what is wrong in it.
@@ -176,6 +178,7 @@ fn OrderTable(words: &'static Orders, lines: Vec<OrderLine>) -> impl IntoView {
                         <th scope="col">{words.placed}</th>
                         <th scope="col">{words.found_by}</th>
                         <th scope="col" class="number">{words.refunded}</th>
+                        <th scope="col" class="number">{words.set_aside}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -187,7 +190,8 @@ fn OrderTable(words: &'static Orders, lines: Vec<OrderLine>) -> impl IntoView {
 
 #[component]
 fn OrderRow(words: &'static Orders, line: OrderLine) -> impl IntoView {
-    let refunded = (line.refunded > Fen::ZERO).then(|| format!("¥{}", line.refunded));
+    let some = |amount: Fen| (amount > Fen::ZERO).then(|| format!("¥{amount}"));
+    let (refunded, set_aside) = (some(line.refunded), some(line.set_aside));
     view! {
         <tr>
             <th scope="row"><a class="mono" href=format!("/admin/orders/{}", line.id)>{line.number}</a></th>
@@ -197,6 +201,7 @@ fn OrderRow(words: &'static Orders, line: OrderLine) -> impl IntoView {
             <td class="nowrap">{line.placed}</td>
             <td>{words.source(&line.found_by)}</td>
             <td class="number">{refunded}</td>
+            <td class="number">{set_aside}</td>
         </tr>
     }
 }

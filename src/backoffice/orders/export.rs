@@ -26,7 +26,7 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 /// How the file says it.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns {
-    pub headings: [&'static str; 10],
+    pub headings: [&'static str; 11],
     pub status: fn(OrderStatus) -> &'static str,
     /// How a payment was found, by its source's code.
     pub found: fn(&str) -> &'static str,
@@ -130,6 +130,7 @@ fn cells(Row { line, beside }: &Row, columns: &Columns) -> Vec<String> {
         beside.transaction_id.clone().unwrap_or_default(),
         beside.found_by.as_deref().map(columns.found).unwrap_or_default().to_owned(),
         Fen::new(beside.refunded_fen).unwrap_or(Fen::ZERO).to_string(),
+        Fen::new(beside.set_aside_fen).unwrap_or(Fen::ZERO).to_string(),
     ]
 }
 

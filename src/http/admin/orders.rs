@@ -114,6 +114,7 @@ fn line(Row { line, beside }: Row) -> OrderLine {
         paid: line.paid.map(minute).unwrap_or_default(),
         found_by: beside.found_by.unwrap_or_default(),
         refunded: Fen::new(beside.refunded_fen).unwrap_or(Fen::ZERO),
+        set_aside: Fen::new(beside.set_aside_fen).unwrap_or(Fen::ZERO),
     }
 }
 
@@ -206,7 +207,10 @@ fn columns_of<const CHINESE: bool>() -> Columns {
         if chinese { Language::Chinese } else { Language::English }
     }
     let words = Orders::of(words_of(CHINESE));
-    let unit = words_of(CHINESE).choose(("金额（元）", "已退（元）"), ("Amount (yuan)", "Refunded (yuan)"));
+    let unit = words_of(CHINESE).choose(
+        ("金额（元）", "已退（元）", "待退未受理（元）"),
+        ("Amount (yuan)", "Refunded (yuan)", "Set aside (yuan)"),
+    );
     Columns {
         headings: [
             words.number,
@@ -219,6 +223,7 @@ fn columns_of<const CHINESE: bool>() -> Columns {
             words.transaction,
             words.found_by,
             unit.1,
+            unit.2,
         ],
         status: |status| Orders::of(words_of(CHINESE)).state(status),
         found: |code| Orders::of(words_of(CHINESE)).source(code).unwrap_or_default(),

@@ -45,6 +45,7 @@ pub struct Orders {
     pub placed: &'static str,
     pub paid: &'static str,
     pub refunded: &'static str,
+    pub set_aside: &'static str,
     pub transaction: &'static str,
     pub payable_until: &'static str,
 
@@ -278,6 +279,7 @@ static CHINESE: Orders = Orders {
     placed: "下单时间",
     paid: "付款时间",
     refunded: "已退",
+    set_aside: "待退（未受理）",
     transaction: "微信支付订单号",
     payable_until: "付款截止",
 
@@ -442,6 +444,7 @@ static ENGLISH: Orders = Orders {
     placed: "Placed",
     paid: "Paid",
     refunded: "Refunded",
+    set_aside: "Set aside",
     transaction: "WeChat Pay transaction",
     payable_until: "Payable until",
 
