@@ -23,6 +23,7 @@ pub use accounts::valid_name;
 pub use demo::DemoAccount;
 pub use error::StaffError;
 pub use factor::{Enrolment, RecoveryCodes};
+pub use limits::check_limits;
 pub use links::OpenLink;
 pub use login::{LoggedIn, Login};
 pub use passwords::{LENGTHS as PASSWORD_LENGTHS, Passwords};

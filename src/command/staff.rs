@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{CommandError, WhichShop, amount, beijing};
 use crate::{
-    backoffice::staff::{Actor, Staff, StaffError, accounts::Change},
+    backoffice::staff::{Actor, Staff, StaffError, accounts::Change, check_limits},
     config::Environment,
     domain::{Fen, Role},
     startup::{StaffRoom, Surroundings, open_staff},
@@ -128,6 +128,7 @@ impl Teller<'_> {
                     per_day: per_day_fen.or(present.per_day),
                 };
                 if none || per_refund_fen.is_some() || per_day_fen.is_some() {
+                    check_limits(wanted)?;
                     staff.set_limits(wanted, &self.actor).await?;
                 }
                 self.limits(staff.limits().await?, out)

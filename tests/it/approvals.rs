@@ -266,6 +266,9 @@ async fn limits_and_accounts_change_with_a_second_manager() {
     let wrong = manager.post("/admin/staff/limits", &[("per_refund", "1,5"), ("per_day", ""), ("form", "a")]).await;
     assert_eq!(wrong.status, 422);
     assert!(wrong.text().contains("value=\"1,5\""), "what was typed stays");
+    let split = manager.post("/admin/staff/limits", &[("per_refund", "500"), ("per_day", ""), ("form", "c")]).await;
+    assert_eq!((split.status, split.shown().contains("拆成几笔")), (422, true), "a limit that can be gone round");
+    assert_eq!(numbers(&app, "SELECT COUNT(*) FROM approvals").await, [0], "nobody is asked");
     let limits = [("per_refund", "500"), ("per_day", "2000.50"), ("form", "b")];
     let led = manager.post_to("/admin/staff/limits", &limits).await;
     assert_eq!(manager.post_to("/admin/staff/limits", &limits).await, led, "sent twice it is asked for once");

@@ -46,9 +46,11 @@ async fn staff_is_listed_changed_and_limited_at_the_command_line() {
     let last = shop.run(&["staff", "disable", "demo-manager"]);
     assert_eq!(last.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&last.stderr).contains("last manager"), "{last:?}");
-    let limits = shop.json(&["staff", "limits", "--per-refund-fen", "50000", "--json"]);
+    let split = shop.run(&["staff", "limits", "--per-refund-fen", "50000"]);
+    assert!(split.status.code() == Some(1) && String::from_utf8_lossy(&split.stderr).contains("split"), "{split:?}");
+    let limits = shop.json(&["staff", "limits", "--per-refund-fen", "50000", "--per-day-fen", "200000", "--json"]);
     assert_eq!(limits["per_refund_fen"], 50_000);
-    assert_eq!(limits["per_day_fen"], Value::Null);
+    assert_eq!(limits["per_day_fen"], 200_000);
     let books = Books::open(&database_url(&shop.folder.path().join("data"))).await;
     let sql = "SELECT who FROM audit_log WHERE what = 'ACCOUNT_DISABLED'";
     let who: Vec<String> = sqlx::query_scalar(sql).fetch_all(&books.pool).await.expect("reads");

@@ -274,6 +274,9 @@ impl Staff {
         actor: &Actor,
     ) -> Result<Approval, StaffError> {
         let Some((staff_id, Role::Manager)) = actor.staff else { return Err(StaffError::Role(Role::Manager)) };
+        if let Some(limits) = wanted.limits() {
+            limits::check_limits(limits)?;
+        }
         let subject =
             if wanted.change().is_some() { self.find_account(subject).await?.name } else { "limits".to_owned() };
         let new = NewApproval {

@@ -43,6 +43,9 @@ pub enum StaffError {
     OwnRequest,
     #[error("only who has asked for it may withdraw it")]
     NotYours,
+    /// Whoever splits what he gives back stays below it each time.
+    #[error("a limit of each refund alone can be split: set one of the day as well")]
+    Split,
     #[error(transparent)]
     Refund(Box<RefundError>),
     #[error(

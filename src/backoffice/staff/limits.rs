@@ -26,9 +26,12 @@ pub(super) fn in_words(limits: Limits) -> String {
     format!("per refund {}, per day {}", part(limits.per_refund), part(limits.per_day))
 }
 
-/// A limit of each refund alone is none: whoever splits what he gives back stays below it each time.
-pub fn can_be_split(limits: Limits) -> bool {
-    limits.per_refund.is_some() && limits.per_day.is_none()
+/// Also for the command line, which sets them at once.
+///
+/// # Errors
+/// [`StaffError::Split`]: they would stop nobody.
+pub fn check_limits(limits: Limits) -> Result<(), StaffError> {
+    if limits.per_refund.is_some() && limits.per_day.is_none() { Err(StaffError::Split) } else { Ok(()) }
 }
 
 impl Staff {

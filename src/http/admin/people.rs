@@ -116,17 +116,22 @@ pub(super) async fn ask_change(State(state): State<AppState>, call: StaffCall, F
 
 pub(super) async fn ask_limits(State(state): State<AppState>, call: StaffCall, Form(typed): Form<Limits>) -> Response {
     let words = People::of(call.language);
+    let form = LimitsForm { per_refund: typed.per_refund.clone(), per_day: typed.per_day.clone() };
     let (Ok(per_refund), Ok(per_day)) = (limit(&typed.per_refund), limit(&typed.per_day)) else {
-        let form = LimitsForm { per_refund: typed.per_refund, per_day: typed.per_day };
-        let problem = words.limits_problem.to_owned();
-        return match page(&state, &call, StatusCode::UNPROCESSABLE_ENTITY, Some(form), problem).await {
-            Ok(response) => response,
-            Err(error) => call.trouble(&error),
-        };
+        return limits_again(&state, &call, form, words.limits_problem).await;
     };
     let wanted = Wanted::Limits { per_refund, per_day };
     match state.staff.ask_change(&typed.form, "", &wanted, &typed.note, &call.actor()).await {
         Ok(approval) => go(&format!("/admin/approvals/{}", approval.id), Some(Said::Asked)),
+        Err(StaffError::Split) => limits_again(&state, &call, form, words.limits_split).await,
+        Err(error) => call.trouble(&error),
+    }
+}
+
+/// The form again, with what was typed and why it cannot be.
+async fn limits_again(state: &AppState, call: &StaffCall, form: LimitsForm, problem: &str) -> Response {
+    match page(state, call, StatusCode::UNPROCESSABLE_ENTITY, Some(form), problem.to_owned()).await {
+        Ok(response) => response,
         Err(error) => call.trouble(&error),
     }
 }

@@ -24,6 +24,7 @@ pub struct People {
     pub per_refund: &'static str,
     pub per_day: &'static str,
     pub limits_problem: &'static str,
+    pub limits_split: &'static str,
 
     pub sessions: &'static str,
     pub began: &'static str,
@@ -67,6 +68,7 @@ static CHINESE: People = People {
     per_refund: "每笔退款",
     per_day: "每人每天（北京时间）",
     limits_problem: "限额应为元，最多两位小数，例如 500 或 99.50；留空表示不限",
+    limits_split: "只设单笔限额不起作用：把一笔大额退款拆成几笔，每笔都不超限。请同时设置每人每天的限额",
 
     sessions: "当前登录",
     began: "登录时间",
@@ -104,6 +106,7 @@ static ENGLISH: People = People {
     per_refund: "Each refund",
     per_day: "Each person and day (Beijing)",
     limits_problem: "A limit is yuan with at most two decimals, such as 500 or 99.50; nothing means no limit",
+    limits_split: "A limit of each refund alone stops nobody: a large refund can be split into small ones. Set a limit of the day as well",
 
     sessions: "Sessions",
     began: "Since",
