@@ -80,8 +80,8 @@ async fn who_has_said_that_it_goes_has_no_trouble_with_its_heartbeat() {
     .await;
     app.state.checkout.sign_off().await.expect("says so");
     // A beat that hangs is cut off after ten seconds.
-    let end = tokio::time::Instant::now() + Duration::from_secs(12);
-    while tokio::time::Instant::now() < end {
+    let end = Instant::now() + Duration::from_secs(12);
+    while Instant::now() < end {
         let troubles = app.state.checkout.readiness().troubles();
         assert!(troubles.iter().all(|(what, _)| *what != "books"), "{troubles:?}");
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -103,7 +103,7 @@ async fn a_server_whose_vital_tasks_are_dead_is_not_alive() {
     until("silence", async || (!manager.is_alive().await).then_some(())).await;
     let told = app.get("/readyz").await;
     assert_eq!(told.status, 503);
-    assert!(told.text().contains("orders: this task has ended"), "{}", told.text());
+    assert!(told.text().contains(": this task has ended"), "{}", told.text());
     assert_eq!(app.get("/healthz").await.status, 200, "an independent timer would go on");
     assert!(!manager.is_alive().await);
 

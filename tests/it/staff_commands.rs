@@ -51,6 +51,8 @@ async fn staff_is_listed_changed_and_limited_at_the_command_line() {
     let limits = shop.json(&["staff", "limits", "--per-refund-fen", "50000", "--per-day-fen", "200000", "--json"]);
     assert_eq!(limits["per_refund_fen"], 50_000);
     assert_eq!(limits["per_day_fen"], 200_000);
+    let limits = shop.json(&["staff", "limits", "--per-day-fen", "300000", "--json"]);
+    assert_eq!([&limits["per_refund_fen"], &limits["per_day_fen"]], [50_000, 300_000], "what is not named stays");
     let books = Books::open(&database_url(&shop.folder.path().join("data"))).await;
     let sql = "SELECT who FROM audit_log WHERE what = 'ACCOUNT_DISABLED'";
     let who: Vec<String> = sqlx::query_scalar(sql).fetch_all(&books.pool).await.expect("reads");

@@ -178,6 +178,7 @@ impl Books {
             "order_events" => "SELECT COUNT(*) FROM order_events",
             "refunds" => "SELECT COUNT(*) FROM refunds",
             "notifications" => "SELECT COUNT(*) FROM notifications",
+            "audit_log" => "SELECT COUNT(*) FROM audit_log",
             _ => panic!("no table of ours: {table}"),
         };
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.expect("counts")
