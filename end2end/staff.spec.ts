@@ -1,6 +1,7 @@
 // The way in to the merchant's side, by keyboard alone, and what axe says of its pages.
 import type { Page } from '@playwright/test';
 import { expect, expectAccessible, expectNoSidewaysScroll, test } from './fixtures';
+import { shops } from './shops';
 
 /** What the sandbox offers to whoever tries it. */
 async function passwordOf(page: Page, name: string): Promise<string> {
@@ -9,6 +10,8 @@ async function passwordOf(page: Page, name: string): Promise<string> {
 }
 
 test.describe('the way in', () => {
+  // Where nobody else of its name comes in: a code is good once.
+  test.use({ baseURL: shops.pictured });
   // A wrong password is answered 401, which the browser calls an error.
   test.use({ expectedErrors: [/401/] });
 

@@ -51,9 +51,8 @@ fn on_loopback(variables: Variables) -> Variables {
 }
 
 fn command(folder: &Path, arguments: &[&str], variables: &Variables) -> Command {
-    let mut command = Command::new(program());
-    command.args(arguments).env_clear().env("NO_COLOR", "1").env("LEPTOS_SITE_ADDR", "127.0.0.1:0");
-    command.envs(variables.iter().map(|(name, value)| (name, value))).current_dir(folder);
+    let mut command = crate::support::command(folder, arguments);
+    command.env("LEPTOS_SITE_ADDR", "127.0.0.1:0").envs(variables.iter().map(|(name, value)| (name, value)));
     command
 }
 

@@ -158,7 +158,7 @@ pub fn NotificationPage(language: Language, page: NotificationView) -> impl Into
 #[component]
 fn Raw(words: &'static Inbox, headers: String, body: String, hint: String) -> impl IntoView {
     view! {
-        <section class="admin-card" aria-labelledby="headers">
+        <section class="admin-card">
             <h2 id="headers">{words.headers}</h2>
             <pre class="admin-raw" tabindex="0" role="region" aria-labelledby="headers">{headers}</pre>
             <h2 id="body">{words.body}</h2>

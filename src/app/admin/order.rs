@@ -330,7 +330,7 @@ fn Timeline(words: &'static Orders, events: Vec<EventLine>) -> impl IntoView {
     };
     let rows = events.into_iter().map(row).collect::<Vec<_>>();
     view! {
-        <section class="admin-card" aria-labelledby="timeline">
+        <section class="admin-card">
             <h2 id="timeline">{words.timeline}</h2>
             <div class="table-scroll" tabindex="0" role="region" aria-labelledby="timeline">
                 <table class="admin-table">
