@@ -326,6 +326,27 @@ async fn the_audit_log_tells_when_it_was_touched() {
 }
 
 #[tokio::test]
+async fn a_log_that_is_being_written_is_whole() {
+    let app = app().await;
+    let staff = app.state.staff.clone();
+    let actor = Actor { staff: None, name: "anna".to_owned(), address: String::new(), request_id: String::new() };
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let writes = async {
+        for number in 0..300 {
+            staff.note(&actor, audit::what::ORDERS_EXPORTED, &format!("orders:{number}"), "").await.expect("writes");
+        }
+        is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+    };
+    let reads = async {
+        while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+            let whole = audit::verify(&app.state.db).await.expect("reads");
+            assert!(whole.problems.is_empty(), "{whole:?}");
+        }
+    };
+    tokio::join!(writes, reads);
+}
+
+#[tokio::test]
 async fn nothing_of_the_audit_log_is_changed_or_removed_by_the_program() {
     fn sources(dir: &std::path::Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(dir).expect("a folder") {

@@ -85,9 +85,11 @@ const PROBLEMS_MOST: usize = 20;
 /// # Errors
 /// The books are out of reach.
 pub async fn verify(db: &Database) -> Result<Verified, StorageError> {
+    // First what the chains say of their ends: whatever is written while this reads comes after them.
+    let mut stated = ends(db).await?;
+    let mut verified = Verified { chains: stated.len(), ..Verified::default() };
     let mut chains: HashMap<String, (i64, String)> = HashMap::new();
     let mut known: HashSet<[u8; 16]> = HashSet::new();
-    let mut verified = Verified::default();
     let mut after = 0;
     loop {
         let batch = audit::list_after(&mut *db.read().await?, after, BATCH).await?;
@@ -98,23 +100,27 @@ pub async fn verify(db: &Database) -> Result<Verified, StorageError> {
             if let Some(problem) = problem_of(entry, chains.get(&entry.chain), &known) {
                 verified.note(problem);
             }
+            if stated.get(&entry.chain).is_some_and(|(number, hash)| *number == entry.number && *hash == entry.hash) {
+                stated.remove(&entry.chain);
+            }
             known.insert(shortened(&entry.hash));
             chains.insert(entry.chain.clone(), (entry.number, entry.hash.clone()));
         }
     }
-    for (chain, number, hash) in audit::list_chains(&mut *db.read().await?).await? {
-        let end = chains.remove(&chain);
-        // One that is just being written is a step further than what was read.
-        let is_whole = end.is_some_and(|(found, last)| (found == number && last == hash) || found > number);
-        if !is_whole {
-            verified.note(format!("chain {chain} ends before its entry {number}"));
-        }
-        verified.chains += 1;
+    for (chain, (number, _)) in stated {
+        verified.note(format!("chain {chain} ends before its entry {number}"));
     }
-    for chain in chains.into_keys() {
+    let begun = ends(db).await?;
+    for chain in chains.into_keys().filter(|chain| !begun.contains_key(chain)) {
         verified.note(format!("chain {chain} is in no list of chains"));
     }
     Ok(verified)
+}
+
+/// Number and hash of the last entry of each chain.
+async fn ends(db: &Database) -> Result<HashMap<String, (i64, String)>, StorageError> {
+    let chains = audit::list_chains(&mut *db.read().await?).await?;
+    Ok(chains.into_iter().map(|(chain, number, hash)| (chain, (number, hash))).collect())
 }
 
 impl Verified {
