@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     App, Books, Desk, Member, Placed, Process, Site, database_url, folder, is_file, lay_keys, paid_under, until,
+    until_within,
 };
 
 fn fen(amount: i64) -> Fen {
@@ -406,7 +407,8 @@ async fn killed_while_two_decide_it_still_has_one_end() {
         let told: Vec<String> = sqlx::query_scalar(sql).bind(subject).fetch_all(&books.pool).await.expect("reads");
         assert_eq!(told, [end.code()], "round {round}: once in the audit log");
         approved += usize::from(end == State::Approved);
-        until("the refunds at WeChat", async || {
+        // One that was being asked for when the server died is due again half a minute later.
+        until_within(Duration::from_secs(90), "the refunds at WeChat", async || {
             let ledger = shop.get("/_sandbox/ledger").await;
             let count = ledger.text().lines().filter(|line| line.contains("\"type\":\"refund\"")).count();
             assert!(count <= approved, "more went back than was approved");

@@ -60,13 +60,18 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Asks again and again until there is an answer.
-pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let end = Instant::now() + DEADLINE;
+pub async fn until<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
+    until_within(DEADLINE, what, ask).await
+}
+
+/// The same, where what must come may take its time.
+pub async fn until_within<T>(limit: Duration, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = Instant::now() + limit;
     loop {
         if let Some(found) = ask().await {
             return found;
         }
-        assert!(Instant::now() < end, "in {DEADLINE:?} never: {what}");
+        assert!(Instant::now() < end, "in {limit:?} never: {what}");
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
