@@ -73,7 +73,7 @@ async fn behind_nginx_a_shop_has_what_it_needs() {
 async fn what_nginx_has_in_front_of_the_shop_is_not_in_front_of_callbacks() {
     let (app, _outside) = shop().await;
     let (https, http) = (free_port(), free_port());
-    let closed = [("client_max_body_size 1m;", "client_max_body_size 1m; deny all;")];
+    let closed = [("client_max_body_size 11m;", "client_max_body_size 11m; deny all;")];
     let folder = laid(&with(here(&app, https, http), &closed));
     let config = folder.path().join("nginx.conf");
     let front = Front::start_closed(tool("nginx").arg("-c").arg(&config), folder.path(), https).await;
