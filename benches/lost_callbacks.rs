@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep};
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Milliseconds.
-const OPEN_BUDGET: i64 = 15_000;
+const OPEN_BUDGET: i64 = 10_000;
 const CLOSED_BUDGET: i64 = 60_000;
 /// Orders come, and are paid, within so many seconds.
 const SPREAD: u64 = 25;

@@ -1,5 +1,5 @@
-//! `saoma order`, `refund`, `inbox`, `product`, `staff`, `bill`, `status`, `backup`, `restore` and `health`: what an operator
-//! does without pages, beside a running server or without one. Knows only the use cases; writes to what it is given.
+//! `saoma order`, `refund`, `inbox`, `product`, `staff`, `bill`, `status`, `doctor`, `backup`, `restore` and `health`: what an
+//! operator does without pages, beside a running server or without one. Knows only the use cases; writes to what it is given.
 
 mod backup;
 mod bill;

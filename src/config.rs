@@ -8,6 +8,7 @@
 //! | `SAOMA_DATA_DIR` | folder for everything we keep | `data` |
 //! | `SAOMA_PAYEE` | the shop's name on the pay page | `扫码示例商店` |
 //! | `SAOMA_PAY_MINUTES` | how long an order can be paid, 1–120 | 15 |
+//! | `SAOMA_FEE_RATE` | the rate agreed on with WeChat Pay, like `0.60%` | whatever the bill says |
 //! | `SAOMA_ORDERS_PER_MINUTE` | per client address, 0 = no limit | 30 |
 //! | `SAOMA_CHECKS_PER_MINUTE` | presses of 我已完成支付, cancel and renew, per client address, 0 = no limit | 60 |
 //! | `SAOMA_QUESTIONS_PER_SECOND` | to WeChat, of all instances together, 0 = no limit | 20 |

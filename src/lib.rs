@@ -7,12 +7,12 @@
 //! | --- | --- | --- |
 //! | [`domain`] | money, numbers, states | nothing |
 //! | `wechatpay` | the APIv3 protocol, pure: bytes, keys and time in, values out | `domain` |
-//! | `gateway` | the only caller of the platform | `wechatpay` |
+//! | `gateway` | the only caller of the platform | `domain`, `wall`, `wechatpay` |
 //! | `storage` | the books on either engine: tables and the one way to write | `domain` |
 //! | `checkout` | the use cases and the money rules, in rooms: `orders`, `payments`, `refunds`, `jobs` | `domain`, `gateway`, `storage`, `wechatpay` |
-//! | `backoffice` | what staff does: orders, inbox, reports, what needs someone; and who staff is | `checkout`, `storage` |
-//! | `reconcile` | WeChat's bills laid beside the books, day by day | `checkout`, `gateway`, `storage`, `wechatpay` |
-//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `backoffice`, `checkout`, `reconcile`, `storage`, `tls`, `wechatpay` |
+//! | `backoffice` | what staff does: orders, inbox, products, looks, reports, what needs someone; and who staff is | `checkout`, `domain`, `gateway`, `storage`, `wechatpay` |
+//! | `reconcile` | WeChat's bills laid beside the books, day by day | `checkout`, `domain`, `gateway`, `storage`, `wechatpay` |
+//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `backoffice`, `checkout`, `domain`, `reconcile`, `storage`, `tls`, `wall`, `wechatpay` |
 //! | [`app`] | pages, islands, the addresses of server functions | `domain` |
 //! | `sandbox` | a WeChat Pay platform without money | nothing but `clock`, `entropy` |
 //! | `tls` | the shop's own HTTPS: which certificate is shown, and where it comes from | |
@@ -20,6 +20,8 @@
 //! | `command` | `saoma order`, `saoma refund` and the others | `backoffice`, `checkout`, `doctor`, `domain`, `reconcile`, `storage`, `wechatpay` |
 //! | `wall` | between a sandbox's messages and real money | |
 //! | `config`, `startup`, `signals`, `service_manager`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy`, `secret_key` | what all that runs in | |
+//!
+//! "design" and `wechatpay-v3.md` in comments are the authors' notes, and not part of this repository.
 //!
 //! Invariants, kept true by `tests/architecture/`:
 //! - `domain` knows no wire format, no SQL, no HTTP, no Leptos. `wechatpay` does no I/O and reads

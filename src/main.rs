@@ -87,7 +87,7 @@ struct ServeArguments {
     /// No merchant account and no money: a WeChat Pay of its own, demo products, books apart from a shop's
     #[arg(long)]
     sandbox: bool,
-    /// The sandbox's pages and controls (`/_sandbox/…`) answer other machines too
+    /// The sandbox's pages and controls (`/_sandbox/…`) answer other machines too, and they see the demo accounts of /admin
     #[arg(long, requires = "sandbox")]
     sandbox_open: bool,
 }

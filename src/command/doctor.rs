@@ -19,6 +19,7 @@ use crate::{
 pub struct DoctorCommand {
     #[command(flatten)]
     which: WhichShop,
+    /// For programs
     #[arg(long)]
     json: bool,
     /// Asks WeChat Pay a handful of things, and the shop's own address (as it does without saying)
