@@ -19,5 +19,6 @@ pub use hint::ToldPayment;
 pub use history::OrderHistory;
 pub use inquire::Answer;
 pub(super) use next_look::next_look_at;
+pub(super) use place::deadline;
 pub(super) use prepay::CLAIM;
 pub use with_code::OrderWithCode;

@@ -133,3 +133,40 @@ async fn instances_whose_clocks_differ_a_little_leave_each_other_alone() {
     assert_eq!(first.get("/readyz").await.status, 200);
     assert_eq!(second.get("/readyz").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_beat_that_was_held_up_takes_no_time_from_orders_that_were_placed_meanwhile() {
+    let town = Town::new().await;
+    let stage = Stage::new().clock(&town.clocks[1]).live(&town.outside, free_port());
+    let app = stage.heartbeat_every(Duration::from_millis(50)).start().await;
+    app.order(1).await;
+    let beats = async || number(&app, "SELECT MAX(beats) FROM heartbeats").await;
+    let wall = async || number(&app, "SELECT MAX(wall_ms) FROM heartbeats").await;
+    // What was planned by a wrong clock is mended for half a minute.
+    town.set_shop_clock(AHEAD);
+    until("a beat ahead", async || (wall().await > town.now_ms() + 3_600_000).then_some(())).await;
+    town.set_shop_clock(-AHEAD);
+    until("the mend", async || (wall().await <= town.now_ms()).then_some(())).await;
+
+    // Another instance holds up the beat and places an order, ten minutes later.
+    let mut other = app.books.pool.begin().await.expect("begins");
+    sqlx::query("UPDATE heartbeats SET beats = beats").execute(&mut *other).await.expect("locks");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    town.pass(600);
+    let placed = town.now_ms();
+    for (sql, at) in [
+        ("UPDATE attempts SET created_ms = ?", placed),
+        ("UPDATE orders SET created_ms = ?", placed),
+        ("UPDATE orders SET expires_ms = ?", placed + 900_000),
+        ("UPDATE orders SET end_ms = ?", placed + 900_000),
+        ("UPDATE orders SET check_ms = ?", placed + 30_000),
+    ] {
+        sqlx::query(sql).bind(at).execute(&mut *other).await.expect("writes");
+    }
+    other.commit().await.expect("commits");
+    let before = beats().await;
+    until("three more beats", async || (beats().await >= before + 3).then_some(())).await;
+    assert_eq!(number(&app, "SELECT MIN(expires_ms) FROM orders").await, placed + 900_000, "its time is not cut");
+    assert_eq!(number(&app, "SELECT MIN(end_ms) FROM orders").await, placed + 900_000);
+    assert_eq!(number(&app, "SELECT MIN(check_ms) FROM orders").await, placed + 30_000, "nor is it looked at early");
+}

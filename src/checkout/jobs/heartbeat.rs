@@ -164,7 +164,7 @@ impl Checkout {
     async fn beat_once(&self, pulse: &mut Pulse, every: Duration) -> Result<(), CheckoutError> {
         let is_first = !pulse.has_beaten;
         let now = self.0.clock.now();
-        let has_fallen_back = self.0.latest.has_fallen_back(now);
+        let has_fallen_back = self.0.latest.has_fallen_back(|| self.0.clock.now());
         if pulse.step_back(now, Instant::now()).is_some() || has_fallen_back {
             tracing::warn!("this machine's clock has been set back");
             pulse.mend();
@@ -198,6 +198,8 @@ impl Checkout {
         }
         let leased_until = leases::last_until_ms(&mut reader).await?.unwrap_or(0);
         drop(reader);
+        // It may have waited for long: what has been read by now does not lie ahead of a clock that is right.
+        let now = self.0.clock.now();
         if !is_there {
             return Err(StorageError::NoAnswer.into());
         }
@@ -225,7 +227,7 @@ impl Checkout {
             self.look_after_wrong_clock(pulse);
         }
         if let Some(until) = pulse.mending {
-            self.mend_after_set_back(now).await?;
+            self.mend_after_set_back().await?;
             pulse.ahead.clear();
             if Instant::now() >= until {
                 pulse.mending = None;

@@ -2,6 +2,9 @@
 //! nobody would look after it for hours. It becomes due, spread over most of a minute; to look once too often
 //! does no harm.
 //!
+//! Each step goes by the time at which it is made, and not by that of the beat that calls for it: a beat may have been
+//! held up, by a lock or because the machine slept, and what was planned since lies ahead of the beat alone.
+//!
 //! A clock that jumps forward and stays needs nothing: deadlines pass, leases run out and are taken anew, and
 //! while our time is wrong WeChat's answers do not verify, so that nothing is closed by mistake.
 
@@ -9,7 +12,12 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use crate::{
-    checkout::{error::CheckoutError, memory::STEP, orders::CLAIM, shared::Checkout},
+    checkout::{
+        error::CheckoutError,
+        memory::STEP,
+        orders::{CLAIM, deadline},
+        shared::Checkout,
+    },
     storage::{JobFuture, heartbeats, set_back},
 };
 
@@ -17,32 +25,37 @@ use crate::{
 const TOGETHER: usize = 200;
 
 impl Checkout {
-    pub(super) async fn mend_after_set_back(&self, now: Timestamp) -> Result<(), CheckoutError> {
+    pub(super) async fn mend_after_set_back(&self) -> Result<(), CheckoutError> {
         self.0.inquiries.forget_plans();
-        let limit = now + STEP;
         let db = &self.0.db;
-        let ahead = set_back::list(&mut *db.read().await?, limit).await?;
+        let clock = self.0.clock.clone();
+        let ahead = set_back::list(&mut *db.read().await?, clock.now() + STEP).await?;
         // First what others do with them.
-        db.write_first(move |c| Box::pin(set_back::free_leases(c, now, limit))).await?;
-        let expires = self.deadline(now);
-        self.in_lots(&ahead.deadlines, move |c, ids| {
-            Box::pin(async move { set_back::limit_deadlines(c, &ids, now, expires).await })
+        db.write_first(move |c| {
+            let now = clock.now();
+            Box::pin(set_back::free_leases(c, now, now + STEP))
         })
         .await?;
-        self.in_lots(&ahead.prepays, move |c, ids| {
-            Box::pin(async move { set_back::allow_prepay(c, &ids, now, CLAIM, limit).await })
+        let pay_time = self.0.settings.pay_time;
+        self.in_lots(&ahead.deadlines, move |c, ids, now| {
+            Box::pin(async move { set_back::limit_deadlines(c, &ids, now, deadline(now, pay_time)).await })
         })
         .await?;
-        self.in_lots(&ahead.orders, move |c, ids| {
-            Box::pin(async move { set_back::make_orders_due(c, &ids, now, limit).await })
+        self.in_lots(&ahead.prepays, |c, ids, now| {
+            Box::pin(async move { set_back::allow_prepay(c, &ids, now, CLAIM, now + STEP).await })
         })
         .await?;
-        self.in_lots(&ahead.refunds, move |c, ids| {
-            Box::pin(async move { set_back::make_refunds_due(c, &ids, now, limit).await })
+        self.in_lots(&ahead.orders, |c, ids, now| {
+            Box::pin(async move { set_back::make_orders_due(c, &ids, now, now + STEP).await })
+        })
+        .await?;
+        self.in_lots(&ahead.refunds, |c, ids, now| {
+            Box::pin(async move { set_back::make_refunds_due(c, &ids, now, now + STEP).await })
         })
         .await?;
         // Last, since they are what this is noticed by after a restart.
-        db.write_first(move |c| Box::pin(heartbeats::remove_ahead(c, limit))).await?;
+        let clock = self.0.clock.clone();
+        db.write_first(move |c| Box::pin(heartbeats::remove_ahead(c, clock.now() + STEP))).await?;
         let set_back::Ahead { orders, refunds, prepays, deadlines } = &ahead;
         let [orders, refunds, prepays, deadlines] = [orders, refunds, prepays, deadlines].map(Vec::len);
         if orders + refunds + prepays > 0 {
@@ -51,13 +64,14 @@ impl Checkout {
         Ok(())
     }
 
-    /// Changes these rows, [`TOGETHER`] of them by a transaction.
+    /// Changes these rows, [`TOGETHER`] of them by a transaction, by the time at which it has begun.
     async fn in_lots<F>(&self, ids: &[i64], change: F) -> Result<(), CheckoutError>
     where
-        F: for<'c> Fn(&'c mut AnyConnection, Vec<i64>) -> JobFuture<'c, ()> + Copy + Send + Sync + 'static,
+        F: for<'c> Fn(&'c mut AnyConnection, Vec<i64>, Timestamp) -> JobFuture<'c, ()> + Copy + Send + Sync + 'static,
     {
         for lot in ids.chunks(TOGETHER).map(<[i64]>::to_vec) {
-            self.0.db.write(move |c| change(c, lot.clone())).await?;
+            let clock = self.0.clock.clone();
+            self.0.db.write(move |c| change(c, lot.clone(), clock.now())).await?;
         }
         Ok(())
     }

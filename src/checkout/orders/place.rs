@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 use url::Url;
 
@@ -101,7 +101,7 @@ impl Checkout {
     ) -> Result<NewAttempt, CheckoutError> {
         let settings = &self.0.settings;
         let unfit = |reason| CheckoutError::UnfitProduct { product, reason };
-        let expires = self.deadline(now);
+        let expires = deadline(now, settings.pay_time);
         let out_trade_no =
             OutTradeNo::build(&beijing_second(now), self.0.entropy.bytes()).map_err(|_| unfit(InvalidPrepay::Json))?;
         let description = fit_description(title).ok_or_else(|| unfit(InvalidPrepay::Description))?;
@@ -121,13 +121,13 @@ impl Checkout {
         let check = next_look(now, expires, settings.pay_time);
         Ok(NewAttempt { out_trade_no, appid, trade_type, request, expires, check })
     }
+}
 
-    /// Until when an order can be paid that is placed `now`. Whole seconds, so that our deadline is the very
-    /// one WeChat is told.
-    pub(crate) fn deadline(&self, now: Timestamp) -> Timestamp {
-        let expires = now + self.0.settings.pay_time;
-        Timestamp::from_second(expires.as_second()).unwrap_or(expires)
-    }
+/// Until when an order can be paid that is placed `now`. Whole seconds, so that our deadline is the very
+/// one WeChat is told.
+pub(crate) fn deadline(now: Timestamp, pay_time: SignedDuration) -> Timestamp {
+    let expires = now + pay_time;
+    Timestamp::from_second(expires.as_second()).unwrap_or(expires)
 }
 
 /// `attach` (`wechatpay-v3.md` §5.1) comes back in the bill: where a merchant number is shared with other
