@@ -3,7 +3,7 @@
 use saoma::domain::Fen;
 use serde_json::json;
 
-use crate::support::{App, Clerk, Placed, hidden, until};
+use crate::support::{App, Clerk, Placed, hidden, is_file, until};
 
 async fn paid(app: &App, product: i64) -> Placed {
     let order = app.order(product).await;
@@ -121,6 +121,103 @@ async fn a_whole_refund_step_by_step_and_pressed_twice_is_one() {
         .await
         .expect("reads");
     assert_eq!(log, [("demo-operator".to_owned(), format!("refund:{number}"))], "once, by name");
+}
+
+/// Where a refund of the order's payment begins.
+async fn way_to_refund(clerk: &Clerk<'_>, path: &str) -> String {
+    let page = clerk.page(path).await;
+    let way = page.text().split(&format!("href=\"{path}/refund?")).nth(1).expect("the way to it");
+    format!("{path}/refund?{}", way.split('"').next().expect("an end").replace("&amp;", "&"))
+}
+
+#[tokio::test]
+async fn the_same_amount_once_more_is_asked_back_and_never_told_as_done() {
+    let app = App::start().await;
+    app.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
+    let order = paid(&app, 2).await;
+    let (clerk, path) = (Clerk::open(&app, "operator").await, path_of(&app, &order).await);
+    let way = way_to_refund(&clerk, &path).await;
+    let check_path = format!("{way}&step=check&amount=1.00&reason=x");
+    let press = async |check: &crate::support::Answer| {
+        let field = |name| hidden(check.text(), name);
+        let fields = ["payment", "number", "amount", "reason"].map(|name| (name, field(name)));
+        let another = check.text().contains("name=\"another\"").then(|| ("another", "1".to_owned()));
+        let fields: Vec<_> = fields.into_iter().chain(another).collect();
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let done = clerk.post(&format!("{path}/refund"), check, &fields).await;
+        clerk.follow(&done).await.shown()
+    };
+    let first = clerk.page(&check_path).await;
+    assert!(press(&first).await.contains("微信支付已受理退款"));
+    let second = clerk.get(&check_path).await;
+    assert_eq!(second.status, 409, "{}", second.shown());
+    assert!(second.shown().contains("已经申请过退这笔付款的 ¥1.00"), "when, and that it is done: {}", second.shown());
+    assert!(second.text().contains("value=\"1.00\"") && second.text().contains("id=\"another\""), "ask again, by name");
+    assert!(!second.text().contains("name=\"number\""), "nothing to confirm");
+    let request = app.request(reqwest::Method::GET, &check_path).header("accept-language", "en");
+    let english = clerk.browser.send(request.header("accept", "text/html")).await;
+    assert!(english.shown().contains("The same ¥1.00 of this payment was refunded at"), "{}", english.shown());
+    assert_eq!(app.books.refunds().await.len(), 1);
+    let third = clerk.page(&format!("{check_path}&another=1")).await;
+    assert!(press(&third).await.contains("微信支付已受理退款"));
+    assert_eq!(app.books.refunds().await.iter().map(|it| it.amount_fen).collect::<Vec<_>>(), [100, 100]);
+}
+
+#[tokio::test]
+async fn a_refund_that_nobody_knows_the_end_of_is_pressed_again_under_its_number() {
+    if !is_file() {
+        return;
+    }
+    let app = App::start().await;
+    app.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
+    let order = paid(&app, 2).await;
+    let (clerk, path) = (Clerk::open(&app, "operator").await, path_of(&app, &order).await);
+    let way = way_to_refund(&clerk, &path).await;
+    let check = clerk.page(&format!("{way}&step=check&amount=1.00&reason=x&another=1")).await;
+    let (transaction, number) = (hidden(check.text(), "payment"), hidden(check.text(), "number"));
+    let fields = [("payment", &*transaction), ("number", &*number), ("amount", "1.00"), ("reason", "破损")];
+    let fields: Vec<_> = fields.into_iter().chain([("another", "1"), ("note", "请看一下")]).collect();
+    // A COMMIT that is answered by an error: whether it is there, nobody can tell.
+    for sql in [
+        "CREATE TABLE unborn (id INTEGER REFERENCES orders (id) DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TRIGGER unborn AFTER INSERT ON refunds BEGIN INSERT INTO unborn VALUES (-1); END",
+    ] {
+        sqlx::query(sql).execute(&app.books.pool).await.expect("writes");
+    }
+    let unknown = clerk.post(&format!("{path}/refund"), &check, &fields).await;
+    sqlx::query("DROP TRIGGER unborn").execute(&app.books.pool).await.expect("writes");
+    assert_eq!(unknown.status, 503, "{}", unknown.shown());
+    assert!(unknown.shown().contains("不知道退款是否已记下"), "{}", unknown.shown());
+    assert_eq!(hidden(unknown.text(), "number"), number, "the same number");
+    assert!(unknown.text().contains("value=\"请看一下\""), "what was typed stays");
+    let fields: Vec<_> =
+        ["payment", "number", "amount", "reason", "another"].map(|name| (name, hidden(unknown.text(), name))).into();
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let done = clerk.post(&format!("{path}/refund"), &unknown, &fields).await;
+    assert!(clerk.follow(&done).await.shown().contains("微信支付已受理退款"));
+    let refunds = app.books.refunds().await;
+    assert_eq!(refunds.iter().map(|it| it.amount_fen).collect::<Vec<_>>(), [100], "one refund");
+}
+
+#[tokio::test]
+async fn books_that_cannot_be_read_are_trouble_and_no_missing_payment() {
+    let app = App::start().await;
+    let order = paid(&app, 2).await;
+    let (clerk, path) = (Clerk::open(&app, "operator").await, path_of(&app, &order).await);
+    let way = way_to_refund(&clerk, &path).await;
+    let check = clerk.page(&format!("{way}&step=check&amount=1.00&reason=x")).await;
+    let (transaction, number) = (hidden(check.text(), "payment"), hidden(check.text(), "number"));
+    let set = |sql: &'static str| sqlx::query(sql).execute(&app.books.pool);
+    // What a refund asks the books and an order's page does not.
+    set("ALTER TABLE restorations RENAME TO put_away").await.expect("renames");
+    let fields = [("payment", &*transaction), ("number", &*number), ("amount", "1.00"), ("reason", "x")];
+    let asked = clerk.post(&format!("{path}/refund"), &check, &fields).await;
+    let drafted = clerk.get(&format!("{way}&step=check&amount=1.00&reason=x")).await;
+    set("ALTER TABLE put_away RENAME TO restorations").await.expect("renames");
+    for answer in [asked, drafted] {
+        assert_eq!(answer.status, 503, "{}", answer.shown());
+        assert!(!answer.shown().contains("这笔订单没有这个号码"), "{}", answer.shown());
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ pub struct RefundForm {
     pub amount: String,
     pub reason: String,
     pub another: bool,
-    /// Some of it was given back elsewhere: he has to say that he has looked.
+    /// Some of it was given back elsewhere, or just now: he has to say that he has looked.
     pub asks_another: bool,
     pub amount_problem: String,
     pub reason_problem: Option<&'static str>,
@@ -71,6 +71,8 @@ pub struct RefundCheck {
     pub left_after: Fen,
     pub reason: String,
     pub another: bool,
+    /// For the colleague who decides, as typed.
+    pub note: String,
     pub problem: String,
 }
 
@@ -102,7 +104,7 @@ pub fn RefundCheckPage(language: Language, check: RefundCheck) -> impl IntoView 
             <p class="hint">{words.number_hint}</p>
             <div class="field">
                 <label for="note">{words.approval_note}</label>
-                <input id="note" name="note" maxlength="200" autocomplete="off" aria-describedby="note-hint"/>
+                <input id="note" name="note" value=check.note maxlength="200" autocomplete="off" aria-describedby="note-hint"/>
                 <p class="hint" id="note-hint">{words.approval_note_hint}</p>
             </div>
             <p class="admin-buttons">

@@ -79,7 +79,9 @@ pub(super) fn failed(call: &StaffCall, error: NotActed) -> Response {
             let (title, hint) = (words.no_such_refund, words.no_such_payment);
             call.page_with(StatusCode::NOT_FOUND, title, leptos::view! { <Message language title hint/> })
         }
-        NotActed::Storage(error) | NotActed::Checkout(CheckoutError::Storage(error)) => {
+        NotActed::Storage(error)
+        | NotActed::Checkout(CheckoutError::Storage(error))
+        | NotActed::Refund(RefundError::Checkout(CheckoutError::Storage(error)) | RefundError::Unconfirmed(error)) => {
             call.trouble(&StaffError::from(error))
         }
         error => {

@@ -12,6 +12,7 @@ use super::{
     super::state::AppState,
     call::{StaffCall, go},
     order::{acted, failed},
+    times::second,
 };
 use crate::{
     app::admin::{RefundCheck, RefundCheckPage, RefundForm, RefundPage, Said, words::Orders},
@@ -60,20 +61,9 @@ pub(super) async fn show(
         Err(error) => return failed(&call, error),
     };
     let is_first = typed.step != "check";
-    let mut form = RefundForm {
-        order_id: id,
-        title,
-        transaction: payment.transaction_id.clone(),
-        left: payment.left(),
-        amount: typed.amount.clone(),
-        reason: if is_first { words.usual_reason.to_owned() } else { typed.reason.clone() },
-        another: !typed.another.is_empty(),
-        asks_another: !typed.another.is_empty(),
-        amount_problem: String::new(),
-        reason_problem: None,
-        problem: String::new(),
-    };
+    let mut form = form(id, title, &payment, &typed);
     if is_first {
+        words.usual_reason.clone_into(&mut form.reason);
         return shown(&call, StatusCode::OK, form);
     }
     let Ok(wanted) = wanted(&typed, &payment) else {
@@ -82,24 +72,56 @@ pub(super) async fn show(
     };
     match state.office.draft_refund(&wanted, &acted(&call)).await {
         Ok(draft) => {
-            let amount = wanted.amount.unwrap_or_else(|| payment.left());
-            let check = RefundCheck {
-                csrf: call.csrf(),
-                order_id: id,
-                transaction: payment.transaction_id.clone(),
-                number: draft.out_refund_no().to_string(),
-                amount,
-                left_after: payment.left().checked_sub(amount).unwrap_or(Fen::ZERO),
-                reason: wanted.reason,
-                another: wanted.another,
-                problem: String::new(),
-            };
-            let language = call.language;
-            call.page(words.will_do, leptos::view! { <RefundCheckPage language check/> })
+            // Without a number of his own he wants another one, and would be told of this as if it were made now.
+            if let (None, Some(known)) = (&wanted.number, draft.standing()) {
+                let problem = (words.same_refund)(&second(known.created), &known.amount.to_string());
+                return shown(&call, StatusCode::CONFLICT, RefundForm { asks_another: true, problem, ..form });
+            }
+            let check = check(&call, id, &payment, &wanted, draft.out_refund_no());
+            check_page(&call, StatusCode::OK, check)
         }
-        Err(NotActed::Refund(error)) => refused(&call, form, &error),
+        Err(NotActed::Refund(error)) => refused(&call, form, error),
         Err(error) => failed(&call, error),
     }
+}
+
+/// As it was typed.
+fn form(id: i64, title: String, payment: &Payment, typed: &Typed) -> RefundForm {
+    RefundForm {
+        order_id: id,
+        title,
+        transaction: payment.transaction_id.clone(),
+        left: payment.left(),
+        amount: typed.amount.clone(),
+        reason: typed.reason.clone(),
+        another: !typed.another.is_empty(),
+        asks_another: !typed.another.is_empty(),
+        amount_problem: String::new(),
+        reason_problem: None,
+        problem: String::new(),
+    }
+}
+
+fn check(call: &StaffCall, id: i64, payment: &Payment, wanted: &Wanted, number: &OutRefundNo) -> RefundCheck {
+    let amount = wanted.amount.unwrap_or_else(|| payment.left());
+    RefundCheck {
+        csrf: call.csrf(),
+        order_id: id,
+        transaction: payment.transaction_id.clone(),
+        number: number.to_string(),
+        amount,
+        left_after: payment.left().checked_sub(amount).unwrap_or(Fen::ZERO),
+        reason: wanted.reason.clone(),
+        another: wanted.another,
+        note: String::new(),
+        problem: String::new(),
+    }
+}
+
+/// What will be done under this number; with a problem, what somebody has tried to do under it.
+fn check_page(call: &StaffCall, status: StatusCode, check: RefundCheck) -> Response {
+    let language = call.language;
+    call.page_with(status, Orders::of(language).will_do, leptos::view! { <RefundCheckPage language check/> })
 }
 
 fn shown(call: &StaffCall, status: StatusCode, form: RefundForm) -> Response {
@@ -108,7 +130,7 @@ fn shown(call: &StaffCall, status: StatusCode, form: RefundForm) -> Response {
 }
 
 /// The form again, with what was typed and why it cannot be.
-fn refused(call: &StaffCall, form: RefundForm, error: &RefundError) -> Response {
+fn refused(call: &StaffCall, form: RefundForm, error: RefundError) -> Response {
     let words = Orders::of(call.language);
     let problem = |problem: &str, form: RefundForm| RefundForm { problem: problem.to_owned(), ..form };
     let form = match error {
@@ -121,12 +143,12 @@ fn refused(call: &StaffCall, form: RefundForm, error: &RefundError) -> Response 
         RefundError::NotAllowed => problem(words.not_allowed, form),
         RefundError::PutBack { .. } => problem(words.put_back, form),
         RefundError::NotAsked => problem(words.not_asked, form),
-        RefundError::Unconfirmed(_) => problem(words.unconfirmed, form),
         RefundError::NotPaid(_)
         | RefundError::NoSuchPayment
         | RefundError::Ambiguous(_)
-        | RefundError::NoSuchRefund
-        | RefundError::Checkout(_) => problem(words.no_such_payment, form),
+        | RefundError::NoSuchRefund => problem(words.no_such_payment, form),
+        // Nothing that somebody has typed.
+        error @ (RefundError::Unconfirmed(_) | RefundError::Checkout(_)) => return failed(call, error.into()),
     };
     shown(call, StatusCode::UNPROCESSABLE_ENTITY, form)
 }
@@ -157,19 +179,7 @@ pub(super) async fn ask(
         Ok(found) => found,
         Err(error) => return failed(&call, error),
     };
-    let form = RefundForm {
-        order_id: id,
-        title,
-        transaction: payment.transaction_id.clone(),
-        left: payment.left(),
-        amount: typed.amount.clone(),
-        reason: typed.reason.clone(),
-        another: !typed.another.is_empty(),
-        asks_another: !typed.another.is_empty(),
-        amount_problem: String::new(),
-        reason_problem: None,
-        problem: String::new(),
-    };
+    let form = form(id, title, &payment, &typed);
     // Without the number that was shown nobody knows which refund it is.
     let Some(ask) = ask_of(&typed, &payment) else {
         let problem = words.other_refund.to_owned();
@@ -184,9 +194,24 @@ pub(super) async fn ask(
             go(&format!("/admin/orders/{id}"), Some(said))
         }
         Ok(Asked::Waiting(approval)) => go(&format!("/admin/approvals/{}", approval.id), Some(Said::Asked)),
-        Err(StaffError::Refund(error)) => refused(&call, form, &error),
+        Err(StaffError::Refund(error)) => match *error {
+            // The number stays, or the next try would be another refund.
+            RefundError::Unconfirmed(error) => {
+                tracing::error!(%error, refund.number = %ask.out_refund_no, "nobody knows whether a refund is written");
+                let shown = RefundCheck { problem: words.unconfirmed.to_owned(), ..again(&call, id, &payment, &ask) };
+                check_page(&call, StatusCode::SERVICE_UNAVAILABLE, shown)
+            }
+            error => refused(&call, form, error),
+        },
         Err(error) => call.trouble(&error),
     }
+}
+
+/// The page whose button it was.
+fn again(call: &StaffCall, id: i64, payment: &Payment, ask: &RefundAsk) -> RefundCheck {
+    let RefundAsk { of, amount, reason, out_refund_no, another, note } = ask.clone();
+    let wanted = Wanted { of, amount, reason, number: None, another };
+    RefundCheck { note, ..check(call, id, payment, &wanted, &out_refund_no) }
 }
 
 /// As it was shown: number and amount.

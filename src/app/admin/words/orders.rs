@@ -122,6 +122,8 @@ pub struct Orders {
     pub wrong_refund_amount: fn(&str) -> String,
     pub wrong_reason: &'static str,
     pub elsewhere: &'static str,
+    /// When it was asked for, and how much.
+    pub same_refund: fn(&str, &str) -> String,
     pub other_refund: &'static str,
     pub no_such_payment: &'static str,
     pub no_such_refund: &'static str,
@@ -351,15 +353,18 @@ static CHINESE: Orders = Orders {
     confirm_refund: |amount| format!("确认退款 ¥{amount}"),
     change: "修改",
     back_to_order: "返回订单",
-    another: "我已在商户平台核对，仍要退款",
-    another_hint: "这笔订单有一部分在商户平台退过，账簿不知道金额。",
+    another: "我已核对，仍要退款",
+    another_hint: "这笔订单有一部分已经退过：在商户平台退的，账簿不知道金额；或者刚刚退过同样的金额。",
     wrong_refund_amount: |left| format!("金额要在 0.01 到 {left} 元之间，写成 12 或 12.34 这样。"),
     wrong_reason: "原因要有 1 到 80 个字，不能有控制字符。",
     elsewhere: "这笔订单有一部分在商户平台退过，账簿不知道金额。请先到商户平台核对，再勾选下面一项。",
+    same_refund: |time, amount| {
+        format!("{time} 已经申请过退这笔付款的 ¥{amount}，这次没有退款。如果要再退一次同样的金额，请勾选下面一项。")
+    },
     other_refund: "这个退款单号已用于另一笔退款，请重新开始。",
     no_such_payment: "这笔订单没有这个号码的付款或退款。",
     no_such_refund: "没有这个号码",
-    unconfirmed: "不知道退款是否已记下。请稍后查看本订单；用同一页面再次提交不会多退。",
+    unconfirmed: "不知道退款是否已记下。请稍后再按一次：单号不变，不会多退。",
     accepted_already: "微信支付已受理这笔退款，不能放弃。",
     not_known: "微信支付暂时没有回答，没有放弃。请稍后再试。",
 
@@ -518,15 +523,20 @@ static ENGLISH: Orders = Orders {
     confirm_refund: |amount| format!("Refund ¥{amount}"),
     change: "Change",
     back_to_order: "Back to the order",
-    another: "I have checked in the merchant console, refund all the same",
-    another_hint: "Some of this order was given back in the merchant console, and the books do not know how much.",
+    another: "I have checked, refund all the same",
+    another_hint: "Some of this order went back already: in the merchant console, and the books do not know how much, or the same amount a short while ago.",
     wrong_refund_amount: |left| format!("An amount from 0.01 to {left} yuan, written as 12 or 12.34."),
     wrong_reason: "A reason has 1 to 80 characters and no control characters.",
     elsewhere: "Some of this order was given back in the merchant console (商户平台), and the books do not know how much. Check there first, then tick the box below.",
+    same_refund: |time, amount| {
+        format!(
+            "The same ¥{amount} of this payment was refunded at {time}, and nothing was refunded now. To refund as much once more, tick the box below."
+        )
+    },
     other_refund: "This refund number stands for another refund. Begin again.",
     no_such_payment: "This order has no payment or refund of that number.",
     no_such_refund: "There is no such number",
-    unconfirmed: "Nobody knows yet whether the refund is written down. Look at this order again shortly; sending the same page again never refunds twice.",
+    unconfirmed: "Nobody knows yet whether the refund is written down. Press the button again shortly: the number stays, so that it never refunds twice.",
     accepted_already: "WeChat Pay has accepted this refund; it cannot be given up.",
     not_known: "WeChat Pay does not answer, and nothing was given up. Try again later.",
 
