@@ -14,6 +14,7 @@ mod product;
 mod refund;
 mod staff;
 mod status;
+mod who;
 
 use std::{
     io::{self, Write},
@@ -25,12 +26,12 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::{
-    backoffice::{Office, inbox::CannotReplay, products::ProductError, staff::StaffError},
-    checkout::{Checkout, CheckoutError, RefundError, catalogue::CatalogueError},
+    backoffice::{Office, inbox::CannotReplay, orders::NotActed, products::ProductError, staff::StaffError},
+    checkout::{RefundError, catalogue::CatalogueError},
     config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     reconcile::{BillDay, ReconcileError},
-    startup::{StartupError, Surroundings, open_checkout, open_office},
+    startup::{StartupError, Surroundings, open_office},
     storage::{Database, StorageError, refunds::Refund},
     wechatpay::Interface,
 };
@@ -72,11 +73,6 @@ impl WhichShop {
         Ok(settings)
     }
 
-    /// Its use cases, and its books to be closed after them.
-    async fn open(self, environment: &Environment) -> Result<(Checkout, Database), CommandError> {
-        Ok(open_checkout(self.settings(environment)?, Surroundings::system()).await?)
-    }
-
     /// Its back office, and its books to be closed after it.
     async fn open_office(self, environment: &Environment) -> Result<(Office, Database), CommandError> {
         Ok(open_office(self.settings(environment)?, Surroundings::system()).await?)
@@ -91,7 +87,7 @@ pub enum CommandError {
     #[error(transparent)]
     Startup(#[from] StartupError),
     #[error("order {number}: {error}")]
-    Order { number: OutTradeNo, error: CheckoutError },
+    Order { number: OutTradeNo, error: NotActed },
     #[error("no order has the number {0}")]
     NothingFound(String),
     #[error("cannot be read: {}", .0.join(", "))]

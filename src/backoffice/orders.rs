@@ -1,6 +1,7 @@
 //! Orders: found by filters or by any number, shown with all that belongs to them, and what staff does with them.
 
 mod act;
+mod commanded;
 mod export;
 mod filter;
 mod list;

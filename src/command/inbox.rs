@@ -6,14 +6,11 @@ use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
 use serde_json::json;
 
-use super::{CommandError, WhichShop, beijing, json};
+use super::{CommandError, WhichShop, beijing, json, who::acting};
 use crate::{
-    backoffice::{Acted, Office, inbox::CannotReplay, staff::Actor},
+    backoffice::{Office, inbox::CannotReplay},
     config::Environment,
-    storage::{
-        events::Source,
-        inbox::{Entry, Lead},
-    },
+    storage::inbox::{Entry, Lead},
 };
 
 #[derive(Debug, Args)]
@@ -61,7 +58,7 @@ pub fn inbox<'a>(
 ) -> LocalBoxFuture<'a, Result<(), CommandError>> {
     Box::pin(async move {
         let (office, db) = arguments.which.open_office(environment).await?;
-        let done = carry_out(arguments.command, arguments.json, &environment.user(), &office, out).await;
+        let done = carry_out(arguments.command, arguments.json, &office, out).await;
         db.close().await;
         done
     })
@@ -70,7 +67,6 @@ pub fn inbox<'a>(
 async fn carry_out(
     command: InboxCommand,
     is_json: bool,
-    user: &str,
     office: &Office,
     out: &mut (dyn Write + Send),
 ) -> Result<(), CommandError> {
@@ -104,8 +100,7 @@ async fn carry_out(
             Ok(writeln!(out, "\n{}", String::from_utf8_lossy(&kept.body))?)
         }
         InboxCommand::Replay { id } => {
-            let replayed =
-                office.replay(id, &Acted { actor: Actor::command_line(user), source: Source::CommandLine }).await;
+            let replayed = office.replay(id, &acting()).await;
             let verdict = replayed.map_err(|error| CommandError::Notification { id, error })?.verdict;
             if is_json {
                 return json::write(&json!({ "id": id, "verdict": verdict.code() }), out);

@@ -6,11 +6,11 @@ use clap::{Args, Subcommand};
 use futures::{TryStreamExt as _, future::LocalBoxFuture};
 use serde_json::json;
 
-use super::{CommandError, WhichShop, beijing, explained::explain, json, line};
+use super::{CommandError, WhichShop, beijing, explained::explain, json, line, who::acting};
 use crate::{
     backoffice::{
         Office,
-        orders::{Asked, Columns, Field, Filter, Form, Kind, Row},
+        orders::{Asked, Columns, Field, Filter, Form, Kind, NotActed, Row},
     },
     checkout::OrderHistory,
     config::Environment,
@@ -18,7 +18,7 @@ use crate::{
     startup::Surroundings,
     storage::{
         attempts::{AttemptState, PrepayProblem},
-        events::{EventKind, Source},
+        events::EventKind,
     },
     wechatpay::Interface,
 };
@@ -135,12 +135,12 @@ async fn carry_out(
     let checkout = office.checkout();
     match command {
         OrderCommand::Show { out_trade_no } => {
-            let history = checkout.load_history(&out_trade_no).await;
+            let history = checkout.load_history(&out_trade_no).await.map_err(NotActed::from);
             tell(&history.map_err(|error| CommandError::Order { number: out_trade_no, error })?, is_json, out)
         }
         OrderCommand::Query { out_trade_no } => {
             checkout.rise_if_possible().await?;
-            let history = checkout.query_order(&out_trade_no, Source::CommandLine).await;
+            let history = office.query_order(&out_trade_no, &acting()).await;
             tell(&history.map_err(|error| CommandError::Order { number: out_trade_no, error })?, is_json, out)
         }
         OrderCommand::Find { number } => {
@@ -203,6 +203,7 @@ async fn export(
         status: OrderStatus::code,
         found: json::found,
     };
+    office.note_export(&acting(), &filter).await?;
     let form = if is_json { Form::Lines(|row| json::row(row).to_string()) } else { Form::Csv(columns) };
     let mut pieces = std::pin::pin!(office.export_orders(filter, form).pieces());
     let mut orders = 0_usize;

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use super::{CommandError, WhichShop, amount, beijing, json::write};
+use super::{CommandError, WhichShop, amount, beijing, json::write, who::commander};
 use crate::{
     backoffice::{
         products::{BYTES_MOST, Draft, PictureError, Place, ProductError, Shelf},
@@ -121,7 +121,7 @@ pub fn product<'a>(
 ) -> LocalBoxFuture<'a, Result<(), CommandError>> {
     Box::pin(async move {
         let settings = arguments.which.settings(environment)?;
-        let actor = Actor::command_line(&environment.user());
+        let actor = commander();
         let (shelf, db) = open_shelf(settings, &Surroundings::system()).await?;
         let teller = Teller { shelf, actor, is_json: arguments.json };
         let done = teller.carry_out(arguments.command, out).await;

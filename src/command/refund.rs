@@ -6,9 +6,10 @@ use std::io::{self, Write};
 use clap::{ArgGroup, Args};
 use futures::future::LocalBoxFuture;
 
-use super::{CommandError, WhichShop, amount, beijing, line};
+use super::{CommandError, WhichShop, amount, beijing, line, who::acting};
 use crate::{
-    checkout::{RefundDraft, RefundOf, RefundOrder},
+    backoffice::orders::NotActed,
+    checkout::{RefundDraft, RefundError, RefundOf, RefundOrder},
     config::Environment,
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     storage::{events::Source, refunds::Refund},
@@ -62,16 +63,17 @@ async fn give_back(
         (None, id) => RefundOf::Transaction(id.unwrap_or_default()),
     };
     let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, out_refund_no, another };
-    let (checkout, db) = which.open(environment).await?;
+    let (office, db) = which.open_office(environment).await?;
+    let checkout = office.checkout();
     let refunded = async {
         checkout.rise_if_possible().await?;
         let draft = checkout.draft_refund(&of, wanted).await;
         let draft = draft.map_err(|error| CommandError::Refund { of: of.to_string(), error })?;
         let number = draft.out_refund_no().clone();
         announce(&draft, out)?;
-        let asked = checkout.ask_for_refund(draft).await;
+        let asked = office.give_back(draft, &acting()).await;
         let refund =
-            asked.map_err(|error| CommandError::RefundOf { number: number.clone(), error: Box::new(error) })?;
+            asked.map_err(|error| CommandError::RefundOf { number: number.clone(), error: Box::new(why(error)) })?;
         Ok::<_, CommandError>((number, refund))
     };
     let refunded = refunded.await;
@@ -83,6 +85,15 @@ async fn give_back(
             Err(CommandError::RefundFailed { number: refund.out_refund_no, state: refund.state })
         }
         _ => Ok(()),
+    }
+}
+
+fn why(error: NotActed) -> RefundError {
+    match error {
+        NotActed::Refund(error) => error,
+        NotActed::Checkout(error) => error.into(),
+        NotActed::Storage(error) => error.into(),
+        NotActed::NotOpen(_) | NotActed::Note | NotActed::NotGivenUp(_) => RefundError::NoSuchRefund,
     }
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
 use serde_json::json;
 
-use super::{CommandError, WhichShop, amount, beijing};
+use super::{CommandError, WhichShop, amount, beijing, who::commander};
 use crate::{
     backoffice::staff::{Actor, Staff, StaffError, accounts::Change, check_limits},
     config::Environment,
@@ -78,9 +78,8 @@ pub fn staff<'a>(
 ) -> LocalBoxFuture<'a, Result<(), CommandError>> {
     Box::pin(async move {
         let settings = arguments.which.settings(environment)?;
-        let user = environment.user();
         let StaffRoom { staff, db, origin } = open_staff(settings, Surroundings::system()).await?;
-        let teller = Teller { origin: &origin, json: arguments.json, actor: Actor::command_line(&user) };
+        let teller = Teller { origin: &origin, json: arguments.json, actor: commander() };
         let done = teller.carry_out(arguments.command, &staff, out).await;
         db.close().await;
         done

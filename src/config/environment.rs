@@ -49,12 +49,6 @@ impl Environment {
         Ok(Self::of(std::env::vars_os(), pairs))
     }
 
-    /// Who gives a command, as the system has it: for the audit log, and no proof of anything.
-    pub fn user(&self) -> String {
-        let named = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| self.text(name));
-        named.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "unknown".to_owned())
-    }
-
     fn of(process: impl IntoIterator<Item = (OsString, OsString)>, file: Vec<(String, String)>) -> Self {
         let mut variables = BTreeMap::new();
         for (name, value) in process {

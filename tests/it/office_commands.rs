@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Process, command, database_url, folder, lay_keys, until};
+use crate::support::{Books, Process, command, database_url, folder, lay_keys, system_user, until};
 
 /// Exit code, standard output and standard error.
 fn run(folder: &std::path::Path, arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -66,4 +66,46 @@ async fn programs_find_list_export_replay_and_ask_for_the_status() {
     let status = told(at, &["status", "--json"]);
     assert_eq!((&status["mode"], &status["merchant"]["platform"]), (&"sandbox".into(), &"LOOPBACK".into()));
     assert!(status["instances"].as_array().is_some_and(|all| !all.is_empty()), "{status}");
+}
+
+#[tokio::test]
+async fn what_commands_do_and_hand_out_is_in_the_audit_log_by_the_systems_name() {
+    let folder = folder();
+    lay_keys(&folder.path().join("data/sandbox"));
+    let process = Process::serve(folder.path(), &[("SAOMA_ORDERS_PER_MINUTE", "0")]).await;
+    process.faults(serde_json::json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
+    let order = process.order(2).await;
+    process.pay(&order.code_url).await;
+    process.until_status(&order.token, "SUCCESS").await;
+    let at = folder.path();
+    for arguments in [
+        &["refund", &order.order_no, "--amount-fen", "100", "--out-refund-no", "BY-COMMAND"][..],
+        &["refund", &order.order_no, "--amount-fen", "100", "--out-refund-no", "BY-COMMAND"],
+        &["order", "query", &order.order_no],
+        &["order", "export"],
+        &["order", "show", &order.order_no],
+    ] {
+        let (code, out, err) = run(at, arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {out}{err}");
+    }
+    let (code, _, err) = run(at, &["refund", &order.order_no, "--amount-fen", "99999999"]);
+    assert_eq!(code, Some(1), "nothing was asked for: {err}");
+    let books = Books::open(&database_url(&at.join("data"))).await;
+    let sql = "SELECT who, what, subject, result FROM audit_log ORDER BY id";
+    let rows: Vec<(String, String, String, String)> = sqlx::query_as(sql).fetch_all(&books.pool).await.expect("reads");
+    let told = |(_, what, subject, result): &(String, String, String, String)| {
+        let subject = if what == "ORDERS_EXPORTED" { "" } else { subject.as_str() };
+        format!("{what} {subject} {result}")
+    };
+    let id: i64 = sqlx::query_scalar("SELECT order_id FROM refunds").fetch_one(&books.pool).await.expect("one refund");
+    let wanted = [
+        "REFUND_ASKED refund:BY-COMMAND DONE".to_owned(),
+        "REFUND_RETRIED refund:BY-COMMAND ASKED".to_owned(),
+        "REFUND_RETRIED refund:BY-COMMAND DONE".to_owned(),
+        format!("ORDER_ASKED order:{id} ASKED"),
+        format!("ORDER_ASKED order:{id} DONE"),
+        "ORDERS_EXPORTED  DONE".to_owned(),
+    ];
+    assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), wanted);
+    assert!(rows.iter().all(|(who, ..)| *who == format!("os:{}", system_user())), "{rows:?}");
 }

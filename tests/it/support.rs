@@ -48,7 +48,7 @@ pub use self::{
     limited_acme::{LimitedAcme, WAIT_HOURS},
     outside::Outside,
     pebble::Pebble,
-    process::{Process, command, program},
+    process::{Process, command, program, system_user},
     raw::{connect_and_say, connect_from, raw, rest, trickle},
     relay::Relay,
     site::{Answer, Browser, Placed, Site},

@@ -222,7 +222,7 @@ impl Office {
     /// What WeChat is asked for: that it is wanted is written before, so that nothing is done that nobody is named for,
     /// and what came of it after. `told` says what, or nothing while that is still open. It goes on when whoever has
     /// asked goes away.
-    async fn ask_for<T: Send + 'static>(
+    pub(super) async fn ask_for<T: Send + 'static>(
         &self,
         who: &Acted,
         deed: Deed,
@@ -250,11 +250,11 @@ impl Office {
     }
 }
 
-fn of_order(what: &'static str, order_id: i64) -> Deed {
+pub(super) fn of_order(what: &'static str, order_id: i64) -> Deed {
     Deed { what, subject: format!("order:{order_id}") }
 }
 
-fn of_refund(what: &'static str, number: &OutRefundNo) -> Deed {
+pub(super) fn of_refund(what: &'static str, number: &OutRefundNo) -> Deed {
     Deed { what, subject: format!("refund:{number}") }
 }
 

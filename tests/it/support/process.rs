@@ -185,3 +185,9 @@ impl Drop for Process {
         }
     }
 }
+
+/// Whom a command belongs to, as the system says.
+pub fn system_user() -> String {
+    let output = Command::new("id").arg("-un").output().expect("id runs");
+    String::from_utf8(output.stdout).expect("a name").trim().to_owned()
+}
