@@ -27,8 +27,8 @@ mod status;
 pub mod words;
 
 pub use account::{AccountPage, Own};
-pub use approvals::{ApprovalLine, ApprovalPage, ApprovalsPage};
-pub use audit::{AuditForm, AuditLine, AuditPage};
+pub use approvals::{ApprovalLine, ApprovalPage, ApprovalsPage, RefundBehind};
+pub use audit::{AuditForm, AuditLine, AuditPage, WrongDays};
 pub use bill_words::{Difference, DifferenceStanding, Standing};
 pub use bills::{
     AccountView, BillDayPage, BillsPage, DayCell, DayView, DifferencePage, DifferenceRow, DifferenceView, FileView,

@@ -382,3 +382,69 @@ async fn the_audit_log_says_done_of_what_was_done_and_of_nothing_else() {
     let log = clerk.page("/admin/audit").await;
     assert!(log.shown().contains("关闭订单 · 未成功") && log.shown().contains("放弃退款 · 未成功"), "{}", log.shown());
 }
+
+#[tokio::test]
+async fn a_day_that_is_none_is_said_at_its_field_and_the_log_is_handed_out_by_name() {
+    let app = App::start().await;
+    let clerk = Clerk::open(&app, "viewer").await;
+    let query = "who=demo-viewer&from=26.11.2026&until=2026-11-31";
+    let wrong = clerk.get(&format!("/admin/audit?{query}")).await;
+    assert_eq!(wrong.status, 422, "{}", wrong.shown());
+    assert_eq!(wrong.text().matches("日期写成 2026-11-26 这样。").count(), 2, "at both");
+    assert!(wrong.text().contains("value=\"26.11.2026\"") && wrong.text().contains("value=\"2026-11-31\""));
+    assert!(wrong.text().contains("value=\"demo-viewer\"") && !wrong.text().contains("audit.csv"), "nothing to export");
+    let begin = app.books.count("audit_log").await;
+    let sent_back = clerk.get(&format!("/admin/audit.csv?{query}")).await;
+    assert_eq!(sent_back.status, 303, "no file of everything");
+    assert!(sent_back.header("location").is_some_and(|it| it.starts_with("/admin/audit?who=demo-viewer&from=26.11")));
+    assert_eq!(audited(&app, begin).await, [""; 0], "nothing was handed out");
+    let file = clerk.get("/admin/audit.csv?who=demo-viewer&from=2026-01-01").await;
+    assert_eq!((file.status, file.text().contains("LOGIN")), (200, true), "{}", file.text());
+    assert_eq!(audited(&app, begin).await, ["AUDIT_EXPORTED audit DONE"]);
+    let sql = "SELECT detail FROM audit_log WHERE what = 'AUDIT_EXPORTED' AND who = 'demo-viewer'";
+    let detail: String = sqlx::query_scalar(sql).fetch_one(&app.books.pool).await.expect("by name");
+    assert_eq!(detail, "who=demo-viewer&from=2026-01-01");
+}
+
+#[tokio::test]
+async fn hidden_marks_that_turn_text_round_are_refused_in_notes_reasons_and_names() {
+    const TURNED: &str = "退 \u{202e}00.1";
+    let app = App::start().await;
+    let order = paid(&app, 2).await;
+    let (clerk, path) = (Clerk::open(&app, "manager").await, path_of(&app, &order).await);
+    let page = clerk.page(&path).await;
+    let form = hidden(page.text(), "form");
+    let noted = clerk.post(&format!("{path}/note"), &page, &[("text", TURNED), ("form", &form)]).await;
+    assert_eq!((noted.status, noted.shown().contains("隐藏字符")), (422, true), "{}", noted.shown());
+    assert_eq!(app.books.count("order_notes").await, 0);
+    let way = way_to_refund(&clerk, &path).await;
+    let reason: String = url::form_urlencoded::byte_serialize(TURNED.as_bytes()).collect();
+    let check = clerk.get(&format!("{way}&step=check&amount=1.00&reason={reason}")).await;
+    assert_eq!((check.status, check.shown().contains("隐藏字符")), (422, true), "{}", check.shown());
+    let looks = saoma::backoffice::products::NewLooks { name: TURNED.to_owned(), ..Default::default() };
+    let actor = saoma::backoffice::staff::Actor::command_line("test");
+    assert!(app.state.shelf.set_looks(&actor, looks).await.is_err(), "the name of the shop");
+}
+
+#[tokio::test]
+async fn a_replay_comes_to_its_end_when_whoever_asked_goes_away() {
+    let app = App::start().await;
+    let order = app.order(2).await;
+    app.deliver(&app.forger.payment(&order)).await;
+    let who = saoma::backoffice::Acted::by(saoma::backoffice::staff::Actor::command_line("test"));
+    let audited = async || audited(&app, 0).await;
+    {
+        let mut replaying = std::pin::pin!(app.state.office.replay(1, &who));
+        // Looked after until it is written that somebody wants it, and then left alone.
+        while futures::poll!(&mut replaying).is_pending() {
+            if audited().await.iter().any(|line| line.starts_with("NOTIFICATION_REPLAYED")) {
+                break;
+            }
+        }
+    }
+    until("what came of it", async || {
+        let lines = audited().await;
+        lines.contains(&"NOTIFICATION_REPLAYED notification:1 DONE".to_owned()).then_some(())
+    })
+    .await;
+}

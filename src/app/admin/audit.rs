@@ -1,3 +1,5 @@
+//! Who did what: searched, and read page by page.
+
 use leptos::prelude::*;
 
 use super::words::{Audit, Basics};
@@ -11,11 +13,19 @@ pub struct AuditForm {
     pub subject: String,
     pub from: String,
     pub until: String,
+    pub wrong: WrongDays,
+}
+
+/// Which of the days cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WrongDays {
+    pub from: bool,
+    pub until: bool,
 }
 
 impl AuditForm {
     /// The same search in an address.
-    fn query(&self) -> String {
+    pub fn query(&self) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let fields = [
             ("who", &self.who),
@@ -56,13 +66,15 @@ pub fn AuditPage(
     let query = form.query();
     let older = older.map(|before| format!("/admin/audit?{query}&before={before}"));
     let export = format!("/admin/audit.csv?{query}");
+    // Nobody has looked for anything as long as a day cannot be read.
+    let is_wrong = form.wrong != WrongDays::default();
     let is_empty = lines.is_empty();
     view! {
         <h1 class="page-heading">{words.audit}</h1>
         <p>{words.intro}</p>
         {search(language, form, kinds)}
-        <p><a href=export>{words.export}</a></p>
-        {is_empty.then(|| view! { <p class="hint">{words.none}</p> })}
+        {(!is_wrong).then(|| view! { <p><a href=export>{words.export}</a></p> })}
+        {(is_empty && !is_wrong).then(|| view! { <p class="hint">{words.none}</p> })}
         {(!is_empty).then(|| table(language, lines))}
         {older.map(|href| view! { <p><a class="button" href=href>{basics.older}</a></p> })}
     }
@@ -75,6 +87,7 @@ fn search(language: Language, form: AuditForm, kinds: Vec<(String, String)>) -> 
         let is_chosen = code == chosen;
         view! { <option value=code selected=is_chosen>{name}</option> }
     };
+    let AuditForm { from, until, wrong, .. } = form;
     view! {
         <form method="get" action="/admin/audit" class="admin-filter" role="search">
             <div class="field">
@@ -92,16 +105,25 @@ fn search(language: Language, form: AuditForm, kinds: Vec<(String, String)>) -> 
                 <label for="subject">{words.subject}</label>
                 <input id="subject" name="subject" value=form.subject maxlength="128" autocapitalize="none" spellcheck="false"/>
             </div>
-            <div class="field">
-                <label for="from">{words.from}</label>
-                <input id="from" name="from" type="date" value=form.from/>
-            </div>
-            <div class="field">
-                <label for="until">{words.until}</label>
-                <input id="until" name="until" type="date" value=form.until/>
-            </div>
+            {day("from", words.from, from, wrong.from.then_some(words.wrong_day))}
+            {day("until", words.until, until, wrong.until.then_some(words.wrong_day))}
             <div class="field"><button type="submit" class="button">{words.search}</button></div>
         </form>
+    }
+}
+
+/// A field for days shows nothing but days: what is none stays in one for any text.
+fn day(name: &'static str, label: &'static str, typed: String, problem: Option<&'static str>) -> impl IntoView {
+    let id = format!("{name}-problem");
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <input
+                id=name name=name type=if problem.is_some() { "text" } else { "date" } value=typed
+                aria-describedby=id.clone() aria-invalid=problem.map(|_| "true")
+            />
+            <p class="field__problem" id=id>{problem}</p>
+        </div>
     }
 }
 

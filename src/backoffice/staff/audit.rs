@@ -65,6 +65,7 @@ pub mod what {
         PRODUCT_WITHDRAWN,
         PRODUCT_OFFERED,
         LOOKS_CHANGED,
+        AUDIT_EXPORTED,
     }
 }
 

@@ -6,13 +6,20 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use futures::stream;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{
+    StatusCode,
+    header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+};
 use jiff::{Timestamp, civil::Date, tz};
 use serde::Deserialize;
 
-use super::{super::state::AppState, call::StaffCall, told::beijing};
+use super::{
+    super::state::AppState,
+    call::{StaffCall, go},
+    times::second,
+};
 use crate::{
-    app::admin::{AuditForm, AuditLine, AuditPage, words::Audit},
+    app::admin::{AuditForm, AuditLine, AuditPage, WrongDays, words::Audit},
     backoffice::{
         orders::defused,
         staff::{Staff, StaffError, audit::what},
@@ -42,41 +49,58 @@ pub(super) struct Search {
 }
 
 impl Search {
-    fn wanted(&self) -> Wanted {
+    /// # Errors
+    /// Which of the days are none.
+    fn wanted(&self) -> Result<Wanted, WrongDays> {
+        let (from, until) = (day(&self.from, 0), day(&self.until, 1));
+        if from.is_err() || until.is_err() {
+            return Err(WrongDays { from: from.is_err(), until: until.is_err() });
+        }
         let typed = |text: &str| text.trim().chars().take(TYPED_MOST).collect::<String>();
-        Wanted {
+        Ok(Wanted {
             who: typed(&self.who),
             what: typed(&self.what),
             subject: typed(&self.subject),
-            from: day(&self.from, 0),
-            until: day(&self.until, 1),
+            from: from.unwrap_or_default(),
+            until: until.unwrap_or_default(),
             before: self.before,
-        }
+        })
     }
 
-    fn form(&self) -> AuditForm {
+    fn form(&self, wrong: WrongDays) -> AuditForm {
         let Self { who, what, subject, from, until, .. } = self.clone();
-        AuditForm { who, what, subject, from, until }
+        AuditForm { who, what, subject, from, until, wrong }
     }
 }
 
-/// The beginning of a Beijing day, or of one some days later.
-fn day(text: &str, later: i64) -> Option<Timestamp> {
-    let day: Date = text.trim().parse().ok()?;
-    let day = day.checked_add(jiff::Span::new().try_days(later).ok()?).ok()?;
-    tz::offset(8).to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok()
+/// The beginning of a Beijing day, or of one some days later; none where nothing is typed.
+fn day(text: &str, later: i64) -> Result<Option<Timestamp>, jiff::Error> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day: Date = text.parse()?;
+    let day = day.checked_add(jiff::Span::new().try_days(later)?)?;
+    tz::offset(8).to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).map(Some)
 }
 
 pub(super) async fn show(State(state): State<AppState>, call: StaffCall, Query(search): Query<Search>) -> Response {
-    let found = match state.staff.list_audit(&search.wanted(), MOST).await {
-        Ok(found) => found,
-        Err(error) => return call.trouble(&error),
+    let wanted = match search.wanted() {
+        Ok(wanted) => wanted,
+        Err(wrong) => return page(&call, StatusCode::UNPROCESSABLE_ENTITY, search.form(wrong), Vec::new()),
     };
+    match state.staff.list_audit(&wanted, MOST).await {
+        Ok(found) => page(&call, StatusCode::OK, search.form(WrongDays::default()), found),
+        Err(error) => call.trouble(&error),
+    }
+}
+
+fn page(call: &StaffCall, status: StatusCode, form: AuditForm, found: Vec<Entry>) -> Response {
     let is_full = found.len() >= usize::try_from(MOST).unwrap_or_default();
     let older = found.last().map(|entry| entry.id).filter(|_| is_full);
     let words = Audit::of(call.language);
     let line = |entry: Entry| AuditLine {
-        at: beijing(entry.at),
+        at: second(entry.at),
         who: entry.who,
         what: (words.what)(&entry.what).to_owned(),
         subject: entry.subject,
@@ -89,9 +113,9 @@ pub(super) async fn show(State(state): State<AppState>, call: StaffCall, Query(s
         },
     };
     let lines = found.into_iter().map(line).collect();
-    let (language, form) = (call.language, search.form());
+    let language = call.language;
     let kinds = what::ALL.iter().map(|kind| ((*kind).to_owned(), (words.what)(kind).to_owned())).collect();
-    call.page(words.audit, leptos::view! { <AuditPage language form kinds lines older/> })
+    call.page_with(status, words.audit, leptos::view! { <AuditPage language form kinds lines older/> })
 }
 
 struct Export {
@@ -102,8 +126,14 @@ struct Export {
 }
 
 /// Newest first, in pieces: what has been sent is not kept, and whoever goes away ends it.
-pub(super) async fn export(State(state): State<AppState>, Query(search): Query<Search>) -> Response {
-    let export = Export { staff: state.staff.clone(), wanted: search.wanted(), is_first: true, is_over: false };
+/// That somebody takes it out of the house is in it.
+pub(super) async fn export(State(state): State<AppState>, call: StaffCall, Query(search): Query<Search>) -> Response {
+    let query = search.form(WrongDays::default()).query();
+    let Ok(wanted) = search.wanted() else { return go(&format!("/admin/audit?{query}"), None) };
+    if let Err(error) = state.staff.note(&call.actor(), what::AUDIT_EXPORTED, "audit", &query).await {
+        return call.trouble(&error);
+    }
+    let export = Export { staff: state.staff.clone(), wanted, is_first: true, is_over: false };
     let pieces = stream::unfold(export, |mut export| async move {
         if export.is_over {
             return None;
@@ -142,7 +172,7 @@ async fn next_piece(export: &mut Export) -> Result<Vec<u8>, StaffError> {
     for entry in &entries {
         let number = entry.number.to_string();
         let cells = [
-            &beijing(entry.at),
+            &second(entry.at),
             &entry.who,
             &entry.what,
             &entry.subject,
@@ -187,8 +217,9 @@ mod tests {
 
     #[test]
     fn a_day_begins_in_beijing() {
-        assert_eq!(day("2026-11-26", 0), "2026-11-25T16:00:00Z".parse().ok());
-        assert_eq!(day("2026-11-26", 1), "2026-11-26T16:00:00Z".parse().ok());
-        assert_eq!(day("yesterday", 0), None);
+        assert_eq!(day("2026-11-26", 0).ok(), Some("2026-11-25T16:00:00Z".parse().ok()));
+        assert_eq!(day(" 2026-11-26 ", 1).ok(), Some("2026-11-26T16:00:00Z".parse().ok()));
+        assert_eq!(day(" ", 0).ok(), Some(None));
+        assert!(day("yesterday", 0).is_err() && day("2026-02-30", 0).is_err());
     }
 }

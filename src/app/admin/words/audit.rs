@@ -18,6 +18,7 @@ pub struct Audit {
     pub search: &'static str,
     pub export: &'static str,
     pub none: &'static str,
+    pub wrong_day: &'static str,
     pub refused: &'static str,
     /// Wanted, and not yet known what came of it.
     pub asked: &'static str,
@@ -46,6 +47,7 @@ static CHINESE: Audit = Audit {
     search: "查找",
     export: "导出 CSV",
     none: "没有符合条件的记录。",
+    wrong_day: "日期写成 2026-11-26 这样。",
     refused: "未成功",
     asked: "已提出，结果见后一条记录",
     what: |code| match code {
@@ -92,6 +94,7 @@ static CHINESE: Audit = Audit {
         "PRODUCT_WITHDRAWN" => "下架商品",
         "PRODUCT_OFFERED" => "上架商品",
         "LOOKS_CHANGED" => "修改店铺外观",
+        "AUDIT_EXPORTED" => "导出操作记录",
         other => other,
     },
 };
@@ -111,6 +114,7 @@ static ENGLISH: Audit = Audit {
     search: "Search",
     export: "Export as CSV",
     none: "No entry is like that.",
+    wrong_day: "Write the day as 2026-11-26.",
     refused: "refused",
     asked: "asked for; the entry after it says what came of it",
     what: |code| match code {
@@ -157,6 +161,7 @@ static ENGLISH: Audit = Audit {
         "PRODUCT_WITHDRAWN" => "Product taken off sale",
         "PRODUCT_OFFERED" => "Product put on sale",
         "LOOKS_CHANGED" => "Looks of the shop changed",
+        "AUDIT_EXPORTED" => "Audit log exported",
         other => other,
     },
 };
