@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{office::Office, told, verdicts::QUARANTINED};
+use super::{office::Office, told, verdicts::quarantined};
 use crate::{
     domain::{Fen, RefundState},
     storage::{StorageError, concerns, inbox, leases, payments, refunds},
@@ -186,7 +186,7 @@ impl Office {
     }
 
     async fn about_notifications(&self) -> Result<Vec<Item>, StorageError> {
-        let found = inbox::list_unsettled(&mut *self.0.db.read().await?, &QUARANTINED, MOST).await?;
+        let found = inbox::list_unsettled(&mut *self.0.db.read().await?, &quarantined(), MOST).await?;
         let item = |entry: inbox::Entry| Item {
             detail: entry.verdict,
             since: Some(entry.received),

@@ -35,6 +35,49 @@ pub enum Mismatch {
 }
 
 impl Verdict {
+    pub const ALL: [Self; 22] = [
+        Self::Paid,
+        Self::PaidLate,
+        Self::Duplicate,
+        Self::Surplus,
+        Self::UnknownOrder,
+        Self::Echo,
+        Self::Refund(RefundVerdict::Booked),
+        Self::Refund(RefundVerdict::Repeated),
+        Self::Refund(RefundVerdict::Elsewhere),
+        Self::Refund(RefundVerdict::Revived),
+        Self::Refund(RefundVerdict::Mismatch),
+        Self::Refund(RefundVerdict::Contradiction),
+        Self::Refund(RefundVerdict::Exceeds),
+        Self::Refund(RefundVerdict::UnknownPayment),
+        Self::Refund(RefundVerdict::TooEarly),
+        Self::Mismatch(Mismatch::Event),
+        Self::Mismatch(Mismatch::State),
+        Self::Mismatch(Mismatch::Mchid),
+        Self::Mismatch(Mismatch::Appid),
+        Self::Mismatch(Mismatch::Amount),
+        Self::Mismatch(Mismatch::Currency),
+        Self::Mismatch(Mismatch::TransactionId),
+    ];
+
+    /// WeChat has said it, and it is not in the orders: somebody has to look.
+    pub const fn needs_someone(self) -> bool {
+        match self {
+            Self::Paid | Self::PaidLate | Self::Duplicate | Self::Surplus | Self::Echo => false,
+            Self::UnknownOrder | Self::Mismatch(_) => true,
+            Self::Refund(refund) => match refund {
+                RefundVerdict::Booked | RefundVerdict::Repeated | RefundVerdict::Elsewhere | RefundVerdict::Revived => {
+                    false
+                }
+                RefundVerdict::Mismatch
+                | RefundVerdict::Contradiction
+                | RefundVerdict::Exceeds
+                | RefundVerdict::UnknownPayment
+                | RefundVerdict::TooEarly => true,
+            },
+        }
+    }
+
     /// As stored and counted.
     pub const fn code(self) -> &'static str {
         match self {

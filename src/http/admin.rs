@@ -27,6 +27,8 @@ mod cookies;
 mod csrf;
 mod dashboard;
 mod enrol;
+#[cfg(test)]
+mod every_code_has_words;
 mod factor;
 mod gate;
 mod inbox;

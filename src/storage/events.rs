@@ -5,118 +5,83 @@ use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
 use super::{StorageError, is_common, millis, timestamp, tuple};
 
-/// What happened. Stored by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventKind {
-    Placed,
-    CodeReady,
-    PrepayRefused,
-    Paid,
-    PaidLate,
-    SurplusPayment,
-    /// Its shopper asked to call it off; the detail of `Closed` tells that it came true.
-    CancelAsked,
-    /// Its shopper asked for another code.
-    RenewAsked,
-    /// A new attempt, under another `out_trade_no`.
-    Renewed,
-    Closed,
-    /// It waits for a second person; its money is set aside.
-    RefundHeld,
-    /// It waits no more, and its money is free.
-    RefundReleased,
-    RefundAsked,
-    RefundProcessing,
-    RefundSuccess,
-    RefundClosed,
-    RefundAbnormal,
-    RefundRefused,
-    /// WeChat tells of a refund that we know nothing of: made in the merchant console.
-    RefundElsewhere,
-    /// Staff has asked WeChat; the detail tells what it said.
-    Asked,
-    /// WeChat says of a number that it is not paid, and its payment is booked: staff must look.
-    PaymentContradicted,
-    /// WeChat tells of a refund what cannot be true together with our books: staff must look.
-    RefundContradicted,
+/// An enum whose values are stored by name.
+macro_rules! stored {
+    ($(#[$of:meta])* $name:ident { $($(#[$about:meta])* $value:ident = $code:literal,)* }) => {
+        $(#[$of])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($(#[$about])* $value,)* }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$value),*];
+
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$value => $code,)* }
+            }
+        }
+    };
 }
 
-impl EventKind {
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Placed => "PLACED",
-            Self::CodeReady => "CODE_READY",
-            Self::PrepayRefused => "PREPAY_REFUSED",
-            Self::Paid => "PAID",
-            Self::PaidLate => "PAID_LATE",
-            Self::SurplusPayment => "SURPLUS_PAYMENT",
-            Self::CancelAsked => "CANCEL_ASKED",
-            Self::RenewAsked => "RENEW_ASKED",
-            Self::Renewed => "RENEWED",
-            Self::Closed => "CLOSED",
-            Self::RefundHeld => "REFUND_HELD",
-            Self::RefundReleased => "REFUND_RELEASED",
-            Self::RefundAsked => "REFUND_ASKED",
-            Self::RefundProcessing => "REFUND_PROCESSING",
-            Self::RefundSuccess => "REFUND_SUCCESS",
-            Self::RefundClosed => "REFUND_CLOSED",
-            Self::RefundAbnormal => "REFUND_ABNORMAL",
-            Self::RefundRefused => "REFUND_REFUSED",
-            Self::RefundElsewhere => "REFUND_ELSEWHERE",
-            Self::Asked => "ASKED",
-            Self::PaymentContradicted => "PAYMENT_CONTRADICTED",
-            Self::RefundContradicted => "REFUND_CONTRADICTED",
-        }
+stored! {
+    /// What happened.
+    EventKind {
+        Placed = "PLACED",
+        CodeReady = "CODE_READY",
+        PrepayRefused = "PREPAY_REFUSED",
+        Paid = "PAID",
+        PaidLate = "PAID_LATE",
+        SurplusPayment = "SURPLUS_PAYMENT",
+        /// Its shopper asked to call it off; the detail of `Closed` tells that it came true.
+        CancelAsked = "CANCEL_ASKED",
+        /// Its shopper asked for another code.
+        RenewAsked = "RENEW_ASKED",
+        /// A new attempt, under another `out_trade_no`.
+        Renewed = "RENEWED",
+        Closed = "CLOSED",
+        /// It waits for a second person; its money is set aside.
+        RefundHeld = "REFUND_HELD",
+        /// It waits no more, and its money is free.
+        RefundReleased = "REFUND_RELEASED",
+        RefundAsked = "REFUND_ASKED",
+        RefundProcessing = "REFUND_PROCESSING",
+        RefundSuccess = "REFUND_SUCCESS",
+        RefundClosed = "REFUND_CLOSED",
+        RefundAbnormal = "REFUND_ABNORMAL",
+        RefundRefused = "REFUND_REFUSED",
+        /// WeChat tells of a refund that we know nothing of: made in the merchant console.
+        RefundElsewhere = "REFUND_ELSEWHERE",
+        /// Staff has asked WeChat; the detail tells what it said.
+        Asked = "ASKED",
+        /// WeChat says of a number that it is not paid, and its payment is booked: staff must look.
+        PaymentContradicted = "PAYMENT_CONTRADICTED",
+        /// WeChat tells of a refund what cannot be true together with our books: staff must look.
+        RefundContradicted = "REFUND_CONTRADICTED",
     }
 }
 
-/// Who brought it about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    Shopper,
-    Callback,
-    /// A question to WeChat that a page set off.
-    Query,
-    /// A background job.
-    Sweep,
-    Staff,
-    CommandLine,
-    /// Somebody at the merchant console.
-    Console,
-    /// Saoma of its own accord.
-    Automatic,
-    /// WeChat's bill led to it.
-    Bill,
+stored! {
+    /// Who brought it about.
+    Source {
+        Shopper = "SHOPPER",
+        Callback = "CALLBACK",
+        /// A question to WeChat that a page set off.
+        Query = "QUERY",
+        /// A background job.
+        Sweep = "SWEEP",
+        Staff = "STAFF",
+        CommandLine = "COMMAND_LINE",
+        /// Somebody at the merchant console.
+        Console = "CONSOLE",
+        /// Saoma of its own accord.
+        Automatic = "AUTOMATIC",
+        /// WeChat's bill led to it.
+        Bill = "BILL",
+    }
 }
 
 impl Source {
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Shopper => "SHOPPER",
-            Self::Callback => "CALLBACK",
-            Self::Query => "QUERY",
-            Self::Sweep => "SWEEP",
-            Self::Staff => "STAFF",
-            Self::CommandLine => "COMMAND_LINE",
-            Self::Console => "CONSOLE",
-            Self::Automatic => "AUTOMATIC",
-            Self::Bill => "BILL",
-        }
-    }
-
     pub fn parse(code: &str) -> Option<Self> {
-        let all = [
-            Self::Shopper,
-            Self::Callback,
-            Self::Query,
-            Self::Sweep,
-            Self::Staff,
-            Self::CommandLine,
-            Self::Console,
-            Self::Automatic,
-            Self::Bill,
-        ];
-        all.into_iter().find(|source| source.code() == code)
+        Self::ALL.iter().copied().find(|source| source.code() == code)
     }
 }
 

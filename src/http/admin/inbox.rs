@@ -21,7 +21,7 @@ use crate::{
     backoffice::{
         inbox::CannotReplay,
         staff::StaffError,
-        verdicts::{GOOD, QUARANTINED},
+        verdicts::{good, quarantined},
     },
     domain::Role,
     storage::inbox::{Kept, Lead},
@@ -62,7 +62,7 @@ pub(super) async fn list(State(state): State<AppState>, call: StaffCall, Query(t
         format!("/admin/inbox?{query}")
     });
     let view = InboxView {
-        verdicts: QUARANTINED.into_iter().chain(GOOD).collect(),
+        verdicts: quarantined().into_iter().chain(good()).collect(),
         verdict,
         number,
         lines: page.entries.into_iter().map(line).collect(),
@@ -73,7 +73,7 @@ pub(super) async fn list(State(state): State<AppState>, call: StaffCall, Query(t
 }
 
 fn is_bad(verdict: &str) -> bool {
-    QUARANTINED.contains(&verdict)
+    quarantined().contains(&verdict)
 }
 
 pub(super) async fn show(State(state): State<AppState>, call: StaffCall, Path(id): Path<i64>) -> Response {

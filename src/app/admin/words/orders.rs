@@ -148,8 +148,8 @@ pub struct Orders {
     attempt_states: [&'static str; 6],
     refund_states: [&'static str; 6],
     answers: [&'static str; 5],
-    sources: [&'static str; 8],
-    events: [&'static str; 20],
+    sources: [(&'static str, &'static str); 9],
+    events: [(&'static str, &'static str); 22],
 }
 
 impl Orders {
@@ -203,44 +203,19 @@ impl Orders {
 
     /// Who brought something about, or how a payment was found. What is of a newer version has no words.
     pub fn source(&self, code: &str) -> Option<&'static str> {
-        Some(self.sources[SOURCES.iter().position(|it| *it == code)?])
+        self.sources.iter().find(|it| it.0 == code).map(|it| it.1)
     }
 
     /// Ways in which a payment may have been found.
     pub fn finders(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let are = ["CALLBACK", "QUERY", "SWEEP", "STAFF", "COMMAND_LINE"];
+        let are = ["CALLBACK", "QUERY", "SWEEP", "STAFF", "COMMAND_LINE", "BILL"];
         are.into_iter().filter_map(|code| Some((code, self.source(code)?)))
     }
 
     pub fn event(&self, code: &str) -> Option<&'static str> {
-        Some(self.events[EVENTS.iter().position(|it| *it == code)?])
+        self.events.iter().find(|it| it.0 == code).map(|it| it.1)
     }
 }
-
-const SOURCES: [&str; 8] = ["SHOPPER", "CALLBACK", "QUERY", "SWEEP", "STAFF", "COMMAND_LINE", "CONSOLE", "AUTOMATIC"];
-
-const EVENTS: [&str; 20] = [
-    "PLACED",
-    "CODE_READY",
-    "PREPAY_REFUSED",
-    "PAID",
-    "PAID_LATE",
-    "SURPLUS_PAYMENT",
-    "CANCEL_ASKED",
-    "RENEW_ASKED",
-    "RENEWED",
-    "CLOSED",
-    "REFUND_ASKED",
-    "REFUND_PROCESSING",
-    "REFUND_SUCCESS",
-    "REFUND_CLOSED",
-    "REFUND_ABNORMAL",
-    "REFUND_REFUSED",
-    "REFUND_ELSEWHERE",
-    "ASKED",
-    "PAYMENT_CONTRADICTED",
-    "REFUND_CONTRADICTED",
-];
 
 static CHINESE: Orders = Orders {
     orders: "订单",
@@ -385,28 +360,40 @@ static CHINESE: Orders = Orders {
     attempt_states: ["申请中", "可付款", "已关闭", "已支付", "微信支付拒绝", "暂时申请不到"],
     refund_states: ["等待受理", "处理中", "已退回", "已关闭，未退", "异常", "多次被拒，未退"],
     answers: ["已支付", "未支付", "已关闭", "没有这个订单号", "没有可用的回答"],
-    sources: ["顾客", "回调通知", "页面查询", "自动查询", "员工", "命令行", "商户平台", "系统自动"],
+    sources: [
+        ("SHOPPER", "顾客"),
+        ("CALLBACK", "回调通知"),
+        ("QUERY", "页面查询"),
+        ("SWEEP", "自动查询"),
+        ("STAFF", "员工"),
+        ("COMMAND_LINE", "命令行"),
+        ("CONSOLE", "商户平台"),
+        ("AUTOMATIC", "系统自动"),
+        ("BILL", "对账单"),
+    ],
     events: [
-        "下单",
-        "付款码就绪",
-        "微信支付拒绝下单",
-        "支付成功",
-        "关闭后到账",
-        "重复付款",
-        "要求取消",
-        "要求换码",
-        "已换码",
-        "订单关闭",
-        "申请退款",
-        "退款受理",
-        "退款成功",
-        "退款关闭",
-        "退款异常",
-        "退款被拒",
-        "商户平台退款",
-        "人工查询",
-        "付款与微信支付不一致",
-        "退款与微信支付不一致",
+        ("PLACED", "下单"),
+        ("CODE_READY", "付款码就绪"),
+        ("PREPAY_REFUSED", "微信支付拒绝下单"),
+        ("PAID", "支付成功"),
+        ("PAID_LATE", "关闭后到账"),
+        ("SURPLUS_PAYMENT", "重复付款"),
+        ("CANCEL_ASKED", "要求取消"),
+        ("RENEW_ASKED", "要求换码"),
+        ("RENEWED", "已换码"),
+        ("CLOSED", "订单关闭"),
+        ("REFUND_HELD", "退款待审批，钱已预留"),
+        ("REFUND_RELEASED", "预留的钱已放回"),
+        ("REFUND_ASKED", "申请退款"),
+        ("REFUND_PROCESSING", "退款受理"),
+        ("REFUND_SUCCESS", "退款成功"),
+        ("REFUND_CLOSED", "退款关闭"),
+        ("REFUND_ABNORMAL", "退款异常"),
+        ("REFUND_REFUSED", "退款被拒"),
+        ("REFUND_ELSEWHERE", "商户平台退款"),
+        ("ASKED", "人工查询"),
+        ("PAYMENT_CONTRADICTED", "付款与微信支付不一致"),
+        ("REFUND_CONTRADICTED", "退款与微信支付不一致"),
     ],
 };
 
@@ -573,27 +560,39 @@ static ENGLISH: Orders = Orders {
         "Refused, nothing went back",
     ],
     answers: ["Paid", "Not paid", "Closed", "No such order number", "No usable answer"],
-    sources: ["Shopper", "Callback", "Page", "Background", "Staff", "Command line", "Merchant console", "Saoma itself"],
+    sources: [
+        ("SHOPPER", "Shopper"),
+        ("CALLBACK", "Callback"),
+        ("QUERY", "Page"),
+        ("SWEEP", "Background"),
+        ("STAFF", "Staff"),
+        ("COMMAND_LINE", "Command line"),
+        ("CONSOLE", "Merchant console"),
+        ("AUTOMATIC", "Saoma itself"),
+        ("BILL", "Bill"),
+    ],
     events: [
-        "Placed",
-        "Code ready",
-        "WeChat Pay refused the order",
-        "Paid",
-        "Paid after closing",
-        "Paid twice",
-        "Cancelling asked for",
-        "Another code asked for",
-        "Another code",
-        "Closed",
-        "Refund asked for",
-        "Refund accepted",
-        "Refund done",
-        "Refund closed",
-        "Refund stuck",
-        "Refund refused",
-        "Refunded in the console",
-        "Asked by hand",
-        "Payment contradicted",
-        "Refund contradicted",
+        ("PLACED", "Placed"),
+        ("CODE_READY", "Code ready"),
+        ("PREPAY_REFUSED", "WeChat Pay refused the order"),
+        ("PAID", "Paid"),
+        ("PAID_LATE", "Paid after closing"),
+        ("SURPLUS_PAYMENT", "Paid twice"),
+        ("CANCEL_ASKED", "Cancelling asked for"),
+        ("RENEW_ASKED", "Another code asked for"),
+        ("RENEWED", "Another code"),
+        ("CLOSED", "Closed"),
+        ("REFUND_HELD", "Refund waits for approval, money set aside"),
+        ("REFUND_RELEASED", "Money set aside is free again"),
+        ("REFUND_ASKED", "Refund asked for"),
+        ("REFUND_PROCESSING", "Refund accepted"),
+        ("REFUND_SUCCESS", "Refund done"),
+        ("REFUND_CLOSED", "Refund closed"),
+        ("REFUND_ABNORMAL", "Refund stuck"),
+        ("REFUND_REFUSED", "Refund refused"),
+        ("REFUND_ELSEWHERE", "Refunded in the console"),
+        ("ASKED", "Asked by hand"),
+        ("PAYMENT_CONTRADICTED", "Payment contradicted"),
+        ("REFUND_CONTRADICTED", "Refund contradicted"),
     ],
 };
