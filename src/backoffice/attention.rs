@@ -8,7 +8,11 @@ use serde::Serialize;
 use super::{office::Office, told, verdicts::quarantined};
 use crate::{
     domain::{Fen, RefundState},
-    storage::{StorageError, concerns, inbox, leases, payments, refunds},
+    storage::{
+        StorageError,
+        approvals::{self, Approval, State},
+        concerns, inbox, leases, payments, refunds,
+    },
 };
 
 /// Of each kind; past it somebody has a larger trouble.
@@ -39,6 +43,7 @@ pub enum Need {
     RefusedRefund,
     StandingRefund,
     StuckSurplus,
+    WaitingApproval,
     KeyEnds,
     CertificateEnds,
     JobLags,
@@ -46,13 +51,14 @@ pub enum Need {
 }
 
 impl Need {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Contradiction,
         Self::QuarantinedNotification,
         Self::AbnormalRefund,
         Self::RefusedRefund,
         Self::StandingRefund,
         Self::StuckSurplus,
+        Self::WaitingApproval,
         Self::KeyEnds,
         Self::CertificateEnds,
         Self::JobLags,
@@ -67,6 +73,7 @@ impl Need {
             Self::RefusedRefund => "refused_refund",
             Self::StandingRefund => "standing_refund",
             Self::StuckSurplus => "stuck_surplus",
+            Self::WaitingApproval => "waiting_approval",
             Self::KeyEnds => "key_ends",
             Self::CertificateEnds => "certificate_ends",
             Self::JobLags => "job_lags",
@@ -81,6 +88,7 @@ impl Need {
 pub enum Place {
     Order(i64),
     Notification(i64),
+    Approval(i64),
     Status,
 }
 
@@ -112,6 +120,7 @@ impl Office {
     pub async fn what_needs_someone(&self) -> Result<Vec<Item>, StorageError> {
         let mut items = self.about_orders().await?;
         items.extend(self.about_notifications().await?);
+        items.extend(self.about_approvals().await?);
         let now = self.0.surroundings.clock.now();
         items.extend(self.about_jobs(now).await?);
         items.extend(self.about_keys(now));
@@ -197,6 +206,18 @@ impl Office {
             )
         };
         Ok(found.into_iter().map(item).collect())
+    }
+
+    /// What waits for a second person: a shop's money stands still meanwhile.
+    async fn about_approvals(&self) -> Result<Vec<Item>, StorageError> {
+        let waiting = approvals::list(&mut *self.0.db.read().await?, Some(State::Waiting), i64::MAX, MOST).await?;
+        let item = |approval: Approval| Item {
+            detail: approval.kind.code().to_owned(),
+            since: Some(approval.asked),
+            amount: approval.amount,
+            ..Item::about(Need::WaitingApproval, approval.subject, Place::Approval(approval.id))
+        };
+        Ok(waiting.into_iter().map(item).collect())
     }
 
     /// A job that has never run is one of an instance that has just begun.

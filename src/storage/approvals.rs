@@ -185,11 +185,6 @@ pub async fn list_of_order(c: &mut AnyConnection, order_id: i64) -> Result<Vec<A
     query.fetch_all(c).await?.iter().map(Approval::read).collect()
 }
 
-/// How many wait.
-pub async fn count_waiting(c: &mut AnyConnection) -> Result<i64, StorageError> {
-    Ok(sqlx::query_scalar("SELECT COUNT(*) FROM approvals WHERE state = 'WAITING'").fetch_one(c).await?)
-}
-
 /// Those whose time is over: also what a clock that was ahead has given more than `life`.
 pub async fn list_ended(c: &mut AnyConnection, now: Timestamp, life: SignedDuration) -> Result<Vec<i64>, StorageError> {
     let sql =

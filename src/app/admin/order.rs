@@ -2,7 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{orders::StatusBadge, parts::Csrf, words::Orders};
+use super::{
+    approvals::ApprovalLine,
+    orders::StatusBadge,
+    parts::Csrf,
+    words::{Approvals, Orders},
+};
 use crate::{
     app::language::Language,
     domain::{Fen, OrderStatus, RefundState},
@@ -23,6 +28,8 @@ pub struct OrderView {
     /// What WeChat said when it was last asked by hand: when, and its code.
     pub answer: Option<(String, String)>,
     pub contradictions: Vec<(String, String)>,
+    /// What waits for a second person, or has waited.
+    pub approvals: Vec<ApprovalLine>,
     pub payments: Vec<PaymentLine>,
     pub refunds: Vec<RefundLine>,
     pub attempts: Vec<AttemptLine>,
@@ -109,6 +116,7 @@ pub fn OrderPage(language: Language, page: OrderView) -> impl IntoView {
         <Facts words page=page.clone()/>
         <Contradictions words page=page.clone()/>
         {page.may_act.then(|| view! { <Actions words page=page.clone()/> })}
+        <Asked language approvals=page.approvals.clone()/>
         <Payments words page=page.clone()/>
         <Refunds words page=page.clone()/>
         <Notes words page=page.clone()/>
@@ -159,6 +167,35 @@ fn Contradictions(words: &'static Orders, page: OrderView) -> impl IntoView {
             {page.may_act.then(|| view! {
                 <Act csrf=page.csrf action=format!("/admin/orders/{}/settle", page.id) name=words.seen hint=words.seen_hint/>
             })}
+        </section>
+    }
+    .into_any()
+}
+
+/// Money that is set aside until somebody decides is seen where the money is.
+#[component]
+fn Asked(language: Language, approvals: Vec<ApprovalLine>) -> impl IntoView {
+    if approvals.is_empty() {
+        return ().into_any();
+    }
+    let words = Approvals::of(language);
+    let row = |line: ApprovalLine| {
+        let class = if line.is_waiting { "badge badge--waiting" } else { "badge" };
+        let amount = line.amount.map(|amount| format!("¥{amount}"));
+        view! {
+            <li class="admin-money">
+                <p>
+                    <a href=format!("/admin/approvals/{}", line.id)>{line.kind} " " {amount}</a> " "
+                    <span class=class>{line.state}</span>
+                </p>
+                <p class="hint">{line.asker} " · " {line.asked} " · " <span class="mono">{line.summary}</span></p>
+            </li>
+        }
+    };
+    view! {
+        <section class="admin-card" aria-labelledby="approvals">
+            <h2 id="approvals">{words.approvals}</h2>
+            <ul class="admin-list">{approvals.into_iter().map(row).collect::<Vec<_>>()}</ul>
         </section>
     }
     .into_any()

@@ -10,6 +10,7 @@ use crate::{
     domain::{Fen, OrderStatus, OutRefundNo},
     storage::{
         StorageError,
+        approvals::{self, Approval},
         audit::{self, Outcome},
         concerns::{self, Concern},
         inbox::{self, Entry},
@@ -28,6 +29,8 @@ pub struct Sheet {
     /// What WeChat has said of it that our books do not allow, and nobody has looked at.
     pub concerns: Vec<Concern>,
 }
+    /// What somebody of the staff has asked another one for, newest first.
+    pub approvals: Vec<Approval>,
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +78,8 @@ impl Office {
         }
         let notes = notes::list_of_order(&mut c, order_id).await?;
         let concerns = concerns::list_of_order(&mut c, order_id).await?;
-        Ok(Sheet { history, notes, notifications, concerns })
+        let approvals = approvals::list_of_order(&mut c, order_id).await?;
+        Ok(Sheet { history, notes, notifications, concerns, approvals })
     }
 
     /// Asks WeChat at once.

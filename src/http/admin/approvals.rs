@@ -35,7 +35,7 @@ pub(super) struct Shown {
     before: Option<i64>,
 }
 
-fn line(call: &StaffCall, approval: &Approval) -> ApprovalLine {
+pub(super) fn line(call: &StaffCall, approval: &Approval) -> ApprovalLine {
     let words = Approvals::of(call.language);
     ApprovalLine {
         id: approval.id,

@@ -8,7 +8,7 @@ use super::{super::state::AppState, call::StaffCall, times::minute};
 use crate::{
     app::admin::{
         Chart, Dashboard, DashboardView, Figures, NeedLine, Series,
-        words::{Inbox, Orders, Overview},
+        words::{Approvals, Inbox, Orders, Overview},
     },
     backoffice::{
         attention::{Item, Need, Place},
@@ -40,11 +40,13 @@ fn need(call: &StaffCall, item: Item) -> NeedLine {
     let href = match item.place {
         Place::Order(id) => format!("/admin/orders/{id}"),
         Place::Notification(id) => format!("/admin/inbox/{id}"),
+        Place::Approval(id) => format!("/admin/approvals/{id}"),
         Place::Status => "/admin/status".to_owned(),
     };
     let (inbox, orders) = (Inbox::of(call.language), Orders::of(call.language));
     let detail = match item.need {
         Need::QuarantinedNotification => inbox.verdict_words(&item.detail).map(str::to_owned),
+        Need::WaitingApproval => Some(Approvals::of(call.language).kind(&item.detail).to_owned()),
         Need::Contradiction => orders.event(&item.detail).map(str::to_owned),
         _ => None,
     };

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{
     super::state::AppState,
+    approvals,
     call::{StaffCall, go},
     times::{explained, second},
 };
@@ -92,7 +93,7 @@ pub(super) fn failed(call: &StaffCall, error: NotActed) -> Response {
 }
 
 fn view(call: &StaffCall, sheet: Sheet, form: String, Again { problem, note }: Again) -> OrderView {
-    let Sheet { history, notes, notifications, concerns } = sheet;
+    let Sheet { history, notes, notifications, concerns, approvals } = sheet;
     let inbox = Inbox::of(call.language);
     let order = history.order;
     let asked = history.events.iter().rfind(|event| event.kind == EventKind::Asked.code());
@@ -110,6 +111,7 @@ fn view(call: &StaffCall, sheet: Sheet, form: String, Again { problem, note }: A
         paid: order.paid.map(second).unwrap_or_default(),
         shop_page: format!("/pay/{}", order.token),
         answer: asked.map(|it| (second(it.at), it.detail.rsplit(' ').next().unwrap_or_default().to_owned())),
+        approvals: approvals.iter().map(|it| approvals::line(call, it)).collect(),
         contradictions: concerns.into_iter().map(|it| (it.kind, it.detail)).collect(),
         payments: history
             .payments

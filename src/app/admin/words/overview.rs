@@ -35,7 +35,7 @@ pub struct Overview {
     pub more: fn(usize) -> String,
     pub since: &'static str,
     pub go: &'static str,
-    needs_words: [(&'static str, &'static str, &'static str); 10],
+    needs_words: [(&'static str, &'static str, &'static str); 11],
 
     pub status: &'static str,
     pub instance: &'static str,
@@ -124,6 +124,7 @@ static CHINESE: Overview = Overview {
         ("key_ends", "微信支付的验签密钥即将失效", "在商户平台换用新的密钥"),
         ("certificate_ends", "本店 HTTPS 证书即将到期", "查看证书设置和日志"),
         ("job_lags", "后台任务停滞", "查看日志，必要时重启"),
+        ("waiting_approval", "等待审批", "由另一位管理员批准或拒绝，七天后失效"),
         ("disk_space", "磁盘空间不足", "清理或扩容"),
     ],
 
@@ -209,6 +210,7 @@ static ENGLISH: Overview = Overview {
             "Take the new one from the merchant console",
         ),
         ("certificate_ends", "The certificate of the shop's HTTPS ends soon", "Look at its settings and the log"),
+        ("waiting_approval", "Waits for approval", "Another manager approves or refuses it; it ends after seven days"),
         ("job_lags", "A background job does not get on", "Look at the log, restart if need be"),
         ("disk_space", "Little room on the disk", "Make room"),
     ],
