@@ -2,6 +2,7 @@
 //! booked then may fit by now, and whoever doubts a booking sees for himself what it was made of.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         inbox::{self, Kept},
         platform_keys::{self, PlatformKeyRow},
     },
-    wechatpay::{NotifyError, PlatformCertificate, PlatformKey, PlatformKeys, PlatformSerial, notify},
+    wechatpay::{Notification, NotifyError, PlatformCertificate, PlatformKey, PlatformKeys, PlatformSerial, notify},
 };
 
 /// Why it cannot be verified again.
@@ -46,7 +47,6 @@ impl Office {
     /// # Errors
     /// See [`CannotReplay`]; or the books cannot be written.
     pub async fn replay(&self, id: i64, who: &Acted) -> Result<Replayed, CannotReplay> {
-        let source = who.source;
         let kept = self.find_notification(id).await?.ok_or(CannotReplay::NoSuch)?;
         if kept.emptied.is_some() {
             return Err(CannotReplay::Emptied);
@@ -56,9 +56,22 @@ impl Office {
         let keys = self.keys_of(serial).await?;
         let opening = &self.0.surroundings.api_v3_keys;
         let notification = notify::open(&headers, &kept.body, &keys, opening, kept.entry.received)?;
-        let deed = deed(what::NOTIFICATION_REPLAYED, id);
+        let (office, who, received) = (self.clone(), who.clone(), kept.entry.received);
+        // It goes on when whoever has asked goes away, so that the log tells what came of it.
+        let booking = self.0.checkout.spawn(async move { office.book_again(id, &notification, received, &who).await });
+        booking.await.unwrap_or(Err(CannotReplay::Storage(StorageError::WriterGone)))
+    }
+
+    async fn book_again(
+        &self,
+        id: i64,
+        notification: &Notification,
+        received: Timestamp,
+        who: &Acted,
+    ) -> Result<Replayed, CannotReplay> {
+        let (deed, source) = (deed(what::NOTIFICATION_REPLAYED, id), who.source);
         self.write_down(who, &deed, Outcome::Asked, "").await?;
-        let verdict = self.0.checkout.replay(&notification, kept.entry.received, source).await?;
+        let verdict = self.0.checkout.replay(notification, received, source).await?;
         let (now, code) = (self.0.surroundings.clock.now(), verdict.code());
         let noted = self.noted(who, &deed, Outcome::Done, code);
         let replayed = self.0.db.write(move |c| {
