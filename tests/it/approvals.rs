@@ -8,6 +8,7 @@ use saoma::{
         approvals::{Asked, Decision, RefundAsk, Wanted as Change},
         audit,
     },
+    checkout::RefundError,
     clock::Clock,
     config::{Settings, Wanted},
     domain::{Fen, OutRefundNo, Role},
@@ -314,6 +315,94 @@ async fn what_wechat_has_given_back_beats_what_only_waits() {
     let late = app.state.staff.decide(approval.id, Decision::Approve, &app.member("demo-manager").await.actor()).await;
     assert_eq!(late.expect("an answer").state, State::Expired);
     assert_eq!(given_back(&app).await, [order.total]);
+}
+
+#[tokio::test]
+async fn what_waits_is_seen_on_its_order_and_among_what_needs_someone_with_all_that_decides_it() {
+    let app = App::with_demo_staff().await;
+    limit(&app, Some(1), None).await;
+    let order = paid(&app, 2).await;
+    let wanted = RefundAsk { note: "从右\u{202e}往左".to_owned(), ..ask_for(&app, &order, Some(10_000)) };
+    let asked = app.state.staff.ask_refund(&wanted, &app.member("demo-operator").await.actor()).await.expect("asked");
+    let Asked::Waiting(approval) = asked else { panic!("needs a second person") };
+    let (page, at) = (format!("/admin/approvals/{}", approval.id), approval.order_id.expect("of an order"));
+    let desk = Desk::enter(&app, Role::Manager).await;
+    let shown = desk.get(&format!("/admin/orders/{at}")).await;
+    assert!(shown.text().contains(&format!("href=\"{page}\"")), "the way to it");
+    assert!(shown.shown().contains("待审批") && shown.shown().contains("退款待审批，钱已预留"), "{}", shown.shown());
+    assert!(!shown.shown().contains("REFUND_HELD"), "in words");
+    let overview = desk.get("/admin").await;
+    assert!(overview.text().contains(&format!("href=\"{page}\"")) && overview.shown().contains("等待审批"));
+    assert_eq!(app.metric("saoma_needs_someone", "what=\"waiting_approval\"").await, 1);
+
+    let decide = desk.get(&page).await.shown();
+    let transaction = app.books.payments().await.remove(0).transaction_id;
+    for fact in ["西湖龙井 明前特级 50g", "退货", &transaction, "¥128.00", "退后还可退 ¥28.00"] {
+        assert!(decide.contains(fact), "{fact}: {decide}");
+    }
+    assert!(decide.contains("从右\u{fffd}往左") && !decide.contains('\u{202e}'), "nothing that turns the page round");
+    assert!(!decide.contains("已停用"), "{decide}");
+    let clerk = Actor::command_line("test");
+    let change = saoma::backoffice::staff::accounts::Change::Disable;
+    app.state.staff.change_account("demo-operator", change, &clerk).await.expect("disabled");
+    assert!(desk.get(&page).await.shown().contains("申请人的账号已停用"));
+
+    for said in ["approved", "refused", "withdrawn", "expired", "saved"] {
+        let told = desk.get(&format!("{page}?said={said}")).await;
+        assert!(!told.text().contains("role=\"status\""), "{said}: nothing has been done: {}", told.shown());
+    }
+    let manager = app.member("demo-manager").await;
+    app.state.staff.decide(approval.id, Decision::Refuse, &manager.actor()).await.expect("decides");
+    assert!(desk.get(&format!("{page}?said=refused")).await.text().contains("role=\"status\""));
+    assert!(!desk.get(&format!("{page}?said=approved")).await.text().contains("role=\"status\""));
+    assert!(!desk.get("/admin").await.text().contains(&page), "nobody is needed any more");
+    assert!(desk.get(&format!("/admin/orders/{at}")).await.shown().contains("已拒绝"), "and it is still to be seen");
+}
+
+#[tokio::test]
+async fn an_approval_that_cannot_be_read_keeps_no_other_from_its_end() {
+    let app = App::with_demo_staff().await;
+    limit(&app, Some(1), None).await;
+    let operator = app.member("demo-operator").await;
+    let mut asked = Vec::new();
+    for _ in 0..3 {
+        asked.push(ask(&app, &operator, &paid(&app, 3).await).await);
+    }
+    let set =
+        async |sql: &'static str, id: i64| sqlx::query(sql).bind(id).execute(&app.books.pool).await.expect("writes");
+    set("UPDATE approvals SET kind = 'OF_A_NEWER_VERSION' WHERE id = ?", asked[0].id).await;
+    set("UPDATE approvals SET wanted = 'of a newer version' WHERE id = ?", asked[1].id).await;
+    app.advance(7 * 24 * 3600);
+    app.state.staff.end_old_approvals().await.expect("goes on");
+    for ended in &asked[1..] {
+        let ended = app.state.staff.find_approval(ended.id).await.expect("reads");
+        assert_eq!(ended.state, State::Expired, "{}", ended.id);
+    }
+    assert_eq!(set_aside(&app).await, 6_800, "of the first alone: whatever is written beside, money comes free");
+    let manager = app.member("demo-manager").await;
+    let other = ask(&app, &operator, &paid(&app, 3).await).await;
+    set("UPDATE approvals SET wanted = '' WHERE id = ?", other.id).await;
+    let decided = app.state.staff.decide(other.id, Decision::Approve, &manager.actor()).await.expect("decides");
+    assert_eq!(decided.state, State::Approved, "its kind says what it is");
+}
+
+#[tokio::test]
+async fn whoever_comes_too_late_for_the_money_hears_what_is_left() {
+    let app = App::with_demo_staff().await;
+    limit(&app, Some(1), None).await;
+    let actor = app.member("demo-operator").await.actor();
+    for _ in 0..8 {
+        let order = paid(&app, 2).await;
+        let (one, other) = (ask_for(&app, &order, Some(10_000)), ask_for(&app, &order, Some(10_000)));
+        let (one, other) =
+            tokio::join!(app.state.staff.ask_refund(&one, &actor), app.state.staff.ask_refund(&other, &actor));
+        let told = match (one, other) {
+            (Ok(Asked::Waiting(_)), Err(StaffError::Refund(error)))
+            | (Err(StaffError::Refund(error)), Ok(Asked::Waiting(_))) => error,
+            both => panic!("one waits, and one is refused: {both:?}"),
+        };
+        assert!(matches!(*told, RefundError::Amount { left } if left == fen(2_800)), "{told}");
+    }
 }
 
 /// Of a process, beside it: as a command does.
