@@ -98,13 +98,6 @@ pub async fn set_password(c: &mut AnyConnection, id: i64, password: &str) -> Res
     end_sessions(c, id).await
 }
 
-/// The same password under other parameters; nothing ends.
-pub async fn rehash_password(c: &mut AnyConnection, id: i64, old: &str, new: &str) -> Result<(), StorageError> {
-    let sql = "UPDATE staff SET password = ? WHERE id = ? AND password = ?";
-    sqlx::query(sql).bind(new).bind(id).bind(old).execute(c).await?;
-    Ok(())
-}
-
 /// Another second factor, or none.
 pub async fn set_totp(c: &mut AnyConnection, id: i64, sealed: Option<&[u8]>, step: i64) -> Result<(), StorageError> {
     let sql = "UPDATE staff SET totp = ?, totp_step = ? WHERE id = ?";

@@ -191,10 +191,28 @@ pub async fn remove_older(c: &mut AnyConnection, created_before: Timestamp) -> R
     Ok(())
 }
 
-pub async fn knows_device(c: &mut AnyConnection, token_hash: &str, staff_id: i64) -> Result<bool, StorageError> {
-    let sql = "SELECT COUNT(*) FROM staff_devices WHERE token_hash = ? AND staff_id = ?";
-    let count: i64 = sqlx::query_scalar(sql).bind(token_hash).bind(staff_id).fetch_one(c).await?;
+/// Whether somebody has logged in with it, to this account, since then.
+pub async fn knows_device(
+    c: &mut AnyConnection,
+    token_hash: &str,
+    staff_id: i64,
+    since: Timestamp,
+) -> Result<bool, StorageError> {
+    let sql = "SELECT COUNT(*) FROM staff_devices WHERE token_hash = ? AND staff_id = ? AND seen_ms >= ?";
+    let count: i64 = sqlx::query_scalar(sql).bind(token_hash).bind(staff_id).bind(millis(since)).fetch_one(c).await?;
     Ok(count > 0)
+}
+
+/// All of an account: one of them may be the reason why it is reset or disabled.
+pub async fn forget_devices(c: &mut AnyConnection, staff_id: i64) -> Result<(), StorageError> {
+    sqlx::query("DELETE FROM staff_devices WHERE staff_id = ?").bind(staff_id).execute(c).await?;
+    Ok(())
+}
+
+/// Those that nobody has logged in with since.
+pub async fn forget_old_devices(c: &mut AnyConnection, since: Timestamp) -> Result<(), StorageError> {
+    sqlx::query("DELETE FROM staff_devices WHERE seen_ms < ?").bind(millis(since)).execute(c).await?;
+    Ok(())
 }
 
 /// Of whoever has logged in with it last.

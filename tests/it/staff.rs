@@ -1,12 +1,12 @@
 //! Coming in to `/admin`, and staying out of it: over real HTTP, as browsers and those who are none do.
 
 use saoma::{
-    backoffice::staff::{Actor, accounts::Change, audit},
+    backoffice::staff::{Actor, StaffError, accounts::Change, audit},
     domain::Role,
     storage::staff_links::Purpose,
 };
 
-use crate::support::{App, Desk, PASSWORD, Stage, code_of, mock_clock};
+use crate::support::{App, Desk, PASSWORD, Stage, code_of, mock_clock, until};
 
 const SESSION: &str = "saoma-staff";
 const DEVICE: &str = "saoma-device";
@@ -452,4 +452,115 @@ async fn an_account_page_ends_its_owners_sessions_only() {
     let theirs = sessions.iter().find(|session| session.name == "demo-viewer").expect("the viewer's").id.to_string();
     manager.post_to("/admin/account/session", &[("session", &theirs)]).await;
     assert!(is_in(&viewer).await, "without a second factor given once more");
+}
+
+#[tokio::test]
+async fn a_link_for_another_second_factor_takes_the_password_and_a_wrong_one_is_written_down() {
+    let app = app().await;
+    let (desk, old, _) = Desk::invite(&app, "anna", Role::Manager).await;
+    let token = app.state.staff.make_link("anna", Purpose::Totp, &Actor::command_line("test")).await.expect("a link");
+    let (path, other) = (format!("/admin/link/{token}"), Desk::at(&app));
+    assert_eq!(other.post(&path, &[("password", "not the password")]).await.status, 401);
+    until("it to be written down", async || {
+        let sql = "SELECT COUNT(*) FROM audit_log WHERE what = 'LOGIN_FAILED' AND who = 'anna' AND result = 'REFUSED'";
+        let count: i64 = sqlx::query_scalar(sql).fetch_one(&app.books.pool).await.expect("reads");
+        (count == 1).then_some(())
+    })
+    .await;
+    assert!(is_in(&desk).await, "nothing has ended");
+    assert_eq!(other.post_to(&path, &[("password", PASSWORD)]).await, "/admin/enrol");
+    assert!(!is_in(&desk).await, "everywhere else it has");
+    assert_eq!(Desk::at(&app).post(&path, &[("password", PASSWORD)]).await.status, 404, "it works once");
+    let page = other.get("/admin/enrol").await;
+    let new =
+        page.text().split("<p class=\"number\">").nth(1).and_then(|rest| rest.split('<').next()).expect("a secret");
+    assert_ne!(new, old);
+    assert_eq!(other.post("/admin/enrol", &[("code", &code_of(new, &app))]).await.status, 200);
+    app.advance(31);
+    let enter = async |code: String| {
+        let desk = Desk::at(&app);
+        desk.post_to("/admin/login", &[("name", "anna"), ("password", PASSWORD)]).await;
+        desk.post("/admin/factor", &[("code", &code)]).await.status
+    };
+    assert_eq!([enter(code_of(&old, &app)).await, enter(code_of(new, &app)).await], [401, 303], "the new phone alone");
+}
+
+#[tokio::test]
+async fn a_browser_is_known_no_more_after_a_reset_and_after_half_a_year() {
+    let app = app().await;
+    let (clerk, staff) = (Actor::command_line("test"), &app.state.staff);
+    let known = async |name: &str| {
+        let sql = "SELECT COUNT(*) FROM staff_devices WHERE staff_id = ?";
+        let id = staff.find_account(name).await.expect("is there").id;
+        sqlx::query_scalar::<_, i64>(sql).bind(id).fetch_one(&app.books.pool).await.expect("reads")
+    };
+    for (name, change) in [("anna", Change::Disable), ("berta", Change::ResetFactor)] {
+        drop(Desk::invite(&app, name, Role::Operator).await);
+        assert_eq!(known(name).await, 1);
+        staff.change_account(name, change, &clerk).await.expect("changed");
+        assert_eq!(known(name).await, 0, "{change:?}");
+    }
+    for (name, purpose) in [("clara", Purpose::Password), ("dora", Purpose::Totp)] {
+        drop(Desk::invite(&app, name, Role::Operator).await);
+        let token = staff.make_link(name, purpose, &clerk).await.expect("a link");
+        let fields = [("password", PASSWORD), ("again", PASSWORD)];
+        Desk::at(&app).post_to(&format!("/admin/link/{token}"), &fields).await;
+        assert_eq!(known(name).await, 0, "{purpose:?}");
+    }
+    drop(Desk::enter(&app, Role::Viewer).await);
+    app.advance(180 * 24 * 3600);
+    staff.remove_old_sessions().await.expect("writes");
+    assert_eq!(known("demo-viewer").await, 1);
+    app.advance(1);
+    staff.remove_old_sessions().await.expect("writes");
+    assert_eq!(known("demo-viewer").await, 0);
+}
+
+#[tokio::test]
+async fn nobody_is_called_like_the_program() {
+    let app = app().await;
+    let added = app.state.staff.add_account(" Saoma ", Role::Viewer, &Actor::command_line("test")).await;
+    assert!(matches!(added, Err(StaffError::NameTaken)), "{added:?}");
+}
+
+#[tokio::test]
+async fn the_status_tells_who_is_logged_in_and_until_when() {
+    let app = app().await;
+    drop(Desk::enter(&app, Role::Viewer).await);
+    app.advance(60);
+    let desk = Desk::enter(&app, Role::Manager).await;
+    let page = desk.get("/admin/status").await.shown();
+    let ends_in = |minutes: i64| {
+        let at = jiff::tz::offset(8).to_datetime(app.clock.now() + jiff::SignedDuration::from_mins(minutes));
+        at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    };
+    assert!(page.contains("已登录的员工 2"), "{page}");
+    assert!(page.contains(&format!("demo-manager {}", ends_in(30))), "{page}");
+    assert!(page.contains(&format!("demo-viewer {}", ends_in(28))), "{page}");
+    app.advance(29 * 60);
+    let page = desk.get("/admin/status").await.shown();
+    assert!(page.contains("已登录的员工 1") && !page.contains("demo-viewer 2"), "{page}");
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_read_is_a_page_in_the_language() {
+    let app = app().await;
+    let desk = Desk::enter(&app, Role::Manager).await;
+    for path in [
+        "/admin/orders/abc",
+        "/admin/approvals/x",
+        "/admin/audit?before=x",
+        "/admin/inbox?below=1e9",
+        "/admin/orders/9/refund?payment=1&payment=2",
+    ] {
+        let answer = desk.get(path).await;
+        assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
+        assert!(
+            answer.shown().contains("地址可能写错了") && answer.shown().contains("demo-manager"),
+            "{path}: {}",
+            answer.shown()
+        );
+        let english = desk.send(app.request(reqwest::Method::GET, path).header("accept-language", "en")).await;
+        assert!(english.shown().contains("The address may be mistyped"), "{path}: {}", english.shown());
+    }
 }

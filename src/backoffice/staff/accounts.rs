@@ -3,13 +3,14 @@
 use super::{
     audit::what,
     error::StaffError,
-    shared::{Actor, Staff},
+    shared::{Actor, PROGRAM, Staff},
 };
 use crate::{
     domain::Role,
     storage::{
         StorageError, audit,
         staff::{self, Account},
+        staff_sessions,
     },
 };
 
@@ -56,6 +57,10 @@ impl Staff {
     /// The name is taken or none, or the books.
     pub async fn add_account(&self, name: &str, role: Role, actor: &Actor) -> Result<(), StaffError> {
         let (name, now) = (valid_name(name)?, self.now());
+        // The audit log calls the program so.
+        if name == PROGRAM {
+            return Err(StaffError::NameTaken);
+        }
         let entry = self.entry(actor, what::ACCOUNT_ADDED, &format!("staff:{name}"), role.code());
         let chain = self.0.chain.clone();
         let added = self.0.db.write(move |c| {
@@ -125,9 +130,15 @@ pub(super) async fn carry_out(
     }
     match change {
         Change::Role(role) => staff::set_role(c, id, role).await?,
-        Change::Disable => staff::set_disabled(c, id, Some(now)).await?,
+        Change::Disable => {
+            staff::set_disabled(c, id, Some(now)).await?;
+            staff_sessions::forget_devices(c, id).await?;
+        }
         Change::Enable => staff::set_disabled(c, id, None).await?,
-        Change::ResetFactor => staff::set_totp(c, id, None, 0).await?,
+        Change::ResetFactor => {
+            staff::set_totp(c, id, None, 0).await?;
+            staff_sessions::forget_devices(c, id).await?;
+        }
     }
     Ok(true)
 }

@@ -14,7 +14,7 @@ use crate::storage::{
     StorageError, audit,
     staff::{self, Account},
     staff_links::{self, Link, Purpose},
-    staff_sessions::Stage,
+    staff_sessions::{self, Stage},
 };
 
 const LIFE: SignedDuration = SignedDuration::from_mins(30);
@@ -87,6 +87,7 @@ impl Staff {
             let subjects =
                 self.subjects(Some(&account), &account.name, login.device.as_deref(), &login.address).await?;
             if !self.try_password(&subjects, &login.password, account.password.as_deref()).await? {
+                self.note_failure(Some(&account), what::LOGIN_FAILED, &login.address, &login.request_id);
                 return Err(StaffError::WrongPassword);
             }
             None
@@ -110,6 +111,7 @@ impl Staff {
                     Some(password) => staff::set_password(c, id, password).await?,
                     None => staff::set_totp(c, id, None, 0).await?,
                 }
+                staff_sessions::forget_devices(c, id).await?;
                 audit::append(c, &chain, &entry).await?;
                 Ok(true)
             })

@@ -1,5 +1,7 @@
 //! Coming in: a name and a password, then the second factor of whoever has one or must have one.
 
+use jiff::SignedDuration;
+
 use super::{
     audit::what,
     error::StaffError,
@@ -11,6 +13,9 @@ use crate::storage::{
     staff::{self, Account},
     staff_sessions::{self, NewSession, Stage},
 };
+
+/// So long a browser is known that nobody logs in with.
+pub(super) const DEVICE_LIFE: SignedDuration = SignedDuration::from_hours(180 * 24);
 
 /// What somebody has typed, and where.
 #[derive(Clone)]
@@ -102,7 +107,8 @@ impl Staff {
     /// The hash of a device that this account has been used with.
     pub(super) async fn known_device(&self, id: i64, device: Option<&str>) -> Result<Option<String>, StaffError> {
         let Some(device) = device.map(hash_of) else { return Ok(None) };
-        let known = staff_sessions::knows_device(&mut *self.0.db.read().await?, &device, id).await?;
+        let since = self.now() - DEVICE_LIFE;
+        let known = staff_sessions::knows_device(&mut *self.0.db.read().await?, &device, id, since).await?;
         Ok(known.then_some(device))
     }
 
@@ -133,7 +139,7 @@ impl Staff {
     /// A browser keeps its mark as long as it is known to this very account.
     pub(super) async fn device_of(&self, account: &Account, login: &Login) -> Result<String, StaffError> {
         if let Some(device) = &login.device
-            && staff_sessions::knows_device(&mut *self.0.db.read().await?, &hash_of(device), account.id).await?
+            && self.known_device(account.id, Some(device)).await?.is_some()
         {
             return Ok(device.clone());
         }

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     audit::what,
     error::StaffError,
+    login::DEVICE_LIFE,
     shared::{Actor, Staff, hash_of},
 };
 use crate::{
@@ -173,12 +174,18 @@ impl Staff {
         Ok(ended.await?)
     }
 
-    /// What is past every limit goes from the books, once in a while.
+    /// What is past every limit goes from the books, once in a while: sessions, and browsers that nobody uses.
     ///
     /// # Errors
     /// The books cannot be written.
     pub async fn remove_old_sessions(&self) -> Result<(), StorageError> {
-        let limit = self.now() - LONGEST;
-        self.0.db.write(move |c| Box::pin(staff_sessions::remove_older(c, limit))).await
+        let (limit, unused) = (self.now() - LONGEST, self.now() - DEVICE_LIFE);
+        let removed = self.0.db.write(move |c| {
+            Box::pin(async move {
+                staff_sessions::remove_older(c, limit).await?;
+                staff_sessions::forget_old_devices(c, unused).await
+            })
+        });
+        removed.await
     }
 }

@@ -64,6 +64,9 @@ pub struct Actor {
     pub request_id: String,
 }
 
+/// The program itself, where it does something of its own accord. Nobody else may be called so.
+pub(super) const PROGRAM: &str = "saoma";
+
 impl Actor {
     /// Somebody at a command: outside the limits, and written down all the same.
     pub fn command_line(user: &str) -> Self {
@@ -72,7 +75,7 @@ impl Actor {
 
     /// The program of its own accord.
     pub fn program() -> Self {
-        Self { staff: None, name: "saoma".to_owned(), address: String::new(), request_id: String::new() }
+        Self { staff: None, name: PROGRAM.to_owned(), address: String::new(), request_id: String::new() }
     }
 }
 
