@@ -4,6 +4,7 @@
 //! Who acts is an [`Actor`]; what is done is written into the audit log in the transaction that does it.
 
 pub mod accounts;
+mod approval_facts;
 pub mod approvals;
 pub mod audit;
 mod demo;
@@ -20,6 +21,7 @@ mod sessions;
 mod shared;
 
 pub use accounts::valid_name;
+pub use approval_facts::{Facts, RefundFacts};
 pub use demo::DemoAccount;
 pub use error::StaffError;
 pub use factor::{Enrolment, RecoveryCodes};
@@ -27,5 +29,5 @@ pub use limits::check_limits;
 pub use links::OpenLink;
 pub use login::{LoggedIn, Login};
 pub use passwords::{LENGTHS as PASSWORD_LENGTHS, Passwords};
-pub use sessions::Visit;
+pub use sessions::{Visit, ends_of};
 pub use shared::{Actor, Staff, Surroundings, hash_of};

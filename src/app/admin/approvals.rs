@@ -1,3 +1,5 @@
+//! What waits for a second person, and where somebody decides.
+
 use leptos::prelude::*;
 
 use super::{
@@ -24,6 +26,16 @@ pub struct ApprovalLine {
     pub note: String,
     pub may_decide: bool,
     pub may_withdraw: bool,
+}
+
+/// Where the money of a refund comes from.
+#[derive(Clone, Debug)]
+pub struct RefundBehind {
+    pub reason: String,
+    pub title: String,
+    pub transaction: String,
+    pub paid: Fen,
+    pub left: Fen,
 }
 
 fn yuan(amount: Option<Fen>) -> String {
@@ -86,6 +98,8 @@ pub fn ApprovalPage(
     language: Language,
     csrf: String,
     line: ApprovalLine,
+    behind: Option<RefundBehind>,
+    asker_is_gone: bool,
     is_confirmed: bool,
     problem: String,
 ) -> impl IntoView {
@@ -94,14 +108,25 @@ pub fn ApprovalPage(
     let fact = |name: &'static str, value: String| {
         (!value.is_empty()).then(|| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
     };
+    let behind = behind.map(|it| {
+        let payment = format!("{} · ¥{}", it.transaction, it.paid);
+        view! {
+            {fact(words.product, it.title)}
+            {fact(words.reason, it.reason)}
+            {fact(words.payment, payment)}
+            {fact(words.left, yuan(Some(it.left)))}
+        }
+    });
     let order = line.order_id.map(|id| format!("/admin/orders/{id}"));
     view! {
         <h1 class="page-heading">{line.kind} " · " {line.state}</h1>
         <Problem words=problem/>
+        {asker_is_gone.then(|| view! { <p class="notice notice--bad">{words.asker_is_gone}</p> })}
         <section class="admin-card">
         {line.amount.map(|_| view! { <p class="admin-decide__amount">{yuan(line.amount)}</p> })}
         <dl class="admin-facts">
             {fact(words.subject, line.summary)}
+            {behind}
             {fact(words.asker, line.asker)}
             {fact(words.asked, line.asked)}
             {fact(words.note, line.note)}

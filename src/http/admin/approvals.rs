@@ -10,11 +10,11 @@ use serde::Deserialize;
 use super::{
     super::state::AppState,
     call::{StaffCall, go},
-    told::beijing,
+    times::second,
 };
 use crate::{
     app::admin::{
-        ApprovalLine, ApprovalPage, ApprovalsPage, Said,
+        ApprovalLine, ApprovalPage, ApprovalsPage, RefundBehind, Said,
         words::{Approvals, Basics, People},
     },
     backoffice::staff::{
@@ -46,10 +46,10 @@ pub(super) fn line(call: &StaffCall, approval: &Approval) -> ApprovalLine {
         order_id: approval.order_id,
         amount: approval.amount,
         asker: approval.asker.clone(),
-        asked: beijing(approval.asked),
-        ends: beijing(approval.ends),
+        asked: second(approval.asked),
+        ends: second(approval.ends),
         decider: approval.decider.clone().unwrap_or_default(),
-        decided: approval.decided.map(beijing).unwrap_or_default(),
+        decided: approval.decided.map(second).unwrap_or_default(),
         note: approval.note.clone(),
         may_decide: call.who.role == Role::Manager && approval.asked_by != call.who.staff_id,
         may_withdraw: approval.asked_by == call.who.staff_id,
@@ -92,16 +92,37 @@ pub(super) async fn list(State(state): State<AppState>, call: StaffCall, Query(s
 
 pub(super) async fn show(State(state): State<AppState>, call: StaffCall, Path(id): Path<i64>) -> Response {
     match state.staff.find_approval(id).await {
-        Ok(approval) => page(&call, &approval, StatusCode::OK, String::new()),
+        Ok(approval) => page(&state, &call, &approval, StatusCode::OK, String::new()).await,
         Err(error) => refuse(&call, &error),
     }
 }
 
-fn page(call: &StaffCall, approval: &Approval, status: StatusCode, problem: String) -> Response {
+async fn page(
+    state: &AppState,
+    call: &StaffCall,
+    approval: &Approval,
+    status: StatusCode,
+    problem: String,
+) -> Response {
+    let facts = match state.staff.approval_facts(approval).await {
+        Ok(facts) => facts,
+        Err(error) => return call.trouble(&error),
+    };
+    let behind = facts.refund.map(|refund| RefundBehind {
+        reason: refund.reason,
+        title: refund.title,
+        transaction: refund.transaction,
+        paid: refund.paid,
+        left: refund.left,
+    });
+    let asker_is_gone = facts.asker_is_disabled;
     let (language, csrf, is_confirmed) = (call.language, call.csrf(), call.who.is_confirmed);
     let line = line(call, approval);
     let title = Approvals::of(language).approval;
-    call.page_with(status, title, leptos::view! { <ApprovalPage language csrf line is_confirmed problem/> })
+    let view = leptos::view! { <ApprovalPage language csrf line behind asker_is_gone is_confirmed problem/> };
+    // Whoever follows a link that says what was done is told so only where it is.
+    let said = call.said().filter(|said| fits(*said, approval));
+    call.saying(said).page_with(status, title, view)
 }
 
 pub(super) async fn approve(State(state): State<AppState>, call: StaffCall, Path(id): Path<i64>) -> Response {
@@ -135,11 +156,23 @@ async fn decide(state: &AppState, call: &StaffCall, id: i64, decision: Decision)
                 _ => words.takes_manager,
             };
             match state.staff.find_approval(id).await {
-                Ok(approval) => page(call, &approval, StatusCode::FORBIDDEN, problem.to_owned()),
+                Ok(approval) => page(state, call, &approval, StatusCode::FORBIDDEN, problem.to_owned()).await,
                 Err(error) => refuse(call, &error),
             }
         }
         Err(error) => refuse(call, &error),
+    }
+}
+
+/// Whether it is so, of this approval.
+fn fits(told: Said, approval: &Approval) -> bool {
+    match told {
+        Said::Asked => approval.state == Standing::Waiting,
+        Said::Approved | Said::Refused | Said::Withdrawn | Said::Expired => {
+            approval.state != Standing::Waiting && told == said(approval.state)
+        }
+        Said::Confirmed | Said::ConfirmFirst => true,
+        _ => false,
     }
 }
 

@@ -41,9 +41,9 @@ pub(super) struct Around {
     /// May see what opens the accounts of a sandbox.
     pub is_shown_demo: bool,
     path: Arc<str>,
-    query: Arc<str>,
     referrer: Arc<str>,
     who: Option<Who>,
+    said: Option<Said>,
 }
 
 /// A request of somebody who has come in. Has all of [`Around`].
@@ -65,6 +65,11 @@ fn text(headers: &HeaderMap, name: impl http::header::AsHeaderName) -> String {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
 }
 
+fn said_in(query: &str) -> Option<Said> {
+    let mut fields = url::form_urlencoded::parse(query.as_bytes());
+    fields.find(|(name, _)| name == "said").and_then(|(_, word)| Said::parse(&word))
+}
+
 impl Around {
     pub(super) fn of(state: &AppState, request: &Request, token: String) -> Self {
         let headers = request.headers();
@@ -78,9 +83,9 @@ impl Around {
             agent: text(headers, USER_AGENT),
             is_shown_demo: state.sandbox_open || is_local(state, request),
             path: request.uri().path().into(),
-            query: request.uri().query().unwrap_or_default().into(),
             referrer: text(headers, http::header::REFERER).into(),
             who: None,
+            said: said_in(request.uri().query().unwrap_or_default()),
             state: state.clone(),
         }
     }
@@ -89,6 +94,16 @@ impl Around {
     pub(super) fn with(&self, visit: Option<&Visit>) -> Self {
         let who = visit.map(|visit| Who { name: visit.name.clone(), role: visit.role });
         Self { who, ..self.clone() }
+    }
+
+    /// What the address says was done. Anybody can write it there.
+    pub(super) const fn said(&self) -> Option<Said> {
+        self.said
+    }
+
+    /// The same for a page that knows whether that is so.
+    pub(super) fn saying(&self, said: Option<Said>) -> Self {
+        Self { said, ..self.clone() }
     }
 
     /// For the field of a form.
@@ -118,7 +133,6 @@ impl Around {
     }
 
     fn setting(&self) -> Setting {
-        let said = url::form_urlencoded::parse(self.query.as_bytes()).find(|(name, _)| name == "said");
         Setting {
             shop: self.state.looks.name(),
             css: self
@@ -134,7 +148,7 @@ impl Around {
             who: self.who.clone(),
             csrf: self.csrf(),
             path: self.path.to_string(),
-            said: said.and_then(|(_, word)| Said::parse(&word)),
+            said: self.said,
         }
     }
 
