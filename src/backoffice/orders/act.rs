@@ -18,6 +18,7 @@ use crate::{
         orders::{self, Order},
         refunds::{self, Refund},
     },
+    wechatpay::model::is_disruptive,
 };
 
 /// Everything about one order.
@@ -28,16 +29,16 @@ pub struct Sheet {
     pub notifications: Vec<Entry>,
     /// What WeChat has said of it that our books do not allow, and nobody has looked at.
     pub concerns: Vec<Concern>,
-}
     /// What somebody of the staff has asked another one for, newest first.
     pub approvals: Vec<Approval>,
+}
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
 pub enum NotActed {
     #[error("only an order that nobody has paid can be closed")]
     NotOpen(OrderStatus),
-    #[error("a note has 1 to {TEXT_MOST} characters")]
+    #[error("a note has 1 to {TEXT_MOST} characters, none of which changes the direction of others")]
     Note,
     #[error(transparent)]
     Refund(#[from] RefundError),
@@ -194,7 +195,8 @@ impl Office {
     /// Empty or too long, no such order, or the books cannot be written.
     pub async fn add_note(&self, order_id: i64, text: &str, form: &str, who: &Acted) -> Result<(), NotActed> {
         let text = text.trim();
-        if text.is_empty() || text.chars().count() > TEXT_MOST || form.is_empty() || form.len() > 32 {
+        let is_fit = (1..=TEXT_MOST).contains(&text.chars().count()) && !text.chars().any(is_disruptive);
+        if !is_fit || form.is_empty() || form.len() > 32 {
             return Err(NotActed::Note);
         }
         self.must_exist(order_id).await?;

@@ -5,6 +5,7 @@ use crate::{
     backoffice::staff::{Actor, audit::what},
     domain::{Accent, Looks},
     storage::{StorageError, audit, looks, pictures},
+    wechatpay::model::is_disruptive,
 };
 
 const NAME_MOST: usize = 32;
@@ -58,7 +59,7 @@ impl Shelf {
         let accent = accent(&new.accent)?;
         let text = |text: &str, most: usize, error| {
             let text = text.trim();
-            let is_fit = text.chars().count() <= most && !text.chars().any(char::is_control);
+            let is_fit = text.chars().count() <= most && !text.chars().any(|it| it.is_control() || is_disruptive(it));
             if is_fit { Ok(text.to_owned()) } else { Err(error) }
         };
         let name = text(&new.name, NAME_MOST, LooksError::Name)?;

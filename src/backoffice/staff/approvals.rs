@@ -27,6 +27,7 @@ use crate::{
         refunds::{NewRefund, Refund},
         staff,
     },
+    wechatpay::model::is_disruptive,
 };
 
 /// So long somebody may decide.
@@ -241,8 +242,8 @@ impl Staff {
         let entry = self.entry(actor, what::APPROVAL_ASKED, &format!("refund:{number}"), &detail);
         let (waiting, chain, form) = (draft.hold(), self.0.chain.clone(), new.form.clone());
         let payment_id = waiting.payment_id;
-            let (new, waiting, entry, chain) = (new.clone(), waiting.clone(), entry.clone(), chain.clone());
         let asked = self.0.db.write(move |c| {
+            let (new, waiting, entry, chain) = (new.clone(), waiting.clone(), entry.clone(), chain.clone());
             Box::pin(async move {
                 if approvals::find_by_form(c, &new.form).await?.is_some() {
                     return Ok(true);
@@ -466,8 +467,8 @@ impl Staff {
             };
             return Ok(Follows::Refund(waiting, refund));
         }
-        if let Some(limits) = wanted.limits() {
         let Some(wanted) = Wanted::read(approval) else { return Ok(Follows::Nothing) };
+        if let Some(limits) = wanted.limits() {
             return Ok(Follows::Limits(limits));
         }
         let account = staff::find_by_name(&mut *self.0.db.read().await?, &approval.subject).await?;
@@ -496,8 +497,10 @@ fn json(wanted: &Wanted) -> String {
     serde_json::to_string(wanted).unwrap_or_default()
 }
 
+/// What would change the direction of the page around it, where somebody decides, is shown as a mark instead.
 fn short(text: &str) -> String {
-    text.trim().chars().take(200).collect()
+    let mark = |it: char| if it.is_control() || is_disruptive(it) { char::REPLACEMENT_CHARACTER } else { it };
+    text.trim().chars().take(200).map(mark).collect()
 }
 
 async fn put(c: &mut AnyConnection, new: &NewApproval) -> Result<(), StorageError> {

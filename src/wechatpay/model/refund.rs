@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Private, text::within};
+use super::{
+    Private,
+    text::{is_disruptive, within},
+};
 use crate::{
     domain::{Fen, OutRefundNo},
     wechatpay::time,
@@ -37,7 +40,10 @@ pub struct RefundRequest<'a> {
 pub enum InvalidRefund {
     #[error("transaction_id is 1 to 32 letters and digits")]
     TransactionId,
-    #[error("reason is 1 to {REASON_MOST} characters, none of them beyond U+FFFF and no control character")]
+    #[error(
+        "reason is 1 to {REASON_MOST} characters, none of them beyond U+FFFF, no control character, and nothing that \
+         changes the direction of others"
+    )]
     Reason,
     #[error("notify_url is at most 255 characters and has no query and no fragment")]
     NotifyUrl,
@@ -48,6 +54,11 @@ pub enum InvalidRefund {
 }
 
 const REASON_MOST: usize = 80;
+
+/// The payer reads it, and so does whoever approves it.
+fn is_reason(text: &str) -> bool {
+    within(text, REASON_MOST) && !text.chars().any(is_disruptive)
+}
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -74,7 +85,7 @@ impl RefundRequest<'_> {
     pub fn to_bytes(&self) -> Result<Vec<u8>, InvalidRefund> {
         let plain = self.transaction_id.bytes().all(|it| it.is_ascii_alphanumeric());
         check(plain && (1..=32).contains(&self.transaction_id.len()), InvalidRefund::TransactionId)?;
-        check(self.reason.is_none_or(|it| within(it, REASON_MOST)), InvalidRefund::Reason)?;
+        check(self.reason.is_none_or(is_reason), InvalidRefund::Reason)?;
         let notify_url = self.notify_url;
         let plain = notify_url.query().is_none() && notify_url.fragment().is_none();
         check(plain && notify_url.as_str().len() <= 255, InvalidRefund::NotifyUrl)?;

@@ -307,7 +307,7 @@ static CHINESE: Orders = Orders {
     note: "给同事的备注",
     note_hint: "只有后台看得到，1 到 1000 个字，不能修改或删除。",
     add_note: "添加备注",
-    wrong_note: "备注要有 1 到 1000 个字。",
+    wrong_note: "备注要有 1 到 1000 个字，不能有改变文字方向的隐藏字符。",
     not_closed: "这笔订单已经付款，不能关闭。需要时请退款。",
     contradictions: "与微信支付不一致",
     contradictions_hint: "微信支付签名确认的内容与账簿不符。请在商户平台核对，然后标记为已处理。",
@@ -331,7 +331,7 @@ static CHINESE: Orders = Orders {
     another: "我已核对，仍要退款",
     another_hint: "这笔订单有一部分已经退过：在商户平台退的，账簿不知道金额；或者刚刚退过同样的金额。",
     wrong_refund_amount: |left| format!("金额要在 0.01 到 {left} 元之间，写成 12 或 12.34 这样。"),
-    wrong_reason: "原因要有 1 到 80 个字，不能有控制字符。",
+    wrong_reason: "原因要有 1 到 80 个字，不能有控制字符、表情符号，或改变文字方向的隐藏字符。",
     elsewhere: "这笔订单有一部分在商户平台退过，账簿不知道金额。请先到商户平台核对，再勾选下面一项。",
     same_refund: |time, amount| {
         format!("{time} 已经申请过退这笔付款的 ¥{amount}，这次没有退款。如果要再退一次同样的金额，请勾选下面一项。")
@@ -487,7 +487,7 @@ static ENGLISH: Orders = Orders {
     note: "Note for colleagues",
     note_hint: "Seen in the back office alone. 1 to 1000 characters; cannot be changed or removed.",
     add_note: "Add note",
-    wrong_note: "A note has 1 to 1000 characters.",
+    wrong_note: "A note has 1 to 1000 characters, and none that is hidden and changes the direction of the text.",
     not_closed: "This order is paid and cannot be closed. Refund it if need be.",
     contradictions: "WeChat Pay says otherwise",
     contradictions_hint: "What WeChat Pay has signed does not fit the books. Check in the merchant console, then mark it as dealt with.",
@@ -513,7 +513,7 @@ static ENGLISH: Orders = Orders {
     another: "I have checked, refund all the same",
     another_hint: "Some of this order went back already: in the merchant console, and the books do not know how much, or the same amount a short while ago.",
     wrong_refund_amount: |left| format!("An amount from 0.01 to {left} yuan, written as 12 or 12.34."),
-    wrong_reason: "A reason has 1 to 80 characters and no control characters.",
+    wrong_reason: "A reason has 1 to 80 characters, without control characters, emoji, or hidden ones that change the direction of the text.",
     elsewhere: "Some of this order was given back in the merchant console (商户平台), and the books do not know how much. Check there first, then tick the box below.",
     same_refund: |time, amount| {
         format!(
