@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Uri,
-    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, SET_COOKIE},
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, SET_COOKIE},
 };
 
 use super::{
@@ -91,11 +91,22 @@ async fn let_in(
     if !is_harmless && !csrf::is_in(&head.headers, &body, &around.token) {
         return around.refused(StatusCode::FORBIDDEN, |words| (words.no_csrf, words.no_csrf_hint));
     }
+    let shown = around.with(visit.as_ref().filter(|visit| visit.stage == Stage::Whole));
     if let Some(who) = visit {
         head.extensions.insert(StaffCall { who, around: around.clone() });
     }
     head.extensions.insert(around);
-    next.run(Request::from_parts(head, Bytes::into(body))).await
+    let response = next.run(Request::from_parts(head, Bytes::into(body))).await;
+    if is_bare(&response) {
+        return shown.refused(response.status(), |words| (words.not_found, words.not_found_hint));
+    }
+    response
+}
+
+/// An address or a form that cannot be read is refused before its handler, in words for programmers.
+fn is_bare(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    response.status().is_client_error() && kind.is_some_and(|kind| kind.starts_with(b"text/plain"))
 }
 
 /// # Errors
