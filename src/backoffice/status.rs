@@ -8,9 +8,13 @@ use super::{
     attention::{Need, Room},
     office::Office,
     shown::Shown,
+    staff::ends_of,
     told,
 };
-use crate::storage::{StorageError, books, heartbeats, leases};
+use crate::storage::{StorageError, books, heartbeats, leases, staff_sessions};
+
+/// Newest first: a shop has a handful of people.
+const SESSIONS_MOST: i64 = 500;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
@@ -26,6 +30,8 @@ pub struct Status {
     pub certificate_ends: Option<Timestamp>,
     pub instances: Vec<Instance>,
     pub jobs: Vec<Job>,
+    /// Who of the staff is logged in.
+    pub sessions: Vec<SessionEnd>,
     pub disk: Option<Room>,
     /// What keeps this instance from its work, as `/readyz` says it.
     pub troubles: Vec<Trouble>,
@@ -63,6 +69,14 @@ pub struct Job {
 }
 
 #[derive(Clone, Debug, Serialize)]
+pub struct SessionEnd {
+    pub name: String,
+    /// If nobody clicks any more.
+    #[serde(serialize_with = "told::time")]
+    pub ends: Timestamp,
+}
+
+#[derive(Clone, Debug, Serialize)]
 pub struct Trouble {
     pub what: &'static str,
     pub said: String,
@@ -84,18 +98,24 @@ impl Office {
         let merchant = books::find(&mut c).await?;
         let beats = heartbeats::list(&mut c).await?;
         let jobs = leases::list_last_good(&mut c).await?;
+        let sessions = staff_sessions::list(&mut c, SESSIONS_MOST).await?;
         drop(c);
+        let now = surroundings.clock.now();
         let keys = self.0.checkout.gateway().platform_keys();
         let troubles = self.0.checkout.readiness().troubles();
         let needs = self.count_needs().await?;
         Ok(Status {
-            now: surroundings.clock.now(),
+            now,
             shown: surroundings.shown.clone(),
             merchant: merchant.map(|it| Merchant { mchid: it.mchid, platform: it.platform.code() }),
             keys: keys.list().into_iter().map(|(serial, ends)| Key { serial: serial.to_owned(), ends }).collect(),
             certificate_ends: surroundings.metrics.certificate().ends_at(),
             instances: beats.into_iter().map(|it| Instance { id: it.instance, last_beat: it.wall }).collect(),
             jobs: jobs.into_iter().map(|(name, good)| Job { name, last_good: at(good) }).collect(),
+            sessions: sessions
+                .into_iter()
+                .filter_map(|it| Some(SessionEnd { ends: ends_of(&it, now)?, name: it.name }))
+                .collect(),
             disk: self.room(),
             troubles: troubles.into_iter().map(|(what, said)| Trouble { what, said }).collect(),
             needs_someone: needs

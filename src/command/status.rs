@@ -74,6 +74,9 @@ fn show(status: &Status, out: &mut dyn Write) -> Result<(), CommandError> {
         let good = job.last_good.map_or_else(|| "never".to_owned(), beijing);
         writeln!(out, "job {}  last ran well {good}", job.name)?;
     }
+    for session in &status.sessions {
+        writeln!(out, "logged in {}  until {}", session.name, beijing(session.ends))?;
+    }
     if let Some(disk) = status.disk {
         writeln!(out, "disk {} MiB free of {} MiB", disk.free >> 20, disk.total >> 20)?;
     }

@@ -56,6 +56,12 @@ fn is_alive(session: &Session, seen: Timestamp, now: Timestamp) -> bool {
     !session.disabled && within(session.created, limit) && within(seen, IDLE)
 }
 
+/// When it is over if nobody clicks any more; `None` when it is already.
+pub fn ends_of(session: &Session, now: Timestamp) -> Option<Timestamp> {
+    let limit = if session.stage == Stage::Whole { LONGEST } else { HALF_WAY };
+    is_alive(session, session.seen, now).then(|| (session.seen + IDLE).min(session.created + limit))
+}
+
 impl Staff {
     /// Whose cookie this is. `None`: nobody's, or not any more.
     ///

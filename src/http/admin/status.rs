@@ -54,6 +54,16 @@ fn lists(words: &'static Overview, status: Status) -> Vec<Listed> {
             words.nothing,
         ),
         Listed {
+            hint: words.sessions_hint,
+            ..list(
+                "sessions",
+                words.sessions,
+                (words.item, words.ends),
+                status.sessions.into_iter().map(|it| (it.name, second(it.ends))).collect(),
+                words.no_sessions,
+            )
+        },
+        Listed {
             hint: words.settings_hint,
             ..list(
                 "settings",
@@ -89,6 +99,7 @@ fn instance(words: &Overview, status: &Status) -> Vec<(String, String)> {
         (words.platform, platform.unwrap_or_default()),
         (words.books, status.shown.books.clone()),
         (words.disk, disk.unwrap_or_default()),
+        (words.sessions, status.sessions.len().to_string()),
         (words.https, status.certificate_ends.map_or_else(|| words.https_none.to_owned(), second)),
     ];
     rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
