@@ -44,7 +44,6 @@ mod route;
 mod status;
 mod table;
 mod times;
-mod told;
 mod upload;
 
 use axum::{Router, middleware};

@@ -78,7 +78,6 @@ pub enum Lead {
     All,
     Verdict(String),
     Number(String),
-    NotifyId(String),
 }
 
 /// The statement that leads to them, with a place for its value, for `below` and the limit.
@@ -87,7 +86,6 @@ pub(super) const fn walk(lead: &Lead) -> &'static str {
         Lead::All => entries!("WHERE id < ? ORDER BY id DESC LIMIT ?"),
         Lead::Verdict(_) => entries!("WHERE verdict = ? AND id < ? ORDER BY id DESC LIMIT ?"),
         Lead::Number(_) => entries!("WHERE out_trade_no = ? AND id < ? ORDER BY id DESC LIMIT ?"),
-        Lead::NotifyId(_) => entries!("WHERE notify_id = ? AND id < ? ORDER BY id DESC LIMIT ?"),
     }
 }
 
@@ -101,7 +99,7 @@ pub async fn list(c: &mut AnyConnection, lead: &Lead, below: i64, limit: i64) ->
     let query = sqlx::query(walk(lead));
     let query = match lead {
         Lead::All => query,
-        Lead::Verdict(value) | Lead::Number(value) | Lead::NotifyId(value) => query.bind(value),
+        Lead::Verdict(value) | Lead::Number(value) => query.bind(value),
     };
     let rows = query.bind(below).bind(limit).fetch_all(c).await?;
     rows.iter().map(Entry::read).collect()

@@ -1,3 +1,5 @@
+//! What is one's own: password, second factor, recovery codes, sessions.
+
 use leptos::prelude::*;
 
 use super::{

@@ -1,3 +1,5 @@
+//! Where a day begins: what needs someone, sums and charts.
+
 use leptos::prelude::*;
 
 use super::{

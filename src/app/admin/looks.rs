@@ -1,3 +1,5 @@
+//! How the shop looks: name, colour, logo, what stands at the foot.
+
 use leptos::prelude::*;
 
 use super::{

@@ -1,3 +1,5 @@
+//! Who works here, with which role, and the limits.
+
 use leptos::prelude::*;
 
 use super::{

@@ -1,3 +1,5 @@
+//! What is on sale: the list, one product, its picture.
+
 use leptos::prelude::*;
 
 use super::{

@@ -1,3 +1,5 @@
+//! Sessions, as tables of them.
+
 use leptos::prelude::*;
 
 use super::{

@@ -8,7 +8,7 @@ use super::{
     super::state::AppState,
     call::{StaffCall, go},
     login::problem,
-    told::beijing,
+    times::second,
 };
 use crate::app::admin::{
     AccountPage, Own, RecoveryPage, Said, SessionLine,
@@ -47,8 +47,8 @@ async fn page(state: &AppState, call: &StaffCall, status: StatusCode, problem: S
         id: session.id,
         is_this: session.id == call.who.session_id,
         name: session.name,
-        began: beijing(session.created),
-        seen: beijing(session.seen),
+        began: second(session.created),
+        seen: second(session.seen),
         address: session.address,
         agent: session.agent,
     };

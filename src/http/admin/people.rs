@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     super::state::AppState,
     call::{StaffCall, go},
-    told::beijing,
+    times::second,
 };
 use crate::{
     app::admin::{LimitsForm, PeoplePage, Person, Said, SessionLine, words::People},
@@ -66,8 +66,8 @@ async fn page(
         id: session.id,
         is_this: session.id == call.who.session_id,
         name: session.name,
-        began: beijing(session.created),
-        seen: beijing(session.seen),
+        began: second(session.created),
+        seen: second(session.seen),
         address: session.address,
         agent: session.agent,
     };
@@ -88,8 +88,8 @@ fn person(call: &StaffCall, account: Account) -> Person {
         role: account.role,
         has_password: account.password.is_some(),
         has_factor: account.totp.is_some(),
-        disabled: account.disabled.map(beijing).unwrap_or_default(),
-        created: beijing(account.created),
+        disabled: account.disabled.map(second).unwrap_or_default(),
+        created: second(account.created),
         name: account.name,
     }
 }

@@ -132,12 +132,7 @@ async fn no_statement_scans_a_table() {
         Lead::Total(Fen::ZERO),
         Lead::Found(Source::Query),
     ];
-    let inbox_leads = [
-        inbox::Lead::All,
-        inbox::Lead::Verdict(String::new()),
-        inbox::Lead::Number(String::new()),
-        inbox::Lead::NotifyId(String::new()),
-    ];
+    let inbox_leads = [inbox::Lead::All, inbox::Lead::Verdict(String::new()), inbox::Lead::Number(String::new())];
     let statements = leads
         .into_iter()
         .map(walk)

@@ -22,7 +22,6 @@ pub struct Basics {
     pub orders: &'static str,
     pub inbox: &'static str,
     pub status: &'static str,
-    pub welcome: fn(&str) -> String,
     pub account: &'static str,
     pub bills: &'static str,
 
@@ -92,7 +91,6 @@ static CHINESE: Basics = Basics {
     orders: "订单",
     inbox: "通知",
     status: "状态",
-    welcome: |name| format!("{name}，你好。"),
     account: "我的账号",
     bills: "对账",
 
@@ -148,7 +146,6 @@ static ENGLISH: Basics = Basics {
     orders: "Orders",
     inbox: "Inbox",
     status: "Status",
-    welcome: |name| format!("Hello, {name}."),
     account: "My account",
     bills: "Bills",
 
