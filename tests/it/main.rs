@@ -14,6 +14,7 @@ mod support;
 mod acme;
 mod altered_callbacks;
 mod approvals;
+mod audit_codes;
 mod bill_commands;
 mod bill_pages;
 mod bills;
