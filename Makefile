@@ -195,6 +195,11 @@ mysql-kill: ## the same on a throw-away MariaDB: 50 kills, 5,000 payments
 	KILLS=$(or $(KILLS),50) PAYMENTS=$(or $(PAYMENTS),5000) DEAF=$(or $(DEAF),2) \
 	  .tools/with-mariadb.sh cargo test --locked --release --test kill -- --nocapture
 
+.PHONY: move
+move: ## fills the books of a file, moves them to a throw-away MariaDB, and lays them beside the ledger: 100,000 orders (ORDERS)
+	ORDERS=$(or $(ORDERS),100000) .tools/with-mariadb.sh \
+	  cargo test --locked --release --test kill moving -- --ignored --nocapture
+
 .PHONY: faults
 faults: ## a disk that fails and power that is lost while people pay: 200 faults, 20,000 payments (FAULTS, PAYMENTS, FAULTS_SEED)
 	FAULTS=$(or $(FAULTS),200) PAYMENTS=$(or $(PAYMENTS),20000) DEAF=$(or $(DEAF),2) \
@@ -209,7 +214,7 @@ mysql-faults: ## the same below a MariaDB that it starts: 50 faults, 5,000 payme
 .PHONY: cluster
 cluster: ## three nodes of Galera with a Saoma on each: nodes and Saomas are killed while people pay (KILLS, PAYMENTS)
 	.tools/galera.sh
-	DEAF=$(or $(DEAF),1) cargo test --locked --release --test kill -- --ignored --nocapture
+	DEAF=$(or $(DEAF),1) cargo test --locked --release --test kill cluster -- --ignored --nocapture
 
 # SDKs of others, as they are published: in no audit and no build of ours, and not in `make test`.
 SDKS := target/sdks

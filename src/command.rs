@@ -1,4 +1,4 @@
-//! `saoma order`, `refund`, `inbox`, `product`, `staff`, `bill`, `status`, `doctor`, `backup`, `restore` and `health`: what an
+//! `saoma order`, `refund`, `inbox`, `product`, `staff`, `bill`, `status`, `doctor`, `backup`, `restore`, `move` and `health`: what an
 //! operator does without pages, beside a running server or without one. Knows only the use cases; writes to what it is given.
 
 mod backup;
@@ -8,6 +8,7 @@ mod explained;
 mod health;
 mod inbox;
 mod json;
+mod moving;
 mod order;
 mod output;
 mod product;
@@ -43,6 +44,7 @@ pub use self::{
     doctor::{DoctorCommand, doctor},
     health::health,
     inbox::{InboxArguments, inbox},
+    moving::{MoveCommand, move_to},
     order::{OrderArguments, order},
     output::standard_output,
     product::{ProductArguments, product},

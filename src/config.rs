@@ -114,6 +114,14 @@ impl Deref for DatabaseUrl {
 }
 
 impl DatabaseUrl {
+    /// Of a command's argument.
+    ///
+    /// # Errors
+    /// It is none. Nothing of it is repeated: the password may be in it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        database_url(text)
+    }
+
     /// Not a file on this machine.
     pub fn is_server(&self) -> bool {
         self.0.starts_with("mysql:")

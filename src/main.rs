@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use rust_embed::RustEmbed;
 use saoma::{
     command::{
-        self, BackupCommand, BillArguments, CommandError, DoctorCommand, InboxArguments, OrderArguments,
+        self, BackupCommand, BillArguments, CommandError, DoctorCommand, InboxArguments, MoveCommand, OrderArguments,
         ProductArguments, RefundCommand, RestoreCommand, StaffArguments, StatusArguments,
     },
     config::{Environment, LOG, Problems, Settings, Wanted},
@@ -75,6 +75,7 @@ enum Command {
     Status(StatusArguments),
     Backup(BackupCommand),
     Restore(RestoreCommand),
+    Move(MoveCommand),
     /// WeChat Pay's bills laid beside the books
     Bill(BillArguments),
     Doctor(DoctorCommand),
@@ -195,6 +196,7 @@ async fn run(command: Command, environment: &Environment) -> anyhow::Result<()> 
         Command::Staff(command) => Ok(command::staff(command, environment, &mut output()?).await?),
         Command::Backup(command) => Ok(command::backup(command, environment, &mut output()?).await?),
         Command::Restore(command) => Ok(command::restore(command, environment, &mut output()?).await?),
+        Command::Move(command) => Ok(command::move_to(command, environment, &mut output()?).await?),
         Command::Bill(command) => Ok(command::bill(command, environment, &mut output()?).await?),
         Command::Doctor(command) => {
             let surroundings = Surroundings { site: inside(), ..Surroundings::system() };

@@ -7,6 +7,7 @@ mod error;
 mod examine;
 mod found;
 mod mark;
+mod moving;
 mod platform;
 mod put_back;
 mod secret_key;
@@ -36,6 +37,7 @@ pub use self::{
     error::StartupError,
     examine::examine,
     found::NotOurBooks,
+    moving::{Moved, SecretPlace, Wish, move_books},
     put_back::{PutBack, restore},
     surroundings::Surroundings,
     tls::TlsPace,

@@ -33,6 +33,8 @@ pub mod heartbeats;
 pub mod inbox;
 pub mod leases;
 pub mod looks;
+pub mod moves;
+pub mod moving;
 mod mysql;
 pub mod notes;
 pub mod notifications;

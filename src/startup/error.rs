@@ -14,7 +14,7 @@ use crate::{
     gateway::SetupError,
     http::SiteError,
     sandbox::SandboxError,
-    storage::{SchemaError, StorageError},
+    storage::{SchemaError, StorageError, moving::MoveError},
     tls::{FilesError, TlsError},
 };
 
@@ -52,6 +52,8 @@ pub enum StartupError {
     NotSynced { synchronous: i64 },
     #[error(transparent)]
     NotOurBooks(#[from] NotOurBooks),
+    #[error(transparent)]
+    Move(#[from] MoveError),
     #[error("LEPTOS_SITE_ROOT: {0}")]
     Site(#[from] SiteError),
     #[error("the sandbox: {0}")]

@@ -31,6 +31,11 @@ pub enum NotOurBooks {
          password"
     )]
     Moved { place: String, to: String },
+    #[error(
+        "the books in {place} are half of a move from {from}, which was cut off: run `saoma move` there again, with the \
+         settings of the old books. Until it has ended, those are the shop's"
+    )]
+    HalfMoved { place: String, from: String },
     #[error("the books in {place} have no mark yet: `saoma serve` gives it to them (--sandbox for a sandbox's)")]
     Unmarked { place: String },
 }

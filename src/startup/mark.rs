@@ -18,7 +18,7 @@ use crate::{
     storage::{
         Database, Older, StorageError, backfill,
         books::{self, Mark, PlatformKind},
-        generation,
+        generation, moves,
     },
     wechatpay::model::StoredPrepay,
 };
@@ -103,15 +103,19 @@ pub(super) async fn require(db: &Database, place: &str, ours: &Mark) -> Result<(
 }
 
 /// # Errors
-/// They have been moved: what lies here is what stayed behind.
+/// They have been moved: what lies here is what stayed behind. Or a move to here has not come to its end.
 async fn require_here(db: &Database, place: &str) -> Result<(), StartupError> {
-    match generation::find(&mut *db.read().await?).await?.moved_to {
-        Some(to) => Err(NotOurBooks::Moved { place: place.to_owned(), to }.into()),
+    let mut c = db.read().await?;
+    if let Some(to) = generation::find(&mut c).await?.moved_to {
+        return Err(NotOurBooks::Moved { place: place.to_owned(), to }.into());
+    }
+    match moves::list(&mut c).await?.into_iter().find(|it| it.state.is_half()) {
+        Some(half) => Err(NotOurBooks::HalfMoved { place: place.to_owned(), from: half.place }.into()),
         None => Ok(()),
     }
 }
 
-fn compare(place: &str, theirs: Mark, ours: &Mark) -> Result<(), StartupError> {
+pub(super) fn compare(place: &str, theirs: Mark, ours: &Mark) -> Result<(), StartupError> {
     if theirs == *ours {
         return Ok(());
     }

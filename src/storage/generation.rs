@@ -129,8 +129,3 @@ pub async fn mark_copied(c: &mut AnyConnection, at: Timestamp) -> Result<(), Sto
     sqlx::query("UPDATE generation SET copied_ms = ? WHERE id = 1").bind(millis(at)).execute(c).await?;
     Ok(())
 }
-
-pub async fn mark_moved(c: &mut AnyConnection, place: &str) -> Result<(), StorageError> {
-    sqlx::query("UPDATE generation SET moved_to = ? WHERE id = 1").bind(place).execute(c).await?;
-    Ok(())
-}

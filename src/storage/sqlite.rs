@@ -11,6 +11,7 @@ mod migrate;
 mod presence;
 #[cfg(test)]
 pub(super) use migrate::migrations;
+pub(crate) use migrate::{require, require_file};
 
 pub(crate) use copy::{bytes_of, copy_to, folder_of, free_bytes, sync_folder};
 pub(crate) use file::{Opened, broken, keep_private, path as file_at, with_suffix};
@@ -33,7 +34,7 @@ use super::{Older, StorageError, codes::sqlite::code};
 /// WAL lets pages read while a callback is written; FULL makes a commit survive a power cut. Whoever wants to
 /// write waits for another process (a command line, another instance) for as long as
 /// [`PATIENCE`](super::writer::PATIENCE).
-const PRAGMAS: &str = "PRAGMA busy_timeout = 3000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+pub(super) const PRAGMAS: &str = "PRAGMA busy_timeout = 3000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                        PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; \
                        PRAGMA wal_autocheckpoint = 4000;";
 /// What a process left in the log that was killed right after its disk had refused to sync is in the system's
@@ -120,13 +121,13 @@ pub(crate) async fn read_only(path: &Path) -> Result<AnyConnection, StorageError
 
 /// The same for whoever makes and migrates nothing.
 pub(crate) async fn attach(url: &str) -> Result<Opening, StorageError> {
-    migrate::require_file(url)?;
+    require_file(url)?;
     let presence = be_present(url)?;
     if let Some(older) = look(url).await? {
         older.close().await;
     }
     let mut connection = connect(url).await?;
-    migrate::require(&mut connection).await?;
+    require(&mut connection).await?;
     Ok(Opening { readers: readers(url).await?, connection, presence })
 }
 

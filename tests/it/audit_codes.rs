@@ -169,7 +169,9 @@ async fn whatever_the_log_has_a_name_for_is_written() {
         (written.contains(what::LOGIN_FAILED) && written.contains(what::FACTOR_FAILED)).then_some(())
     })
     .await;
-    let known: BTreeSet<String> = what::ALL.iter().map(|code| (*code).to_owned()).collect();
+    // Of `saoma move`, which takes the books away from a server like this one: `moving` looks for it.
+    let here = what::ALL.iter().filter(|code| **code != what::BOOKS_MOVED);
+    let known: BTreeSet<String> = here.map(|code| (*code).to_owned()).collect();
     let written = written().await;
     assert_eq!(known.difference(&written).collect::<Vec<_>>(), [""; 0], "nothing writes them, or nothing here does");
     assert_eq!(written.difference(&known).collect::<Vec<_>>(), [""; 0], "they have no name");

@@ -41,6 +41,7 @@ mod locked_rows;
 mod logs;
 mod lost_callbacks;
 mod lost_lines;
+mod moving;
 mod new_certificates;
 mod office;
 mod office_commands;

@@ -41,7 +41,7 @@ pub use self::{
     books::Books,
     clerk::{Clerk, hidden},
     database::{database_url, is_file, password},
-    desk::{Desk, Member, PASSWORD, code_of},
+    desk::{Desk, Member, PASSWORD, code_at, code_of},
     forger::{Callback, Forger, KeyKind, NATIVE_NOTIFY, Notice, SIGNING_HEADERS},
     give_back::{paid_under, wanted},
     https::{Caller, Http2, Shown, hear},

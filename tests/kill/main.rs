@@ -6,7 +6,7 @@
 //!
 //! `make kill` runs the big one. `KILLS`, `PAYMENTS` and `SHOPPERS` change the size, `DATABASE_URL`
 //! takes another database than a new SQLite file: an empty one (with `SAOMA_TEST_MYSQL` one is made). `SAOMA_PROGRAM` tries another build.
-//! The same on a cluster, where database servers die as well, is [`cluster`].
+//! The same on a cluster, where database servers die as well, is [`cluster`]. Books that move to a server: [`moving`].
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
@@ -16,6 +16,7 @@ mod audit;
 mod between;
 mod cluster;
 mod load;
+mod moving;
 mod process;
 mod stage;
 

@@ -66,6 +66,7 @@ pub mod what {
         PRODUCT_OFFERED,
         LOOKS_CHANGED,
         AUDIT_EXPORTED,
+        BOOKS_MOVED,
     }
 }
 

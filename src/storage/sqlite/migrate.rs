@@ -36,6 +36,7 @@ pub(crate) fn migrations() -> Migrator {
         (6, "products; compatible", include_str!("../../../migrations/sqlite/0006_products.sql")),
         (7, "bills; compatible", include_str!("../../../migrations/sqlite/0007_bills.sql")),
         (8, "restored; compatible", include_str!("../../../migrations/sqlite/0008_restored.sql")),
+        (12, "moves; compatible", include_str!("../../../migrations/sqlite/0012_moves.sql")),
     ])
 }
 

@@ -53,7 +53,7 @@ pub fn code_of(secret: &str, app: &App) -> String {
     code_at(secret, app.clock.now())
 }
 
-fn code_at(secret: &str, at: Timestamp) -> String {
+pub fn code_at(secret: &str, at: Timestamp) -> String {
     let secret: [u8; 20] = unbase32(secret).try_into().expect("20 bytes");
     let totp = totp_rs::Builder::new().with_secret(totp_rs::Secret::new_stack(secret)).build().expect("a phone");
     totp.generate(at.as_second().try_into().expect("after 1970")).to_string()
@@ -85,14 +85,20 @@ impl<'a> Desk<'a> {
 
     /// Comes in by an invitation, and gives the second factor once more with the next code.
     pub async fn take_up(&self, token: &str, clock: &Clock) {
+        let secret = self.enrol(token, clock).await;
+        let next = clock.now() + SignedDuration::from_secs(30);
+        self.post_to("/admin/confirm", &[("code", &code_at(&secret, next))]).await;
+    }
+
+    /// Comes in by an invitation. Returns what the phone was told.
+    pub async fn enrol(&self, token: &str, clock: &Clock) -> String {
         let fields = [("password", PASSWORD), ("again", PASSWORD)];
         assert_eq!(self.post_to(&format!("/admin/link/{token}"), &fields).await, "/admin/enrol");
         let page = self.get("/admin/enrol").await;
         let secret = between(page.text(), "<p class=\"number\">", "</p>").expect("a secret").to_owned();
-        let (now, next) = (clock.now(), clock.now() + SignedDuration::from_secs(30));
-        let codes = self.post("/admin/enrol", &[("code", &code_at(&secret, now))]).await;
+        let codes = self.post("/admin/enrol", &[("code", &code_at(&secret, clock.now()))]).await;
         assert_eq!(codes.status, 200, "{codes:?}");
-        self.post_to("/admin/confirm", &[("code", &code_at(&secret, next))]).await;
+        secret
     }
 
     pub fn cookie(&self, name: &str) -> Option<String> {

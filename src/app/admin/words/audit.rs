@@ -95,6 +95,7 @@ static CHINESE: Audit = Audit {
         "PRODUCT_OFFERED" => "上架商品",
         "LOOKS_CHANGED" => "修改店铺外观",
         "AUDIT_EXPORTED" => "导出操作记录",
+        "BOOKS_MOVED" => "搬迁账本",
         other => other,
     },
 };
@@ -162,6 +163,7 @@ static ENGLISH: Audit = Audit {
         "PRODUCT_OFFERED" => "Product put on sale",
         "LOOKS_CHANGED" => "Looks of the shop changed",
         "AUDIT_EXPORTED" => "Audit log exported",
+        "BOOKS_MOVED" => "Books moved to a server",
         other => other,
     },
 };
