@@ -35,6 +35,8 @@ pub(super) struct BillTerms {
     pub(super) bill_wrong_amount: u32,
     /// Of so many payments of the day ten yuan more are taken as fee.
     pub(super) bill_wrong_fee: u32,
+    /// So many payments of the day stand there twice.
+    pub(super) bill_doubled: u32,
     /// So many payments that nobody made, under numbers like those of the shop's orders.
     pub(super) bill_unknown: u32,
     /// So many payments of other systems with the same merchant number.
@@ -57,6 +59,7 @@ impl Default for BillTerms {
             bill_missing: 0,
             bill_wrong_amount: 0,
             bill_wrong_fee: 0,
+            bill_doubled: 0,
             bill_unknown: 0,
             bill_foreign: 0,
             bill_missing_refunds: 0,

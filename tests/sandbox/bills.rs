@@ -19,16 +19,33 @@ fn sha1(bytes: &[u8]) -> String {
     Sha1::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+const USUAL: &str = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,\
+     应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,\
+     申请退款金额,费率备注";
+const USUAL_SUMS: &str = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额";
+
 /// A day with two payments, of which one was given back in part, and the next morning at eleven.
 async fn one_day() -> Platform {
+    two_payments().await.0
+}
+
+/// And WeChat's numbers of both.
+async fn two_payments() -> (Platform, [String; 2]) {
     let platform = Platform::start_with(Clock::mock(AFTERNOON)).await;
     platform.faults(json!({"refund_gap_seconds": 0})).await;
-    for number in ["ORDER0001", "ORDER0002"] {
-        platform.paid(number).await;
-    }
+    let ids = [platform.paid("ORDER0001").await, platform.paid("ORDER0002").await];
     assert_eq!(platform.refund("ORDER0002", "R1", 30).await.status, 200);
     platform.clock.advance(SignedDuration::from_hours(20));
-    platform
+    (platform, ids)
+}
+
+/// What every row of the two begins with: `more` stands where a column more would.
+fn begin(platform: &Platform, time: &str, more: &str, (id, number): (&str, &str), state: &str) -> String {
+    let (appid, mchid) = (&platform.client.appid, &platform.client.mchid);
+    format!(
+        "`2026-11-25 {time},`{appid},`{mchid},`0,{more}`,`{id},`{number},`oSandboxShopper0000000000001,`NATIVE,`{state},\
+         `OTHERS,`CNY,"
+    )
 }
 
 async fn download(platform: &Platform, applied: &Answer) -> Answer {
@@ -48,41 +65,51 @@ async fn bill(platform: &Platform, path: &str) -> String {
 
 #[tokio::test]
 async fn a_day_is_written_as_wechat_writes_it() {
-    let platform = one_day().await;
-    let text = bill(&platform, TRADES).await;
-    let text = text.strip_prefix('\u{feff}').expect("a byte order mark");
-    let lines: Vec<&str> = text.split("\r\n").collect();
-    assert_eq!(
-        lines[0],
-        "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,\
-         应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,\
-         费率,订单金额,申请退款金额,费率备注"
-    );
-    assert_eq!(lines.len(), 1 + 3 + 2 + 1, "{text}");
-    assert!(lines[1].starts_with("`2026-11-25 15:00:00,`wx") && lines[1].contains(",`ORDER0001,`o"), "{}", lines[1]);
-    assert!(
-        lines[1].ends_with(
-            ",`NATIVE,`SUCCESS,`OTHERS,`CNY,`1.00,`0.00,`0,`0,`0.00,`0.00,`,`,`深度解剖一颗葱,`,`0.01000,`0.60%,`1.00,`0.00,`"
-        ),
-        "{}",
-        lines[1]
-    );
-    assert!(
-        lines[3].ends_with(",`R1,`0.30,`0.00,`ORIGINAL,`SUCCESS,`深度解剖一颗葱,`,`0.00000,`0.60%,`0.00,`0.30,`"),
-        "{}",
-        lines[3]
-    );
-    assert_eq!(
-        lines[4],
-        "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
-    );
-    assert_eq!(lines[5], "`3.0,`2.00,`0.30,`0.00,`0.02000,`2.00,`0.30");
-    assert_eq!(lines[6], "");
+    let (platform, [first, second]) = two_payments().await;
+    let refund = platform.query_refund("R1").await.json();
+    let refund_id = refund["refund_id"].as_str().expect("a number");
+    let done = refund["success_time"].as_str().expect("it is over").replace('T', " ").replace("+08:00", "");
+    let paid = |id: &str, number: &str| begin(&platform, "15:00:00", "", (id, number), "SUCCESS");
+    let given_back = begin(&platform, "15:00:00", "", (&second, "ORDER0002"), "REFUND");
+    let (first, second) = (paid(&first, "ORDER0001"), paid(&second, "ORDER0002"));
+    let whole = "`1.00,`0.00,`0,`0,`0.00,`0.00,`,`,`深度解剖一颗葱,`,`0.01000,`0.60%,`1.00,`0.00,`";
+    let back =
+        format!("`{refund_id},`R1,`0.30,`0.00,`ORIGINAL,`SUCCESS,`深度解剖一颗葱,`,`0.00000,`0.60%,`0.00,`0.30,`");
+    let expected: [&str; 7] = [
+        &format!("\u{feff}{USUAL}"),
+        &format!("{first}{whole}"),
+        &format!("{second}{whole}"),
+        &format!("{given_back}`0.00,`0.00,{back}"),
+        USUAL_SUMS,
+        "`3.0,`2.00,`0.30,`0.00,`0.02000,`2.00,`0.30",
+        "",
+    ];
+    assert_eq!(bill(&platform, TRADES).await.split("\r\n").collect::<Vec<_>>(), expected);
 
-    let paid = bill(&platform, &format!("{TRADES}&bill_type=SUCCESS")).await;
-    assert!(!paid.contains("退款") && paid.contains("`2.0,`2.00,`0.02000,`2.00"), "{paid}");
-    let refunds = bill(&platform, &format!("{TRADES}&bill_type=REFUND")).await;
-    assert!(refunds.contains("退款申请时间,退款成功时间,微信退款单号") && !refunds.contains("ORDER0001"), "{refunds}");
+    let of_payments = "`1.00,`0.00,`深度解剖一颗葱,`,`0.01000,`0.60%,`1.00,`";
+    let expected: [&str; 6] = [
+        "\u{feff}交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,\
+         应结订单金额,代金券金额,商品名称,商户数据包,手续费,费率,订单金额,费率备注",
+        &format!("{first}{of_payments}"),
+        &format!("{second}{of_payments}"),
+        "总交易单数,应结订单总金额,手续费总金额,订单总金额",
+        "`2.0,`2.00,`0.02000,`2.00",
+        "",
+    ];
+    let text = bill(&platform, &format!("{TRADES}&bill_type=SUCCESS")).await;
+    assert_eq!(text.split("\r\n").collect::<Vec<_>>(), expected);
+
+    let expected: [&str; 5] = [
+        "\u{feff}交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,\
+         应结订单金额,代金券金额,退款申请时间,退款成功时间,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,\
+         商户数据包,手续费,费率,订单金额,申请退款金额,费率备注",
+        &format!("{given_back}`0.00,`0.00,`2026-11-25 15:00:00,`{done},{back}"),
+        USUAL_SUMS,
+        "`1.0,`0.00,`0.30,`0.00,`0.00000,`0.00,`0.30",
+        "",
+    ];
+    let text = bill(&platform, &format!("{TRADES}&bill_type=REFUND")).await;
+    assert_eq!(text.split("\r\n").collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
@@ -183,30 +210,71 @@ async fn whoever_fetches_it_signs_and_gets_no_signature() {
 
 #[tokio::test]
 async fn what_is_planted_stands_in_it() {
-    let platform = one_day().await;
+    let (platform, [_, second]) = two_payments().await;
     platform
         .faults(json!({
             "bill_missing": 1, "bill_wrong_amount": 1, "bill_unknown": 1, "bill_foreign": 2, "bill_wrong_refund_amount": 1,
             "bill_coupon_fen": 10, "bill_layout": "more",
         }))
         .await;
+    let refund = platform.query_refund("R1").await.json();
+    let refund_id = refund["refund_id"].as_str().expect("a number");
+    let second = |state| begin(&platform, "15:00:00", "`S-001,", (&second, "ORDER0002"), state);
+    let nobodys = |id: &str, number: &str, kind: &str| {
+        let row = begin(&platform, "00:00:00", "`S-001,", (id, number), "SUCCESS");
+        let row = row.replace("oSandboxShopper0000000000001", "oSandboxSomebodyElse00000001").replace("NATIVE", kind);
+        let title = r"另一个系统的商品，一\\二\,三";
+        format!("{row}`1.00,`0.00,`0,`0,`0.00,`0.00,`,`,`{title},`,`0.01000,`0.60%,`1.00,`0.00,`")
+    };
+    let expected: [&str; 9] = [
+        &format!("\u{feff}{}", USUAL.replace(",设备号,", ",门店编号,设备号,")),
+        &format!(
+            "{}`0.91,`0.10,`0,`0,`0.00,`0.00,`,`,`深度解剖一颗葱,`,`0.01000,`0.60%,`1.01,`0.00,`",
+            second("SUCCESS")
+        ),
+        &nobodys("4299999202611250000000000000", "20261125000000N0B0DY000000000000", "NATIVE"),
+        &nobodys("4288888202611250000000000000", "till-000000", "MICROPAY"),
+        &nobodys("4288888202611250000000000001", "till-000001", "MICROPAY"),
+        &format!(
+            "{}`0.00,`0.00,`{refund_id},`R1,`0.31,`0.00,`ORIGINAL,`SUCCESS,`深度解剖一颗葱,`,`0.00000,`0.60%,`0.00,`0.31,`",
+            second("REFUND")
+        ),
+        USUAL_SUMS,
+        "`5.0,`3.91,`0.31,`0.00,`0.04000,`4.01,`0.31",
+        "",
+    ];
+    assert_eq!(bill(&platform, TRADES).await.split("\r\n").collect::<Vec<_>>(), expected);
+    platform.faults(json!({"bill_doubled": 1, "bill_layout": "usual"})).await;
     let text = bill(&platform, TRADES).await;
-    assert!(!text.contains("ORDER0001") && text.contains(",门店编号,"), "{text}");
-    let order =
-        text.lines().find(|line| line.contains("ORDER0002") && line.contains("SUCCESS,`OTHERS")).expect("a row");
-    assert!(order.contains(",`0.91,`0.10,") && order.contains("`1.01,`0.00,`"), "{order}");
-    assert!(text.contains("20261125000000N0B0DY000000000000") && text.contains("till-000001"));
-    assert!(text.contains("另一个系统的商品，一\\\\二\\,三") || text.contains("一\\\\二"), "{text}");
-    assert!(text.contains(",`R1,`0.31,"), "{text}");
-    for layout in ["reordered", "early", "plain"] {
+    assert_eq!(text.lines().filter(|line| line.contains("`ORDER0002") && line.contains("`1.01,")).count(), 2, "{text}");
+    assert!(text.ends_with("`6.0,`4.82,`0.31,`0.00,`0.05000,`5.02,`0.31\r\n"), "{text}");
+}
+
+#[tokio::test]
+async fn layouts_hold_the_same_in_other_places() {
+    let platform = one_day().await;
+    let usual = bill(&platform, TRADES).await;
+    let of = async |layout: &str| {
         platform.faults(json!({"bill_layout": layout})).await;
-        let text = bill(&platform, TRADES).await;
-        match layout {
-            "reordered" => assert!(text.starts_with("\u{feff}费率备注,"), "{text}"),
-            "early" => assert!(text.contains("总金额") && !text.contains("应结订单金额"), "{text}"),
-            _ => assert!(text.starts_with("交易时间") && !text.contains('\r'), "{text}"),
-        }
-    }
+        bill(&platform, TRADES).await
+    };
+    assert_eq!(of("plain").await, usual.replace("\r\n", "\n").replace('\u{feff}', ""));
+    let lines =
+        |text: &str| -> Vec<String> { text.trim_start_matches('\u{feff}').lines().map(str::to_owned).collect() };
+    let reversed = |line: &str| line.split(',').rev().collect::<Vec<_>>().join(",");
+    let (usual, reordered, early) = (lines(&usual), lines(&of("reordered").await), lines(&of("early").await));
+    assert_eq!(reordered[..4], usual[..4].iter().map(|line| reversed(line)).collect::<Vec<_>>());
+    assert_eq!(reordered[4..], usual[4..], "sums stay where they are");
+    assert_eq!(
+        early[0],
+        "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,总金额,\
+         企业红包金额,微信退款单号,商户退款单号,退款金额,企业红包退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率"
+    );
+    assert_eq!(early[1], usual[1].strip_suffix(",`1.00,`0.00,`").expect("the newer columns"));
+    assert_eq!(
+        early[4..],
+        ["总交易单数,总交易额,总退款金额,总企业红包退款金额,手续费总金额", "`3.0,`2.00,`0.30,`0.00,`0.02000"]
+    );
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use crate::sandbox::{
 };
 
 /// What stands in one line. Amounts are fen.
+#[derive(Clone)]
 struct Row<'a> {
     at_ms: i64,
     transaction_id: Cow<'a, str>,
@@ -34,6 +35,7 @@ struct Row<'a> {
 }
 
 /// What was given back.
+#[derive(Clone)]
 struct Given<'a> {
     refund_id: &'a str,
     out_refund_no: &'a str,
@@ -193,6 +195,8 @@ fn rows<'a>(ledger: &'a Ledger, day: Day, trades: Trades, terms: &BillTerms) -> 
         let paid = paid.filter(|(_, payment)| day.has(payment.success_ms));
         rows.extend(paid.skip(at(terms.bill_missing)).map(|(order, payment)| payment_row(order, payment, terms)));
         spoil(&mut rows, terms);
+        let doubled: Vec<Row<'_>> = rows.iter().take(at(terms.bill_doubled)).cloned().collect();
+        rows.extend(doubled);
         for row in invented(day, terms) {
             rows.push(row);
         }

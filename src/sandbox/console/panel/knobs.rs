@@ -409,6 +409,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 ("十元。", "Ten yuan."),
                 MOST,
             ),
+            knob("bill_doubled", ("几笔支付写两遍", "Payments that stand there twice"), ("", ""), MOST),
             knob(
                 "bill_unknown",
                 ("多几笔谁也没有的支付", "Payments that nobody has"),
