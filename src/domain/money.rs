@@ -9,6 +9,12 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "i64", into = "i64")]
 pub struct Fen(i64);
 
+/// What may be less than nothing, in yuan with two decimals: a balance, a net sum.
+pub fn signed_yuan(fen: i64) -> String {
+    let (sign, size) = (if fen < 0 { "-" } else { "" }, fen.unsigned_abs());
+    format!("{sign}{}.{:02}", size / 100, size % 100)
+}
+
 /// The number is no amount of money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an amount in fen must be between 0 and {max}, not {0}", max = Fen::MAX.0)]
@@ -74,6 +80,14 @@ impl From<Fen> for i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sums_may_be_less_than_nothing() {
+        for (fen, yuan) in [(0, "0.00"), (5, "0.05"), (-5, "-0.05"), (-12_345, "-123.45")] {
+            assert_eq!(signed_yuan(fen), yuan);
+        }
+        assert_eq!(signed_yuan(i64::MIN), "-92233720368547758.08");
+    }
 
     #[test]
     fn yuan_are_read_as_people_type_them() {

@@ -15,7 +15,7 @@ use crate::{
         reports::{Report, Totals},
         staff::StaffError,
     },
-    domain::Fen,
+    domain::{Fen, signed_yuan},
 };
 
 pub(super) async fn show(State(state): State<AppState>, call: StaffCall) -> Response {
@@ -64,12 +64,6 @@ fn fen(fen: i64) -> Fen {
     Fen::new(fen).unwrap_or(Fen::ZERO)
 }
 
-/// Yuan, also of less than nothing.
-fn yuan(value: i64) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", value.unsigned_abs() / 100, value.unsigned_abs() % 100)
-}
-
 fn percent(thousandths: Option<i64>, nothing: &str) -> String {
     thousandths.map_or_else(|| nothing.to_owned(), |it| format!("{}.{}%", it / 10, it % 10))
 }
@@ -85,7 +79,7 @@ fn figures(words: &Overview, title: &'static str, totals: &Totals) -> Figures {
         paid_count: totals.paid,
         refunded: fen(totals.refunded_fen),
         refunds: totals.refunds,
-        net: yuan(totals.net_fen()),
+        net: signed_yuan(totals.net_fen()),
         placed: totals.placed,
         conversion: percent(totals.paid_of_placed(), words.nothing),
         lag: totals.lag().map_or_else(|| words.nothing.to_owned(), |lag| (words.seconds)(&seconds(lag))),
@@ -114,7 +108,7 @@ fn charts(words: &'static Overview, inbox: &'static Inbox, report: &Report) -> V
                 series(words.paid, "chart--one", |it| it.paid_fen),
                 series(words.refunded, "chart--two", |it| it.refunded_fen),
             ],
-            yuan,
+            signed_yuan,
         ),
         chart(
             words.chart_orders,
