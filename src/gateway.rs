@@ -30,7 +30,7 @@ use http::{
 };
 use jiff::Timestamp;
 
-pub(crate) use bills::{BillKind, FetchError, MOST_PLAIN, hash_of};
+pub(crate) use bills::{BillKind, FetchError, MOST_PLAIN, has_hash};
 pub(crate) use error::{Cause, GatewayError, RequestId, SetupError};
 pub(crate) use questions::{Asker, Questions, Turn};
 pub(crate) use refused::Refusal;

@@ -17,7 +17,7 @@ use url::Url;
 
 use self::file::{Part, check_hash};
 pub(crate) use self::{
-    file::{MOST_PLAIN, hash_of},
+    file::{MOST_PLAIN, has_hash},
     outcome::{FetchError, Fetched},
 };
 use super::{AGENT, Gateway, GatewayError, Leave, error::Cause, reply, transport};

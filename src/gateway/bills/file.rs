@@ -27,15 +27,7 @@ pub(super) struct Part {
 
 impl Part {
     pub(super) fn create(target: &Path) -> io::Result<Self> {
-        let mut name = target.as_os_str().to_owned();
-        name.push(".part");
-        let path = PathBuf::from(name);
-        // One that an earlier process has left may have other rights.
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let (path, file) = create_new(target)?;
         Ok(Self { path, target: target.to_owned(), file: BufWriter::with_capacity(BUFFER, file), is_kept: false })
     }
 
@@ -54,6 +46,21 @@ impl Part {
     }
 }
 
+/// Under a name that nobody has: two may fetch the same bill at once, and a killed process has left what it had.
+fn create_new(target: &Path) -> io::Result<(PathBuf, File)> {
+    for number in 0..u32::MAX {
+        let mut name = target.as_os_str().to_owned();
+        name.push(format!(".{}-{number}.part", std::process::id()));
+        let path = PathBuf::from(name);
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
 impl Drop for Part {
     fn drop(&mut self) {
         if !self.is_kept {
@@ -66,8 +73,8 @@ impl Drop for Part {
 pub(super) fn check_hash(mut part: Part, hash: &str) -> Result<Fetched, FetchError> {
     part.file.flush()?;
     part.file.get_ref().sync_all()?;
-    let (packed, bytes) = digest(&mut BufReader::with_capacity(BUFFER, File::open(&part.path)?), u64::MAX)?;
-    let (plain, plain_bytes) = hash_of(&part.path)?;
+    let (packed, bytes) = hash_of_packed(&part.path)?;
+    let (plain, plain_bytes) = hash_of_plain(&part.path)?;
     let matched = match hash {
         _ if hash == plain => Fingerprint::Plain,
         _ if hash == packed => Fingerprint::Packed,
@@ -77,11 +84,20 @@ pub(super) fn check_hash(mut part: Part, hash: &str) -> Result<Fetched, FetchErr
     Ok(Fetched { hash: hash.to_owned(), matched, bytes, plain_bytes })
 }
 
-/// SHA-1 and length of what a bill's file holds, unpacked.
+/// Whether a file is still the one of which WeChat told this hash.
 ///
 /// # Errors
 /// It cannot be read or unpacked, or is too long.
-pub(crate) fn hash_of(path: &Path) -> Result<(String, u64), FetchError> {
+pub(crate) fn has_hash(path: &Path, hash: &str) -> Result<bool, FetchError> {
+    Ok(hash_of_packed(path)?.0 == hash || hash_of_plain(path)?.0 == hash)
+}
+
+fn hash_of_packed(path: &Path) -> Result<(String, u64), FetchError> {
+    digest(&mut BufReader::with_capacity(BUFFER, File::open(path)?), u64::MAX)
+}
+
+/// Of what is packed in it.
+fn hash_of_plain(path: &Path) -> Result<(String, u64), FetchError> {
     let mut file = File::open(path)?;
     let mut head = [0; 2];
     let is_packed = file.read_exact(&mut head).is_ok() && head == GZIP;

@@ -132,3 +132,19 @@ async fn what_wechat_says_of_a_day_is_told_apart() {
         assert_eq!(matches!(error, GatewayError::Misconfigured(_)), code == "NO_AUTH");
     }
 }
+
+#[test]
+fn two_at_once_do_not_mix() {
+    let folder = Folder::fresh();
+    let to = folder.0.join("trade.bill");
+    let (mut one, mut other) = (Part::create(&to).expect("a file"), Part::create(&to).expect("another"));
+    one.write(b"one").expect("written");
+    other.write(b"another").expect("written");
+    check_hash(one, &hash(b"one")).expect("whole");
+    assert_eq!(fs::read(&to).expect("is there"), b"one");
+    check_hash(other, &hash(b"another")).expect("whole");
+    assert_eq!(
+        (fs::read(&to).expect("is there"), folder.names()),
+        (b"another".to_vec(), vec!["trade.bill".to_owned()])
+    );
+}
