@@ -15,6 +15,7 @@
 //! | [`judge`] | findings → questions to WeChat → differences |
 //! | [`check`] | all of that in its order, for one day |
 //! | [`totals`] | what a day adds up to |
+//! | [`pauses`] | after how long a day is tried again |
 //! | [`job`] | every day after ten, by itself |
 //! | [`export`] | what staff takes away |
 //!
@@ -30,6 +31,7 @@ mod folder;
 mod gather;
 mod job;
 mod judge;
+mod pauses;
 mod pull;
 mod queue;
 mod row;
@@ -60,6 +62,8 @@ pub struct ReconcileSettings {
     pub fee_rate: Option<Rate>,
     /// Where nobody's money is, today has a bill too.
     pub bills_today: bool,
+    /// Questions of one comparison.
+    pub asked_most: usize,
 }
 
 /// Reconciliation with what it needs. Cheap to clone.
@@ -73,6 +77,7 @@ struct Inner {
     folder: Folder,
     fee_rate: Option<Rate>,
     bills_today: bool,
+    asked_most: usize,
     metrics: Metrics,
     clock: Clock,
     /// One comparison at a time in this process: each takes memory and a thread.
@@ -81,10 +86,10 @@ struct Inner {
 
 impl Reconcile {
     pub fn new(checkout: Checkout, db: Database, settings: ReconcileSettings, metrics: Metrics, clock: Clock) -> Self {
-        let ReconcileSettings { folder, fee_rate, bills_today } = settings;
+        let ReconcileSettings { folder, fee_rate, bills_today, asked_most } = settings;
         let folder = Folder::new(folder);
         let turn = tokio::sync::Mutex::default();
-        Self(Arc::new(Inner { checkout, db, folder, fee_rate, bills_today, metrics, clock, turn }))
+        Self(Arc::new(Inner { checkout, db, folder, fee_rate, bills_today, asked_most, metrics, clock, turn }))
     }
 
     /// Today in Beijing.
@@ -93,5 +98,7 @@ impl Reconcile {
     }
 }
 
+/// As far back as WeChat has bills.
+const MONTHS: i64 = 3;
 /// Both bills of a day.
 const KINDS: [BillKind; 2] = BillKind::ALL;

@@ -99,6 +99,7 @@ impl Application {
         let site = site(settings.site_root.as_deref(), surroundings.site.clone())?;
         let (jobs_every, heartbeat_every) = (surroundings.jobs_every, surroundings.heartbeat_every);
         let (sweeps_overdue, tls_pace) = (surroundings.sweeps_overdue, surroundings.tls);
+        let bill_questions = surroundings.bill_questions;
         let (door_limits, service_manager) = (surroundings.door, surroundings.service_manager.clone());
         let shown = shown(&settings, &surroundings);
         let limits = limits(&settings);
@@ -148,7 +149,7 @@ impl Application {
         };
         let staff = staff::of(&checkout, &db, secret_key, platform.is_inside(), &clock, &entropy);
         let told = (metrics.clone(), clock.clone());
-        let reconcile = reconcile(&checkout, &db, (folder, settings.fee_rate), ours.platform, told);
+        let reconcile = reconcile(&checkout, &db, (folder, settings.fee_rate, bill_questions), ours.platform, told);
         let (shelf, looks) = shelf(&checkout, &db, &clock, &entropy);
         let state = AppState::from(Shared {
             shelf,
@@ -372,29 +373,41 @@ fn shown(settings: &Settings, surroundings: &Surroundings) -> Shown {
 /// Where bills lie in the data folder.
 const BILLS: &str = "bills";
 
+/// Reconciliation for a command, who writes down what is done with it, and its books to be closed after it.
+#[derive(Debug)]
+pub struct BillRoom {
+    pub reconcile: Reconcile,
+    pub staff: Staff,
+    pub db: Database,
+}
+
 /// Reconciliation without the site, for the command line. See [`open_checkout`].
 ///
 /// # Errors
 /// The books cannot be opened, or there is no platform to talk to.
-pub async fn open_reconcile(
-    settings: Settings,
-    surroundings: Surroundings,
-) -> Result<(Reconcile, Database), StartupError> {
-    let (clock, fee_rate, folder) = (surroundings.clock.clone(), settings.fee_rate, settings.data_dir.join(BILLS));
+pub async fn open_reconcile(settings: Settings, surroundings: Surroundings) -> Result<BillRoom, StartupError> {
+    let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
+    let (asked_most, is_demo) = (surroundings.bill_questions, matches!(settings.mode, Mode::Sandbox { .. }));
+    let (fee_rate, folder) = (settings.fee_rate, settings.data_dir.join(BILLS));
     let opened = open(settings, surroundings).await?;
-    let told = (opened.metrics, clock);
-    Ok((reconcile(&opened.checkout, &opened.db, (folder, fee_rate), opened.platform, told), opened.db))
+    let told = (opened.metrics, clock.clone());
+    let reconcile = reconcile(&opened.checkout, &opened.db, (folder, fee_rate, asked_most), opened.platform, told);
+    // It writes down what is done, and lets nobody in.
+    let surroundings =
+        backoffice::staff::Surroundings { key: None, chain: COMMANDS.to_owned(), is_demo, clock, entropy };
+    let staff = Staff::new(opened.checkout, opened.db.clone(), surroundings);
+    Ok(BillRoom { reconcile, staff, db: opened.db })
 }
 
 fn reconcile(
     checkout: &Checkout,
     db: &Database,
-    (folder, fee_rate): (PathBuf, Option<Rate>),
+    (folder, fee_rate, asked_most): (PathBuf, Option<Rate>, usize),
     platform: PlatformKind,
     (metrics, clock): (Metrics, Clock),
 ) -> Reconcile {
     // Where nobody's money is, today may have a bill too, or nobody trying it out would see one.
-    let settings = ReconcileSettings { folder, fee_rate, bills_today: platform == PlatformKind::Loopback };
+    let settings = ReconcileSettings { folder, fee_rate, bills_today: platform == PlatformKind::Loopback, asked_most };
     Reconcile::new(checkout.clone(), db.clone(), settings, metrics, clock)
 }
 

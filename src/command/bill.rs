@@ -1,5 +1,8 @@
 //! `saoma bill`: WeChat's bills laid beside the books, by hand. What it does, the server does every day by itself.
 
+mod lines;
+mod values;
+
 use std::{
     fs::OpenOptions,
     io::{self, Write},
@@ -11,17 +14,17 @@ use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use super::{CommandError, WhichShop, beijing};
+use self::{
+    lines::{difference_line, file, line, show_checked, show_totals},
+    values::{checked_json, day_json, difference_json, file_json},
+};
+use super::{CommandError, WhichShop, who::commander};
 use crate::{
+    backoffice::staff::{Actor, Staff, audit::what},
     config::Environment,
-    domain::Fen,
-    reconcile::{BillDay, CalendarDay, Checked, Outcome, Reconcile, ReconcileError, Totals},
-    startup::{Surroundings, open_reconcile},
-    storage::bills::{
-        differences::{Difference, DifferenceState},
-        files::BillFile,
-    },
-    wechatpay::bill::Fee,
+    reconcile::{BillDay, Outcome, Reconcile, ReconcileError},
+    startup::{BillRoom, Surroundings, open_reconcile},
+    storage::bills::differences::{Difference, DifferenceState},
 };
 
 #[derive(Debug, Args)]
@@ -83,8 +86,6 @@ struct Decision {
     why: String,
 }
 
-/// Who has decided, when it was done here.
-const WHO: &str = "command line";
 /// Differences that are read at once.
 const PAGE: i64 = 200;
 
@@ -104,62 +105,94 @@ async fn run(
     out: &mut (dyn Write + Send),
 ) -> Result<(), CommandError> {
     let BillArguments { which, json, command } = arguments;
-    let (reconcile, db) = open_reconcile(which.settings(environment)?, Surroundings::system()).await?;
-    let done = perform(&reconcile, command, json, out).await;
+    let BillRoom { reconcile, staff, db } =
+        open_reconcile(which.settings(environment)?, Surroundings::system()).await?;
+    let clerk = Clerk { reconcile, staff, actor: commander(), json };
+    let done = clerk.perform(command, out).await;
     db.close().await;
     done
 }
 
-async fn perform(
-    reconcile: &Reconcile,
-    command: BillCommand,
+/// Who does it, and with what.
+struct Clerk {
+    reconcile: Reconcile,
+    staff: Staff,
+    actor: Actor,
     json: bool,
-    out: &mut (dyn Write + Send),
-) -> Result<(), CommandError> {
-    let day = |of: OfDay| of.date.unwrap_or_else(|| reconcile.today().plus_days(-1));
-    match command {
-        BillCommand::Pull(of) => {
-            let files = reconcile.pull(day(of)).await?;
-            told(
-                out,
-                json,
-                || files.iter().map(file_json).collect(),
-                |out| files.iter().try_for_each(|it| file(it, out)),
-            )
+}
+
+impl Clerk {
+    fn day(&self, of: OfDay) -> BillDay {
+        of.date.unwrap_or_else(|| self.reconcile.today().plus_days(-1))
+    }
+
+    async fn perform(&self, command: BillCommand, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
+        let Self { reconcile, json, .. } = self;
+        match command {
+            BillCommand::Pull(of) => {
+                let files = reconcile.pull(self.day(of)).await?;
+                let value = || files.iter().map(file_json).collect();
+                told(out, *json, value, |out| files.iter().try_for_each(|it| file(it, out)))
+            }
+            BillCommand::Check(of) => self.check(self.day(of), out).await,
+            BillCommand::List(of) => {
+                let day = self.day(of);
+                let days = reconcile.calendar(day.first_of_month(), day.last_of_month()).await?;
+                let value = || days.iter().map(day_json).collect();
+                told(out, *json, value, |out| days.iter().try_for_each(|it| line(it, out)))
+            }
+            BillCommand::Show(of) => show(reconcile, self.day(of), *json, out).await,
+            BillCommand::Export(export) => self.export(export, out).await,
+            BillCommand::Explain(decision) => self.decide(decision, DifferenceState::Explained, out).await,
+            BillCommand::Settle(decision) => self.decide(decision, DifferenceState::Settled, out).await,
         }
-        BillCommand::Check(of) => {
-            let checked = reconcile.check(day(of)).await?;
-            told(out, json, || checked_json(&checked), |out| show_checked(&checked, out))?;
-            match checked.outcome {
-                Outcome::Agrees => Ok(()),
-                Outcome::Differs { open } => Err(CommandError::BillDiffers { day: checked.day, open }),
+    }
+
+    async fn check(&self, day: BillDay, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
+        self.staff.note(&self.actor, what::BILL_CHECKED, &format!("bill:{day}"), "").await?;
+        let checked = self.reconcile.check(day).await?;
+        told(out, self.json, || checked_json(&checked), |out| show_checked(&checked, out))?;
+        match checked.outcome {
+            Outcome::Agrees => Ok(()),
+            Outcome::Differs { open } => Err(CommandError::BillDiffers { day: checked.day, open }),
+        }
+    }
+
+    /// Written down before it is handed out.
+    async fn export(&self, export: Export, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
+        let from = self.day(export.day);
+        let (bytes, detail) = if export.rows {
+            (self.reconcile.export_bill(from).await?, "rows".to_owned())
+        } else {
+            let to = export.to.unwrap_or(from);
+            (self.reconcile.export_sums(from, to).await?, format!("sums to {to}"))
+        };
+        self.staff.note(&self.actor, what::BILL_EXPORTED, &format!("bill:{from}"), &detail).await?;
+        match export.out {
+            None => out.write_all(&bytes)?,
+            Some(path) => {
+                let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+                file.write_all(&bytes)?;
+                file.sync_all()?;
             }
         }
-        BillCommand::List(of) => {
-            let day = day(of);
-            let days = reconcile.calendar(day.first_of_month(), day.last_of_month()).await?;
-            told(out, json, || days.iter().map(day_json).collect(), |out| days.iter().try_for_each(|it| line(it, out)))
+        Ok(out.flush()?)
+    }
+
+    async fn decide(
+        &self,
+        Decision { id, why }: Decision,
+        to: DifferenceState,
+        out: &mut (dyn Write + Send),
+    ) -> Result<(), CommandError> {
+        if why.trim().is_empty() {
+            return Err(ReconcileError::NoReason.into());
         }
-        BillCommand::Show(of) => show(reconcile, day(of), json, out).await,
-        BillCommand::Export(export) => {
-            let from = day(export.day);
-            let bytes = if export.rows {
-                reconcile.export_bill(from).await?
-            } else {
-                reconcile.export_sums(from, export.to.unwrap_or(from)).await?
-            };
-            match export.out {
-                None => out.write_all(&bytes)?,
-                Some(path) => {
-                    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-                    file.write_all(&bytes)?;
-                    file.sync_all()?;
-                }
-            }
-            Ok(out.flush()?)
-        }
-        BillCommand::Explain(decision) => decide(reconcile, decision, DifferenceState::Explained, json, out).await,
-        BillCommand::Settle(decision) => decide(reconcile, decision, DifferenceState::Settled, json, out).await,
+        let noted = self.staff.noted(&self.actor, what::BILL_DECIDED, &format!("difference:{id}"), to.code());
+        let states = (DifferenceState::Open, to);
+        self.reconcile.decide(id, states, (&self.actor.name, &why), Some(noted)).await?;
+        let difference = self.reconcile.difference(id).await?;
+        told(out, self.json, || difference_json(&difference), |out| difference_line(&difference, out))
     }
 }
 
@@ -175,21 +208,6 @@ fn told(
         lines(out)?;
     }
     Ok(out.flush()?)
-}
-
-async fn decide(
-    reconcile: &Reconcile,
-    Decision { id, why }: Decision,
-    to: DifferenceState,
-    json: bool,
-    out: &mut (dyn Write + Send),
-) -> Result<(), CommandError> {
-    if why.trim().is_empty() {
-        return Err(ReconcileError::NoReason.into());
-    }
-    reconcile.decide(id, (DifferenceState::Open, to), (WHO, &why), None).await?;
-    let difference = reconcile.difference(id).await?;
-    told(out, json, || difference_json(&difference), |out| difference_line(&difference, out))
 }
 
 async fn show(
@@ -225,138 +243,5 @@ async fn show(
         }
         files.iter().try_for_each(|it| file(it, out))?;
         differences.iter().try_for_each(|it| difference_line(it, out))
-    })
-}
-
-fn yuan(fen: i64) -> String {
-    let sign = if fen < 0 { "-" } else { "" };
-    let size = i64::try_from(fen.unsigned_abs()).ok().and_then(|size| Fen::new(size).ok()).unwrap_or(Fen::MAX);
-    format!("{sign}{size}")
-}
-
-fn line(day: &CalendarDay, out: &mut dyn Write) -> io::Result<()> {
-    let problem = day.problem.as_ref().map(|problem| format!("  {problem}")).unwrap_or_default();
-    let open = if day.open > 0 { format!("  {} open", day.open) } else { String::new() };
-    writeln!(out, "{}  {:<9}{open}{problem}", day.day, day.standing.code())
-}
-
-fn show_totals(totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
-    let (paid, back) = (totals.payments, totals.refunds);
-    writeln!(
-        out,
-        "bill     {} payments {} yuan, {} refunds {} yuan",
-        paid.count,
-        yuan(paid.fen),
-        back.count,
-        yuan(back.fen)
-    )?;
-    let (paid, back) = (totals.our_payments, totals.our_refunds);
-    writeln!(
-        out,
-        "books    {} payments {} yuan, {} refunds {} yuan",
-        paid.count,
-        yuan(paid.fen),
-        back.count,
-        yuan(back.fen)
-    )?;
-    writeln!(out, "fees     {} yuan, net {} yuan", Fee::from_thousandths(totals.fees), yuan(totals.net_fen()))?;
-    if totals.foreign_payments.count + totals.foreign_refunds.count > 0 {
-        let (paid, back) = (totals.foreign_payments, totals.foreign_refunds);
-        writeln!(
-            out,
-            "others   {} payments {} yuan, {} refunds {} yuan of other systems",
-            paid.count,
-            yuan(paid.fen),
-            back.count,
-            yuan(back.fen),
-        )?;
-    }
-    if let Some(account) = &totals.account {
-        let balance = |fen: Option<i64>| fen.map_or_else(|| "?".to_owned(), yuan);
-        writeln!(out, "account  {} yuan before, {} after", balance(account.opening), balance(account.closing))?;
-        for (name, sum) in &account.kinds {
-            writeln!(out, "         {} × {name} {} yuan", sum.count, yuan(sum.fen))?;
-        }
-    }
-    Ok(())
-}
-
-fn show_checked(checked: &Checked, out: &mut dyn Write) -> io::Result<()> {
-    match checked.outcome {
-        Outcome::Agrees => writeln!(out, "{}  AGREES", checked.day)?,
-        Outcome::Differs { open } => writeln!(out, "{}  DIFFERS    {open} open", checked.day)?,
-    }
-    show_totals(&checked.totals, out)
-}
-
-fn file(file: &BillFile, out: &mut dyn Write) -> io::Result<()> {
-    if file.is_empty() {
-        return writeln!(out, "file     {}  nothing happened, WeChat Pay says", file.kind);
-    }
-    let at = beijing(file.fetched);
-    writeln!(out, "file     {}  {} bytes  SHA-1 {} ({})  {at}", file.kind, file.bytes, file.hash, file.matched)
-}
-
-fn difference_line(it: &Difference, out: &mut dyn Write) -> io::Result<()> {
-    let amount = |fen: Option<i64>| fen.map_or_else(|| "-".to_owned(), yuan);
-    let (theirs, ours) = (amount(it.theirs_fen), amount(it.ours_fen));
-    write!(out, "#{}  {:<9}  {:<18}  {}  bill {theirs}, here {ours}", it.id, it.state.code(), it.kind, it.subject)?;
-    if !it.answer.is_empty() {
-        write!(out, "  WeChat Pay: {}", it.answer)?;
-    }
-    if !it.who.is_empty() {
-        write!(out, "  {}: {}", it.who, it.why)?;
-    }
-    writeln!(out)
-}
-
-fn file_json(file: &BillFile) -> Value {
-    json!({
-        "kind": file.kind,
-        "is_empty": file.is_empty(),
-        "sha1": file.hash,
-        "hash_of": file.matched,
-        "bytes": file.bytes,
-        "fetched": beijing(file.fetched),
-    })
-}
-
-fn day_json(day: &CalendarDay) -> Value {
-    json!({
-        "day": day.day.to_string(),
-        "standing": day.standing.code(),
-        "open": day.open,
-        "problem": day.problem,
-        "checked": day.checked.map(beijing),
-        "totals": day.totals,
-    })
-}
-
-fn checked_json(checked: &Checked) -> Value {
-    let open = match checked.outcome {
-        Outcome::Agrees => 0,
-        Outcome::Differs { open } => open,
-    };
-    let standing = if checked.outcome == Outcome::Agrees { "AGREES" } else { "DIFFERS" };
-    json!({ "day": checked.day.to_string(), "standing": standing, "open": open, "totals": checked.totals })
-}
-
-fn difference_json(it: &Difference) -> Value {
-    json!({
-        "id": it.id,
-        "day": it.day,
-        "kind": it.kind,
-        "subject": it.subject,
-        "transaction_id": it.transaction_id,
-        "out_trade_no": it.out_trade_no,
-        "order_id": it.order_id,
-        "theirs_fen": it.theirs_fen,
-        "ours_fen": it.ours_fen,
-        "state": it.state.code(),
-        "answer": it.answer,
-        "who": it.who,
-        "why": it.why,
-        "found": beijing(it.found),
-        "changed": beijing(it.changed),
     })
 }

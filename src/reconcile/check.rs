@@ -13,13 +13,15 @@ use super::{
     compare::{Comparison, Finding},
     gather::{self, Bills},
     judge::{BOOKED_FROM_BILL, Judged, TOGETHER},
+    pauses::back_off,
+    queue::state_of,
     sorter::{Sorted, Sorter},
     totals::Totals,
 };
 use crate::{
     gateway::BillKind,
     storage::bills::{
-        days::{self, DayState},
+        days::{self, Conclusion, DayState, Run},
         differences,
         files::BillFile,
     },
@@ -51,15 +53,17 @@ impl Reconcile {
     /// Compares a day with its bills, which are fetched where this instance does not have them.
     ///
     /// # Errors
-    /// The bills are not there, not whole, or the books are out of reach. What was compared before stands.
+    /// The bills are not there, not whole, or the books are out of reach. What was compared before stands, and whoever
+    /// looks after the calendar tries a day again that can be had.
     pub async fn check(&self, day: BillDay) -> Result<Checked, ReconcileError> {
         let _turn = self.0.turn.lock().await;
+        self.require_obtainable(day).await?;
         let name = day.to_string();
         let added = name.clone();
         let now = self.0.clock.now();
         let added = self.0.db.write(move |c| {
-            let day = added.clone();
-            Box::pin(async move { days::add(c, &day, None).await })
+            let name = added.clone();
+            Box::pin(async move { days::add(c, &name, day.ready()).await })
         });
         added.await?;
         let files = self.obtain_both(day).await?;
@@ -76,9 +80,13 @@ impl Reconcile {
         let judged = self.judge_all(day, run, findings).await;
         // Whoever judges may have given up; then the comparison ends by itself.
         let totals = comparing.await.map_err(|_| ReconcileError::Broken)?;
-        let totals = with_judged(totals?, &judged?);
-        self.close_gone(&name, run).await?;
-        let outcome = self.conclude(day, &totals).await?;
+        let judged = judged?;
+        let totals = with_judged(totals?, &judged);
+        // With more than is listed nobody knows what of the list is gone.
+        if totals.unlisted == 0 {
+            self.close_gone(&name, run.number).await?;
+        }
+        let outcome = self.conclude(day, run, &totals, judged.answered > 0).await?;
         tracing::info!(
             %day, rows = totals.rows, payments = totals.payments.count, outcome = ?outcome,
             seconds = self.0.clock.now().duration_since(now).as_secs(), "bill of {day} compared",
@@ -87,14 +95,11 @@ impl Reconcile {
     }
 
     async fn obtain_both(&self, day: BillDay) -> Result<Vec<BillFile>, ReconcileError> {
-        let today = self.today();
-        if day > today || (day == today && !self.0.bills_today) {
-            return Err(ReconcileError::NotOver);
-        }
+        let is_today = day == self.today();
         let mut files = Vec::with_capacity(KINDS.len());
         for kind in KINDS {
             // Where today has a bill, it is another one every time.
-            files.push(if day == today { self.fetch(day, kind).await? } else { self.obtain(day, kind).await? });
+            files.push(if is_today { self.fetch(day, kind).await? } else { self.obtain(day, kind).await? });
         }
         Ok(files)
     }
@@ -117,7 +122,7 @@ impl Reconcile {
     async fn judge_all(
         &self,
         day: BillDay,
-        run: i64,
+        run: Run,
         mut findings: mpsc::Receiver<Vec<Finding>>,
     ) -> Result<Judged, ReconcileError> {
         let mut judged = Judged::default();
@@ -142,23 +147,39 @@ impl Reconcile {
         }
     }
 
-    async fn conclude(&self, day: BillDay, totals: &Totals) -> Result<Outcome, ReconcileError> {
+    async fn conclude(
+        &self,
+        day: BillDay,
+        run: Run,
+        totals: &Totals,
+        has_answers: bool,
+    ) -> Result<Outcome, ReconcileError> {
         let now = self.0.clock.now();
         let text = serde_json::to_string(totals).map_err(|_| ReconcileError::Broken)?;
-        // What could not be asked about is asked about soon.
-        let again = (totals.unasked > 0).then(|| now + SOON);
-        let has_more = totals.unlisted > 0;
+        let is_round_over = totals.unasked == 0;
+        let is_in_vain = !is_round_over && !has_answers;
+        let next = if is_in_vain {
+            Some(now + back_off(run.tries))
+        } else if !is_round_over {
+            Some(now + SOON)
+        } else {
+            // Before its end, where that can be: once more after it.
+            Some(day.ready()).filter(|ready| now < *ready)
+        };
+        let tries = if is_in_vain { run.tries.saturating_add(1) } else { 0 };
+        let unlisted = totals.unlisted;
         let concluded = self.0.db.write(move |c| {
-            let (day, text) = (day.to_string(), text.clone());
+            let (day, totals) = (day.to_string(), text.clone());
             Box::pin(async move {
                 let open = differences::count_open_of(c, &day).await?;
-                let state = if open == 0 && !has_more { DayState::Agrees } else { DayState::Differs };
-                days::conclude(c, &day, state, &text, again, now).await?;
-                Ok(open)
+                let state = state_of(open, unlisted);
+                let conclusion = Conclusion { state, totals, next, tries, is_round_over };
+                days::conclude(c, &day, &conclusion, now).await?;
+                Ok((state, open))
             })
         });
-        let open = concluded.await?;
-        Ok(if open == 0 && !has_more { Outcome::Agrees } else { Outcome::Differs { open } })
+        let (state, open) = concluded.await?;
+        Ok(if state == DayState::Agrees { Outcome::Agrees } else { Outcome::Differs { open } })
     }
 }
 

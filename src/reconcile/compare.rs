@@ -24,6 +24,8 @@ pub enum DifferenceKind {
     RefundNotBooked,
     RefundNotInBill,
     RefundAmount,
+    /// In the bill more than once, under one number.
+    Doubled,
     /// Not what the row's own rate makes it.
     Fee,
     /// Not the rate that was agreed on.
@@ -35,7 +37,7 @@ pub enum DifferenceKind {
 }
 
 impl DifferenceKind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NotPaidHere,
         Self::UnknownHere,
         Self::NotInBill,
@@ -44,6 +46,7 @@ impl DifferenceKind {
         Self::RefundNotBooked,
         Self::RefundNotInBill,
         Self::RefundAmount,
+        Self::Doubled,
         Self::Fee,
         Self::FeeRate,
         Self::Balance,
@@ -60,6 +63,7 @@ impl DifferenceKind {
             Self::RefundNotBooked => "REFUND_NOT_BOOKED",
             Self::RefundNotInBill => "REFUND_NOT_IN_BILL",
             Self::RefundAmount => "REFUND_AMOUNT",
+            Self::Doubled => "DOUBLED",
             Self::Fee => "FEE",
             Self::FeeRate => "FEE_RATE",
             Self::Balance => "BALANCE",
@@ -120,41 +124,51 @@ impl Comparison {
 
     fn trade(&mut self, rows: &[Row], found: &mut Vec<Finding>) {
         let ours = rows.iter().find(|row| row.side == Side::Ours);
-        let mut in_bill = rows.iter().filter(|row| row.side == Side::Bill).peekable();
+        let in_bill = || rows.iter().filter(|row| row.side == Side::Bill);
         if let Some(ours) = ours {
             self.count_ours(ours);
-            // What came to nothing need not be in any bill.
-            if in_bill.peek().is_none() && !(ours.class == Class::Refund && ours.extra == "CLOSED") {
-                found.push(Finding::OnlyHere(ours.clone()));
-            }
         }
-        for bill in in_bill {
-            let is_ours = bill.is_ours || ours.is_some();
-            self.count_theirs(bill, is_ours);
-            if !is_ours && bill.class == Class::Payment {
-                continue;
+        let Some(first) = in_bill().next() else {
+            // What came to nothing need not be in any bill.
+            found.extend(ours.filter(|ours| !ours.has_failed).cloned().map(Finding::OnlyHere));
+            return;
+        };
+        let is_ours = ours.is_some() || in_bill().any(|row| row.is_ours);
+        for bill in in_bill() {
+            // A bill is never brought up to date: the books know better what came to nothing.
+            let has_failed = ours.map_or(bill.has_failed, |ours| ours.has_failed);
+            self.count_theirs(bill, is_ours, has_failed);
+        }
+        // A refund of another system may be one of a payment of ours: the books are looked through for it.
+        if !is_ours && first.class == Class::Payment {
+            return;
+        }
+        let other = ours.and_then(|ours| Some((in_bill().find(|bill| bill.fen != ours.fen)?, ours)));
+        match (ours, other) {
+            (None, _) => found.push(Finding::OnlyInBill(first.clone())),
+            (Some(_), Some((bill, ours))) => {
+                found.push(Finding::Amounts { bill: bill.clone(), ours: ours.clone() });
             }
-            match ours {
-                None => found.push(Finding::OnlyInBill(bill.clone())),
-                Some(ours) if ours.fen != bill.fen => {
-                    found.push(Finding::Amounts { bill: bill.clone(), ours: ours.clone() });
-                }
-                Some(_) => {}
-            }
-            if is_ours {
-                self.fee(bill, found);
-            }
+            (Some(_), None) => {}
+        }
+        if is_ours {
+            found.extend(doubled(rows));
+            self.fee(first, found);
         }
     }
 
     const fn count_ours(&mut self, row: &Row) {
         match row.class {
             Class::Payment => self.totals.our_payments.add(row.fen),
+            Class::Refund | Class::Flow if row.has_failed => {}
             Class::Refund | Class::Flow => self.totals.our_refunds.add(row.fen),
         }
     }
 
-    const fn count_theirs(&mut self, row: &Row, is_ours: bool) {
+    const fn count_theirs(&mut self, row: &Row, is_ours: bool, has_failed: bool) {
+        if has_failed {
+            return;
+        }
         let totals = &mut self.totals;
         let (payments, refunds, fees) = if is_ours {
             (&mut totals.payments, &mut totals.refunds, &mut totals.fees)
@@ -216,6 +230,21 @@ impl Comparison {
         }
         self.totals
     }
+}
+
+/// The same movement stands in the bill more than once.
+fn doubled(rows: &[Row]) -> Option<Finding> {
+    let in_bill = || rows.iter().filter(|row| row.side == Side::Bill);
+    let first = in_bill().next().filter(|_| in_bill().count() > 1)?;
+    let ours = rows.iter().find(|row| row.side == Side::Ours);
+    Some(Finding::Plain {
+        kind: DifferenceKind::Doubled,
+        subject: first.key.clone(),
+        row: Some(first.clone()),
+        theirs_fen: in_bill().fold(0, |sum, row| row.fen.saturating_add(sum)),
+        ours_fen: ours.unwrap_or(first).fen,
+        why: format!("{} ×", in_bill().count()),
+    })
 }
 
 /// The account may show a trade in one movement or in several, with its fee or without: fees can be charged at another

@@ -1,9 +1,10 @@
 //! What staff takes away: the bill without the column that tells people apart, and a day's sums for the accountant.
 
-use std::io::{Read as _, Write};
+use std::io::Read as _;
 
 use super::{BillDay, Reconcile, ReconcileError, folder, totals::Totals};
 use crate::{
+    domain::signed_yuan,
     gateway::BillKind,
     storage::bills::ours::{self, ProductSum},
     wechatpay::bill::{BillError, Fee, TradeBill, TradeRow},
@@ -120,10 +121,10 @@ fn product_row(day: BillDay, sum: &ProductSum) -> Vec<String> {
         day.to_string(),
         safe(&sum.title),
         sum.payments.to_string(),
-        yuan(sum.paid_fen),
+        signed_yuan(sum.paid_fen),
         sum.refunds.to_string(),
-        yuan(sum.refunded_fen),
-        yuan(sum.paid_fen - sum.refunded_fen),
+        signed_yuan(sum.refunded_fen),
+        signed_yuan(sum.paid_fen - sum.refunded_fen),
         String::new(),
         String::new(),
     ]
@@ -137,10 +138,10 @@ fn day_row(day: BillDay, sums: &[ProductSum], totals: Option<&Totals>, standing:
         day.to_string(),
         "合计".to_owned(),
         sum(|it| it.payments).to_string(),
-        yuan(paid),
+        signed_yuan(paid),
         sum(|it| it.refunds).to_string(),
-        yuan(refunded),
-        fees.map(|fees| yuan(paid - refunded - fees.fen())).unwrap_or_default(),
+        signed_yuan(refunded),
+        fees.map(|fees| signed_yuan(paid - refunded - fees.fen())).unwrap_or_default(),
         fees.map(|fees| fees.to_string()).unwrap_or_default(),
         standing.to_owned(),
     ]
@@ -156,12 +157,12 @@ fn cells(row: &TradeRow<'_>) -> Vec<String> {
         safe(&row.trade_type),
         row.state.as_str().to_owned(),
         safe(&row.currency),
-        yuan(row.total),
-        row.settled.map(yuan).unwrap_or_default(),
-        row.coupon.map(yuan).unwrap_or_default(),
+        signed_yuan(row.total),
+        row.settled.map(signed_yuan).unwrap_or_default(),
+        row.coupon.map(signed_yuan).unwrap_or_default(),
         refund.map(|it| safe(&it.refund_id)).unwrap_or_default(),
         refund.map(|it| safe(&it.out_refund_no)).unwrap_or_default(),
-        refund.map(|it| yuan(it.asked())).unwrap_or_default(),
+        refund.map(|it| signed_yuan(it.asked())).unwrap_or_default(),
         refund.map(|it| it.state.as_str().to_owned()).unwrap_or_default(),
         safe(&row.title),
         row.fee.to_string(),
@@ -169,25 +170,11 @@ fn cells(row: &TradeRow<'_>) -> Vec<String> {
     ]
 }
 
-fn yuan(fen: i64) -> String {
-    let (sign, size) = (if fen < 0 { "-" } else { "" }, fen.unsigned_abs());
-    format!("{sign}{}.{:02}", size / 100, size % 100)
-}
-
 /// A spreadsheet takes what begins so for a formula, and long numbers for numbers.
 fn safe(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let is_long_number = text.len() > 11 && text.bytes().all(|byte| byte.is_ascii_digit());
     if is_formula || is_long_number { format!("'{text}") } else { text.to_owned() }
-}
-
-/// Writes what was exported.
-///
-/// # Errors
-/// It cannot be written.
-pub fn write(bytes: &[u8], out: &mut dyn Write) -> std::io::Result<()> {
-    out.write_all(bytes)?;
-    out.flush()
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use std::{
     io::{self, BufReader, Read},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use flate2::read::MultiGzDecoder;
+use jiff::Timestamp;
 
 use super::day::BillDay;
 use crate::gateway::{BillKind, MOST_PLAIN};
@@ -56,7 +57,8 @@ impl Folder {
     }
 
     /// Removes what is older than it has to be kept, and what a killed process has left. How many bills.
-    pub(super) fn tidy(&self) -> io::Result<usize> {
+    pub(super) fn tidy(&self, now: Timestamp) -> io::Result<usize> {
+        let now = Duration::from_millis(now.as_millisecond().try_into().unwrap_or_default());
         let mut removed = 0;
         let entries = match fs::read_dir(&self.0) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -66,7 +68,8 @@ impl Folder {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+            let modified = entry.metadata()?.modified()?.duration_since(SystemTime::UNIX_EPOCH);
+            let age = modified.map_or(Duration::ZERO, |modified| now.saturating_sub(modified));
             let is_left = name.starts_with(".scratch-") || name.ends_with(".part");
             if name.ends_with(ENDING) && age > KEPT {
                 fs::remove_file(entry.path())?;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::OutTradeNo,
     storage::bills::ours::{self, OurPayment, OurRefund},
-    wechatpay::bill::{BillError, BillRefundState, BillTradeState, FlowRow, FundFlowBill, Rate, TradeBill, TradeRow},
+    wechatpay::bill::{BillRefundState, BillTradeState, FlowRow, FundFlowBill, Rate, TradeBill, TradeRow},
 };
 
 const PIECE: usize = 64 * 1024;
@@ -27,34 +27,6 @@ const UNDATED: i64 = 200;
 const UNDATED_DAYS: i64 = 3;
 /// Longer than any number of WeChat's or a merchant's.
 const NUMBER: usize = 128;
-
-/// A piece of a bill does not get into the sorter, or is none.
-#[derive(Debug)]
-enum Fault {
-    Bill(BillError),
-    File(std::io::Error),
-}
-
-impl From<BillError> for Fault {
-    fn from(error: BillError) -> Self {
-        Self::Bill(error)
-    }
-}
-
-impl From<std::io::Error> for Fault {
-    fn from(error: std::io::Error) -> Self {
-        Self::File(error)
-    }
-}
-
-impl From<Fault> for ReconcileError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Bill(error) => error.into(),
-            Fault::File(error) => error.into(),
-        }
-    }
-}
 
 /// The bills of a day in their files; `None` where nothing happened.
 pub(super) struct Bills {
@@ -77,7 +49,7 @@ pub(super) fn read_bills(bills: &Bills, sorter: &mut Sorter) -> Result<Totals, R
     Ok(totals)
 }
 
-fn pieces(path: &Path, mut each: impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+fn pieces(path: &Path, mut each: impl FnMut(&[u8]) -> Result<(), ReconcileError>) -> Result<(), ReconcileError> {
     let mut file = folder::open(path)?;
     let mut piece = vec![0; PIECE];
     loop {
@@ -96,7 +68,7 @@ fn read_trades(
     unknown: &mut u64,
 ) -> Result<u64, ReconcileError> {
     let mut bill = TradeBill::default();
-    let mut take = |trade: &TradeRow<'_>| -> Result<(), Fault> {
+    let mut take = |trade: &TradeRow<'_>| -> Result<(), ReconcileError> {
         let Some(row) = row_of(trade, mark) else {
             *unknown += 1;
             return Ok(());
@@ -133,7 +105,7 @@ fn row_of(trade: &TradeRow<'_>, mark: &str) -> Option<Row> {
         order_id: 0,
         transaction_id: String::new(),
         out_trade_no,
-        extra: String::new(),
+        refund_id: String::new(),
         is_ours,
         has_failed: false,
     };
@@ -145,7 +117,7 @@ fn row_of(trade: &TradeRow<'_>, mark: &str) -> Option<Row> {
             fen: refund.asked(),
             settled: refund.amount,
             transaction_id: row.key.clone(),
-            extra: number(&refund.refund_id),
+            refund_id: number(&refund.refund_id),
             has_failed: refund.state == BillRefundState::Fail,
             ..row
         }),
@@ -156,15 +128,15 @@ fn row_of(trade: &TradeRow<'_>, mark: &str) -> Option<Row> {
 /// What the account should show of it.
 fn flow_of(row: &Row) -> Row {
     let (key, fen) = match row.class {
-        Class::Refund => (row.extra.clone(), -row.settled),
+        Class::Refund => (row.refund_id.clone(), -row.settled),
         Class::Payment | Class::Flow => (row.key.clone(), row.settled),
     };
-    Row { class: Class::Flow, key, fen, transaction_id: String::new(), extra: String::new(), ..row.clone() }
+    Row { class: Class::Flow, key, fen, transaction_id: String::new(), refund_id: String::new(), ..row.clone() }
 }
 
 fn read_flows(path: &Path, sorter: &mut Sorter) -> Result<Account, ReconcileError> {
     let (mut bill, mut account) = (FundFlowBill::default(), Account::default());
-    let mut take = |flow: &FlowRow<'_>| -> Result<(), Fault> {
+    let mut take = |flow: &FlowRow<'_>| -> Result<(), ReconcileError> {
         let change = flow.change().unwrap_or(0);
         if change < 0 {
             account.outlay.add(-change);
@@ -197,7 +169,7 @@ fn movement(flow: &FlowRow<'_>, change: i64) -> Row {
         order_id: 0,
         transaction_id: String::new(),
         out_trade_no: number(&flow.voucher),
-        extra: String::new(),
+        refund_id: String::new(),
         is_ours: false,
         has_failed: false,
     }
@@ -259,7 +231,7 @@ pub(super) fn of_payment(payment: OurPayment) -> Row {
         order_id: payment.order_id,
         transaction_id: String::new(),
         out_trade_no: payment.out_trade_no,
-        extra: String::new(),
+        refund_id: String::new(),
         is_ours: true,
         has_failed: false,
     }
@@ -278,8 +250,8 @@ pub(super) fn of_refund(refund: OurRefund) -> Row {
         order_id: refund.order_id,
         transaction_id: refund.transaction_id,
         out_trade_no: String::new(),
-        extra: refund.state,
+        refund_id: String::new(),
         is_ours: true,
-        has_failed: false,
+        has_failed: refund.state == "CLOSED",
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{BillDay, Reconcile, ReconcileError};
+use super::{BillDay, MONTHS, Reconcile, ReconcileError, pauses::back_off};
 use crate::{
     checkout::CheckoutError,
     storage::bills::{
@@ -15,13 +15,10 @@ use crate::{
 
 /// How often somebody looks whether a day is due.
 const TICK: Duration = Duration::from_secs(20);
-/// As far back as WeChat has bills.
-const MONTHS: i64 = 3;
+/// How often each instance looks after the files that it has.
+const TIDY: Duration = Duration::from_mins(10);
 /// After what WeChat has said that it is not ready (`wechatpay-v3.md` §1.6).
 const CREATING: SignedDuration = SignedDuration::from_mins(30);
-/// After a failure, and then ever more rarely.
-const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(2);
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(6);
 /// Somebody has to make a setting first.
 const PERMISSION: SignedDuration = SignedDuration::from_hours(24);
 
@@ -31,6 +28,25 @@ impl Reconcile {
         self.0.checkout.run_leased("bills", TICK, || self.sweep()).await;
     }
 
+    /// Removes old files as long as it is not dropped: in every instance, for each has its own.
+    pub async fn keep_tidy(&self) {
+        loop {
+            self.tidy().await;
+            self.0.clock.sleep(TIDY).await;
+        }
+    }
+
+    async fn tidy(&self) {
+        // Like all else that is removed: only by a time that WeChat has confirmed.
+        let Some(now) = self.0.checkout.gateway().proven_time() else { return };
+        let folder = self.0.folder.clone();
+        match tokio::task::spawn_blocking(move || folder.tidy(now)).await {
+            Ok(Ok(0)) | Err(_) => {}
+            Ok(Ok(removed)) => tracing::info!(removed, "bills were removed for their age"),
+            Ok(Err(error)) => tracing::warn!(%error, "old bills"),
+        }
+    }
+
     /// Looks after the earliest day that is due. How many were.
     ///
     /// # Errors
@@ -38,9 +54,6 @@ impl Reconcile {
     pub async fn sweep(&self) -> Result<usize, CheckoutError> {
         let now = self.0.clock.now();
         self.extend(now).await?;
-        if let Ok(removed @ 1..) = self.0.folder.tidy().inspect_err(|error| tracing::warn!(%error, "old bills")) {
-            tracing::info!(removed, "bills were removed for their age");
-        }
         let due = days::find_due(&mut *self.0.db.read().await.map_err(CheckoutError::from)?, now).await?;
         let done = match &due {
             Some(due) => {
@@ -53,7 +66,8 @@ impl Reconcile {
         Ok(done)
     }
 
-    /// Puts the days into the calendar that are over, and not in it.
+    /// Puts the days into the calendar that are over, and not in it; and back into somebody's hands those that have
+    /// not been compared since they ended.
     async fn extend(&self, now: Timestamp) -> Result<(), CheckoutError> {
         let today = BillDay::of(now);
         let noted =
@@ -64,12 +78,15 @@ impl Reconcile {
         let known = days::list(&mut *self.0.db.read().await?, &from.to_string(), &to.to_string()).await?;
         let mut day = from;
         while day <= to {
-            let name = day.to_string();
-            if !known.iter().any(|it| it.day == name) {
-                let next = Some(day.ready());
+            let (name, next) = (day.to_string(), day.ready());
+            let stored = known.iter().find(|it| it.day == name);
+            let is_new = stored.is_none();
+            if stored.is_none_or(|it| it.next.is_none() && it.checked.is_none_or(|at| at < next)) {
                 let added = self.0.db.write(move |c| {
                     let name = name.clone();
-                    Box::pin(async move { days::add(c, &name, next).await })
+                    Box::pin(async move {
+                        if is_new { days::add(c, &name, next).await } else { days::wake(c, &name, next).await }
+                    })
                 });
                 added.await?;
             }
@@ -131,26 +148,10 @@ impl Reconcile {
     }
 }
 
-fn back_off(tries: i64) -> SignedDuration {
-    let doubled = 1_i32 << u32::try_from(tries).unwrap_or(u32::MAX).min(8);
-    (FIRST_PAUSE * doubled).min(LONGEST_PAUSE)
-}
-
 fn books(error: ReconcileError) -> CheckoutError {
     match error {
         ReconcileError::Storage(error) => error.into(),
         ReconcileError::Checkout(error) => error,
         _ => crate::storage::StorageError::NoAnswer.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_a_quarter_of_a_day() {
-        let minutes = |tries| back_off(tries).as_mins();
-        assert_eq!([0, 1, 2, 3, 10, i64::MAX].map(minutes), [2, 4, 8, 16, 360, 360]);
     }
 }

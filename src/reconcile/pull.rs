@@ -1,13 +1,11 @@
 //! Fetching the bills of a day.
 
-use super::{BillDay, KINDS, Reconcile, ReconcileError};
+use super::{BillDay, KINDS, MONTHS, Reconcile, ReconcileError};
 use crate::{
-    gateway::{BillKind, FetchError, hash_of},
+    gateway::{BillKind, FetchError, has_hash},
     storage::bills::files::{self, BillFile},
 };
 
-/// As far back as WeChat has bills.
-const MONTHS: i64 = 3;
 /// How often one is applied for anew, whose address has run out or whose download broke off.
 const TRIES: usize = 3;
 
@@ -17,13 +15,7 @@ impl Reconcile {
     /// # Errors
     /// See [`ReconcileError`]; what was whole before is whole still.
     pub async fn pull(&self, day: BillDay) -> Result<Vec<BillFile>, ReconcileError> {
-        let today = self.today();
-        if day > today || (day == today && !self.0.bills_today) {
-            return Err(ReconcileError::NotOver);
-        }
-        if day < today.minus_months(MONTHS) {
-            return Err(ReconcileError::TooOld);
-        }
+        self.require_over(day)?;
         let mut fetched = Vec::with_capacity(KINDS.len());
         for kind in KINDS {
             fetched.push(self.fetch(day, kind).await?);
@@ -31,28 +23,62 @@ impl Reconcile {
         Ok(fetched)
     }
 
-    /// The bill as this instance has it, whole and as it was fetched; fetched anew where it has none. Another
-    /// instance may have fetched it first.
-    pub(super) async fn obtain(&self, day: BillDay, kind: BillKind) -> Result<BillFile, ReconcileError> {
-        let known = files::find(&mut *self.0.db.read().await?, &day.to_string(), kind.code()).await?;
-        let Some(known) = known else { return self.fetch(day, kind).await };
-        if known.is_empty() {
-            // Whoever was told so in the morning may be told otherwise later.
-            return self.fetch(day, kind).await;
-        }
-        if let Some(path) = self.0.folder.find(day, kind)? {
-            let checking = tokio::task::spawn_blocking(move || hash_of(&path));
-            if let Ok(Ok((_, plain_bytes))) = checking.await
-                && i64::try_from(plain_bytes) == Ok(known.plain_bytes)
-            {
-                return Ok(known);
+    fn require_over(&self, day: BillDay) -> Result<(), ReconcileError> {
+        let today = self.today();
+        let is_over = day < today || (day == today && self.0.bills_today);
+        if is_over { Ok(()) } else { Err(ReconcileError::NotOver) }
+    }
+
+    /// WeChat has it no more.
+    fn is_too_old(&self, day: BillDay) -> bool {
+        day < self.today().minus_months(MONTHS)
+    }
+
+    /// Bills come of days that are over, from WeChat or, later than it has them, from what was kept here.
+    ///
+    /// # Errors
+    /// There are none of this day, now or any more.
+    pub async fn require_obtainable(&self, day: BillDay) -> Result<(), ReconcileError> {
+        self.require_over(day)?;
+        if self.is_too_old(day) {
+            for kind in KINDS {
+                self.find_kept(day, kind).await?.ok_or(ReconcileError::TooOld)?;
             }
-            tracing::warn!(%day, kind = kind.code(), "the file of the bill has changed since it was fetched: again");
         }
-        self.fetch(day, kind).await
+        Ok(())
+    }
+
+    /// The bill as this instance has it, whole and as it was fetched.
+    async fn find_kept(&self, day: BillDay, kind: BillKind) -> Result<Option<BillFile>, ReconcileError> {
+        let known = files::find(&mut *self.0.db.read().await?, &day.to_string(), kind.code()).await?;
+        let Some(known) = known else { return Ok(None) };
+        if known.is_empty() {
+            return Ok(Some(known));
+        }
+        let Some(path) = self.0.folder.find(day, kind)? else { return Ok(None) };
+        let hash = known.hash.clone();
+        let checking = tokio::task::spawn_blocking(move || has_hash(&path, &hash));
+        if let Ok(Ok(true)) = checking.await {
+            return Ok(Some(known));
+        }
+        tracing::warn!(%day, kind = kind.code(), "the file of the bill has changed since it was fetched");
+        Ok(None)
+    }
+
+    /// That, or fetched anew. Another instance may have fetched it first.
+    pub(super) async fn obtain(&self, day: BillDay, kind: BillKind) -> Result<BillFile, ReconcileError> {
+        match self.find_kept(day, kind).await? {
+            // What was fetched before it was ready may be half of it; whoever was told in the morning that nothing had
+            // happened may be told otherwise later.
+            Some(kept) if self.is_too_old(day) || (!kept.is_empty() && kept.fetched >= day.ready()) => Ok(kept),
+            _ => self.fetch(day, kind).await,
+        }
     }
 
     pub(super) async fn fetch(&self, day: BillDay, kind: BillKind) -> Result<BillFile, ReconcileError> {
+        if self.is_too_old(day) {
+            return Err(ReconcileError::TooOld);
+        }
         let path = self.0.folder.path(day, kind)?;
         let gateway = self.0.checkout.gateway();
         let mut tries = 0;

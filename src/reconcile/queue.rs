@@ -132,8 +132,8 @@ impl Reconcile {
                     return Ok(false);
                 }
                 let open = differences::count_open_of(c, &day).await?;
-                let state = if open == 0 { DayState::Agrees } else { DayState::Differs };
-                days::set_state(c, &day, state).await?;
+                let unlisted = days::find(c, &day).await?.as_ref().and_then(totals).map_or(0, |it| it.unlisted);
+                days::set_state(c, &day, state_of(open, unlisted)).await?;
                 if let Some(noted) = &noted {
                     noted.write(c).await?;
                 }
@@ -177,6 +177,11 @@ fn standing(day: BillDay, stored: Option<&Day>, begin: Option<BillDay>, now: Tim
             _ => Calendar::Before,
         },
     }
+}
+
+/// A day with more differences than are listed does not agree, whatever is said of those that are.
+pub(super) const fn state_of(open: i64, unlisted: u64) -> DayState {
+    if open == 0 && unlisted == 0 { DayState::Agrees } else { DayState::Differs }
 }
 
 fn totals(day: &Day) -> Option<Totals> {

@@ -38,11 +38,11 @@ pub(super) struct Row {
     /// Of a refund's row, the payment's.
     pub(super) transaction_id: String,
     pub(super) out_trade_no: String,
-    /// WeChat's number of a refund; of ours its state.
-    pub(super) extra: String,
+    /// WeChat's number of a refund; of ours it is not asked for.
+    pub(super) refund_id: String,
     /// By its number and its mark it is an order of this shop.
     pub(super) is_ours: bool,
-    /// A refund that came to nothing, says the bill.
+    /// A refund that came to nothing, as this side has it.
     pub(super) has_failed: bool,
 }
 
@@ -53,7 +53,7 @@ impl Row {
 
     /// Roughly, in memory.
     pub(super) const fn size(&self) -> usize {
-        size_of::<Self>() + self.key.len() + self.transaction_id.len() + self.out_trade_no.len() + self.extra.len()
+        size_of::<Self>() + self.key.len() + self.transaction_id.len() + self.out_trade_no.len() + self.refund_id.len()
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -71,7 +71,7 @@ impl Row {
         for number in [self.fen, self.settled, self.fee, self.rate, self.at_ms, self.order_id] {
             out.extend_from_slice(&number.to_le_bytes());
         }
-        for text in [&self.key, &self.transaction_id, &self.out_trade_no, &self.extra] {
+        for text in [&self.key, &self.transaction_id, &self.out_trade_no, &self.refund_id] {
             // Keys of a bill are cut to what any number can be long before they get here.
             let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
             out.extend_from_slice(&length.to_le_bytes());
@@ -116,7 +116,7 @@ impl Row {
             from.read_exact(&mut bytes)?;
             String::from_utf8(bytes).map_err(|_| wrong())
         };
-        let (key, transaction_id, out_trade_no, extra) = (text()?, text()?, text()?, text()?);
+        let (key, transaction_id, out_trade_no, refund_id) = (text()?, text()?, text()?, text()?);
         let (is_ours, has_failed) = (head[2] & 1 != 0, head[2] & 2 != 0);
         Ok(Some(Self {
             class,
@@ -130,7 +130,7 @@ impl Row {
             order_id,
             transaction_id,
             out_trade_no,
-            extra,
+            refund_id,
             is_ours,
             has_failed,
         }))

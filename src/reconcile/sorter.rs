@@ -144,7 +144,7 @@ mod tests {
             order_id: i64::from(key),
             transaction_id: "42".repeat(usize::from(key % 3)),
             out_trade_no: "一".into(),
-            extra: String::new(),
+            refund_id: String::new(),
             is_ours: fen % 2 == 0,
             has_failed: fen % 3 == 0,
         }

@@ -64,9 +64,12 @@ impl Background {
                 }
             }),
             keep(&supervisor, "bills", &state, move |state| async move {
-                if bills {
-                    state.reconcile.run().await;
-                }
+                let leased = async {
+                    if bills {
+                        state.reconcile.run().await;
+                    }
+                };
+                tokio::join!(leased, state.reconcile.keep_tidy());
             }),
             jobs,
         );

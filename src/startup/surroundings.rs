@@ -38,6 +38,8 @@ pub struct Surroundings {
     pub platform: Option<PlatformKind>,
     /// How often this instance proves that it can write.
     pub heartbeat_every: Duration,
+    /// How much WeChat is asked in one comparison of a bill; what is left is asked in the next one.
+    pub bill_questions: usize,
     /// Who wants to hear how this server is.
     pub service_manager: Option<ServiceManager>,
     /// How often certificates are looked after.
@@ -62,6 +64,7 @@ impl Surroundings {
             door: DoorLimits::default(),
             platform: None,
             heartbeat_every: Duration::from_secs(5),
+            bill_questions: 1000,
             service_manager: None,
             tls: TlsPace::default(),
         }

@@ -14,8 +14,8 @@ mod transaction;
 pub use applied_bill::AppliedBill;
 pub use error::{ErrorBody, ErrorCode};
 pub use path::{
-    CERTIFICATES, NATIVE_PREPAY, REFUNDS, SECURITY_ECHO, close_path, fund_flow_bill_path, query_path, refund_path,
-    trade_bill_path, transaction_path,
+    CERTIFICATES, NATIVE_PREPAY, REFUNDS, SECURITY_ECHO, close_path, fund_flow_bill_path, is_transaction_id,
+    query_path, refund_path, trade_bill_path, transaction_path,
 };
 pub use prepay::{InvalidPrepay, NativePrepay, PrepayReply, close_body, fit_description, is_title};
 pub use private::Private;

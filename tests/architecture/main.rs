@@ -139,7 +139,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("checkout::time_limits", &["checkout::error", "storage"]),
     ("checkout::catalogue", &["domain", "storage", "wechatpay"]),
     ("checkout::error", &["domain", "storage", "wechatpay"]),
-    ("checkout::hinted", &[]),
+    ("checkout::hinted", &["gateway"]),
     ("checkout::inbox", &["storage", "wechatpay"]),
     ("checkout::number_start", &[]),
     ("checkout::pauses", &[]),

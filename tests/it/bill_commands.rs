@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Books, Process, database_url, folder, lay_keys, program, until};
+use crate::support::{Books, Process, database_url, folder, lay_keys, program, system_user, until};
 
 struct Shop {
     process: Process,
@@ -80,7 +80,11 @@ async fn the_commands_do_what_the_job_does() {
     let id = difference["id"].to_string();
     assert_eq!(shop.bill(&["explain", &id, "--why", " "]).0, Some(1), "a reason is needed");
     let explained = shop.json(&["explain", &id, "--why", "the till's", "--json"]);
-    assert_eq!((&explained["state"], &explained["who"]), (&json!("EXPLAINED"), &json!("command line")), "{explained}");
+    assert_eq!(
+        (&explained["state"], &explained["who"]),
+        (&json!("EXPLAINED"), &json!(format!("os:{}", system_user()))),
+        "{explained}"
+    );
     assert_eq!(shop.bill(&["check", "--date", &day]).0, Some(0), "what is explained may stay");
 
     let (code, sums, error) = shop.bill(&["export", "--date", &day]);
@@ -90,6 +94,28 @@ async fn the_commands_do_what_the_job_does() {
     assert_eq!(shop.bill(&arguments).0, Some(0));
     assert!(std::fs::read_to_string(&file).expect("is there").contains(&order.order_no));
     assert_eq!(shop.bill(&arguments).0, Some(1), "nobody's file is written over");
+    let log = Books::open(&shop.database).await;
+    let noted: Vec<(String, String, String, String)> =
+        sqlx::query_as("SELECT who, what, subject, detail FROM audit_log WHERE what LIKE 'BILL%' ORDER BY id")
+            .fetch_all(&log.pool)
+            .await
+            .expect("the log");
+    let line = |what: &str, subject: String, detail: &str| {
+        (format!("os:{}", system_user()), what.to_owned(), subject, detail.to_owned())
+    };
+    let of_day = || format!("bill:{day}");
+    assert_eq!(
+        noted,
+        [
+            line("BILL_CHECKED", of_day(), ""),
+            line("BILL_CHECKED", of_day(), ""),
+            line("BILL_DECIDED", format!("difference:{id}"), "EXPLAINED"),
+            line("BILL_CHECKED", of_day(), ""),
+            line("BILL_EXPORTED", of_day(), &format!("sums to {day}")),
+            line("BILL_EXPORTED", of_day(), "rows"),
+            line("BILL_EXPORTED", of_day(), "rows"),
+        ]
+    );
     let (code, _, error) = shop.bill(&["check", "--date", "2020-01-01"]);
     assert!(code == Some(1) && error.contains("three months"), "{error}");
     assert_eq!(shop.bill(&["check", "--date", "yesterday"]).0, Some(2));

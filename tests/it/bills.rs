@@ -1,8 +1,9 @@
 //! WeChat's bill of a day laid beside the books: exactly what was planted is found, WeChat's signature puts right what it
 //! can, and whoever compares again finds the same.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, io::Read as _};
 
+use flate2::read::MultiGzDecoder;
 use jiff::SignedDuration;
 use reqwest::Method;
 use saoma::{
@@ -15,14 +16,14 @@ use serde_json::{Value, json};
 use crate::support::{App, Notice, Placed, Stage, mock_clock, paid_under, wanted};
 
 /// Kind, subject, state, and what WeChat answered.
-type Found = BTreeSet<(String, String, String, String)>;
+pub type Found = BTreeSet<(String, String, String, String)>;
 
-fn found(kind: &str, subject: &str, state: &str, answer: &str) -> (String, String, String, String) {
+pub fn found(kind: &str, subject: &str, state: &str, answer: &str) -> (String, String, String, String) {
     (kind.to_owned(), subject.to_owned(), state.to_owned(), answer.to_owned())
 }
 
 /// Everything that is listed of a day.
-async fn differences(app: &App, day: BillDay) -> Found {
+pub async fn differences(app: &App, day: BillDay) -> Found {
     let (mut all, mut after) = (Found::new(), 0);
     loop {
         let page = app.state.reconcile.differences(day, after, 7).await.expect("a page");
@@ -32,7 +33,7 @@ async fn differences(app: &App, day: BillDay) -> Found {
     }
 }
 
-async fn pay_at(app: &App, order: &Placed, time: &str) -> String {
+pub async fn pay_at(app: &App, order: &Placed, time: &str) -> String {
     let body = json!({"out_trade_no": order.order_no, "success_time": time});
     let paid = app.control(Method::POST, "/_sandbox/pay", &body).await;
     assert_eq!(paid.status, 200, "{paid:?}");
@@ -40,30 +41,42 @@ async fn pay_at(app: &App, order: &Placed, time: &str) -> String {
 }
 
 /// Paid in the middle of the day, and told.
-async fn paid(app: &App, day: BillDay) -> (Placed, String) {
+pub async fn paid(app: &App, day: BillDay) -> (Placed, String) {
     let order = app.order(2).await;
     let id = pay_at(app, &order, &format!("{day}T12:00:00+08:00")).await;
     app.until_status(&order.token, "SUCCESS").await;
     (order, id)
 }
 
-async fn console_refund(app: &App, order: &Placed, number: &str, fen: i64) {
+pub async fn console_refund(app: &App, order: &Placed, number: &str, fen: i64) {
     let body = json!({"out_trade_no": order.order_no, "amount": fen, "notice": "none", "out_refund_no": number});
     assert_eq!(app.control(Method::POST, "/_sandbox/refund", &body).await.status, 200);
 }
 
 /// To eleven in the morning after `day`.
-fn to_next_morning(app: &App, day: BillDay) {
+pub fn to_next_morning(app: &App, day: BillDay) {
     let eleven = day.ready() + SignedDuration::from_hours(1);
     app.clock.advance(eleven.duration_since(app.clock.now()));
 }
 
 /// With a clock that stands still, and refunds that are over at once.
-async fn shop() -> (App, BillDay) {
-    let app = Stage::new().clock(&mock_clock()).start().await;
+pub async fn shop() -> (App, BillDay) {
+    shop_of(Stage::new()).await
+}
+
+pub async fn shop_of(stage: Stage) -> (App, BillDay) {
+    let app = stage.clock(&mock_clock()).start().await;
     app.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
     let day = BillDay::of(app.clock.now());
     (app, day)
+}
+
+/// A day's bill as this instance has it.
+pub fn text_of(app: &App, day: BillDay, kind: &str) -> String {
+    let path = app.folder.path().join(format!("data/bills/{day}.{kind}.bill"));
+    let mut text = String::new();
+    MultiGzDecoder::new(&*fs::read(path).expect("is there")).read_to_string(&mut text).expect("packed");
+    text
 }
 
 /// How many orders stand around what is planted. The proof is of 1,000 (`docs/bills.md`).
@@ -143,18 +156,22 @@ async fn a_day_with_every_kind_of_trouble_is_found_out_twice() {
     let checked = app.state.reconcile.check(day).await.expect("compared");
     let differences_found = differences(&app, day).await;
     // The fee is of the last payment in the bill, whichever that is; the account shows another one.
-    let fee: Vec<_> = differences_found.iter().filter(|it| it.0 == "FEE").cloned().collect();
-    assert_eq!(fee.len(), 1, "{fee:?}");
-    expected.insert(fee[0].clone());
-    expected.insert(found("FUND_FLOW", &fee[0].1, "OPEN", ""));
+    let text = text_of(&app, day, "trade");
+    let [dear] = text.lines().filter(|line| line.contains(",`10.77000,")).collect::<Vec<_>>()[..] else {
+        panic!("{text}")
+    };
+    // 微信订单号 of this layout, which has a column more in front.
+    let id = dear.split(",`").nth(6).expect("a number");
+    expected.insert(found("FEE", id, "OPEN", ""));
+    expected.insert(found("FUND_FLOW", id, "OPEN", ""));
     assert_eq!(differences_found, expected);
     let open = i64::try_from(expected.iter().filter(|it| it.2 == "OPEN").count()).expect("few");
     assert_eq!(checked.outcome, Outcome::Differs { open });
     assert_eq!(checked.totals.foreign_payments.count, 4);
     assert_eq!(app.books.count("payments").await, payments + 3, "what WeChat signs is booked");
-    for refund in app.books.refunds().await.iter().filter(|it| it.out_refund_no == "CONSOLE1") {
-        assert_eq!((refund.amount_fen, refund.source.as_str()), (200, "CONSOLE"));
-    }
+    let refunds = app.books.refunds().await;
+    let console: Vec<_> = refunds.iter().filter(|it| it.out_refund_no == "CONSOLE1").collect();
+    assert_eq!(console.iter().map(|it| (it.amount_fen, it.source.as_str())).collect::<Vec<_>>(), [(200, "CONSOLE")]);
     let sources: Vec<String> = app.books.payments().await.into_iter().map(|it| it.source).collect();
     assert_eq!(sources.iter().filter(|source| *source == "BILL").count(), 3);
     assert!(!differences_found.iter().any(|it| it.1 == last_id || it.1 == next_id), "the edges are right");
@@ -327,23 +344,36 @@ async fn files_are_for_their_owner_and_exports_hold_no_openid() {
     assert_eq!(account.kinds["提现"].fen, -50);
     assert_eq!(account.closing, Some(order.total - checked.totals.fees / 1000 - 50));
     let folder = app.folder.path().join("data/bills");
-    let mode = |path: &std::path::Path| std::fs::metadata(path).expect("is there").permissions().mode() & 0o777;
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("is there").permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
-    let files: Vec<_> = std::fs::read_dir(&folder).expect("a folder").map(|it| it.expect("an entry").path()).collect();
+    let files: Vec<_> = fs::read_dir(&folder).expect("a folder").map(|it| it.expect("an entry").path()).collect();
     assert_eq!(files.len(), 2, "{files:?}");
     assert!(files.iter().all(|file| mode(file) == 0o600));
 
     let rows = String::from_utf8(app.state.reconcile.export_bill(day).await.expect("rows")).expect("UTF-8");
-    assert!(rows.contains(&format!("'{id}")) && rows.contains(&order.order_no) && rows.contains(",有,"), "{rows}");
-    assert!(!rows.contains("oSandbox"), "{rows}");
+    let text = text_of(&app, day, "trade");
+    assert!(text.contains("oSandbox"), "else nothing is left out: {text}");
+    let title: String =
+        sqlx::query_scalar("SELECT title FROM orders").fetch_one(&app.books.pool).await.expect("an order");
+    let number = &order.order_no;
+    assert_eq!(
+        rows,
+        format!(
+            "\u{feff}交易时间,微信订单号,商户订单号,用户标识,交易类型,交易状态,货币种类,订单金额,应结订单金额,代金券金额,微信退款单号,\
+             商户退款单号,申请退款金额,退款状态,商品名称,手续费,费率\n\
+             {day} 12:00:00,'{id},{number},有,NATIVE,SUCCESS,CNY,128.00,128.00,0.00,,,,,{title},0.77000,0.60%\n"
+        )
+    );
     let sums = String::from_utf8(app.state.reconcile.export_sums(day, day).await.expect("sums")).expect("UTF-8");
-    let yuan = format!("{}.{:02}", order.total / 100, order.total % 100);
-    assert!(
-        sums.contains(&format!(",1,{yuan},0,0.00,{yuan},,")) && sums.contains("合计") && sums.ends_with("AGREES\n"),
-        "{sums}"
+    assert_eq!(
+        sums,
+        format!(
+            "\u{feff}日期,项目,收款笔数,收款金额(元),退款笔数,退款金额(元),净额(元),微信手续费(元),对账结果\n\
+             {day},{title},1,128.00,0,0.00,128.00,,\n{day},合计,1,128.00,0,0.00,127.23,0.77000,AGREES\n"
+        )
     );
     // Another instance, or a folder that was cleared: fetched again.
-    std::fs::remove_dir_all(&folder).expect("removed");
+    fs::remove_dir_all(&folder).expect("removed");
     assert_eq!(app.state.reconcile.export_bill(day).await.expect("rows"), rows.into_bytes());
 }
 

@@ -17,6 +17,7 @@ mod approvals;
 mod audit_codes;
 mod bill_commands;
 mod bill_pages;
+mod bill_runs;
 mod bills;
 mod callbacks;
 mod catalogue;

@@ -51,6 +51,7 @@ pub enum Difference {
     RefundNotBooked,
     RefundNotInBill,
     RefundAmount,
+    Doubled,
     Fee,
     FeeRate,
     Balance,

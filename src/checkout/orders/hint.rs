@@ -30,7 +30,7 @@ impl Checkout {
             Err(error) if error.is_order_not_exist() => return Ok(Hinted::NotExist),
             Err(error) => {
                 tracing::warn!(wechatpay.transaction_id = transaction_id, %error, "query of {transaction_id}");
-                return Ok(Hinted::Unknown(error.code().map_or(error.label(), |code| code.as_str()).to_owned()));
+                return Ok(Hinted::of(&error));
             }
         };
         let told = &reply.content;

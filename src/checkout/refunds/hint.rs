@@ -38,7 +38,7 @@ impl Checkout {
             Err(error) if error.is_refund_not_exist() => Ok(Hinted::NotExist),
             Err(error) => {
                 tracing::warn!(refund.out_refund_no = %number, %error, "query of refund {number}");
-                Ok(Hinted::Unknown(error.code().map_or(error.label(), |code| code.as_str()).to_owned()))
+                Ok(Hinted::of(&error))
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `/admin/bills`, `/admin/differences`: what was compared, and what is to be decided about it.
 
+mod shown;
+
 use axum::{
     Form,
     extract::{Path, Query, State},
@@ -9,26 +11,19 @@ use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_DISPOSITION, CONTENT_TYPE},
 };
-use jiff::Timestamp;
 use serde::Deserialize;
 
+use self::shown::{cell, file, month_name, of_calendar, row, shown, totals};
 use super::{
     super::state::AppState,
     call::{StaffCall, go},
 };
 use crate::{
-    app::admin::{
-        AccountView, BillDayPage, BillsPage, DayCell, DayView, Difference, DifferencePage, DifferenceRow,
-        DifferenceStanding, DifferenceView, FileView, MonthView, Said, Standing, SumView, TotalsView, words::Bills,
-    },
+    app::admin::{BillDayPage, BillsPage, DayView, DifferencePage, DifferenceView, MonthView, Said, words::Bills},
     backoffice::staff::audit::what,
     domain::Role,
-    reconcile::{BillDay, Calendar, CalendarDay, DifferenceKind, ReconcileError, Sum, Totals},
-    storage::bills::{
-        differences::{Difference as Stored, DifferenceState},
-        files::BillFile,
-    },
-    wechatpay::{bill::Fee, time},
+    reconcile::{BillDay, ReconcileError},
+    storage::bills::differences::{Difference as Stored, DifferenceState},
 };
 
 /// Of a day's differences, and of all that are open.
@@ -132,6 +127,13 @@ async fn day_view(call: &StaffCall, state: &AppState, day: BillDay, after: i64) 
 /// Begins a comparison, which may take longer than anybody waits for a page.
 pub(super) async fn check(call: StaffCall, State(state): State<AppState>, Path(day): Path<String>) -> Response {
     let Ok(day) = day.parse::<BillDay>() else { return no_such_page(&call) };
+    match state.reconcile.require_obtainable(day).await {
+        Ok(()) => {}
+        Err(ReconcileError::NotOver | ReconcileError::TooOld) => {
+            return go(&format!("/admin/bills/{day}"), Some(Said::BillNotToBeHad));
+        }
+        Err(error) => return trouble(&call, &error),
+    }
     let noted = state.staff.note(&call.actor(), what::BILL_CHECKED, &format!("bill:{day}"), "").await;
     if let Err(error) = noted {
         return call.trouble(&error);
@@ -247,95 +249,4 @@ fn show(call: &StaffCall, status: StatusCode, found: &Stored, typed: String, pro
     };
     let language = call.language;
     call.page_with(status, title, leptos::view! { <DifferencePage language view/> })
-}
-
-fn month_name(day: BillDay) -> String {
-    day.to_string().chars().take("2026-01".len()).collect()
-}
-
-fn shown(at: Timestamp) -> String {
-    time::for_people(at)
-}
-
-fn yuan(fen: i64) -> String {
-    let (sign, size) = (if fen < 0 { "-" } else { "" }, fen.unsigned_abs());
-    format!("{sign}¥{}.{:02}", size / 100, size % 100)
-}
-
-fn sum(sum: Sum) -> SumView {
-    SumView { count: sum.count, yuan: yuan(sum.fen) }
-}
-
-fn totals(totals: &Totals) -> TotalsView {
-    let has_foreign = totals.foreign_payments.count + totals.foreign_refunds.count > 0;
-    let balance = |fen: Option<i64>| fen.map_or_else(|| "—".to_owned(), yuan);
-    TotalsView {
-        payments: (sum(totals.payments), sum(totals.our_payments)),
-        refunds: (sum(totals.refunds), sum(totals.our_refunds)),
-        fees: format!("¥{}", Fee::from_thousandths(totals.fees)),
-        net: yuan(totals.net_fen()),
-        foreign: has_foreign.then(|| (sum(totals.foreign_payments), sum(totals.foreign_refunds))),
-        account: totals.account.as_ref().map(|account| {
-            let kinds = account.kinds.iter().map(|(name, kind)| (name.clone(), sum(*kind))).collect();
-            AccountView { opening: balance(account.opening), closing: balance(account.closing), kinds }
-        }),
-        unlisted: totals.unlisted,
-    }
-}
-
-fn file(file: &BillFile) -> FileView {
-    let told = (!file.is_empty()).then(|| format!("{} B · SHA-1 {} · {}", file.bytes, file.hash, shown(file.fetched)));
-    FileView { kind: file.kind.clone(), told }
-}
-
-fn cell(day: &CalendarDay) -> DayCell {
-    DayCell {
-        day: day.day.to_string(),
-        number: day.day.date().day(),
-        standing: of_calendar(day.standing),
-        open: day.open,
-    }
-}
-
-const fn of_calendar(standing: Calendar) -> Standing {
-    match standing {
-        Calendar::Before => Standing::Before,
-        Calendar::NotYet => Standing::NotYet,
-        Calendar::Missing => Standing::Missing,
-        Calendar::Agrees => Standing::Agrees,
-        Calendar::Differs => Standing::Differs,
-    }
-}
-
-/// `None` of a kind that a newer version has stored.
-fn row(stored: &Stored) -> Option<DifferenceRow> {
-    let kind = match DifferenceKind::parse(&stored.kind)? {
-        DifferenceKind::NotPaidHere => Difference::NotPaidHere,
-        DifferenceKind::UnknownHere => Difference::UnknownHere,
-        DifferenceKind::NotInBill => Difference::NotInBill,
-        DifferenceKind::Amount => Difference::Amount,
-        DifferenceKind::RefundUnknown => Difference::RefundUnknown,
-        DifferenceKind::RefundNotBooked => Difference::RefundNotBooked,
-        DifferenceKind::RefundNotInBill => Difference::RefundNotInBill,
-        DifferenceKind::RefundAmount => Difference::RefundAmount,
-        DifferenceKind::Fee => Difference::Fee,
-        DifferenceKind::FeeRate => Difference::FeeRate,
-        DifferenceKind::Balance => Difference::Balance,
-        DifferenceKind::FundFlow => Difference::FundFlow,
-    };
-    let amount = |fen: Option<i64>| fen.map_or_else(|| "—".to_owned(), yuan);
-    Some(DifferenceRow {
-        id: stored.id,
-        day: stored.day.clone(),
-        kind,
-        subject: stored.subject.clone(),
-        theirs: amount(stored.theirs_fen),
-        ours: amount(stored.ours_fen),
-        standing: match stored.state {
-            DifferenceState::Open => DifferenceStanding::Open,
-            DifferenceState::Explained => DifferenceStanding::Explained,
-            DifferenceState::Settled => DifferenceStanding::Settled,
-        },
-        answer: stored.answer.clone(),
-    })
 }

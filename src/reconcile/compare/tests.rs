@@ -13,7 +13,7 @@ fn bill(class: Class, key: &str, fen: i64) -> Row {
         order_id: 0,
         transaction_id: String::new(),
         out_trade_no: String::new(),
-        extra: String::new(),
+        refund_id: String::new(),
         is_ours: true,
         has_failed: false,
     }
@@ -40,11 +40,11 @@ fn compared(groups: &[&[Row]], rate: Option<&str>) -> (Vec<Finding>, Totals) {
 fn what_is_the_same_is_no_finding() {
     let payment = [bill(Class::Payment, "1", 100), ours(Class::Payment, "1", 100)];
     let refund = [bill(Class::Refund, "r", 30), ours(Class::Refund, "r", 30)];
-    let closed = [Row { extra: "CLOSED".into(), ..ours(Class::Refund, "c", 30) }];
+    let closed = [Row { has_failed: true, ..ours(Class::Refund, "c", 30) }];
     let (found, totals) = compared(&[&payment, &refund, &closed], None);
     assert_eq!(found, []);
     assert_eq!((totals.payments.fen, totals.refunds.fen, totals.fees), (100, 30, 420));
-    assert_eq!((totals.our_payments.fen, totals.our_refunds.fen, totals.net_fen()), (100, 60, 70));
+    assert_eq!((totals.our_payments.fen, totals.our_refunds.fen, totals.net_fen()), (100, 30, 70));
 }
 
 #[test]
@@ -109,4 +109,37 @@ fn the_account_moves_by_what_is_settled_with_the_fee_or_without() {
         assert_eq!(found.is_empty(), fits, "{moved:?}");
     }
     assert_eq!(compared(&[&[account("withdrawal", -500)]], None).0, []);
+}
+
+#[test]
+fn what_stands_there_twice_is_counted_twice_and_found_once() {
+    let payment = bill(Class::Payment, "1", 100);
+    let twice = [payment.clone(), payment.clone(), ours(Class::Payment, "1", 100)];
+    let (found, totals) = compared(&[&twice], None);
+    assert!(
+        matches!(&found[..], [Finding::Plain { kind: DifferenceKind::Doubled, theirs_fen: 200, ours_fen: 100, why, .. }]
+            if why == "2 ×"),
+        "{found:?}"
+    );
+    assert_eq!((totals.payments.count, totals.our_payments.count), (2, 1));
+    let unknown = [payment.clone(), payment];
+    let (found, _) = compared(&[&unknown], None);
+    assert!(matches!(&found[..], [Finding::OnlyInBill(_), Finding::Plain { .. }]), "{found:?}");
+    // Of another system it is that system's.
+    let other = Row { is_ours: false, ..bill(Class::Payment, "1", 100) };
+    assert_eq!(compared(&[&[other.clone(), other]], None).0, []);
+}
+
+#[test]
+fn of_what_came_to_nothing_the_books_know_better() {
+    let in_bill = bill(Class::Refund, "r", 30);
+    let here = ours(Class::Refund, "r", 30);
+    for (theirs, closed, counted) in [(false, false, 1), (false, true, 0), (true, true, 0), (true, false, 1)] {
+        let rows = [Row { has_failed: theirs, ..in_bill.clone() }, Row { has_failed: closed, ..here.clone() }];
+        let (found, totals) = compared(&[&rows], None);
+        assert_eq!(found, [], "a refund's state in a bill is no difference");
+        assert_eq!((totals.refunds.count, totals.our_refunds.count), (counted, counted), "{theirs} {closed}");
+    }
+    let console = [Row { has_failed: true, ..in_bill }];
+    assert_eq!(compared(&[&console], None).1.refunds.count, 0);
 }

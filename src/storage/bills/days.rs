@@ -116,34 +116,78 @@ pub async fn find_due(c: &mut AnyConnection, now: Timestamp) -> Result<Option<Da
 }
 
 /// A day of the calendar, if it is not there; due at `next`.
-pub async fn add(c: &mut AnyConnection, day: &str, next: Option<Timestamp>) -> Result<(), StorageError> {
+pub async fn add(c: &mut AnyConnection, day: &str, next: Timestamp) -> Result<(), StorageError> {
     if find(c, day).await?.is_some() {
         return Ok(());
     }
     let sql = "INSERT INTO bill_days (day, state, tries, next_ms, run) VALUES (?, 'WAITING', 0, ?, 0)";
-    let insert = sqlx::query(sql).bind(day).bind(next.map(millis));
+    let insert = sqlx::query(sql).bind(day).bind(millis(next));
     if inserted(insert.execute(c).await)? { Ok(()) } else { Err(StorageError::Raced { table: "bill_days", row: 0 }) }
 }
 
-/// A comparison begins; its number.
-pub async fn begin(c: &mut AnyConnection, day: &str) -> Result<i64, StorageError> {
-    sqlx::query("UPDATE bill_days SET run = run + 1 WHERE day = ?").bind(day).execute(&mut *c).await?;
-    Ok(sqlx::query_scalar("SELECT run FROM bill_days WHERE day = ?").bind(day).fetch_one(c).await?)
+/// A comparison, as it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub number: i64,
+    /// The comparison with which its round of questions began: what WeChat has told since then is not asked again.
+    pub round: i64,
+    /// How many before it came to no good end.
+    pub tries: i64,
 }
 
-/// It came to its end; `next` when it is to be done once more.
+/// A comparison begins.
+pub async fn begin(c: &mut AnyConnection, day: &str) -> Result<Run, StorageError> {
+    sqlx::query("UPDATE bill_days SET run = run + 1 WHERE day = ?").bind(day).execute(&mut *c).await?;
+    sqlx::query("UPDATE bill_days SET asked_since = run WHERE day = ? AND asked_since = 0")
+        .bind(day)
+        .execute(&mut *c)
+        .await?;
+    let sql = "SELECT run, asked_since, tries FROM bill_days WHERE day = ?";
+    let (number, round, tries) = sqlx::query_as(sql).bind(day).fetch_one(c).await?;
+    Ok(Run { number, round, tries })
+}
+
+/// How a comparison came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conclusion {
+    pub state: DayState,
+    /// JSON.
+    pub totals: String,
+    /// When it is to be done once more.
+    pub next: Option<Timestamp>,
+    /// How many came to no good end now.
+    pub tries: i64,
+    /// Nothing is left to be asked.
+    pub is_round_over: bool,
+}
+
 pub async fn conclude(
     c: &mut AnyConnection,
     day: &str,
-    state: DayState,
-    totals: &str,
-    next: Option<Timestamp>,
+    conclusion: &Conclusion,
     now: Timestamp,
 ) -> Result<(), StorageError> {
-    let sql = "UPDATE bill_days SET state = ?, totals = ?, checked_ms = ?, problem = NULL, tries = 0, next_ms = ? \
+    let sql = "UPDATE bill_days SET state = ?, totals = ?, checked_ms = ?, problem = NULL, tries = ?, next_ms = ? \
                WHERE day = ?";
-    let update = sqlx::query(sql).bind(state.code()).bind(totals).bind(millis(now)).bind(next.map(millis)).bind(day);
-    update.execute(c).await?;
+    sqlx::query(sql)
+        .bind(conclusion.state.code())
+        .bind(&conclusion.totals)
+        .bind(millis(now))
+        .bind(conclusion.tries)
+        .bind(conclusion.next.map(millis))
+        .bind(day)
+        .execute(&mut *c)
+        .await?;
+    if conclusion.is_round_over {
+        sqlx::query("UPDATE bill_days SET asked_since = 0 WHERE day = ?").bind(day).execute(c).await?;
+    }
+    Ok(())
+}
+
+/// A day of the calendar that nobody looks after any more is due at `next`.
+pub async fn wake(c: &mut AnyConnection, day: &str, next: Timestamp) -> Result<(), StorageError> {
+    let sql = "UPDATE bill_days SET next_ms = ? WHERE day = ? AND next_ms IS NULL";
+    sqlx::query(sql).bind(millis(next)).bind(day).execute(c).await?;
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! `bill_differences`: the queue.
 
-use std::collections::HashMap;
+mod found;
 
 use jiff::Timestamp;
-use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use crate::storage::{StorageError, inserted, millis, timestamp, tuple};
+pub use self::found::{KnownDifference, NewDifference, close_gone, list_known, put};
+use crate::storage::{StorageError, millis, timestamp};
 
 /// How far a difference has come. Stored by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,22 +30,6 @@ impl DifferenceState {
     pub fn parse(code: &str) -> Option<Self> {
         [Self::Open, Self::Explained, Self::Settled].into_iter().find(|state| state.code() == code)
     }
-}
-
-/// What a comparison has found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewDifference {
-    pub kind: &'static str,
-    pub subject: String,
-    pub transaction_id: Option<String>,
-    pub out_trade_no: Option<String>,
-    pub order_id: Option<i64>,
-    pub theirs_fen: Option<i64>,
-    pub ours_fen: Option<i64>,
-    pub state: DifferenceState,
-    pub answer: String,
-    pub who: &'static str,
-    pub why: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,135 +118,6 @@ pub async fn count_open(c: &mut AnyConnection, from: &str, to: &str) -> Result<V
     let sql = "SELECT day, COUNT(*) FROM bill_differences WHERE state = 'OPEN' AND day >= ? AND day <= ? \
                GROUP BY day ORDER BY day";
     Ok(sqlx::query_as(sql).bind(from).bind(to).fetch_all(c).await?)
-}
-
-/// What is known already of these, by kind and subject: id and state.
-pub async fn list_known(
-    c: &mut AnyConnection,
-    day: &str,
-    subjects: &[&str],
-) -> Result<HashMap<(String, String), (i64, DifferenceState)>, StorageError> {
-    if subjects.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut query = QueryBuilder::<Any>::new("SELECT id, kind, subject, state FROM bill_differences WHERE day = ");
-    query.push_bind(day).push(" AND subject IN ");
-    tuple(&mut query, subjects.iter().copied());
-    let rows = query.build().persistent(false).fetch_all(c).await?;
-    rows.iter()
-        .map(|row| {
-            let (id, state): (i64, &str) = (row.try_get("id")?, row.try_get("state")?);
-            let state = DifferenceState::parse(state).unwrap_or(DifferenceState::Open);
-            Ok(((row.try_get("kind")?, row.try_get("subject")?), (id, state)))
-        })
-        .collect()
-}
-
-/// What the comparison `run` has found: new ones are written, known ones are as they are now. What staff has explained
-/// stays so; what was settled and is there again is open again.
-pub async fn put(
-    c: &mut AnyConnection,
-    day: &str,
-    run: i64,
-    found: &[NewDifference],
-    now: Timestamp,
-) -> Result<(), StorageError> {
-    let known = list_known(c, day, &found.iter().map(|it| it.subject.as_str()).collect::<Vec<_>>()).await?;
-    for it in found {
-        match known.get(&(it.kind.to_owned(), it.subject.clone())) {
-            None => insert(c, day, run, it, now).await?,
-            Some((id, DifferenceState::Explained)) => touch(c, *id, run).await?,
-            Some((id, _)) => update(c, *id, run, it, now).await?,
-        }
-    }
-    Ok(())
-}
-
-async fn insert(
-    c: &mut AnyConnection,
-    day: &str,
-    run: i64,
-    it: &NewDifference,
-    now: Timestamp,
-) -> Result<(), StorageError> {
-    let sql = "INSERT INTO bill_differences (day, kind, subject, transaction_id, out_trade_no, order_id, theirs_fen, \
-               ours_fen, state, answer, who, why, run, found_ms, changed_ms) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let insert = sqlx::query(sql)
-        .bind(day)
-        .bind(it.kind)
-        .bind(&it.subject)
-        .bind(it.transaction_id.as_deref())
-        .bind(it.out_trade_no.as_deref())
-        .bind(it.order_id)
-        .bind(it.theirs_fen)
-        .bind(it.ours_fen)
-        .bind(it.state.code())
-        .bind(&it.answer)
-        .bind(it.who)
-        .bind(&it.why)
-        .bind(run)
-        .bind(millis(now))
-        .bind(millis(now));
-    if inserted(insert.execute(c).await)? {
-        Ok(())
-    } else {
-        Err(StorageError::Raced { table: "bill_differences", row: 0 })
-    }
-}
-
-async fn touch(c: &mut AnyConnection, id: i64, run: i64) -> Result<(), StorageError> {
-    sqlx::query("UPDATE bill_differences SET run = ? WHERE id = ?").bind(run).bind(id).execute(c).await?;
-    Ok(())
-}
-
-async fn update(
-    c: &mut AnyConnection,
-    id: i64,
-    run: i64,
-    it: &NewDifference,
-    now: Timestamp,
-) -> Result<(), StorageError> {
-    touch(c, id, run).await?;
-    let sql = "UPDATE bill_differences SET theirs_fen = ?, ours_fen = ?, order_id = ?, state = ?, answer = ?, who = ?, \
-               why = ?, changed_ms = ? WHERE id = ? AND state <> 'EXPLAINED' AND (state <> ? OR answer <> ? OR why <> ?)";
-    sqlx::query(sql)
-        .bind(it.theirs_fen)
-        .bind(it.ours_fen)
-        .bind(it.order_id)
-        .bind(it.state.code())
-        .bind(&it.answer)
-        .bind(it.who)
-        .bind(&it.why)
-        .bind(millis(now))
-        .bind(id)
-        .bind(it.state.code())
-        .bind(&it.answer)
-        .bind(&it.why)
-        .execute(c)
-        .await?;
-    Ok(())
-}
-
-/// Closes so many of a day that its last comparison has not found any more; how many. Not those with the answer
-/// `kept`, which stay until somebody has looked.
-pub async fn close_gone(
-    c: &mut AnyConnection,
-    day: &str,
-    run: i64,
-    kept: &str,
-    most: i64,
-    now: Timestamp,
-) -> Result<usize, StorageError> {
-    let sql = "SELECT id FROM bill_differences WHERE day = ? AND state = 'OPEN' AND run < ? AND answer <> ? \
-               ORDER BY id LIMIT ?";
-    let gone: Vec<i64> = sqlx::query_scalar(sql).bind(day).bind(run).bind(kept).bind(most).fetch_all(&mut *c).await?;
-    for id in &gone {
-        let sql = "UPDATE bill_differences SET state = 'SETTLED', who = 'SAOMA', why = 'AGREES_NOW', changed_ms = ? \
-                   WHERE id = ? AND state = 'OPEN'";
-        sqlx::query(sql).bind(millis(now)).bind(id).execute(&mut *c).await?;
-    }
-    Ok(gone.len())
 }
 
 /// Staff's word; `false` when it is not in the state in which it was seen.

@@ -57,6 +57,7 @@ fn migrations() -> Migrator {
         (6, "products; compatible", include_str!("../../../migrations/mysql/0006_products.sql")),
         (7, "bills; compatible", include_str!("../../../migrations/mysql/0007_bills.sql")),
         (8, "restored; compatible", include_str!("../../../migrations/mysql/0008_restored.sql")),
+        (10, "bill questions; compatible", include_str!("../../../migrations/mysql/0010_bills.sql")),
         (12, "moves; compatible", include_str!("../../../migrations/mysql/0012_moves.sql")),
     ])
 }

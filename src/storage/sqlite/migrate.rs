@@ -1,5 +1,5 @@
-//! Brings the file up to date, after a copy of it: `saoma.db.before-8` is what it was before it became
-//! version 8. One start at a time, by a lock on the folder that leaves no file behind.
+//! Brings the file up to date, after a copy of it: `saoma.db.before-10` is what it was before it became
+//! version 10. One start at a time, by a lock on the folder that leaves no file behind.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -36,6 +36,7 @@ pub(crate) fn migrations() -> Migrator {
         (6, "products; compatible", include_str!("../../../migrations/sqlite/0006_products.sql")),
         (7, "bills; compatible", include_str!("../../../migrations/sqlite/0007_bills.sql")),
         (8, "restored; compatible", include_str!("../../../migrations/sqlite/0008_restored.sql")),
+        (10, "bill questions; compatible", include_str!("../../../migrations/sqlite/0010_bills.sql")),
         (12, "moves; compatible", include_str!("../../../migrations/sqlite/0012_moves.sql")),
     ])
 }

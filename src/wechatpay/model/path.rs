@@ -22,10 +22,14 @@ pub fn query_path(number: &OutTradeNo, mchid: &Mchid) -> String {
     format!("/v3/pay/transactions/out-trade-no/{number}?mchid={mchid}")
 }
 
+/// Whether it can be WeChat's number of a payment.
+pub fn is_transaction_id(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// `GET` (§5.2): by WeChat's number, which is of letters and digits; paid orders only.
 pub fn transaction_path(id: &str, mchid: &Mchid) -> Option<String> {
-    let is_plain = (1..=32).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_plain.then(|| format!("/v3/pay/transactions/id/{id}?mchid={mchid}"))
+    is_transaction_id(id).then(|| format!("/v3/pay/transactions/id/{id}?mchid={mchid}"))
 }
 
 /// `GET` (§8.1): all trades of a day, packed.

@@ -117,6 +117,13 @@ impl Stage {
         self
     }
 
+    /// How much WeChat is asked in one comparison of a bill.
+    #[must_use]
+    pub fn bill_questions(mut self, most: usize) -> Self {
+        self.surroundings.bill_questions = most;
+        self
+    }
+
     /// How long ago the last good sweep may be.
     #[must_use]
     pub fn sweeps_overdue(mut self, limit: Duration) -> Self {

@@ -73,9 +73,10 @@ pub struct Bills {
     pub managers_only: &'static str,
 
     pub said_asked: &'static str,
+    pub said_not_to_be_had: &'static str,
     pub said_decided: &'static str,
 
-    pub kinds: [(Difference, &'static str, &'static str); 12],
+    pub kinds: [(Difference, &'static str, &'static str); 13],
 }
 
 impl Bills {
@@ -174,6 +175,7 @@ static CHINESE: Bills = Bills {
     managers_only: "只有管理员可以处理差异和下载文件。",
 
     said_asked: "对账已经开始，稍后刷新看结果。",
+    said_not_to_be_had: "这一天的账单取不到：当天的账单次日上午十点以后才有，微信支付只保留三个月。",
     said_decided: "已记录。",
 
     kinds: [
@@ -193,6 +195,7 @@ static CHINESE: Bills = Bills {
         (Difference::RefundNotBooked, "这里放弃了，微信却受理了", "一般会由微信的签名答复自动入账。"),
         (Difference::RefundNotInBill, "已受理的退款不在账单里", "请用退款的 Request-ID 向微信支付查询。"),
         (Difference::RefundAmount, "退款金额不同", "请与商户平台核对。"),
+        (Difference::Doubled, "账单里重复", "同一个单号在账单里不止一行：钱只动了一次，请向微信支付查询。"),
         (Difference::Fee, "手续费与费率不符", "请向微信支付查询。"),
         (Difference::FeeRate, "费率不是约定的", "请核对合同与 SAOMA_FEE_RATE。"),
         (Difference::Balance, "账户余额接不上", "请向微信支付查询资金账单。"),
@@ -267,6 +270,7 @@ static ENGLISH: Bills = Bills {
     managers_only: "Only managers decide about differences and download files.",
 
     said_asked: "The comparison has begun. Reload in a moment.",
+    said_not_to_be_had: "There is no bill of this day: it comes the next day after ten, and WeChat Pay keeps it for three months.",
     said_decided: "Written down.",
 
     kinds: [
@@ -302,6 +306,11 @@ static ENGLISH: Bills = Bills {
             "Ask WeChat Pay with the refund's Request-ID.",
         ),
         (Difference::RefundAmount, "Other refund amounts", "Compare with the merchant console."),
+        (
+            Difference::Doubled,
+            "Twice in the bill",
+            "More than one row with one number: the money moved once. Ask WeChat Pay.",
+        ),
         (Difference::Fee, "Fee and rate do not fit", "Ask WeChat Pay."),
         (Difference::FeeRate, "Not the agreed rate", "Compare the contract with SAOMA_FEE_RATE."),
         (Difference::Balance, "The balance does not add up", "Ask WeChat Pay about the fund-flow bill."),
