@@ -8,14 +8,14 @@
 use std::{
     collections::BTreeMap,
     error::Error,
-    fs,
-    io::Write as _,
+    fs::{self, File},
+    io::{self, BufWriter, Read as _, Write},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use flate2::{Compression, write::GzEncoder};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use saoma::{
     clock::Clock,
     config::{Settings, Wanted},
@@ -27,6 +27,7 @@ use saoma::{
     },
     wechatpay::bill::{BillError, TradeBill},
 };
+use sha1::{Digest as _, Sha1};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +36,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 const FEW: usize = 10_000;
 const RATIO_BUDGET: f64 = 1.2;
 const P99_BUDGET: Duration = Duration::from_millis(50);
+const PIECE: usize = 64 * 1024;
 /// Payments by one statement.
 const TOGETHER: usize = 500;
 
@@ -43,8 +45,8 @@ async fn main() -> Result<(), Failure> {
     sqlx::any::install_default_drivers();
     let many = std::env::var("ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    parse(FEW)?;
-    parse(many)?;
+    parse(folder.path(), FEW)?;
+    parse(folder.path(), many)?;
     let url = |name: &str| format!("sqlite://{}/{name}.db", folder.path().display());
     let mut kept = measure("SQLite", [url("few"), url("many")], folder.path(), many).await?;
     if let Ok(server) = std::env::var("SAOMA_TEST_MYSQL") {
@@ -123,19 +125,51 @@ fn day() -> BillDay {
     BillDay::of(Clock::system().now()).plus_days(-1)
 }
 
-fn parse(rows: usize) -> Result<(), Failure> {
-    let mut text = Vec::new();
-    write_trades(rows, &mut text)?;
+/// The parser alone, of a file that is as long as the bill: what it takes of memory is its own.
+fn parse(folder: &Path, rows: usize) -> Result<(), Failure> {
+    let path = folder.join("plain.csv");
+    let mut out = BufWriter::new(File::create(&path)?);
+    write_trades(rows, &mut out)?;
+    out.flush()?;
+    drop(out);
+    forget_peak();
     let began = Instant::now();
-    let mut bill = TradeBill::default();
-    for piece in text.chunks(64 * 1024) {
-        bill.feed(piece, |_| Ok::<(), BillError>(()))?;
+    let (mut bill, mut file, mut piece) = (TradeBill::default(), File::open(&path)?, vec![0; PIECE]);
+    loop {
+        match file.read(&mut piece)? {
+            0 => break,
+            read => bill.feed(piece.get(..read).unwrap_or_default(), |_| Ok::<(), BillError>(()))?,
+        }
     }
     let sums = bill.finish(|_| Ok::<(), BillError>(()))?;
     let took = began.elapsed();
+    if sums.rows != u64::try_from(rows)? {
+        return Err(format!("{} rows of {rows}", sums.rows).into());
+    }
     let rate = u128::from(sums.rows) * 1_000_000 / took.as_micros().max(1);
-    println!("parser: {rows} rows in {took:.2?}, {rate} a second");
-    Ok(())
+    let bytes = fs::metadata(&path)?.len() / 1024 / 1024;
+    println!("parser: {rows:>9} rows, {bytes} MB, in {took:.2?}  {rate:>8} a second  peak {} MB", peak_memory());
+    Ok(fs::remove_file(path)?)
+}
+
+/// What is written into it is hashed and counted.
+struct Hashed<W> {
+    out: W,
+    hash: Sha1,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(text)?;
+        self.hash.update(text.get(..written).unwrap_or_default());
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 struct Shop {
@@ -151,6 +185,8 @@ impl Shop {
             ("DATABASE_URL", database.to_owned()),
             ("SAOMA_DATA_DIR", folder.display().to_string()),
             ("LEPTOS_SITE_ADDR", "127.0.0.1:0".to_owned()),
+            // Books on a server want one.
+            ("SAOMA_SECRET_KEY", "5a".repeat(32)),
         ]);
         let settings = Settings::from_lookup(Wanted::SANDBOX, &|variable| variables.get(variable).cloned())?;
         let surroundings = Surroundings { jobs_every: None, ..Surroundings::system() };
@@ -174,19 +210,19 @@ impl Shop {
         path: &PathBuf,
         write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
     ) -> Result<(), Failure> {
-        let mut text = Vec::new();
-        write(&mut text)?;
-        let mut packer = GzEncoder::new(fs::File::create(path)?, Compression::fast());
-        packer.write_all(&text)?;
-        packer.finish()?;
+        let packer = GzEncoder::new(BufWriter::new(File::create(path)?), Compression::fast());
+        let mut out = BufWriter::new(Hashed { out: packer, hash: Sha1::new(), bytes: 0 });
+        write(&mut out)?;
+        let Hashed { out, hash, bytes } = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        out.finish()?.flush()?;
         let file = BillFile {
             day: day().to_string(),
             kind: kind.to_owned(),
-            hash: "0".repeat(40),
+            hash: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
             matched: "PLAIN".to_owned(),
             bytes: i64::try_from(fs::metadata(path)?.len())?,
-            plain_bytes: i64::try_from(text.len())?,
-            fetched: Timestamp::UNIX_EPOCH,
+            plain_bytes: i64::try_from(bytes)?,
+            fetched: Clock::system().now().max(day().ready()),
         };
         let noted = self.db.write(move |c| {
             let file = file.clone();
@@ -256,8 +292,7 @@ async fn measure(engine: &str, databases: [String; 2], folder: &Path, many: usiz
 
 /// How long it took, the peak of memory, and what writes took meanwhile.
 async fn compare(shop: &Shop, rows: usize) -> Result<(Duration, u64, Vec<Duration>), Failure> {
-    // The peak from now on, where the system can tell.
-    fs::write("/proc/self/clear_refs", "5").unwrap_or_default();
+    forget_peak();
     let done = CancellationToken::new();
     let writing = {
         let (db, done) = (shop.db.clone(), done.clone());
@@ -288,6 +323,11 @@ async fn compare(shop: &Shop, rows: usize) -> Result<(Duration, u64, Vec<Duratio
         return Err(format!("{:?}", checked).into());
     }
     Ok((took, peak_memory(), writes))
+}
+
+/// The peak of memory is that from now on, where the system can tell.
+fn forget_peak() {
+    fs::write("/proc/self/clear_refs", "5").unwrap_or_default();
 }
 
 /// In megabytes.
