@@ -120,6 +120,11 @@ async fn day_view(call: &StaffCall, state: &AppState, day: BillDay, after: i64) 
         differences: differences.iter().filter_map(row).collect(),
         more: last.map(|last| format!("/admin/bills/{day}?after={last}")),
         is_manager: is_manager(call),
+        can_be_had: match reconcile.require_obtainable(day).await {
+            Ok(()) => true,
+            Err(ReconcileError::NotOver | ReconcileError::TooOld) => false,
+            Err(error) => return Err(error),
+        },
         csrf: call.csrf(),
     })
 }

@@ -28,6 +28,13 @@ fn yuan(fen: i64) -> String {
     text.strip_prefix('-').map_or_else(|| format!("¥{text}"), |size| format!("-¥{size}"))
 }
 
+/// Exact, and no longer than that takes.
+fn fees(thousandths: i64) -> String {
+    let text = format!("¥{}", Fee::from_thousandths(thousandths)).replace("¥-", "-¥");
+    let (cents, rest) = text.split_at(text.len().saturating_sub(3));
+    format!("{cents}{}", rest.trim_end_matches('0'))
+}
+
 fn sum(sum: Sum) -> SumView {
     SumView { count: sum.count, yuan: yuan(sum.fen) }
 }
@@ -38,7 +45,7 @@ pub(super) fn totals(totals: &Totals) -> TotalsView {
     TotalsView {
         payments: (sum(totals.payments), sum(totals.our_payments)),
         refunds: (sum(totals.refunds), sum(totals.our_refunds)),
-        fees: format!("¥{}", Fee::from_thousandths(totals.fees)),
+        fees: fees(totals.fees),
         net: yuan(totals.net_fen()),
         foreign: has_foreign.then(|| (sum(totals.foreign_payments), sum(totals.foreign_refunds))),
         account: totals.account.as_ref().map(|account| {
@@ -46,12 +53,22 @@ pub(super) fn totals(totals: &Totals) -> TotalsView {
             AccountView { opening: balance(account.opening), closing: balance(account.closing), kinds }
         }),
         unlisted: totals.unlisted,
+        unasked: totals.unasked,
     }
 }
 
 pub(super) fn file(file: &BillFile) -> FileView {
-    let told = (!file.is_empty()).then(|| format!("{} B · SHA-1 {} · {}", file.bytes, file.hash, shown(file.fetched)));
-    FileView { kind: file.kind.clone(), told }
+    let told = || [size(file.bytes), file.hash.clone(), shown(file.fetched)];
+    FileView { is_fund_flow: file.kind == "FUND_FLOW", told: (!file.is_empty()).then(told) }
+}
+
+/// With one decimal.
+fn size(bytes: i64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{}.{} KB", bytes / 1024, bytes % 1024 * 10 / 1024),
+        _ => format!("{}.{} MB", bytes / 1_048_576, bytes % 1_048_576 * 10 / 1_048_576),
+    }
 }
 
 pub(super) fn cell(day: &CalendarDay) -> DayCell {
@@ -90,7 +107,9 @@ pub(super) fn row(stored: &Stored) -> Option<DifferenceRow> {
         DifferenceKind::Balance => Difference::Balance,
         DifferenceKind::FundFlow => Difference::FundFlow,
     };
-    let amount = |fen: Option<i64>| fen.map_or_else(|| "—".to_owned(), yuan);
+    // Of a rate and of a balance no amount is told.
+    let has_amounts = !matches!(kind, Difference::FeeRate | Difference::Balance);
+    let amount = |fen: Option<i64>| fen.filter(|_| has_amounts).map_or_else(|| "—".to_owned(), yuan);
     Some(DifferenceRow {
         id: stored.id,
         day: stored.day.clone(),
@@ -105,4 +124,20 @@ pub(super) fn row(stored: &Stored) -> Option<DifferenceRow> {
         },
         answer: stored.answer.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_and_sizes_are_short() {
+        for (thousandths, text) in
+            [(0, "¥0.00"), (1_464_000, "¥14.64"), (1_464_050, "¥14.6405"), (-600, "-¥0.006"), (1, "¥0.00001")]
+        {
+            assert_eq!(fees(thousandths), text);
+        }
+        assert_eq!((yuan(-5), yuan(1234)), ("-¥0.05".to_owned(), "¥12.34".to_owned()));
+        assert_eq!([900, 2_560, 3_145_728].map(size), ["900 B", "2.5 KB", "3.0 MB"]);
+    }
 }
