@@ -44,11 +44,13 @@ use crate::{
     entropy::Entropy,
     metrics::Metrics,
     wechatpay::{
-        Interface, PlatformKeys, RefundReply, Transaction, headers,
+        Interface, PlatformKeys, PlatformSerial, RefundReply, Transaction, headers,
         message::Request,
         model::{
-            NATIVE_PREPAY, PrepayReply, REFUNDS, close_body, close_path, query_path, refund_path, transaction_path,
+            NATIVE_PREPAY, PrepayReply, REFUNDS, abnormal_refund_path, close_body, close_path, query_path, refund_path,
+            transaction_path,
         },
+        seal::SealingKey,
     },
 };
 
@@ -220,6 +222,42 @@ impl Gateway {
         if fits { Ok(refund) } else { Err(reply.unknown(Cause::Mismatch)) }
     }
 
+    /// Sends an abnormal refund to a bank account (§7.3), by WeChat's number. `body` is what [`AbnormalRefund::to_bytes`]
+    /// made, `serial` that of the key by which its fields are sealed. Verified and of this refund, which is under way
+    /// again then.
+    ///
+    /// [`AbnormalRefund::to_bytes`]: crate::wechatpay::model::AbnormalRefund::to_bytes
+    ///
+    /// # Errors
+    /// See [`GatewayError`]; after [`GatewayError::Unknown`] it may have been heard: query the refund's number.
+    pub async fn apply_abnormal_refund(
+        &self,
+        (refund_id, number): (&str, &OutRefundNo),
+        body: &[u8],
+        serial: &PlatformSerial,
+    ) -> Result<Replied<RefundReply>, GatewayError> {
+        let Some(target) = abnormal_refund_path(refund_id) else { return Err(GatewayError::not_asked()) };
+        let asked = (Interface::AbnormalRefund, Leave::AtOnce);
+        let reply = self.call_under(asked, Method::POST, &target, body, Some(serial)).await?;
+        let refund: Replied<RefundReply> = reply.answer(StatusCode::OK)?;
+        let fits = refund.content.refund_id == refund_id && refund.content.out_refund_no == number.as_str();
+        if fits { Ok(refund) } else { Err(reply.unknown(Cause::Mismatch)) }
+    }
+
+    /// The key to seal with what only WeChat shall read. Fetches the certificates of a merchant who has nothing else
+    /// yet; `None` when there is no key then either.
+    pub async fn sealing_key(&self) -> Option<SealingKey> {
+        let find =
+            || self.merchant.keyring.snapshot().sealing_key(self.merchant.public_key_id.as_ref(), self.clock.now());
+        if let Some(key) = find() {
+            return Some(key);
+        }
+        if let Err(error) = self.refresh_certificates().await {
+            tracing::warn!(%error, "no key to seal with");
+        }
+        find()
+    }
+
     /// Sends, looks at the status, verifies; counts under `interface` what that came to.
     async fn call(
         &self,
@@ -229,7 +267,19 @@ impl Gateway {
         target: &str,
         body: &[u8],
     ) -> Result<Verified, GatewayError> {
-        let outcome = self.exchange(interface, leave, method, target, body).await;
+        self.call_under((interface, leave), method, target, body, self.merchant.public_key_id.as_ref()).await
+    }
+
+    /// The same with a `Wechatpay-Serial` of its own.
+    async fn call_under(
+        &self,
+        (interface, leave): (Interface, Leave),
+        method: Method,
+        target: &str,
+        body: &[u8],
+        serial: Option<&PlatformSerial>,
+    ) -> Result<Verified, GatewayError> {
+        let outcome = self.exchange((interface, leave), method, target, body, serial).await;
         self.metrics.wechat_call(interface.label(), outcome.as_ref().map_or_else(GatewayError::label, |_| "ok"));
         outcome
     }
@@ -252,13 +302,13 @@ impl Gateway {
 
     async fn exchange(
         &self,
-        interface: Interface,
-        leave: Leave,
+        (interface, leave): (Interface, Leave),
         method: Method,
         target: &str,
         body: &[u8],
+        serial: Option<&PlatformSerial>,
     ) -> Result<Verified, GatewayError> {
-        let reply = self.send(leave, method, target, body).await?;
+        let reply = self.send(leave, method, target, body, serial).await?;
         let believed = self.believe(interface, &reply).await;
         self.note_word(&reply, believed.as_ref().err());
         believed.map(|()| Verified(reply))
@@ -291,6 +341,7 @@ impl Gateway {
         method: Method,
         target: &str,
         body: &[u8],
+        serial: Option<&PlatformSerial>,
     ) -> Result<transport::Reply, GatewayError> {
         let request = Request { method: method.as_str(), target, body };
         let authorization = self.merchant.signer.authorization(&request, self.clock.now(), &self.entropy.nonce())?;
@@ -298,8 +349,7 @@ impl Gateway {
         if !body.is_empty() {
             headers.insert(CONTENT_TYPE, JSON);
         }
-        let id = self.merchant.public_key_id.as_ref();
-        if let Some(id) = id.and_then(|id| HeaderValue::from_str(id.as_str()).ok()) {
+        if let Some(id) = serial.and_then(|id| HeaderValue::from_str(id.as_str()).ok()) {
             headers.insert(headers::SERIAL, id);
         }
         // Last of all: signing takes its time on a busy machine.

@@ -11,13 +11,14 @@
 //! | [`signer`] | merchant key → `Authorization` |
 //! | [`headers`], [`verifier`], [`keyring`] | `Wechatpay-*` headers, who signed, all keys we trust now |
 //! | [`cipher`] | `AEAD_AES_256_GCM` with the APIv3 key |
+//! | [`seal`] | what only WeChat shall read, sealed with its key |
 //! | [`notify`] | a callback → [`Notification`]; there is no way to read one without verifying it |
 //! | [`certificates`] | the reply of `/v3/certificates` → platform certificates |
 //! | [`model`] | requests and replies on the wire |
 //! | [`bill`] | the bill of a day → rows |
 //! | [`interface`], [`explain`] | what is asked for; what an error code means there, and who has to do what |
 //!
-//! Deliberately absent: a switch that turns verification off, sealing (only the platform seals),
+//! Deliberately absent: a switch that turns verification off, sealing with the APIv3 key (only the platform does),
 //! and SM2 (国密), which is refused by name.
 
 pub mod bill;
@@ -34,6 +35,7 @@ pub mod message;
 pub mod model;
 pub mod notify;
 mod pem;
+pub mod seal;
 pub mod signer;
 pub mod time;
 pub mod verifier;

@@ -78,7 +78,8 @@ impl Gateway {
 
     async fn take_certificates_over(&self) -> Result<usize, GatewayError> {
         let turn = self.questions.at_once(Asker::Certificates);
-        let reply = self.send(Leave::AtOnce, Method::GET, CERTIFICATES, b"").await?;
+        let reply =
+            self.send(Leave::AtOnce, Method::GET, CERTIFICATES, b"", self.merchant.public_key_id.as_ref()).await?;
         drop(turn);
         let opened = reply::triage(Interface::Certificates, &reply)
             .inspect_err(|error| self.questions.hear(error))

@@ -3,7 +3,10 @@
 
 use std::{fs, path::Path};
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    rsa::{OAEP_SHA1_MGF1SHA1, OaepPrivateDecryptingKey, PrivateDecryptingKey},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
@@ -131,4 +134,19 @@ pub(crate) fn envelope(event_type: &str, original_type: &str, content: &str) -> 
             "nonce": nonce,
         },
     })
+}
+
+/// A field that is sealed to the WeChat Pay public key.
+pub(crate) fn open_field(sealed: &str) -> String {
+    open_field_as("wechatpay_key", sealed).expect("opens")
+}
+
+pub(crate) fn open_field_as(key: &str, sealed: &str) -> Option<String> {
+    let pem = text(&format!("keys/{key}.pem"));
+    let der: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let key = PrivateDecryptingKey::from_pkcs8(&STANDARD.decode(der).expect("PEM")).expect("a key");
+    let key = OaepPrivateDecryptingKey::new(key).expect("a key");
+    let (sealed, mut out) = (STANDARD.decode(sealed).ok()?, vec![0; key.min_output_size()]);
+    let opened = key.decrypt(&OAEP_SHA1_MGF1SHA1, &sealed, &mut out, None).ok()?;
+    String::from_utf8(opened.to_vec()).ok()
 }

@@ -8,6 +8,7 @@ pub enum Interface {
     Close,
     Refund,
     RefundQuery,
+    AbnormalRefund,
     Certificates,
     Bill,
     /// The self-test of signatures and callbacks (§10.6).
@@ -15,12 +16,13 @@ pub enum Interface {
 }
 
 impl Interface {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Prepay,
         Self::Query,
         Self::Close,
         Self::Refund,
         Self::RefundQuery,
+        Self::AbnormalRefund,
         Self::Certificates,
         Self::Bill,
         Self::Echo,
@@ -33,6 +35,7 @@ impl Interface {
             Self::Close => "close",
             Self::Refund => "refund",
             Self::RefundQuery => "refund_query",
+            Self::AbnormalRefund => "abnormal_refund",
             Self::Certificates => "certificates",
             Self::Bill => "bill",
             Self::Echo => "echo",

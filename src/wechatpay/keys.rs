@@ -87,6 +87,8 @@ pub struct SignFailed;
 /// A key of WeChat's: verifies replies and notifications.
 pub struct PlatformKey {
     key: ParsedPublicKey,
+    /// `SubjectPublicKeyInfo` in DER, for whoever seals with it.
+    spki: Box<[u8]>,
     /// What it was read from, for whoever has to verify again some day.
     pem: Box<str>,
 }
@@ -98,17 +100,21 @@ impl PlatformKey {
     /// What is wrong with `text`, for instance that it is a certificate.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let block = pem::find(text, &[PemKind::PublicKey])?;
-        Self::from_pkcs1(pkcs1_of(&block.der)?, pem::write("PUBLIC KEY", &block.der))
+        Self::from_spki(&block.der, pem::write("PUBLIC KEY", &block.der))
     }
 
-    fn from_pkcs1(der: &[u8], pem: String) -> Result<Self, KeyError> {
-        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map_err(invalid)?;
-        Ok(Self { key, pem: pem.into() })
+    fn from_spki(der: &[u8], pem: String) -> Result<Self, KeyError> {
+        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pkcs1_of(der)?).map_err(invalid)?;
+        Ok(Self { key, spki: der.into(), pem: pem.into() })
     }
 
     /// The public key, or the whole certificate, written as files hold it.
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    pub(super) fn spki(&self) -> &[u8] {
+        &self.spki
     }
 
     /// `signature` is a good one of `message`, which no wrong length of it can be.
@@ -167,7 +173,7 @@ impl PlatformCertificate {
             serial: PlatformSerial::parse(&serial_of(&certificate)).map_err(|_| KeyError::Damaged)?,
             not_before: timestamp(validity.not_before)?,
             not_after: timestamp(validity.not_after)?,
-            key: PlatformKey::from_pkcs1(pkcs1_of(&spki)?, pem::write("CERTIFICATE", &der))?,
+            key: PlatformKey::from_spki(&spki, pem::write("CERTIFICATE", &der))?,
         })
     }
 }

@@ -13,6 +13,7 @@ use super::{
     identity::PlatformSerial,
     keys::{PlatformCertificate, PlatformKey},
     message,
+    seal::SealingKey,
 };
 
 /// A message this far from now, or farther, in either direction, is refused (§2.2).
@@ -112,6 +113,21 @@ impl PlatformKeys {
     /// The key of this serial as PEM, and whether it came in a certificate.
     pub fn pem(&self, serial: &str) -> Option<(&str, bool)> {
         self.0.get(serial).map(|entry| (entry.key.pem(), entry.not_after.is_some()))
+    }
+
+    /// The key to seal what only WeChat shall read (§2.3, §3): that of `preferred`, the merchant's WeChat Pay public key,
+    /// or else the certificate that lasts longest of those that have not ended. `None` while there is none.
+    pub fn sealing_key(&self, preferred: Option<&PlatformSerial>, now: Timestamp) -> Option<SealingKey> {
+        let of = |serial: &str, entry: &Entry| {
+            Some(SealingKey { serial: PlatformSerial::parse(serial).ok()?, key: Arc::clone(&entry.key) })
+        };
+        if let Some((serial, entry)) = preferred.and_then(|id| self.0.get_key_value(id.as_str())) {
+            return of(serial, entry);
+        }
+        let certificates = self.0.iter().filter_map(|(serial, entry)| Some((entry.not_after?, serial, entry)));
+        let newest =
+            certificates.filter(|(end, ..)| *end > now).max_by_key(|(end, serial, _)| (*end, (*serial).clone()));
+        newest.and_then(|(_, serial, entry)| of(serial, entry))
     }
 
     pub fn is_empty(&self) -> bool {

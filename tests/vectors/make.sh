@@ -62,6 +62,10 @@ request close POST /v3/pay/transactions/out-trade-no/121775250120140703323336801
 request refund POST /v3/refund/domestic/refunds
 request refund_query GET /v3/refund/domestic/refunds/7752501201407033233368018
 
+# A field of an abnormal refund, sealed to the WeChat Pay public key: other bytes each time.
+printf '%s' '6225880123456789 张三' | openssl pkeyutl -encrypt -pubin -inkey keys/wechatpay_public.pem \
+  -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1 -pkeyopt rsa_mgf1_md:sha1 | openssl base64 -A > requests/sealed_field.txt
+
 answer() { # name, signing key, serial; the body is in answers/NAME.body
   local base=answers/$1 nonce=EcZ9Cmy4Xyx1i6RlJQzLcCyEqDa26NBz
   { printf '%s\n%s\n' "$NOW" "$nonce"; cat "$base.body"; printf '\n'; } > "$base.message"

@@ -155,3 +155,29 @@ async fn the_payers_account_shows_in_no_debug_text() {
     let refund = gateway(&platform).query_refund(&refund_number()).await.expect("a refund");
     assert!(!format!("{refund:?}").contains("0403"));
 }
+
+#[tokio::test]
+async fn an_abnormal_refund_goes_out_under_the_key_that_seals_it_and_is_of_this_refund() {
+    let platform = Platform::start([good_refund(), good_refund()]).await;
+    let gateway = gateway(&platform);
+    let id = serde_json::from_str::<serde_json::Value>(&text("answers/refund_reply.body")).expect("JSON")["refund_id"]
+        .as_str()
+        .expect("a number")
+        .to_owned();
+    let serial = PlatformSerial::parse(fixtures::PLATFORM_SERIAL).expect("legal");
+    let (number, body) = (refund_number(), br#"{"a":1}"#);
+    let refund = gateway.apply_abnormal_refund((&id, &number), body, &serial).await.expect("accepted").content;
+    assert_eq!((&*refund.refund_id, refund.status), (&*id, RefundStatus::Processing));
+    let other = gateway.apply_abnormal_refund(("50300000000000000000000000001", &number), body, &serial).await;
+    assert_eq!(cause(other.expect_err("another refund")), Cause::Mismatch);
+    let seen = platform.seen();
+    assert_eq!(seen.len(), 2);
+    let target = format!("/v3/refund/domestic/refunds/{id}/apply-abnormal-refund");
+    assert_eq!((seen[0].method.as_str(), seen[0].uri.to_string()), ("POST", target));
+    assert_eq!(seen[0].headers["wechatpay-serial"], fixtures::PLATFORM_SERIAL);
+    assert_eq!(seen[0].body, &body[..]);
+    assert_signed(&seen[0]);
+    // What is no number of WeChat's makes no path, and nobody is asked.
+    let odd = gateway.apply_abnormal_refund(("../x", &number), body, &serial).await.expect_err("not asked");
+    assert_eq!((cause(odd), platform.seen().len()), (Cause::NotAsked, 0));
+}

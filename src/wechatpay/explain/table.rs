@@ -5,7 +5,9 @@ use super::meaning::{
     Actor::{self, Developer, Merchant, Operator, Saoma},
     Explanation, Words,
 };
-use crate::wechatpay::interface::Interface::{self, Bill, Certificates, Close, Prepay, Refund, RefundQuery};
+use crate::wechatpay::interface::Interface::{
+    self, AbnormalRefund, Bill, Certificates, Close, Prepay, Refund, RefundQuery,
+};
 
 pub(super) struct Row {
     /// In the spelling of the newer pages.
@@ -97,6 +99,17 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         "INVALID_REQUEST",
+        &[AbnormalRefund],
+        Merchant,
+        ("这笔退款现在不能改退到银行卡", "查询退款状态；仍是异常就核对银行、卡号和姓名后再申请，或在商户平台处理"),
+        (
+            "This refund cannot be sent to a bank account as it stands",
+            "Ask how it stands; if it is still stuck, check bank, number and name and ask again, or move it on in the \
+             merchant console",
+        ),
+    ),
+    row(
+        "INVALID_REQUEST",
         &[Prepay],
         Operator,
         (
@@ -159,6 +172,16 @@ pub(super) const ROWS: &[Row] = &[
         (
             "There is no such merchant number",
             "Correct WXPAY_MCH_ID and start again; until then nothing is paid and nothing refunded",
+        ),
+    ),
+    row(
+        "NO_AUTH",
+        &[AbnormalRefund],
+        Merchant,
+        ("该商户没有通过接口处理异常退款的权限", "在商户平台处理这笔异常退款，并查看退款（API 退款）权限"),
+        (
+            "This merchant may not send abnormal refunds to a bank account by API",
+            "Move this refund on in the merchant console, and look at the refund permission there",
         ),
     ),
     row(
@@ -274,6 +297,17 @@ pub(super) const ROWS: &[Row] = &[
             "The order number is used already: paid, of another product, or with other parameters",
             "Saoma asks, books it if paid, and takes a new number else. Other systems with this merchant number need \
              numbers of another form",
+        ),
+    ),
+    row(
+        "PARAM_ERROR",
+        &[AbnormalRefund],
+        Merchant,
+        ("微信支付不接受填写的银行卡", "向顾客核对银行（只能是借记卡）、卡号和姓名后再申请，或在商户平台处理"),
+        (
+            "WeChat Pay does not take this bank card",
+            "Check bank (debit cards only), number and name with the shopper and ask again, or move it on in the merchant \
+             console",
         ),
     ),
     row(

@@ -63,6 +63,12 @@ pub fn refund_path(number: &OutRefundNo) -> String {
     path
 }
 
+/// `POST` (§7.3): by WeChat's number, which is of letters and digits.
+pub fn abnormal_refund_path(refund_id: &str) -> Option<String> {
+    let is_plain = (1..=32).contains(&refund_id.len()) && refund_id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_plain.then(|| format!("{REFUNDS}/{refund_id}/apply-abnormal-refund"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +91,12 @@ mod tests {
         assert_eq!(trade_bill_path(day), "/v3/bill/tradebill?bill_date=2026-01-09&bill_type=ALL&tar_type=GZIP");
         let number = OutRefundNo::parse("1217752501201407033233368018").expect("legal");
         assert_eq!(refund_path(&number), "/v3/refund/domestic/refunds/1217752501201407033233368018");
+        let abnormal = abnormal_refund_path("50000000382019052709732678859");
+        let expected = "/v3/refund/domestic/refunds/50000000382019052709732678859/apply-abnormal-refund";
+        assert_eq!(abnormal.as_deref(), Some(expected));
+        for odd in ["", "50/1", "50?", &"5".repeat(33)] {
+            assert_eq!(abnormal_refund_path(odd), None, "{odd}");
+        }
         let number = OutRefundNo::parse_any("R_1-a|b*c@d").expect("legal");
         assert_eq!(refund_path(&number), "/v3/refund/domestic/refunds/R_1-a%7Cb%2Ac%40d");
     }
