@@ -37,7 +37,10 @@ pub use inbox::NotifyContext;
 pub use jobs::Removed;
 pub use memory::LiveOrders;
 pub use orders::{Answer, OrderHistory, OrderWithCode, ToldPayment};
-pub use refunds::{Beside, BilledRefund, NotGivenUp, RefundDraft, RefundError, RefundOf, RefundOrder, hold};
+pub use refunds::{
+    AbnormalAsk, Asking, Beside, BilledRefund, NotGivenUp, NotSent, RefundDraft, RefundError, RefundOf, RefundOrder,
+    Standing, ToAccount, asking_of, hold,
+};
 pub use settings::CheckoutSettings;
 pub use shared::Checkout;
 pub use snapshot::{CodeState, OrderSnapshot};

@@ -1,6 +1,7 @@
 //! Giving money back: asked for here or in the merchant console, and what came once too often by itself. Each is
 //! brought to its end.
 
+mod abnormal;
 mod beside;
 mod by_hand;
 mod draft;
@@ -15,6 +16,7 @@ mod statement;
 mod step;
 mod surplus;
 
+pub use abnormal::{AbnormalAsk, Asking, NotSent, Standing, ToAccount, asking_of};
 pub use beside::Beside;
 pub use by_hand::NotGivenUp;
 pub use draft::{RefundDraft, RefundError, RefundOf, RefundOrder};

@@ -17,7 +17,7 @@ pub enum RefundState {
     Success,
     /// Failed at WeChat for good: another try needs a new `out_refund_no`.
     Closed,
-    /// The payer's account did not take it: staff must act in the merchant console.
+    /// The payer's account did not take it: staff must say which bank account takes it, here or in the merchant console.
     Abnormal,
     /// Never accepted, as far as unsigned errors tell, and not repeated any more. A guess of ours: what
     /// WeChat signs later counts more.
@@ -87,6 +87,14 @@ impl RefundState {
             (Self::Success, Self::Closed) | (Self::Closed, Self::Success) => Said::Contradiction,
             _ if self.may_become(next) => Said::News,
             _ => Said::Nothing,
+        }
+    }
+
+    /// The same of one that WeChat has been asked to send to a bank account: that it is under way is no old word then.
+    pub const fn hears_after_asking(self, next: Self) -> Said {
+        match (self, next) {
+            (Self::Abnormal, Self::Processing) => Said::News,
+            _ => self.hears(next),
         }
     }
 }
@@ -167,6 +175,20 @@ mod tests {
         ] {
             assert_eq!(here.hears(there), said, "{here}, and WeChat says {there}");
         }
+    }
+
+    #[test]
+    fn an_abnormal_refund_is_under_way_again_only_after_somebody_asked_for_it() {
+        use RefundState::{Abnormal, Processing, Success};
+        assert_eq!(Abnormal.hears(Processing), Said::Nothing, "an old answer");
+        assert_eq!(Abnormal.hears_after_asking(Processing), Said::News);
+        assert_eq!(Processing.hears_after_asking(Abnormal), Said::News, "that account did not take it either");
+        for here in ALL {
+            for there in ALL.into_iter().filter(|there| (here, *there) != (Abnormal, Processing)) {
+                assert_eq!(here.hears_after_asking(there), here.hears(there), "{here}, and WeChat says {there}");
+            }
+        }
+        assert_eq!(Success.hears_after_asking(Processing), Said::Nothing, "an answer that its notice was faster than");
     }
 
     #[test]

@@ -47,6 +47,11 @@ stored! {
         RefundSuccess = "REFUND_SUCCESS",
         RefundClosed = "REFUND_CLOSED",
         RefundAbnormal = "REFUND_ABNORMAL",
+        /// WeChat is about to be asked to send an abnormal refund to a bank account: its number, whose account, by whom.
+        /// Never which one.
+        AbnormalAsked = "REFUND_ABNORMAL_ASKED",
+        /// That has not been heard, or was refused: the refund's number, and why. It can be asked for again.
+        AbnormalRefused = "REFUND_ABNORMAL_REFUSED",
         RefundRefused = "REFUND_REFUSED",
         /// WeChat tells of a refund that we know nothing of: made in the merchant console.
         RefundElsewhere = "REFUND_ELSEWHERE",

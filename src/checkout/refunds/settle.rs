@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::{
+    abnormal,
     elsewhere::elsewhere,
     hold::reserve_over_holds,
     statement::{RefundBooking, Statement},
@@ -227,7 +228,17 @@ async fn apply_to(
     }
     refunds::note_reply(c, id, statement.accepted, statement.request_id.as_deref()).await?;
     let accepted = refund.accepted.or(statement.accepted);
-    match refund.state.hears(state) {
+    let asked = abnormal::Asked::of(c, &refund).await?;
+    let said = if asked.is_some() { refund.state.hears_after_asking(state) } else { refund.state.hears(state) };
+    if let Some(asked) = asked {
+        if abnormal::is_old_news(&refund, statement, state) {
+            // Of before it was asked for, or that account did not take it either: WeChat is asked which.
+            refunds::postpone(c, id, None, now).await?;
+            return Ok(RefundVerdict::Repeated);
+        }
+        asked.note_unheard(c, &refund, statement, state, now).await?;
+    }
+    match said {
         Said::News => {}
         Said::Nothing => {
             look_later(c, &refund, accepted, now).await?;

@@ -24,6 +24,8 @@ pub(super) struct Statement {
     /// `create_time`; a notice has none.
     pub accepted: Option<Timestamp>,
     pub success: Option<Timestamp>,
+    /// It came by itself, and may have been on its way for a day.
+    pub is_notice: bool,
     /// Of the reply.
     pub request_id: Option<String>,
 }
@@ -50,6 +52,7 @@ impl From<&Replied<RefundReply>> for Statement {
             state: state_of(&reply.status),
             accepted: reply.create_time,
             success: reply.success_time,
+            is_notice: false,
             request_id: replied.request_id.as_ref().map(|id| clip(id.as_str())),
         }
     }
@@ -66,6 +69,7 @@ impl From<&RefundNotice> for Statement {
             state: state_of(&notice.refund_status),
             accepted: notice.create_time,
             success: notice.success_time,
+            is_notice: true,
             request_id: None,
         }
     }
