@@ -10,8 +10,13 @@ export async function logIn(page: Page, role: 'viewer' | 'operator' | 'manager')
   await expect(page.getByRole('heading', { level: 1, name: '概览' })).toBeVisible();
 }
 
+/** Gives the second factor once more, where a page has led to it. */
+export async function confirm(page: Page): Promise<void> {
+  await passFactor(page, 'confirm', '验证身份');
+}
+
 /** With the code that the sandbox shows. A code is good once: whoever comes second waits for the next one. */
-async function passFactor(page: Page): Promise<void> {
+async function passFactor(page: Page, at: 'confirm' | 'factor' = 'factor', button = '继续'): Promise<void> {
   test.setTimeout(test.info().timeout + 70_000);
   const factor = page.url();
   let used = '';
@@ -20,9 +25,9 @@ async function passFactor(page: Page): Promise<void> {
     const code = /\b\d{6}\b/.exec(await page.locator('main').innerText())?.[0] ?? '';
     expect(code).not.toBe(used);
     used = code;
-    await page.getByLabel('验证码').fill(code);
-    await page.getByRole('button', { name: '继续' }).click();
-    await expect(page).not.toHaveURL(/\/admin\/factor/, { timeout: 2_000 });
+    await page.getByLabel('验证码', { exact: true }).fill(code);
+    await page.getByRole('button', { name: button }).click();
+    await expect(page).not.toHaveURL(new RegExp(`/admin/${at}`), { timeout: 2_000 });
   }).toPass({ intervals: [3_000], timeout: 70_000 });
 }
 

@@ -1,7 +1,10 @@
 // What WeChat does wrong, and what the page says meanwhile. The faults belong to the server as a whole, so
 // these run one after the other.
-import { expect, expectAccessible, expectAlive, test } from './fixtures';
-import { book, buy, codeUrl, expectPaid, openPayPage, orderNumber, pay, scan, see, setFaults } from './shopper';
+import { confirm, logIn, openOrder } from './desk';
+import { expect, expectAccessible, expectAlive, expectNoSidewaysScroll, test } from './fixtures';
+import {
+  book, buy, codeUrl, expectPaid, openPayPage, orderNumber, pay, placeAndPay, scan, see, setFaults, tea,
+} from './shopper';
 import { shops } from './shops';
 
 test.describe.configure({ mode: 'default' });
@@ -100,4 +103,57 @@ test('callbacks that lie do not turn the page; the truth does', async ({ page })
   await buy(page);
   await pay(page.request, await codeUrl(page));
   await expectPaid(page);
+});
+
+test.describe('an abnormal refund', () => {
+  // A form that is shown again is answered 422.
+  test.use({ expectedErrors: [/status of (401|422)/] });
+
+  test('goes to the shopper’s bank card, whose number no page keeps', async ({ page }) => {
+    await setFaults(page.request, { refund_ms: 0, refund_outcome: 'abnormal', refund_outcome_count: 1 });
+    const number = await placeAndPay(page.request, tea);
+    await logIn(page, 'operator');
+    await openOrder(page, number);
+    const order = page.url();
+    await page.getByRole('link', { name: '退款…' }).click();
+    await page.getByRole('button', { name: '下一步' }).click();
+    await page.getByRole('button', { name: '确认退款 ¥128.00' }).click();
+    await expect(async () => {
+      await page.goto(order);
+      await expect(page.getByRole('link', { name: '改退到银行卡…' })).toBeVisible({ timeout: 1_000 });
+    }).toPass();
+    await expectAccessible(page);
+
+    await page.getByRole('link', { name: '改退到银行卡…' }).click();
+    await expectAccessible(page);
+    await page.getByRole('link', { name: '验证身份' }).click();
+    await confirm(page);
+    await expect(page.getByLabel('银行卡号'), 'a card is not wanted yet').toBeHidden();
+    await page.getByLabel('商户银行卡').check();
+    await expect(page.getByLabel('银行卡号')).toBeHidden();
+    await page.getByLabel('用户银行卡').check();
+    await expectAccessible(page);
+    await expectNoSidewaysScroll(page);
+    await page.getByLabel('银行卡号').fill('6225 8801 2345');
+    await page.getByLabel('持卡人姓名').fill('欧阳测试');
+    await page.getByRole('button', { name: '核对' }).click();
+    await expect(page.getByText('请从列表中选择银行。')).toBeVisible();
+    await expect(page.getByLabel('持卡人姓名'), 'what was typed stays').toHaveValue('欧阳测试');
+    await expect(page.getByLabel('银行卡号'), 'but for the number').toHaveValue('');
+    await expectAccessible(page);
+    await page.getByLabel('开户银行').selectOption('招商银行');
+    await page.getByLabel('银行卡号').fill('6225 8801 2345 6789');
+    await page.getByRole('button', { name: '核对' }).click();
+    await expect(page.getByText('将请微信支付把 128.00 元退到招商银行尾号 6789 的借记卡')).toBeVisible();
+    expect(await page.content()).not.toMatch(/6225|欧阳/);
+    await expectAccessible(page);
+    await expectNoSidewaysScroll(page);
+    await page.getByRole('button', { name: '提交，改退 ¥128.00' }).click();
+    await expect(page.getByRole('status')).toHaveText(/微信支付已受理/);
+    await expect(async () => {
+      await page.goto(order);
+      await expect(page.getByText('已退回').first()).toBeVisible({ timeout: 1_000 });
+    }).toPass();
+    expect(await page.content()).not.toMatch(/6225|欧阳/);
+  });
 });

@@ -1,6 +1,7 @@
 //! `saoma order`, `refund`, `inbox`, `product`, `staff`, `bill`, `status`, `doctor`, `backup`, `restore`, `move` and `health`: what an
 //! operator does without pages, beside a running server or without one. Knows only the use cases; writes to what it is given.
 
+mod abnormal;
 mod backup;
 mod bill;
 mod doctor;
@@ -27,14 +28,20 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::{
-    backoffice::{Office, inbox::CannotReplay, orders::NotActed, products::ProductError, staff::StaffError},
+    backoffice::{
+        Office,
+        inbox::CannotReplay,
+        orders::NotActed,
+        products::ProductError,
+        staff::{AbnormalError, StaffError},
+    },
     checkout::{RefundError, catalogue::CatalogueError},
     config::{Environment, Problems, Settings, Wanted},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     reconcile::{BillDay, ReconcileError},
     startup::{StartupError, Surroundings, open_office},
     storage::{Database, StorageError, refunds::Refund},
-    wechatpay::Interface,
+    wechatpay::{Interface, model::InvalidCard},
 };
 
 use self::explained::explain;
@@ -108,6 +115,14 @@ pub enum CommandError {
     /// Once its number is known, every error names it.
     #[error("refund {number}: {error}")]
     RefundOf { number: OutRefundNo, error: Box<RefundError> },
+    #[error("refund {number}: {error}")]
+    Abnormal { number: OutRefundNo, error: Box<AbnormalError> },
+    #[error("card: {0}")]
+    Card(InvalidCard),
+    #[error(
+        "WeChat Pay's public key or platform certificate is not known: nothing can be sealed, and nothing was sent"
+    )]
+    NoSealingKey,
     #[error("refund {number} has failed: {state}")]
     RefundFailed { number: OutRefundNo, state: RefundState },
     #[error("the server at {address} does not answer")]

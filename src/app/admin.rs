@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "Leptos' macros make the properties of a component `pub`")]
 #![expect(clippy::needless_pass_by_value, reason = "the properties of a component are its own")]
 
+mod abnormal;
 mod account;
 mod approvals;
 mod audit;
@@ -26,6 +27,7 @@ mod sessions;
 mod status;
 pub mod words;
 
+pub use abnormal::{AbnormalCheckPage, AbnormalForm, AbnormalOf, AbnormalPage, CardShown};
 pub use account::{AccountPage, Own};
 pub use approvals::{ApprovalLine, ApprovalPage, ApprovalsPage, RefundBehind};
 pub use audit::{AuditForm, AuditLine, AuditPage, WrongDays};

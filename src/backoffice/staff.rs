@@ -3,6 +3,7 @@
 //! Use cases, each reached from a page (`http::admin`) and from a command alike; whoever adapts one adds no rule.
 //! Who acts is an [`Actor`]; what is done is written into the audit log in the transaction that does it.
 
+mod abnormal;
 pub mod accounts;
 mod approval_facts;
 pub mod approvals;
@@ -20,6 +21,7 @@ mod seen;
 mod sessions;
 mod shared;
 
+pub use abnormal::AbnormalError;
 pub use accounts::valid_name;
 pub use approval_facts::{Facts, RefundFacts};
 pub use demo::DemoAccount;

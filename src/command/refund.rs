@@ -3,10 +3,15 @@
 
 use std::io::{self, Write};
 
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, Subcommand};
 use futures::future::LocalBoxFuture;
 
-use super::{CommandError, WhichShop, amount, beijing, line, who::acting};
+use super::{
+    CommandError, WhichShop,
+    abnormal::{AbnormalCommand, abnormal},
+    amount, beijing, line,
+    who::acting,
+};
 use crate::{
     backoffice::orders::NotActed,
     checkout::{RefundDraft, RefundError, RefundOf, RefundOrder},
@@ -17,10 +22,12 @@ use crate::{
 
 /// Gives money of one payment back
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("payment").required(true))]
+#[command(group = ArgGroup::new("payment").required(true), subcommand_negates_reqs = true)]
 pub struct RefundCommand {
     #[command(flatten)]
     which: WhichShop,
+    #[command(subcommand)]
+    verb: Option<RefundVerb>,
     /// Of the payment that came under this very number, not of another attempt of its order
     #[arg(value_parser = OutTradeNo::parse, group = "payment")]
     out_trade_no: Option<OutTradeNo>,
@@ -42,14 +49,22 @@ pub struct RefundCommand {
     another: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum RefundVerb {
+    Abnormal(AbnormalCommand),
+}
+
 /// # Errors
 /// Nothing has been asked for; or, with the number, it is not known yet what became of it, or it failed.
 pub fn refund<'a>(
-    command: RefundCommand,
+    mut command: RefundCommand,
     environment: &'a Environment,
     out: &'a mut (dyn Write + Send),
 ) -> LocalBoxFuture<'a, Result<(), CommandError>> {
-    Box::pin(give_back(command, environment, out))
+    match command.verb.take() {
+        Some(RefundVerb::Abnormal(sent)) => abnormal(command.which, sent, environment, out),
+        None => Box::pin(give_back(command, environment, out)),
+    }
 }
 
 async fn give_back(
@@ -57,7 +72,8 @@ async fn give_back(
     environment: &Environment,
     out: &mut (dyn Write + Send),
 ) -> Result<(), CommandError> {
-    let RefundCommand { which, out_trade_no, transaction_id, amount_fen, reason, out_refund_no, another } = command;
+    let RefundCommand { which, verb: _, out_trade_no, transaction_id, amount_fen, reason, out_refund_no, another } =
+        command;
     let of = match (out_trade_no, transaction_id) {
         (Some(number), _) => RefundOf::Attempt(number),
         (None, id) => RefundOf::Transaction(id.unwrap_or_default()),

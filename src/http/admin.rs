@@ -17,8 +17,10 @@
 //!   form's place.
 //! - Bigger bodies than [`FORM`](super::body::FORM) are a row's `.takes(limits)`.
 
+mod abnormal;
 mod account;
 mod approvals;
+mod asking;
 mod audit;
 mod bills;
 mod call;

@@ -11,6 +11,8 @@
 
 mod support;
 
+mod abnormal;
+mod abnormal_commands;
 mod acme;
 mod altered_callbacks;
 mod approvals;

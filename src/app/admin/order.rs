@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    abnormal::AbnormalLead,
     approvals::ApprovalLine,
     orders::StatusBadge,
     parts::Csrf,
@@ -64,6 +65,8 @@ pub struct RefundLine {
     pub at: String,
     /// What WeChat answered, in words.
     pub explained: Vec<String>,
+    /// Of an abnormal one: what became of the last time that somebody wanted it sent to a bank account.
+    pub asked: String,
     /// It can be asked about and sent again, and given up.
     pub stands: bool,
     /// Given up, and nobody has said that he has seen it.
@@ -118,7 +121,7 @@ pub fn OrderPage(language: Language, page: OrderView) -> impl IntoView {
         {page.may_act.then(|| view! { <Actions words page=page.clone()/> })}
         <Asked language approvals=page.approvals.clone()/>
         <Payments words page=page.clone()/>
-        <Refunds words page=page.clone()/>
+        <Refunds language words page=page.clone()/>
         <Notes words page=page.clone()/>
         <Timeline words events=page.events/>
         <Attempts words attempts=page.attempts/>
@@ -267,7 +270,7 @@ fn Payments(words: &'static Orders, page: OrderView) -> impl IntoView {
 }
 
 #[component]
-fn Refunds(words: &'static Orders, page: OrderView) -> impl IntoView {
+fn Refunds(language: Language, words: &'static Orders, page: OrderView) -> impl IntoView {
     let (id, may_act, csrf) = (page.id, page.may_act, page.csrf);
     if page.refunds.is_empty() {
         return ().into_any();
@@ -294,7 +297,9 @@ fn Refunds(words: &'static Orders, page: OrderView) -> impl IntoView {
                 <p class="hint">{line.at} " · " {source} " · " {line.reason}</p>
                 <p class="hint">{words.refund_number} " " <span class="mono">{line.number}</span></p>
                 {explained}
-                {(line.state == RefundState::Abnormal).then(|| view! { <p class="notice">{words.abnormal_hint}</p> })}
+                {(line.state == RefundState::Abnormal).then(|| view! {
+                    <AbnormalLead language href=act(&format!("abnormal/{}", line.id)) asked=line.asked may_act/>
+                })}
                 {stands.then(|| view! {
                     <Act csrf=csrf.clone() action=act("retry") name=words.retry hint=words.retry_hint number=number.clone()/>
                     <Act csrf=csrf.clone() action=act("give-up") name=words.give_up hint=words.give_up_hint number=number.clone()/>

@@ -1,6 +1,6 @@
 //! What a page says first about what was done before it: a word in the address stands for it.
 
-use super::words::{Basics, Bills, Inbox, Orders};
+use super::words::{Abnormal, Basics, Bills, Inbox, Orders};
 use crate::app::language::Language;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Said {
     Noted,
     Refunded,
     Refunding,
+    AbnormalSent,
+    AbnormalUnknown,
     Retried,
     GivenUp,
     Settled,
@@ -54,6 +56,8 @@ impl Said {
         Self::Noted,
         Self::Refunded,
         Self::Refunding,
+        Self::AbnormalSent,
+        Self::AbnormalUnknown,
         Self::Retried,
         Self::GivenUp,
         Self::Settled,
@@ -82,6 +86,8 @@ impl Said {
             Self::Noted => "noted",
             Self::Refunded => "refunded",
             Self::Refunding => "refunding",
+            Self::AbnormalSent => "abnormal-sent",
+            Self::AbnormalUnknown => "abnormal-unknown",
             Self::Retried => "retried",
             Self::GivenUp => "given-up",
             Self::Settled => "settled",
@@ -95,7 +101,15 @@ impl Said {
 
     /// Something is still to be done.
     pub const fn is_warning(self) -> bool {
-        matches!(self, Self::ConfirmFirst | Self::Asked | Self::Expired | Self::OrderClosing | Self::Refunding)
+        matches!(
+            self,
+            Self::ConfirmFirst
+                | Self::Asked
+                | Self::Expired
+                | Self::OrderClosing
+                | Self::Refunding
+                | Self::AbnormalUnknown
+        )
     }
 
     pub fn words(self, language: Language) -> &'static str {
@@ -121,6 +135,8 @@ impl Said {
             Self::Noted => Orders::of(language).said_noted,
             Self::Refunded => Orders::of(language).said_refunded,
             Self::Refunding => Orders::of(language).said_refunding,
+            Self::AbnormalSent => Abnormal::of(language).said_sent,
+            Self::AbnormalUnknown => Abnormal::of(language).said_unknown,
             Self::Retried => Orders::of(language).said_retried,
             Self::GivenUp => Orders::of(language).said_given_up,
             Self::Settled => Orders::of(language).said_settled,

@@ -1,6 +1,7 @@
 //! Every text of the merchant's side, by area: a type for each, and a value of it in each language, so that a text
 //! that is missing in one of them does not compile.
 
+mod abnormal;
 mod approvals;
 mod audit;
 mod basics;
@@ -12,6 +13,7 @@ mod overview;
 mod people;
 mod shelf;
 
+pub use abnormal::Abnormal;
 pub use approvals::Approvals;
 pub use audit::Audit;
 pub use basics::Basics;

@@ -40,6 +40,7 @@ pub mod what {
         FACTOR_RESET,
         LIMITS_SET,
         REFUND_ASKED,
+        ABNORMAL_SENT,
         APPROVAL_ASKED,
         APPROVED,
         REFUSED,

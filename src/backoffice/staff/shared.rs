@@ -96,6 +96,10 @@ impl Staff {
         }))
     }
 
+    pub fn checkout(&self) -> &Checkout {
+        &self.0.checkout
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.0.clock.now()
     }

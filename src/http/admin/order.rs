@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{
     super::state::AppState,
-    approvals,
+    approvals, asking,
     call::{StaffCall, go},
     times::{explained, second},
 };
@@ -29,7 +29,7 @@ use crate::{
     domain::{OrderStatus, OutRefundNo, RefundState, Role},
     storage::{
         attempts::{Attempt, AttemptState},
-        events::EventKind,
+        events::{Event, EventKind},
         refunds::Refund,
     },
     wechatpay::Interface,
@@ -124,7 +124,7 @@ fn view(call: &StaffCall, sheet: Sheet, form: String, Again { problem, note }: A
                 at: second(it.success),
             })
             .collect(),
-        refunds: history.refunds.into_iter().map(|refund| refund_line(call, refund)).collect(),
+        refunds: history.refunds.into_iter().map(|refund| refund_line(call, refund, &history.events)).collect(),
         attempts: history.attempts.iter().map(|it| attempt_line(call, it, &refused)).collect(),
         notifications: notifications
             .into_iter()
@@ -148,10 +148,11 @@ fn view(call: &StaffCall, sheet: Sheet, form: String, Again { problem, note }: A
     }
 }
 
-fn refund_line(call: &StaffCall, refund: Refund) -> RefundLine {
+fn refund_line(call: &StaffCall, refund: Refund, events: &[Event]) -> RefundLine {
     let problem = refund.problem.as_deref().unwrap_or_default();
     RefundLine {
         explained: explained(problem, Interface::Refund, call.language),
+        asked: asking::told(events, &refund, call.language),
         number: refund.out_refund_no.to_string(),
         id: refund.id,
         amount: refund.amount,

@@ -1,8 +1,8 @@
 //! All routes of `/admin`, and who may.
 
 use super::{
-    account, approvals, audit, bills, confirm, dashboard, enrol, factor, inbox, link, login, looks, order, orders,
-    people, products, refund,
+    abnormal, account, approvals, audit, bills, confirm, dashboard, enrol, factor, inbox, link, login, looks, order,
+    orders, people, products, refund,
     route::{May, Row, get, post},
     status,
     upload::PICTURE,
@@ -77,6 +77,9 @@ pub(super) fn rows() -> Vec<Row> {
         post("/admin/orders/{id}/seen",    May::Staff(Operator), order::seen),
         get ("/admin/orders/{id}/refund",  May::Staff(Operator), refund::show),
         post("/admin/orders/{id}/refund",  May::Staff(Operator), refund::ask),
+        get ("/admin/orders/{id}/abnormal/{refund}",       May::Confirmed(Operator), abnormal::show),
+        post("/admin/orders/{id}/abnormal/{refund}/check", May::Confirmed(Operator), abnormal::check),
+        post("/admin/orders/{id}/abnormal/{refund}",       May::Confirmed(Operator), abnormal::send),
 
         get ("/admin/inbox",               May::Staff(Viewer),   inbox::list),
         get ("/admin/inbox/{id}",          May::Staff(Viewer),   inbox::show),

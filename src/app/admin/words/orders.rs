@@ -78,7 +78,6 @@ pub struct Orders {
     pub retry_hint: &'static str,
     pub give_up: &'static str,
     pub give_up_hint: &'static str,
-    pub abnormal_hint: &'static str,
     pub seen: &'static str,
     pub seen_hint: &'static str,
     pub attempts: &'static str,
@@ -147,7 +146,7 @@ pub struct Orders {
     refund_states: [&'static str; 6],
     answers: [&'static str; 5],
     sources: [(&'static str, &'static str); 9],
-    events: [(&'static str, &'static str); 22],
+    events: [(&'static str, &'static str); 24],
 }
 
 impl Orders {
@@ -287,7 +286,6 @@ static CHINESE: Orders = Orders {
     retry_hint: "先查询这笔退款；微信支付没有收到才用同一个单号重新提交，不会多退。",
     give_up: "放弃",
     give_up_hint: "微信支付确认没有这笔退款后才放弃，钱回到可退余额。以后微信支付若签名确认它成功，仍会入账。",
-    abnormal_hint: "顾客的账户收不了款。请在商户平台处理这笔异常退款，完成后这里会自动更新。",
     seen: "已处理",
     seen_hint: "从“需要处理”中移走。不会改动钱。",
     attempts: "付款码",
@@ -390,6 +388,8 @@ static CHINESE: Orders = Orders {
         ("ASKED", "人工查询"),
         ("PAYMENT_CONTRADICTED", "付款与微信支付不一致"),
         ("REFUND_CONTRADICTED", "退款与微信支付不一致"),
+        ("REFUND_ABNORMAL_ASKED", "申请改退到银行卡"),
+        ("REFUND_ABNORMAL_REFUSED", "改退到银行卡未受理"),
     ],
 };
 
@@ -465,7 +465,6 @@ static ENGLISH: Orders = Orders {
     retry_hint: "Asks about this refund first; only if WeChat Pay does not know it, it is sent again under the same number. Never gives back more.",
     give_up: "Give up",
     give_up_hint: "Only once WeChat Pay says that it does not know this refund; the money can be refunded otherwise. Should WeChat Pay ever confirm it, it is booked all the same.",
-    abnormal_hint: "The payer's account does not take the money. Move this refund on in the merchant console (商户平台); this page follows by itself.",
     seen: "Dealt with",
     seen_hint: "Takes it off the list of what needs someone. Moves no money.",
     attempts: "Codes",
@@ -588,5 +587,7 @@ static ENGLISH: Orders = Orders {
         ("ASKED", "Asked by hand"),
         ("PAYMENT_CONTRADICTED", "Payment contradicted"),
         ("REFUND_CONTRADICTED", "Refund contradicted"),
+        ("REFUND_ABNORMAL_ASKED", "Asked to be sent to a bank account"),
+        ("REFUND_ABNORMAL_REFUSED", "Not sent to a bank account"),
     ],
 };

@@ -120,7 +120,7 @@ static CHINESE: Overview = Overview {
     needs_words: [
         ("contradiction", "与微信支付不一致", "在商户平台核对，然后标记为已处理"),
         ("quarantined_notification", "通知与订单不符", "查看通知；订单改正后可以重放"),
-        ("abnormal_refund", "退款异常", "在商户平台处理"),
+        ("abnormal_refund", "退款异常", "在订单页改退到银行卡，或在商户平台处理"),
         ("refused_refund", "退款多次被拒", "另行退款，或标记为已处理"),
         ("standing_refund", "退款一直未受理", "多半是商户账户余额不足：充值后再试，或放弃"),
         ("stuck_surplus", "重复付款没能退回", "查看退款，另行退还"),
@@ -202,7 +202,11 @@ static ENGLISH: Overview = Overview {
     needs_words: [
         ("contradiction", "WeChat Pay says otherwise", "Check in the merchant console, then mark it as dealt with"),
         ("quarantined_notification", "A notification fits no order", "Look at it; once the order is right, replay it"),
-        ("abnormal_refund", "Refund stuck at the payer's bank", "Move it on in the merchant console"),
+        (
+            "abnormal_refund",
+            "Refund stuck at the payer's bank",
+            "Send it to a bank account on the order's page, or move it on in the merchant console",
+        ),
         ("refused_refund", "Refund refused time and again", "Refund otherwise, or mark it as dealt with"),
         (
             "standing_refund",
