@@ -31,6 +31,7 @@ pub mod events;
 pub mod generation;
 pub mod heartbeats;
 pub mod inbox;
+mod job;
 pub mod leases;
 pub mod looks;
 pub mod moves;
@@ -66,10 +67,10 @@ use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, AnyPool, Encode, QueryBuilder, Type, pool::PoolConnection};
 
 pub use error::StorageError;
+pub use job::JobFuture;
 pub use older::Older;
 pub use schema::SchemaError;
 pub(crate) use sqlite::keep_private;
-pub use writer::JobFuture;
 
 /// `Ok(false)` when a UNIQUE rule said no, so that "there already" is a case and not a failure.
 ///
@@ -199,10 +200,12 @@ impl Database {
         T: Send + 'static,
         F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
     {
+        let (job, answer) = job::pending(job);
         match &self.0 {
-            Engine::Sqlite { writer, .. } => writer.run(job).await,
-            Engine::Mysql(server) => server.run(job).await,
+            Engine::Sqlite { writer, .. } => writer.take(job).await?,
+            Engine::Mysql(server) => server.take(job).await?,
         }
+        answer.heard().await
     }
 
     /// The same, for what has to come through while others wait for rows that somebody else has locked, and sees to
@@ -216,10 +219,12 @@ impl Database {
         T: Send + 'static,
         F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
     {
+        let (job, answer) = job::pending(job);
         match &self.0 {
-            Engine::Sqlite { writer, .. } => writer.run(job).await,
-            Engine::Mysql(server) => server.run_first(job).await,
+            Engine::Sqlite { writer, .. } => writer.take(job).await?,
+            Engine::Mysql(server) => server.take_first(job).await?,
         }
+        answer.heard().await
     }
 
     /// Returns when nothing can be written any more through this: after [`Database::close`], or because

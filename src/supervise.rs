@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use futures::FutureExt as _;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -34,7 +35,7 @@ impl Supervisor {
         let mut pause = PAUSES.0;
         loop {
             let started = Instant::now();
-            let mut task = AbortOnDropHandle::new(tokio::spawn(start()));
+            let mut task = AbortOnDropHandle::new(tokio::spawn(start().boxed()));
             let ended = if let Ok(ended) = timeout(STEADY, &mut task).await {
                 ended
             } else {
@@ -65,7 +66,7 @@ pub(crate) enum Apart<T> {
 
 /// Runs `work` in a task of its own, so that a panic ends it and nothing else. Ends it when dropped.
 pub(crate) async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Apart<T> {
-    AbortOnDropHandle::new(tokio::spawn(work)).await.map_or(Apart::Panicked, Apart::Done)
+    AbortOnDropHandle::new(tokio::spawn(work.boxed())).await.map_or(Apart::Panicked, Apart::Done)
 }
 
 #[cfg(test)]

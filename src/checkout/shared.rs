@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::task::TaskTracker;
@@ -143,7 +144,7 @@ impl Checkout {
     /// Runs something that should come to its end in a task of its own: whoever waits for it may go away,
     /// and a stop waits for it.
     pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
-        self.0.tasks.spawn(work)
+        self.0.tasks.spawn(work.boxed())
     }
 
     /// Lets work that outlived its request come to its end, but not for longer than `limit`: what

@@ -4,6 +4,7 @@
 
 use std::{future::Future, time::Duration};
 
+use futures::FutureExt as _;
 use tokio::time::timeout;
 
 use super::error::CheckoutError;
@@ -14,11 +15,12 @@ pub(super) const LOOK_AFTER_MOST: Duration = Duration::from_secs(90);
 /// One look at the books.
 pub(super) const READ_MOST: Duration = Duration::from_secs(10);
 
+/// Boxed, as all that is spawned and limited is: what tokio does with work would be compiled for each anew.
 pub(super) async fn in_time<T>(
     limit: Duration,
-    work: impl Future<Output = Result<T, CheckoutError>>,
+    work: impl Future<Output = Result<T, CheckoutError>> + Send,
 ) -> Result<T, CheckoutError> {
-    timeout(limit, work).await.unwrap_or(Err(CheckoutError::Storage(StorageError::NoAnswer)))
+    timeout(limit, work.boxed()).await.unwrap_or(Err(CheckoutError::Storage(StorageError::NoAnswer)))
 }
 
 #[cfg(test)]

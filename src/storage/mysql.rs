@@ -45,7 +45,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::waits::{CONNECT, FIRST_TRY, PROOF, pause};
 use super::{
     Older, StorageError,
-    writer::{JobFuture, PATIENCE, TRIES},
+    job::Job,
+    writer::{PATIENCE, TRIES},
 };
 
 /// Of one process, for reading and writing together.
@@ -113,47 +114,29 @@ impl Server {
         acquire(&self.pool).await
     }
 
-    /// See [`Database::write`](super::Database::write).
-    pub(crate) async fn run<T, F>(&self, job: F) -> Result<T, StorageError>
-    where
-        T: Send + 'static,
-        F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
-    {
+    /// Carries it out and answers it. See [`Database::write`](super::Database::write).
+    pub(crate) async fn take(&self, job: Box<dyn Job>) -> Result<(), StorageError> {
         self.carry_out(job, Some(Arc::clone(&self.places))).await
     }
 
     /// See [`Database::write_first`](super::Database::write_first).
-    pub(crate) async fn run_first<T, F>(&self, job: F) -> Result<T, StorageError>
-    where
-        T: Send + 'static,
-        F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
-    {
+    pub(crate) async fn take_first(&self, job: Box<dyn Job>) -> Result<(), StorageError> {
         self.carry_out(job, None).await
     }
 
-    async fn carry_out<T, F>(&self, job: F, places: Option<Arc<Semaphore>>) -> Result<T, StorageError>
-    where
-        T: Send + 'static,
-        F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
-    {
+    async fn carry_out(&self, mut job: Box<dyn Job>, places: Option<Arc<Semaphore>>) -> Result<(), StorageError> {
         if self.jobs.is_closed() {
             return Err(StorageError::WriterGone);
         }
         let pool = self.pool.clone();
         // A task of its own: a caller that goes away does not stop what is half done.
         let running = self.jobs.spawn(async move {
-            let _place = match places {
-                Some(places) => {
-                    let place = timeout(PATIENCE, places.acquire_owned()).await;
-                    Some(place.map_err(|_| StorageError::NoAnswer)?.map_err(|_| StorageError::WriterGone)?)
-                }
-                None => None,
-            };
-            carry_through(&pool, job).await
+            let outcome = in_place(&pool, &mut *job, places).await;
+            job.answer(outcome);
         });
-        running.await.unwrap_or_else(|ended| {
+        running.await.map_err(|ended| {
             let was_cut_off = || StorageError::OutcomeUnknown(Box::new(StorageError::WriterGone));
-            Err(if ended.is_panic() { StorageError::JobPanicked } else { was_cut_off() })
+            if ended.is_panic() { StorageError::JobPanicked } else { was_cut_off() }
         })
     }
 
@@ -173,19 +156,27 @@ impl Server {
     }
 }
 
-async fn carry_through<T, F>(pool: &AnyPool, mut job: F) -> Result<T, StorageError>
-where
-    F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send,
-{
+async fn in_place(pool: &AnyPool, job: &mut dyn Job, places: Option<Arc<Semaphore>>) -> Result<(), StorageError> {
+    let _place = match places {
+        Some(places) => {
+            let place = timeout(PATIENCE, places.acquire_owned()).await;
+            Some(place.map_err(|_| StorageError::NoAnswer)?.map_err(|_| StorageError::WriterGone)?)
+        }
+        None => None,
+    };
+    carry_through(pool, job).await
+}
+
+async fn carry_through(pool: &AnyPool, job: &mut dyn Job) -> Result<(), StorageError> {
     let end = Instant::now() + PATIENCE;
     let mut limit = FIRST_TRY;
     // Whether a commit is, or ever was, under way whose answer has not come.
     let is_unconfirmed = AtomicBool::new(false);
     let error = 'tries: {
         for tries in 1.. {
-            let Ok(outcome) = timeout_at(end, attempt(pool, &mut job, limit, &is_unconfirmed)).await else { break };
+            let Ok(outcome) = timeout_at(end, attempt(pool, job, limit, &is_unconfirmed)).await else { break };
             let error = match outcome {
-                Ok(done) => return Ok(done),
+                Ok(()) => return Ok(()),
                 Err(error) => error,
             };
             let again = match &error {
@@ -213,24 +204,21 @@ where
 
 /// `limit` is for the statements: neither for a connection nor for the commit, which nobody cuts short
 /// who wants to know whether it happened.
-async fn attempt<T, F>(
+async fn attempt(
     pool: &AnyPool,
-    job: &mut F,
+    job: &mut dyn Job,
     limit: Duration,
     is_unconfirmed: &AtomicBool,
-) -> Result<T, StorageError>
-where
-    F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send,
-{
+) -> Result<(), StorageError> {
     let mut held = Held { connection: acquire(pool).await?, is_settled: false };
     let mut transaction = held.connection.begin().await?;
-    match timeout(limit, job(&mut transaction)).await {
-        Ok(Ok(done)) => {
+    match timeout(limit, job.run(&mut transaction)).await {
+        Ok(Ok(())) => {
             let was_unconfirmed = is_unconfirmed.swap(true, Ordering::Relaxed);
             transaction.commit().await.map_err(|error| StorageError::OutcomeUnknown(Box::new(error.into())))?;
             is_unconfirmed.store(was_unconfirmed, Ordering::Relaxed);
             held.is_settled = true;
-            Ok(done)
+            Ok(())
         }
         Ok(Err(error)) => {
             // Where this fails the connection is lost, and the server undoes what it had begun.

@@ -8,20 +8,15 @@
 //! next attempt, a moment later, would as a rule end the same way. Whoever asks again meets a new connection
 //! (see [`pen`]), and whatever the first time has left behind.
 
-mod job;
 mod pen;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use sqlx::AnyConnection;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc};
 
-pub use self::job::JobFuture;
-use self::{
-    job::{Job, Pending},
-    pen::{Failure, Pen},
-};
-use super::StorageError;
+use self::pen::{Failure, Pen};
+use super::{StorageError, job::Job};
 
 /// How many transactions one commit may carry. More adds latency and no throughput.
 const GROUP: usize = 64;
@@ -55,16 +50,9 @@ impl Writer {
         Self { jobs, task: Arc::new(Mutex::new(Some(task))), stop }
     }
 
-    pub(crate) async fn run<T, F>(&self, job: F) -> Result<T, StorageError>
-    where
-        T: Send + 'static,
-        F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
-    {
-        let (caller, answer) = oneshot::channel();
-        let pending = Box::new(Pending { job, done: None, caller });
-        self.jobs.send(pending).await.map_err(|_| StorageError::WriterGone)?;
-        // Taken and not answered: the task has ended, perhaps in the middle of a commit.
-        answer.await.unwrap_or_else(|_| Err(StorageError::OutcomeUnknown(Box::new(StorageError::WriterGone))))
+    /// It is answered once it is committed, or cannot be.
+    pub(crate) async fn take(&self, job: Box<dyn Job>) -> Result<(), StorageError> {
+        self.jobs.send(job).await.map_err(|_| StorageError::WriterGone)
     }
 
     /// Returns when no job is taken any more.

@@ -127,7 +127,7 @@ impl Checkout {
     /// gone, and waits for it for a while.
     pub(super) async fn act_on_wish(&self, order_id: i64, source: Source) -> Result<(), CheckoutError> {
         let checkout = self.clone();
-        let looking = self.0.tasks.spawn(async move {
+        let looking = self.spawn(async move {
             let _asking = checkout.begin_now(order_id).await;
             let mut visit = Visit::new(Asker::Button, checkout.now());
             checkout.look_after(order_id, source, &mut visit).await

@@ -81,7 +81,7 @@ impl Checkout {
     fn spawn_inquiry(&self, order_id: i64, due: Due) {
         let Some(since) = self.0.inquiries.queue(order_id, self.now(), due) else { return };
         let checkout = self.clone();
-        self.0.tasks.spawn(async move {
+        self.spawn(async move {
             let visit = checkout.visit(Asker::Page, since).await;
             checkout.0.inquiries.leave_queue(order_id);
             let Some(mut visit) = visit else { return };

@@ -46,7 +46,7 @@ impl Checkout {
         if matches!(snapshot.code(), CodeState::Preparing { .. } | CodeState::Refused) {
             // A task of its own: whoever hangs up must not take the code away from those who wait.
             let (checkout, attempt) = (self.clone(), snapshot.attempt.clone());
-            let asking = self.0.tasks.spawn(async move {
+            let asking = self.spawn(async move {
                 let is_ours = checkout.claim(&attempt).await?;
                 if is_ours {
                     checkout.prepay(&attempt).await?;
@@ -67,7 +67,7 @@ impl Checkout {
     /// The same for somebody who does not wait for it.
     pub fn spawn_fetch_code(&self, order_id: i64) {
         let checkout = self.clone();
-        self.0.tasks.spawn(async move {
+        self.spawn(async move {
             if let Err(CheckoutError::Storage(error)) = checkout.fetch_code(order_id).await {
                 tracing::error!(%error, order.id = order_id, "no code for order {order_id}");
             }

@@ -13,12 +13,10 @@ use futures::FutureExt as _;
 use sqlx::{AnyConnection, Connection};
 use tokio::time::Instant;
 
-use super::{
-    super::{
-        StorageError,
-        sqlite::{self, Opened},
-    },
+use super::super::{
+    StorageError,
     job::Job,
+    sqlite::{self, Opened},
 };
 
 /// Between two attempts to open a connection, at first and at most.

@@ -6,7 +6,23 @@ use futures::future::join_all;
 use sqlx::Connection as _;
 use tempfile::TempDir;
 
-use super::{super::sqlite, *};
+use super::{
+    super::{
+        job::{JobFuture, pending},
+        sqlite,
+    },
+    *,
+};
+
+async fn run<T, F>(writer: &Writer, job: F) -> Result<T, StorageError>
+where
+    T: Send + 'static,
+    F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
+{
+    let (job, answer) = pending(job);
+    writer.take(job).await?;
+    answer.heard().await
+}
 
 struct Books {
     folder: TempDir,
@@ -37,7 +53,7 @@ impl Books {
     }
 
     async fn run(&self, sql: &'static str) -> Result<(), StorageError> {
-        let run = self.writer.run(move |c| {
+        let run = run(&self.writer, move |c| {
             Box::pin(async move {
                 sqlx::raw_sql(sql).execute(c).await?;
                 Ok(())
@@ -47,7 +63,7 @@ impl Books {
     }
 
     async fn note(&self, id: i64) -> Result<(), StorageError> {
-        let run = self.writer.run(move |c| {
+        let run = run(&self.writer, move |c| {
             Box::pin(async move {
                 sqlx::query("INSERT INTO notes VALUES (?)").bind(id).execute(c).await?;
                 Ok(())
@@ -84,7 +100,7 @@ async fn after_a_transaction_that_ended_by_itself_the_next_one_is_stored() {
 #[tokio::test]
 async fn a_panic_costs_its_own_job_and_nobody_elses() {
     let books = Books::open().await;
-    let panicking = books.writer.run(|c| {
+    let panicking = run(&books.writer, |c| {
         Box::pin(async move {
             sqlx::query("INSERT INTO notes VALUES (1000)").execute(c).await?;
             panic!("a damaged row")

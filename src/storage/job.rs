@@ -1,10 +1,11 @@
-//! What is written as a whole or not at all, and whoever waits for it.
+//! What is written as a whole or not at all, and whoever waits for it. The engines know it as a [`Job`] and no more:
+//! there are some two hundred kinds of them, and all that an engine does would be compiled for each.
 
 use futures::future::BoxFuture;
 use sqlx::AnyConnection;
 use tokio::sync::oneshot;
 
-use crate::storage::StorageError;
+use super::StorageError;
 
 pub type JobFuture<'c, T> = BoxFuture<'c, Result<T, StorageError>>;
 
@@ -14,10 +15,29 @@ pub(super) trait Job: Send {
     fn answer(self: Box<Self>, commit: Result<(), StorageError>);
 }
 
-pub(super) struct Pending<T, F> {
-    pub(super) job: F,
-    pub(super) done: Option<T>,
-    pub(super) caller: oneshot::Sender<Result<T, StorageError>>,
+/// The answer to a job.
+pub(super) struct Answer<T>(oneshot::Receiver<Result<T, StorageError>>);
+
+pub(super) fn pending<T, F>(job: F) -> (Box<dyn Job>, Answer<T>)
+where
+    T: Send + 'static,
+    F: for<'c> Fn(&'c mut AnyConnection) -> JobFuture<'c, T> + Send + 'static,
+{
+    let (caller, answer) = oneshot::channel();
+    (Box::new(Pending { job, done: None, caller }), Answer(answer))
+}
+
+impl<T> Answer<T> {
+    /// Of a job that was taken. Where none comes, whoever took it has ended, perhaps in the middle of a commit.
+    pub(super) async fn heard(self) -> Result<T, StorageError> {
+        self.0.await.unwrap_or_else(|_| Err(StorageError::OutcomeUnknown(Box::new(StorageError::WriterGone))))
+    }
+}
+
+struct Pending<T, F> {
+    job: F,
+    done: Option<T>,
+    caller: oneshot::Sender<Result<T, StorageError>>,
 }
 
 impl<T, F> Job for Pending<T, F>
