@@ -2,17 +2,21 @@
 //! acknowledged and refunds that were made since are forgotten, and WeChat tells of neither again. Until they have
 //! been asked for, no money goes back.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
 
 use super::shared::Checkout;
 use crate::storage::{
-    StorageError, generation,
+    StorageError,
+    bills::days,
+    generation,
     restorations::{self, FoundBy, Restoration},
 };
 
 /// So long after books were put back a refund may be missing that no bill has told of yet: the bill of a day is there
 /// on the next one.
 const UNTOLD: SignedDuration = SignedDuration::from_hours(48);
+/// By WeChat (`wechatpay-v3.md` §1.6), and by the calendar.
+const MONTHS: i64 = 3;
 
 impl Checkout {
     /// The books have come further: older ones that are put in their place are noticed. Before anything is done with
@@ -52,7 +56,46 @@ impl Checkout {
 
     /// Whether of each payment WeChat has to be asked whether something of it went back already.
     pub(crate) async fn has_untold_refunds(&self, now: Timestamp) -> Result<bool, StorageError> {
-        let last = restorations::find_last(&mut *self.0.db.read().await?).await?;
-        Ok(last.is_some_and(|last| now.duration_since(last.noticed) < UNTOLD))
+        let Some(last) = restorations::find_last(&mut *self.0.db.read().await?).await? else { return Ok(false) };
+        // Until that moment the books that are gone were still written.
+        Ok(now.duration_since(last.noticed) < UNTOLD || !self.has_bills(last.noticed, last.noticed).await?)
+    }
+
+    /// Whether the bills of all days have been compared that lie between two moments, both included. A day that the
+    /// calendar of bills never holds is waited for by nobody: one before the first order, which nothing can be given
+    /// back of, one before bills were looked after, and one whose bill WeChat does not keep any more.
+    pub(crate) async fn has_bills(&self, from: Timestamp, to: Timestamp) -> Result<bool, StorageError> {
+        let mut c = self.0.db.read().await?;
+        let since = days::find_since(&mut c).await?.and_then(|day| day.parse::<Date>().ok());
+        let first = days::first_order_ms(&mut c).await?.and_then(|ms| Timestamp::from_millisecond(ms).ok());
+        let (Some(since), Some(first)) = (since, first) else { return Ok(true) };
+        let kept = days::day_of(self.0.clock.now()).saturating_sub(MONTHS.months());
+        let from = days::day_of(from).max(since).max(days::day_of(first)).max(kept);
+        let to = days::day_of(to);
+        let compared = days::count_compared(&mut c, &from.to_string(), &to.to_string()).await?;
+        Ok(compared >= days_between(from, to))
+    }
+}
+
+/// Both of them too; 0 when the first lies behind the last.
+fn days_between(first: Date, last: Date) -> i64 {
+    i64::from((last - first).get_days()).saturating_add(1).max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_of_beijing_and_both_ends_count() {
+        // 2026-11-25T16:00:00Z is midnight there.
+        assert_eq!(days::day_of(Timestamp::constant(1_795_622_399, 0)).to_string(), "2026-11-25");
+        assert_eq!(days::day_of(Timestamp::constant(1_795_622_400, 0)).to_string(), "2026-11-26");
+        let between =
+            |first: &str, last: &str| days_between(first.parse().expect("a day"), last.parse().expect("a day"));
+        assert_eq!(between("2026-11-25", "2026-11-25"), 1);
+        assert_eq!(between("2026-11-30", "2026-12-02"), 3);
+        assert_eq!(between("2026-08-26", "2026-11-26"), 93, "in days, however many months");
+        assert_eq!(between("2026-11-26", "2026-11-25"), 0, "since today: nothing whole yet");
     }
 }

@@ -42,6 +42,13 @@ pub async fn find(c: &mut AnyConnection, number: &OutRefundNo) -> Result<Option<
     sqlx::query(sql).bind(number.as_str()).fetch_optional(c).await?.as_ref().map(Hold::read).transpose()
 }
 
+/// Whether it is there, and was set aside before then.
+pub async fn is_from_before(c: &mut AnyConnection, number: &OutRefundNo, at: Timestamp) -> Result<bool, StorageError> {
+    let sql = "SELECT COUNT(*) FROM refund_holds WHERE out_refund_no = ? AND created_ms < ?";
+    let found: i64 = sqlx::query_scalar(sql).bind(number.as_str()).bind(millis(at)).fetch_one(c).await?;
+    Ok(found == 1)
+}
+
 /// Sets the money aside. `false`, and nothing is changed, when less is left.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use super::{StorageError, millis, staff_sessions, timestamp};
+use super::{StorageError, bills::days, millis, staff_sessions, timestamp};
 use crate::domain::OutTradeNo;
 
 /// So long before the last moment that the books know of, everything is asked about.
@@ -98,6 +98,8 @@ pub async fn mark(
     let sql = "INSERT INTO restorations (since_ms, noticed_ms, found_by) VALUES (?, ?, ?)";
     let insert = sqlx::query(sql).bind(millis(since.min(now))).bind(millis(now)).bind(found_by.code());
     insert.execute(&mut *c).await?;
+    // Refunds that were made since then stand in the bills alone, and books of before bills would begin with today's.
+    days::since_no_later(c, &days::day_of(since.min(now)).to_string()).await?;
     // A copy brings sessions back that had ended.
     staff_sessions::remove_all(c).await
 }

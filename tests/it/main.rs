@@ -33,6 +33,7 @@ mod door;
 mod durability;
 mod endings;
 mod expiry;
+mod forgotten_refunds;
 mod full_disk;
 mod heartbeat;
 mod http2;

@@ -15,10 +15,7 @@ use crate::{
         time_limits::{LOOK_AFTER_MOST, READ_MOST, in_time},
     },
     domain::OutTradeNo,
-    storage::{
-        bills::days,
-        restorations::{self, Restoration},
-    },
+    storage::restorations::{self, Restoration},
 };
 
 /// Written down together, how far it has got.
@@ -28,19 +25,6 @@ const AT_ONCE: usize = 8;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// After an answer that was of no use.
 const PAUSE: Duration = Duration::from_secs(2);
-
-/// As bills call it: `2026-01-31`.
-fn beijing_day(at: Timestamp) -> String {
-    let text = at.display_with_offset(jiff::tz::offset(8)).to_string();
-    text.chars().take("2026-01-31".len()).collect()
-}
-
-/// Both of them too; 0 when the first lies behind the last.
-fn days_between(first: &str, last: &str) -> i64 {
-    let day = |text: &str| text.parse::<jiff::civil::Date>().ok();
-    let (Some(first), Some(last)) = (day(first), day(last)) else { return 0 };
-    i64::from((last - first).get_days()).saturating_add(1).max(0)
-}
 
 impl Checkout {
     /// Goes on with books that were put back. Returns how many attempts were asked about.
@@ -64,14 +48,9 @@ impl Checkout {
     }
 
     /// Whether the bills of every whole day since then have been compared: refunds that these books have forgotten
-    /// stand nowhere else. Days that the calendar of bills does not hold are asked of nobody.
+    /// stand nowhere else.
     async fn has_told_bills(&self, open: &Restoration) -> Result<bool, CheckoutError> {
-        let mut c = self.0.db.read().await?;
-        let Some(since) = days::find_since(&mut c).await? else { return Ok(true) };
-        let from = beijing_day(open.asks_from()).max(since);
-        let yesterday = beijing_day(self.now() - DAY);
-        let wanted = days_between(&from, &yesterday);
-        Ok(days::count_compared(&mut c, &from, &yesterday).await? >= wanted)
+        Ok(self.has_bills(open.asks_from(), self.now() - DAY).await?)
     }
 
     fn tell_gap(&self, open: Option<&Restoration>) {
@@ -150,20 +129,5 @@ impl Checkout {
             self.tell_gap(None);
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_of_beijing_and_both_ends_count() {
-        // 2026-11-25T16:00:00Z is midnight there.
-        assert_eq!(beijing_day(Timestamp::constant(1_795_622_399, 0)), "2026-11-25");
-        assert_eq!(beijing_day(Timestamp::constant(1_795_622_400, 0)), "2026-11-26");
-        assert_eq!(days_between("2026-11-25", "2026-11-25"), 1);
-        assert_eq!(days_between("2026-11-30", "2026-12-02"), 3);
-        assert_eq!(days_between("2026-11-26", "2026-11-25"), 0, "since today: nothing whole yet");
     }
 }

@@ -18,6 +18,7 @@ use crate::{
         orders, payments,
         refund_holds::{self, Hold},
         refunds::NewRefund,
+        restorations,
     },
 };
 
@@ -104,15 +105,26 @@ impl Checkout {
     /// What is written when this is redeemed, with the bytes that WeChat gets.
     ///
     /// # Errors
-    /// Books that were put back, or the books are out of reach.
+    /// Books that were put back, or something of it has gone back that they have forgotten; or the books, or WeChat, are
+    /// out of reach.
     pub async fn refund_of_hold(&self, hold: &Hold) -> Result<NewRefund, RefundError> {
         if let Some(gap) = self.find_gap().await? {
             return Err(RefundError::PutBack { since: gap.since });
         }
         let payment = payments::find(&mut *self.0.db.read().await?, hold.payment_id).await?;
         let payment = payment.ok_or(RefundError::NoSuchPayment)?;
+        // Whoever set it aside since then was asked about it with the draft.
+        if self.is_from_before_put_back(hold).await? && self.may_lack_one(&payment, self.now()).await? {
+            return Err(RefundError::GivenBackElsewhere);
+        }
         let asked = Asked { amount: hold.amount, reason: &hold.reason, source: Source::Staff };
         let url = &self.0.settings.refund_notify_url;
         Ok(intent(url, &payment, hold.out_refund_no.clone(), &asked, self.now())?)
+    }
+
+    async fn is_from_before_put_back(&self, hold: &Hold) -> Result<bool, StorageError> {
+        let mut c = self.0.db.read().await?;
+        let Some(last) = restorations::find_last(&mut c).await? else { return Ok(false) };
+        refund_holds::is_from_before(&mut c, &hold.out_refund_no, last.noticed).await
     }
 }

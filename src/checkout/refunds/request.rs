@@ -151,7 +151,7 @@ impl Checkout {
 
     /// Books that were put back may not know of a refund that no bill tells of yet. WeChat lists no refunds of an
     /// order, but it says whether there was one.
-    async fn may_lack_one(&self, payment: &Payment, now: Timestamp) -> Result<bool, RefundError> {
+    pub(super) async fn may_lack_one(&self, payment: &Payment, now: Timestamp) -> Result<bool, RefundError> {
         if !self.has_untold_refunds(now).await? {
             return Ok(false);
         }

@@ -1,6 +1,6 @@
 //! `bill_days` and `bill_job`: the calendar of bills.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 use crate::storage::{StorageError, inserted, millis, timestamp};
@@ -26,6 +26,11 @@ impl DayState {
     fn parse(code: &str) -> Option<Self> {
         [Self::Waiting, Self::Agrees, Self::Differs].into_iter().find(|state| state.code() == code)
     }
+}
+
+/// By which bills go: of Beijing, whatever the machine's zone. As text, the name of a [`Day`].
+pub fn day_of(at: Timestamp) -> Date {
+    tz::offset(8).to_datetime(at).date()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +91,15 @@ pub async fn since(c: &mut AnyConnection, today: &str) -> Result<String, Storage
         return Ok(today.to_owned());
     }
     Err(StorageError::Raced { table: "bill_job", row: 1 })
+}
+
+/// Bills are looked after since `day` at least, whoever has asked for them first.
+pub async fn since_no_later(c: &mut AnyConnection, day: &str) -> Result<(), StorageError> {
+    if since(c, day).await?.as_str() > day {
+        let update = sqlx::query("UPDATE bill_job SET since_day = ? WHERE id = 1 AND since_day > ?");
+        update.bind(day).bind(day).execute(c).await?;
+    }
+    Ok(())
 }
 
 /// `None` before anybody has looked after bills.
@@ -191,13 +205,13 @@ pub async fn wake(c: &mut AnyConnection, day: &str, next: Timestamp) -> Result<(
     Ok(())
 }
 
-/// Of a day that has been compared, once its differences have changed.
-/// How many days of these have been compared, agreeing or not.
+/// How many days of these have been compared to the end, agreeing or not: nothing of theirs is still to be asked.
 pub async fn count_compared(c: &mut AnyConnection, from: &str, to: &str) -> Result<i64, StorageError> {
-    let sql = "SELECT COUNT(*) FROM bill_days WHERE day >= ? AND day <= ? AND state <> 'WAITING'";
+    let sql = "SELECT COUNT(*) FROM bill_days WHERE day >= ? AND day <= ? AND state <> 'WAITING' AND next_ms IS NULL";
     Ok(sqlx::query_scalar(sql).bind(from).bind(to).fetch_one(c).await?)
 }
 
+/// Of a day that has been compared, once its differences have changed.
 pub async fn set_state(c: &mut AnyConnection, day: &str, state: DayState) -> Result<(), StorageError> {
     let sql = "UPDATE bill_days SET state = ? WHERE day = ? AND checked_ms IS NOT NULL";
     sqlx::query(sql).bind(state.code()).bind(day).execute(c).await?;
