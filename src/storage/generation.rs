@@ -19,7 +19,7 @@ use sqlx::{AnyConnection, Row as _};
 use super::{
     StorageError, millis,
     restorations::{self, FoundBy},
-    staff_sessions, timestamp,
+    timestamp,
 };
 
 /// The file beside the books, and what this process has seen. Cheap to clone.
@@ -100,8 +100,6 @@ pub async fn rise(c: &mut AnyConnection, seen: i64, found_by: FoundBy, now: Time
     }
     let found_by = if copied.is_some() { FoundBy::Copy } else { found_by };
     restorations::mark(c, copied, found_by, now).await?;
-    // Somebody's may have ended since.
-    staff_sessions::remove_all(c).await?;
     let number = number.max(seen.saturating_add(1));
     set(c, number).await?;
     Ok(Risen { number, was_behind: true })
@@ -111,7 +109,6 @@ pub async fn rise(c: &mut AnyConnection, seen: i64, found_by: FoundBy, now: Time
 pub async fn put_back(c: &mut AnyConnection, seen: i64, now: Timestamp) -> Result<i64, StorageError> {
     let Generation { number, copied, .. } = find(c).await?;
     restorations::mark(c, copied, FoundBy::Command, now).await?;
-    staff_sessions::remove_all(c).await?;
     let number = number.max(seen).saturating_add(1);
     set(c, number).await?;
     Ok(number)

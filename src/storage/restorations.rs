@@ -100,7 +100,7 @@ pub async fn mark(
     insert.execute(&mut *c).await?;
     // Refunds that were made since then stand in the bills alone, and books of before bills would begin with today's.
     days::since_no_later(c, &days::day_of(since.min(now)).to_string()).await?;
-    // A copy brings sessions back that had ended.
+    // A copy brings sessions back that somebody has ended.
     staff_sessions::remove_all(c).await
 }
 
