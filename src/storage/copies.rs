@@ -38,8 +38,8 @@ pub struct Backup {
     pub rows: Vec<(String, i64)>,
 }
 
-/// Copies the books in `from`, which others may be writing, to `to`; opens the copy, reads all of it and counts. It
-/// knows that it is a copy of `now`.
+/// Copies the books in `from`, which others may be writing; opens the copy, reads all of it and counts. It knows that it
+/// is a copy of `now`. Only then is it called `to`: whatever has that name is good, however this ends.
 ///
 /// # Errors
 /// Less than twice the size of the books is free, there is a file already, or the copy is not good: then there is
@@ -52,20 +52,37 @@ pub async fn back_up(from: &Path, to: &Path, now: Timestamp) -> Result<Backup, S
     require_room(folder_of(to), bytes_of(from).saturating_mul(2))?;
     let mut books = read_only(from).await?;
     let before = count(&mut books, &LASTING).await?;
-    let copied = copy_to(&mut books, to).await;
+    let checking = with_suffix(to, ".checking");
+    clear(&checking)?;
+    let copied = copy_to(&mut books, &checking).await;
     let after = count(&mut books, &LASTING).await?;
     books.close().await?;
     copied?;
-    match look_through(to, now, &before, &after).await {
+    match look_through(&checking, now, &before, &after).await {
         Ok(rows) => {
-            File::open(to).and_then(|copy| copy.sync_all()).map_err(|error| broken(to, error))?;
+            File::open(&checking).and_then(|copy| copy.sync_all()).map_err(|error| broken(&checking, error))?;
+            fs::rename(&checking, to).map_err(|error| broken(to, error))?;
+            sync_folder(folder_of(to))?;
             Ok(Backup { path: to.to_owned(), bytes: bytes_of(to), rows })
         }
         Err(error) => {
-            fs::remove_file(to).map_err(|error| broken(to, error))?;
+            clear(&checking)?;
             Err(error)
         }
     }
+}
+
+/// Whatever lies there, and what else begins with its name: a log that is left of another file is none of the next one.
+fn clear(path: &Path) -> Result<(), StorageError> {
+    let Some(name) = path.file_name().map(|name| name.as_encoded_bytes().to_owned()) else { return Ok(()) };
+    let folder = folder_of(path);
+    for entry in fs::read_dir(folder).map_err(|error| broken(folder, error))? {
+        let entry = entry.map_err(|error| broken(folder, error))?.path();
+        if entry.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(&name)) {
+            fs::remove_file(&entry).map_err(|error| broken(&entry, error))?;
+        }
+    }
+    Ok(())
 }
 
 async fn look_through(
@@ -216,18 +233,64 @@ impl Place {
 
     /// What an earlier try may have left.
     fn clear(&self) -> Result<(), StorageError> {
-        let ready = self.ready();
-        let Some(name) = ready.file_name().map(|name| name.as_encoded_bytes().to_owned()) else { return Ok(()) };
-        let folder = folder_of(&ready);
-        for entry in fs::read_dir(folder).map_err(|error| broken(folder, error))? {
-            let entry = entry.map_err(|error| broken(folder, error))?.path();
-            let is_ours = entry.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(&name));
-            if is_ours {
-                fs::remove_file(&entry).map_err(|error| broken(&entry, error))?;
-            }
-        }
-        Ok(())
+        clear(&self.ready())
     }
 }
 
 const READY: &str = ".restoring";
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        thread,
+    };
+
+    use super::*;
+    use crate::storage::{Database, testing};
+
+    /// Books in which the copy finds a row that may not be there, behind enough others that reading them takes a while.
+    async fn bad_books(folder: &Path) -> PathBuf {
+        let path = folder.join("books.db");
+        let url = format!("sqlite://{}", path.display());
+        Database::open(&url).await.expect("makes them").close().await;
+        let mut c = connect(&url).await.expect("opens");
+        let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
+                    INSERT INTO bill_days (day, state, tries, run) SELECT 'day' || i, 'WAITING', 0, 0 FROM n";
+        sqlx::query(fill).execute(&mut c).await.expect("fills");
+        sqlx::query("PRAGMA ignore_check_constraints = ON").execute(&mut c).await.expect("ignores");
+        sqlx::query("INSERT INTO bill_job (id, since_day) VALUES (2, '')").execute(&mut c).await.expect("breaks");
+        c.close().await.expect("closes");
+        path
+    }
+
+    #[tokio::test]
+    async fn no_copy_has_its_name_before_it_was_looked_through() {
+        sqlx::any::install_default_drivers();
+        let folder = tempfile::tempdir().expect("a folder");
+        let (from, to) = (bad_books(folder.path()).await, folder.path().join("copy.db"));
+        // Of an earlier try that was killed.
+        fs::write(with_suffix(&to, ".checking-journal"), "of another file").expect("writes");
+        let over = AtomicBool::new(false);
+        let backed_up = thread::scope(|scope| {
+            let watching = scope.spawn(|| {
+                let mut was_there = false;
+                while !over.load(Ordering::SeqCst) {
+                    was_there |= to.exists();
+                }
+                was_there
+            });
+            let backing_up = scope.spawn(|| {
+                let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+                let done = runtime.block_on(back_up(&from, &to, testing::NOW));
+                over.store(true, Ordering::SeqCst);
+                done
+            });
+            assert!(!watching.join().expect("watches"), "whoever takes it then has a copy that is not good");
+            backing_up.join().expect("ends")
+        });
+        assert!(matches!(backed_up, Err(StorageError::Damaged { .. })), "{backed_up:?}");
+        let left: Vec<_> = fs::read_dir(folder.path()).expect("reads").flatten().map(|it| it.file_name()).collect();
+        assert!(!left.iter().any(|it| it.to_string_lossy().starts_with("copy.db")), "{left:?}");
+    }
+}
