@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use sqlx::{AnyConnection, Connection as _, Row as _};
 
 use super::{
-    StorageError, generation,
+    StorageError,
+    codes::sqlite::is_corrupt,
+    generation,
     sqlite::{
         alone, broken, bytes_of, connect, copy_to, file_at, folder_of, free_bytes, look, read_only, sync_folder,
         with_suffix,
@@ -106,6 +108,26 @@ async fn look_through(
     Ok(rows)
 }
 
+/// Opens a copy, for reading, once all of it has been read.
+async fn read_whole(path: &Path) -> Result<AnyConnection, StorageError> {
+    if let Some(older) = look(&format!("sqlite://{}", path.display())).await? {
+        older.close().await;
+    }
+    let mut books = read_only(path).await?;
+    require_whole(&mut books, path).await?;
+    Ok(books)
+}
+
+/// One that was cut off cannot even be looked through.
+fn damaged(path: &Path, error: StorageError) -> StorageError {
+    match error {
+        StorageError::Database(error) if error.as_database_error().is_some_and(is_corrupt) => {
+            StorageError::Damaged { path: path.to_owned(), problem: error.to_string() }
+        }
+        error => error,
+    }
+}
+
 async fn require_whole(c: &mut AnyConnection, path: &Path) -> Result<(), StorageError> {
     let told: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(c).await?;
     if told == "ok" { Ok(()) } else { Err(StorageError::Damaged { path: path.to_owned(), problem: told }) }
@@ -168,11 +190,7 @@ impl Place {
             return Err(StorageError::NoFile { path: from.to_owned() });
         }
         require_room(folder_of(&self.path), bytes_of(from).saturating_mul(2))?;
-        if let Some(older) = look(&format!("sqlite://{}", from.display())).await? {
-            older.close().await;
-        }
-        let mut books = read_only(from).await?;
-        require_whole(&mut books, from).await?;
+        let mut books = read_whole(from).await.map_err(|error| damaged(from, error))?;
         let ready = self.ready();
         self.clear()?;
         copy_to(&mut books, &ready).await?;

@@ -14,6 +14,11 @@ pub(crate) fn is_read_only(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| matches!(code & 0xff, 8 | 10 | 13) && !READING.contains(&code))
 }
 
+/// `SQLITE_CORRUPT` (11).
+pub(crate) fn is_corrupt(error: &dyn DatabaseError) -> bool {
+    code(error).is_some_and(|code| code & 0xff == 11)
+}
+
 /// `SQLITE_NOTADB` (26).
 pub(crate) fn is_no_database(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| code & 0xff == 26)
