@@ -4,6 +4,7 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
+    io,
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
 };
@@ -13,35 +14,70 @@ use super::{
     file::{FILE, broken, with_suffix},
 };
 
-/// Together with others. `None` where no lock can be had: then nobody who needs to be alone can be, either.
+/// Together with others. `None` where there are no locks at all: then nobody who needs to be alone can be, either.
 ///
 /// # Errors
-/// [`StorageError::InUse`]: somebody has them alone.
+/// [`StorageError::InUse`]: somebody has them alone; or it cannot be told, and whoever has them alone would not be told
+/// of us.
 pub(crate) fn join(path: &Path) -> Result<Option<File>, StorageError> {
-    let Ok(file) = open(path) else { return Ok(None) };
+    let lock = with_suffix(path, ".lock");
+    let none = |error: io::Error| {
+        if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::ReadOnlyFilesystem) {
+            tracing::debug!(%error, "no lock beside {}", path.display());
+            Ok(None)
+        } else {
+            Err(broken(&lock, error))
+        }
+    };
+    let file = match open(&lock) {
+        Ok(file) => file,
+        Err(error) => return none(error),
+    };
     match file.try_lock_shared() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Err(StorageError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => {
-            tracing::debug!(%error, "no lock beside {}", path.display());
-            Ok(None)
-        }
+        Err(TryLockError::Error(error)) => none(error),
     }
 }
 
 /// # Errors
 /// [`StorageError::InUse`]: somebody has them open; or it cannot be told.
 pub(crate) fn alone(path: &Path) -> Result<File, StorageError> {
-    let file = open(path)?;
+    let lock = with_suffix(path, ".lock");
+    let file = open(&lock).map_err(|error| broken(&lock, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StorageError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(broken(&with_suffix(path, ".lock"), error)),
+        Err(TryLockError::Error(error)) => Err(broken(&lock, error)),
     }
 }
 
-fn open(path: &Path) -> Result<File, StorageError> {
-    let lock = with_suffix(path, ".lock");
-    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE).open(&lock);
-    opened.map_err(|error| broken(&lock, error))
+fn open(lock: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(FILE).open(lock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_have_them_together_or_one_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("books.db");
+        let (one, other) = (join(&path).expect("joins"), join(&path).expect("joins"));
+        assert!(one.is_some() && other.is_some());
+        assert!(matches!(alone(&path), Err(StorageError::InUse { .. })));
+        drop((one, other));
+        let _alone = alone(&path).expect("is alone");
+        assert!(matches!(join(&path), Err(StorageError::InUse { .. })));
+    }
+
+    #[test]
+    fn what_cannot_be_locked_for_its_own_sake_is_not_taken_for_a_place_without_locks() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("books.db");
+        std::fs::create_dir(with_suffix(&path, ".lock")).expect("makes");
+        let joined = join(&path);
+        assert!(matches!(joined, Err(StorageError::File { .. })), "{joined:?}");
+    }
 }
