@@ -28,7 +28,7 @@ impl Checkout {
         let beside = &self.0.settings.beside;
         let (seen, now) = (beside.seen(), self.0.clock.now());
         let risen = self.0.db.write_first(move |c| Box::pin(generation::rise(c, seen, found_by, now))).await?;
-        beside.follow(risen.number);
+        beside.follow_or_warn(risen.number);
         Ok(())
     }
 

@@ -46,7 +46,7 @@ pub(super) async fn claim(
     let beside = beside_of(url, data_dir);
     let seen = beside.seen();
     match db.write(move |c| Box::pin(generation::rise(c, seen, FoundBy::File, now))).await {
-        Ok(risen) => beside.follow(risen.number),
+        Ok(risen) => beside.follow_or_warn(risen.number),
         // It is looked at again with the first heartbeat that can be written.
         Err(error) if error.is_read_only() || error.is_outcome_unknown() => {
             tracing::error!(%error, "nobody can tell yet whether these books are a copy");
@@ -97,6 +97,6 @@ pub async fn restore(settings: Settings, from: &Path, now: Timestamp) -> Result<
     db.close().await;
     let (number, restoration) = made?;
     let aside = place.put_in(now).await?;
-    beside.follow(number);
+    beside.follow_or_warn(number);
     Ok(Some(PutBack { aside, restoration }))
 }

@@ -5,7 +5,7 @@
 use std::{
     fs,
     io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -21,6 +21,10 @@ use super::{
     restorations::{self, FoundBy},
     timestamp,
 };
+
+/// What it means when the file beside the books cannot be written.
+pub const UNNOTICED: &str =
+    "the number beside the books cannot be written: older books in their place may not be noticed at the next start";
 
 /// The file beside the books, and what this process has seen. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -46,14 +50,26 @@ impl Beside {
     }
 
     /// After the books are committed, never before: a file that is behind them tells nothing wrong.
-    pub fn follow(&self, number: i64) {
+    ///
+    /// # Errors
+    /// It cannot be written. It stays behind, and older books may not be noticed at the next start.
+    pub fn follow(&self, number: i64) -> Result<(), StorageError> {
         self.seen.fetch_max(number, Ordering::SeqCst);
-        if let Err(error) = self.write(number) {
-            tracing::debug!(%error, "{} cannot be written", self.path.display());
+        let written = self.write(number);
+        written.map_err(|error| StorageError::File { path: self.path.clone(), source: Arc::new(error) })
+    }
+
+    /// The same for whoever goes on all the same, and is heard.
+    pub fn follow_or_warn(&self, number: i64) {
+        if let Err(error) = self.follow(number) {
+            tracing::warn!(%error, "{UNNOTICED}");
         }
     }
 
     fn write(&self, number: i64) -> std::io::Result<()> {
+        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
         let mut part = self.path.clone().into_os_string();
         part.push(".part");
         let mut options = fs::OpenOptions::new();

@@ -1,13 +1,13 @@
 //! A copy of the books, made while they are written, and put back: by `saoma restore`, and by hand. What came after it
 //! is forgotten, and WeChat tells of it only when it is asked.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use tempfile::TempDir;
 
-use crate::support::{Placed, Process, command, database_url, folder, is_file, lay_keys, until};
+use crate::support::{Placed, Process, Stage, command, database_url, folder, is_file, lay_keys, until};
 
 /// What a command ends with: exit code, standard output and standard error.
 fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
@@ -227,6 +227,23 @@ async fn what_is_no_copy_of_these_books_is_not_put_back() {
     assert!(log.contains("1900000999"), "{log}");
     let (code, told, _) = run(folder, &["order", "--sandbox", "show", &order.order_no]);
     assert!(code == 0 && told.contains("SUCCESS"), "{told}");
+}
+
+#[tokio::test]
+async fn a_number_that_cannot_be_written_beside_the_books_is_told_of() {
+    if !is_file() {
+        return;
+    }
+    let app = Stage::new().heartbeat_every(Duration::from_millis(50)).start().await;
+    let file = app.folder.path().join("data/saoma.db.generation");
+    until("a number", async || file.is_file().then_some(())).await;
+    fs::remove_file(&file).expect("removes");
+    fs::create_dir(&file).expect("makes");
+    let told =
+        until("word of it", async || Some(app.get("/readyz").await).filter(|told| told.text().contains("generation:")));
+    assert_eq!(told.await.status, 200, "it serves all the same");
+    fs::remove_dir(&file).expect("removes");
+    until("it is over", async || (!app.get("/readyz").await.text().contains("generation:")).then_some(())).await;
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::{
     metrics::Upkeep,
     storage::{
         StorageError,
-        generation::{self, Risen},
+        generation::{self, Risen, UNNOTICED},
         heartbeats::{self, Heartbeat},
         leases, orders, refunds,
         restorations::FoundBy,
@@ -59,6 +59,8 @@ struct Pulse {
     apart: Option<Duration>,
     /// When WeChat was last asked what time it is, by the same.
     asked: Option<Duration>,
+    /// That the file beside the books cannot be written.
+    unfollowed: Complaint,
 }
 
 impl Pulse {
@@ -154,11 +156,17 @@ impl Checkout {
         }
     }
 
-    fn follow_generation(&self, risen: Risen) {
+    fn follow_generation(&self, risen: Risen, unfollowed: &mut Complaint) {
         if risen.was_behind {
             tracing::error!("older books have been put in the place of these while this server was running");
         }
-        self.0.settings.beside.follow(risen.number);
+        let followed = self.0.settings.beside.follow(risen.number);
+        self.0.readiness.note("generation", followed.is_err().then(|| UNNOTICED.to_owned()));
+        if let Err(error) = followed
+            && let Some(kept) = unfollowed.is_due()
+        {
+            tracing::warn!(%error, kept, "{UNNOTICED}; said once a minute");
+        }
     }
 
     async fn beat_once(&self, pulse: &mut Pulse, every: Duration) -> Result<(), CheckoutError> {
@@ -183,7 +191,7 @@ impl Checkout {
             })
         });
         let (beats, risen) = beats.await?;
-        self.follow_generation(risen);
+        self.follow_generation(risen, &mut pulse.unfollowed);
         let mut all = Vec::new();
         let mut is_there = false;
         for look in 0..LOOKS {

@@ -29,7 +29,7 @@ const JOBS: [&str; 2] = ["orders", "refunds"];
 pub async fn write(db: &Database, beside: &Beside, now: Timestamp) -> Result<(), StorageError> {
     let seen = beside.seen();
     let risen = db.write(move |c| Box::pin(generation::rise(c, seen, FoundBy::File, now))).await?;
-    beside.follow(risen.number);
+    beside.follow_or_warn(risen.number);
     Ok(())
 }
 
