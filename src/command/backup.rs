@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{CommandError, WhichShop, beijing};
 use crate::{
     config::{DatabaseUrl, Environment},
-    startup::{PutBack, Surroundings, open_books, restore as put_back},
+    startup::{PutBack, Surroundings, mark_by_hand, open_books, restore as put_back},
     storage::{
         Database, StorageError,
         copies::{self, Backup},
@@ -48,6 +48,10 @@ pub struct RestoreCommand {
     /// The books that lie there now, or on the server, were put back by hand: marks them
     #[arg(long, group = "what")]
     by_hand: bool,
+    /// Of when they are, as 2026-01-31T08:00:00+08:00. Without it, of the last moment that they tell of: say it where a
+    /// server has run on them since
+    #[arg(long, value_name = "TIME", requires = "by_hand", conflicts_with_all = ["file", "status", "release"])]
+    since: Option<Timestamp>,
 }
 
 /// # Errors
@@ -106,7 +110,7 @@ pub fn restore<'a>(
     out: &'a mut (dyn Write + Send),
 ) -> LocalBoxFuture<'a, Result<(), CommandError>> {
     Box::pin(async move {
-        let RestoreCommand { which, file, release, by_hand, .. } = command;
+        let RestoreCommand { which, file, release, by_hand, since, .. } = command;
         let settings = which.settings(environment)?;
         let now = Surroundings::system().clock.now();
         if let Some(file) = file {
@@ -114,24 +118,21 @@ pub fn restore<'a>(
             let done = put_back(settings, &file, now).await?;
             return tell(done.ok_or(CommandError::OnServer { told: place })?, out);
         }
-        let (db, _) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
-        let looked = look(&db, release, by_hand, now).await;
+        let (url, data_dir) = (&settings.database_url, settings.data_dir.as_path());
+        let (db, _) = open_books(settings.mode, url, data_dir).await?;
+        let marked = if by_hand { mark_by_hand(&db, (url, data_dir), since, now).await } else { Ok(()) };
+        let looked = match marked {
+            Ok(()) => look(&db, release, now).await,
+            Err(error) => Err(error),
+        };
         db.close().await;
         let (open, left) = looked?;
         show(open.as_ref(), left, out)
     })
 }
 
-async fn look(
-    db: &Database,
-    release: bool,
-    by_hand: bool,
-    now: Timestamp,
-) -> Result<(Option<Restoration>, usize), StorageError> {
+async fn look(db: &Database, release: bool, now: Timestamp) -> Result<(Option<Restoration>, usize), StorageError> {
     const COUNTED: i64 = 100_000;
-    if by_hand {
-        db.write(move |c| Box::pin(restorations::mark(c, None, restorations::FoundBy::Command, now))).await?;
-    }
     if release {
         db.write(move |c| Box::pin(restorations::end_all(c, now))).await?;
     }

@@ -9,7 +9,7 @@ use super::{error::StartupError, mark, platform};
 use crate::{
     config::{DatabaseUrl, Mode, Settings},
     storage::{
-        Database,
+        Database, StorageError,
         books::Mark,
         copies::Place,
         generation::{self, Beside},
@@ -64,6 +64,24 @@ pub(super) async fn claim(
     Ok(beside)
 }
 
+/// For whoever has put older books there himself, of `since` if he knows. Otherwise they are of the last moment that they
+/// tell of, and a server that has run meanwhile has told them of its own.
+///
+/// # Errors
+/// They cannot be written.
+pub async fn mark_by_hand(
+    db: &Database,
+    (url, data_dir): (&DatabaseUrl, &Path),
+    since: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let beside = beside_of(url, data_dir);
+    let seen = beside.seen();
+    let number = db.write(move |c| Box::pin(generation::put_back(c, seen, since, now))).await?;
+    beside.follow_or_warn(number);
+    Ok(())
+}
+
 /// What `saoma restore` has done.
 #[derive(Clone, Debug)]
 pub struct PutBack {
@@ -90,7 +108,7 @@ pub async fn restore(settings: Settings, from: &Path, now: Timestamp) -> Result<
     let db = Database::open(&ready).await?;
     let made = async {
         mark::claim(&db, &from.display().to_string(), &mark::of(&live), now).await?;
-        let number = db.write(move |c| Box::pin(generation::put_back(c, seen, now))).await?;
+        let number = db.write(move |c| Box::pin(generation::put_back(c, seen, None, now))).await?;
         Ok::<_, StartupError>((number, restorations::find_open(&mut *db.read().await?).await?))
     };
     let made = made.await;

@@ -121,10 +121,16 @@ pub async fn rise(c: &mut AnyConnection, seen: i64, found_by: FoundBy, now: Time
     Ok(Risen { number, was_behind: true })
 }
 
-/// Books that `saoma restore` puts back, ahead of everything that was `seen` in their place.
-pub async fn put_back(c: &mut AnyConnection, seen: i64, now: Timestamp) -> Result<i64, StorageError> {
+/// Books that `saoma restore` puts back, or that somebody says he has: ahead of everything that was `seen` in their
+/// place, so that no start takes them for others once more. `since` where somebody knows of when they are.
+pub async fn put_back(
+    c: &mut AnyConnection,
+    seen: i64,
+    since: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<i64, StorageError> {
     let Generation { number, copied, .. } = find(c).await?;
-    restorations::mark(c, copied, FoundBy::Command, now).await?;
+    restorations::mark(c, since.or(copied), FoundBy::Command, now).await?;
     let number = number.max(seen).saturating_add(1);
     set(c, number).await?;
     Ok(number)

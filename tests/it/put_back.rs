@@ -230,6 +230,39 @@ async fn what_is_no_copy_of_these_books_is_not_put_back() {
 }
 
 #[tokio::test]
+async fn older_books_of_which_a_command_tells_are_marked_once() {
+    if !is_file() {
+        return;
+    }
+    let home = shop();
+    let folder = home.path();
+    let books = folder.join("data/saoma.db");
+    let process = serve(folder).await;
+    let copy = folder.join("by-hand.db").display().to_string();
+    write(&books, sqlx::query("VACUUM INTO ?").bind(copy)).await;
+    paid(&process).await;
+    stop(process).await;
+    for suffix in ["-wal", "-shm"] {
+        fs::remove_file(format!("{}{suffix}", books.display())).ok();
+    }
+    fs::copy(folder.join("by-hand.db"), &books).expect("copies");
+    let (code, told, log) = run(folder, &["restore", "--sandbox", "--by-hand", "--since", "2026-01-31T08:00:00+08:00"]);
+    assert_eq!(code, 0, "{told}{log}");
+    assert!(told.contains("a copy of 2026-01-31T08:00:00"), "who has put them there knows of when they are: {told}");
+    stop(serve(folder).await).await;
+    assert_eq!(marks(&books).await, ["COMMAND"], "a start finds nothing new");
+    let (code, _, log) = run(folder, &["restore", "--sandbox", "--status", "--since", "2026-01-31T08:00:00+08:00"]);
+    assert_eq!(code, 2, "nothing is marked: {log}");
+}
+
+/// How it was found out, each time.
+async fn marks(file: &Path) -> Vec<String> {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut c = sqlx::SqliteConnection::connect_with(&options).await.expect("opens");
+    sqlx::query_scalar("SELECT found_by FROM restorations ORDER BY id").fetch_all(&mut c).await.expect("reads")
+}
+
+#[tokio::test]
 async fn a_number_that_cannot_be_written_beside_the_books_is_told_of() {
     if !is_file() {
         return;
