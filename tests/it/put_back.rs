@@ -262,6 +262,40 @@ async fn marks(file: &Path) -> Vec<String> {
     sqlx::query_scalar("SELECT found_by FROM restorations ORDER BY id").fetch_all(&mut c).await.expect("reads")
 }
 
+/// As a dump does that is read into the database which a server has open.
+async fn exchange(file: &Path, copy: &Path) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).foreign_keys(false);
+    let mut c = sqlx::SqliteConnection::connect_with(&options).await.expect("opens");
+    sqlx::query("ATTACH ? AS copy").bind(copy.display().to_string()).execute(&mut c).await.expect("attaches");
+    let sql = "SELECT name FROM copy.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+    let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut c).await.expect("reads");
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut c).await.expect("begins");
+    for table in tables {
+        let sql = format!("DELETE FROM main.{table}; INSERT INTO main.{table} SELECT * FROM copy.{table}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut c).await.expect("exchanges");
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut c).await.expect("commits");
+    c.close().await.expect("closes");
+}
+
+#[tokio::test]
+async fn books_that_are_exchanged_under_a_running_server_are_noticed() {
+    if !is_file() {
+        return;
+    }
+    let often = Duration::from_millis(50);
+    let app = Stage::new().heartbeat_every(often).jobs_every(often).start().await;
+    let (books, copy) = (app.folder.path().join("data/saoma.db"), app.folder.path().join("copy.db"));
+    let order = app.order(1).await;
+    write(&books, sqlx::query("VACUUM INTO ?").bind(copy.display().to_string())).await;
+    app.pay(&order.code_url).await;
+    app.until_status(&order.token, "SUCCESS").await;
+    exchange(&books, &copy).await;
+    until("a mark", async || (marks(&books).await == ["MEMORY"]).then_some(())).await;
+    until("the payment", async || (app.books.status(&order.order_no).await == "SUCCESS").then_some(())).await;
+    assert_eq!(app.books.count("payments").await, 1, "WeChat was asked about it");
+}
+
 #[tokio::test]
 async fn a_number_that_cannot_be_written_beside_the_books_is_told_of() {
     if !is_file() {
