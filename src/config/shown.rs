@@ -14,6 +14,7 @@ impl Settings {
                 ("WXPAY_MCH_SERIAL_NO", live.serial.as_str().to_owned()),
                 ("WXPAY_PRIVATE_KEY", set(true)),
                 ("WXPAY_API_V3_KEY", set(true)),
+                ("WXPAY_CERTIFICATE_PATH", set(live.certificate_ends.is_some())),
                 (
                     "WXPAY_PUBLIC_KEY_ID",
                     live.public_key.as_ref().map_or_else(|| set(false), |(id, _)| id.as_str().to_owned()),
@@ -37,6 +38,7 @@ impl Settings {
             ("SAOMA_PUBLIC_ORIGIN", self.public_origin.as_ref().map_or_else(|| set(false), ToString::to_string)),
             ("SAOMA_EGRESS_PROXY", set(self.egress_proxy.is_some())),
             ("SAOMA_METRICS_TOKEN", set(self.metrics_token.is_some())),
+            ("SAOMA_SECRET_KEY", set(self.secret_key.is_some())),
             (
                 "SAOMA_TLS",
                 self.tls
@@ -47,6 +49,7 @@ impl Settings {
                     })
                     .to_owned(),
             ),
+            ("SAOMA_REDIRECT_ADDR", set(self.tls.as_ref().is_some_and(|tls| tls.redirect_addr.is_some()))),
             ("LEPTOS_SITE_ADDR", self.site_addr.to_string()),
         ]);
         shown

@@ -356,3 +356,17 @@ fn books_on_a_server_need_a_secret_key_and_it_is_never_repeated() {
     let wrong = with_live(&[("SAOMA_SECRET_KEY", "5a5a-and-more")]).expect_err("refused").to_string();
     assert!(wrong.contains("64 hexadecimal digits") && !wrong.contains("5a5a-and"), "{wrong}");
 }
+
+#[test]
+fn whoever_looks_at_the_settings_sees_whether_each_is_set_and_no_secret() {
+    let key = "5a".repeat(32);
+    let of = |change: &[(&'static str, &str)]| -> HashMap<_, _> {
+        with_live(change).expect("usable").shown().into_iter().collect()
+    };
+    let (bare, full) = (of(&[]), of(&[("SAOMA_SECRET_KEY", &key)]));
+    for name in ["SAOMA_SECRET_KEY", "WXPAY_CERTIFICATE_PATH", "SAOMA_REDIRECT_ADDR"] {
+        assert_eq!(bare.get(name).map(String::as_str), Some("not set"), "{name}");
+    }
+    assert_eq!(full["SAOMA_SECRET_KEY"], "set");
+    assert!(full.values().all(|value| !value.contains(&key) && !value.contains(KEY)), "{full:?}");
+}
