@@ -105,6 +105,9 @@ pub enum CommandError {
     Notification { id: i64, error: CannotReplay },
     #[error("the books cannot be read: {0}")]
     Books(#[from] StorageError),
+    /// A copy is not made, for whatever is wrong with the books or with the place.
+    #[error("backup: {0}")]
+    Backup(#[source] StorageError),
     /// Nobody has been asked for it.
     #[error("refund of {of}: {error}")]
     Refund { of: String, error: RefundError },
@@ -153,6 +156,13 @@ pub enum CommandError {
     CouldNotCheck(usize),
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
+}
+
+impl CommandError {
+    /// There are none where somebody says that they are, or they are not this program's.
+    pub const fn is_of_other_books(&self) -> bool {
+        matches!(self, Self::Backup(StorageError::Schema(_)))
+    }
 }
 
 impl From<CatalogueError> for CommandError {

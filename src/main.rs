@@ -172,6 +172,7 @@ fn is_misconfigured(error: &anyhow::Error) -> bool {
             Some(CommandError::Settings(_) | CommandError::OnServer { .. } | CommandError::CouldNotCheck(_))
         )
         || matches!(error.downcast_ref(), Some(CommandError::Startup(error)) if error.is_misconfigured())
+        || error.downcast_ref().is_some_and(CommandError::is_of_other_books)
         || error.downcast_ref().is_some_and(StartupError::is_misconfigured)
 }
 

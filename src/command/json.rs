@@ -17,7 +17,7 @@ pub(super) fn write(value: &Value, out: &mut dyn Write) -> Result<(), CommandErr
     Ok(writeln!(out, "{value:#}")?)
 }
 
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     told::text(at)
 }
 

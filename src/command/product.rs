@@ -6,7 +6,11 @@ use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use super::{CommandError, WhichShop, amount, beijing, json::write, who::commander};
+use super::{
+    CommandError, WhichShop, amount, beijing,
+    json::{self, write},
+    who::commander,
+};
 use crate::{
     backoffice::{
         products::{BYTES_MOST, Draft, PictureError, Place, ProductError, Shelf},
@@ -241,7 +245,7 @@ fn as_json(entry: &catalogue::Entry) -> Value {
         "summary": product.summary,
         "price_fen": product.price.get(),
         "on_sale": withdrawn.is_none(),
-        "withdrawn": withdrawn.map(|at| at.to_string()),
+        "withdrawn": withdrawn.map(json::time),
         "picture": pictures.as_ref().map(|pictures| pictures.large.address()),
         "thumbnail": pictures.as_ref().map(|pictures| pictures.small.address()),
     })

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use sqlx::{AnyConnection, Connection as _, Row as _};
 
 use super::{
-    StorageError,
+    SchemaError, StorageError,
     codes::sqlite::is_corrupt,
     generation,
     sqlite::{
@@ -50,6 +50,9 @@ pub async fn back_up(from: &Path, to: &Path, now: Timestamp) -> Result<Backup, S
     sqlx::any::install_default_drivers();
     if fs::symlink_metadata(to).is_ok() {
         return Err(StorageError::FileThere { path: to.to_owned() });
+    }
+    if !from.exists() {
+        return Err(SchemaError::NoBooks.into());
     }
     require_room(folder_of(to), bytes_of(from).saturating_mul(2))?;
     let mut books = read_only(from).await?;
