@@ -9,6 +9,7 @@ pub mod inbox;
 mod office;
 pub mod orders;
 pub mod products;
+pub mod put_back;
 pub mod reports;
 mod shown;
 pub mod staff;

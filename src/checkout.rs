@@ -45,3 +45,4 @@ pub use settings::CheckoutSettings;
 pub use shared::Checkout;
 pub use snapshot::{CodeState, OrderSnapshot};
 pub use verdict::{Mismatch, RefundVerdict, Verdict};
+pub use whole::Awaited;

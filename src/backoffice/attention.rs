@@ -48,6 +48,7 @@ pub enum Need {
     CertificateEnds,
     JobLags,
     DiskSpace,
+    PutBack,
 }
 
 impl Need {
@@ -63,6 +64,7 @@ impl Need {
         Self::CertificateEnds,
         Self::JobLags,
         Self::DiskSpace,
+        Self::PutBack,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -78,6 +80,7 @@ impl Need {
             Self::CertificateEnds => "certificate_ends",
             Self::JobLags => "job_lags",
             Self::DiskSpace => "disk_space",
+            Self::PutBack => "put_back",
         }
     }
 }
@@ -90,6 +93,7 @@ pub enum Place {
     Notification(i64),
     Approval(i64),
     Status,
+    PutBack,
 }
 
 /// One thing that needs someone.
@@ -128,6 +132,7 @@ impl Office {
             let item = Item::about(Need::DiskSpace, format!("{} MiB", room.free >> 20), Place::Status);
             items.push(item);
         }
+        items.extend(self.about_put_back().await?);
         items.sort_by_key(|item| item.need);
         Ok(items)
     }
@@ -192,6 +197,12 @@ impl Office {
             }
         }
         Ok(items)
+    }
+
+    /// No refund is made until it is over.
+    async fn about_put_back(&self) -> Result<Option<Item>, StorageError> {
+        let open = self.0.checkout.find_gap().await?;
+        Ok(open.map(|open| Item { since: Some(open.since), ..Item::about(Need::PutBack, "", Place::PutBack) }))
     }
 
     async fn about_notifications(&self) -> Result<Vec<Item>, StorageError> {

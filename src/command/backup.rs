@@ -11,12 +11,19 @@ use jiff::Timestamp;
 
 use super::{CommandError, WhichShop, beijing};
 use crate::{
+    backoffice::{
+        Acted, Office,
+        put_back::{PutBack, Told, UnknownKind},
+        staff::Actor,
+    },
+    checkout::Awaited,
     config::{DatabaseUrl, Environment},
-    startup::{PutBack, Surroundings, mark_by_hand, open_books, restore as put_back},
+    startup::{PutBack as Restored, Surroundings, mark_by_hand, open_office, restore as put_back},
     storage::{
-        Database, StorageError,
+        StorageError,
         copies::{self, Backup},
-        restorations::{self, Restoration},
+        events::Source,
+        restorations::Restoration,
     },
 };
 
@@ -43,8 +50,11 @@ pub struct RestoreCommand {
     #[arg(long, group = "what")]
     status: bool,
     /// Somebody vouches that nothing is missing: refunds are made again, whatever is still open
-    #[arg(long, group = "what")]
+    #[arg(long, group = "what", requires = "reason")]
     release: bool,
+    /// Why, for the audit log: what has been compared
+    #[arg(long, value_name = "TEXT", requires = "release", conflicts_with_all = ["file", "status", "by_hand"])]
+    reason: Option<String>,
     /// The books that lie there now, or on the server, were put back by hand: marks them
     #[arg(long, group = "what")]
     by_hand: bool,
@@ -64,14 +74,14 @@ pub fn backup<'a>(
     Box::pin(async move {
         let settings = command.which.settings(environment)?;
         let now = Surroundings::system().clock.now();
-        let Some(from) = copies::file_of(&settings.database_url)? else {
+        let Some(from) = copies::file_of(&settings.database_url).map_err(CommandError::Backup)? else {
             return Err(CommandError::OnServer { told: dump(&settings.database_url) });
         };
         let to = match command.to {
             Some(to) => to,
             None => usual_place(&settings.data_dir, now)?,
         };
-        let Backup { path, bytes, rows } = copies::back_up(&from, &to, now).await?;
+        let Backup { path, bytes, rows } = copies::back_up(&from, &to, now).await.map_err(CommandError::Backup)?;
         writeln!(out, "{}  {bytes} bytes, whole", path.display())?;
         for (table, count) in rows {
             writeln!(out, "{count:>10}  {table}")?;
@@ -110,7 +120,7 @@ pub fn restore<'a>(
     out: &'a mut (dyn Write + Send),
 ) -> LocalBoxFuture<'a, Result<(), CommandError>> {
     Box::pin(async move {
-        let RestoreCommand { which, file, release, by_hand, since, .. } = command;
+        let RestoreCommand { which, file, reason, by_hand, since, .. } = command;
         let settings = which.settings(environment)?;
         let now = Surroundings::system().clock.now();
         if let Some(file) = file {
@@ -118,52 +128,89 @@ pub fn restore<'a>(
             let done = put_back(settings, &file, now).await?;
             return tell(done.ok_or(CommandError::OnServer { told: place })?, out);
         }
-        let (url, data_dir) = (&settings.database_url, settings.data_dir.as_path());
-        let (db, _) = open_books(settings.mode, url, data_dir).await?;
-        let marked = if by_hand { mark_by_hand(&db, (url, data_dir), since, now).await } else { Ok(()) };
+        let (url, data_dir) = (settings.database_url.clone(), settings.data_dir.clone());
+        let (office, db) = open_office(settings, Surroundings::system()).await?;
+        let marked = if by_hand { mark_by_hand(&db, (&url, &data_dir), since, now).await } else { Ok(()) };
         let looked = match marked {
-            Ok(()) => look(&db, release, now).await,
+            Ok(()) => look(&office, reason.as_deref(), environment).await,
             Err(error) => Err(error),
         };
         db.close().await;
-        let (open, left) = looked?;
-        show(open.as_ref(), left, out)
+        show(looked?, out)
     })
 }
 
-async fn look(db: &Database, release: bool, now: Timestamp) -> Result<(Option<Restoration>, usize), StorageError> {
-    const COUNTED: i64 = 100_000;
-    if release {
-        db.write(move |c| Box::pin(restorations::end_all(c, now))).await?;
+async fn look(
+    office: &Office,
+    reason: Option<&str>,
+    environment: &Environment,
+) -> Result<Option<PutBack>, StorageError> {
+    if let Some(reason) = reason {
+        let actor = Actor::command_line(&environment.user());
+        office.release_put_back(&Acted { actor, source: Source::CommandLine }, reason).await?;
     }
-    let mut c = db.read().await?;
-    let Some(open) = restorations::find_open(&mut c).await? else { return Ok((None, 0)) };
-    let left = match open.asked {
-        Some(_) => 0,
-        None => restorations::list_to_ask(&mut c, open.reached, open.asks_from(), COUNTED).await?.len(),
-    };
-    Ok((Some(open), left))
+    office.find_put_back().await
 }
 
-fn show(open: Option<&Restoration>, left: usize, out: &mut dyn Write) -> Result<(), CommandError> {
-    let Some(open) = open else {
-        writeln!(out, "nothing is open: the books are not a copy that was put back, or know everything again")?;
+fn show(found: Option<PutBack>, out: &mut dyn Write) -> Result<(), CommandError> {
+    let Some(PutBack { of, left, bills, unknown }) = found else {
+        writeln!(out, "nothing is open: the books are not a copy that was put back")?;
         return Ok(());
     };
-    writeln!(out, "these books are a copy of {}, put back {}", beijing(open.since), beijing(open.noticed))?;
-    match open.asked {
-        None => writeln!(out, "asking about everything since {}: {left} left", beijing(open.asks_from()))?,
-        Some(at) => writeln!(out, "everything since {} was asked about by {}", beijing(open.asks_from()), beijing(at))?,
+    writeln!(out, "these books are a copy of {}, put back {}", beijing(of.since), beijing(of.noticed))?;
+    match of.over {
+        Some(over) => writeln!(out, "nothing is open: refunds are made again since {}", beijing(over))?,
+        None => standing(&of, left, &bills, out)?,
     }
-    writeln!(out, "nothing is refunded until that has ended; a running server goes on with it by itself")?;
+    for it in unknown {
+        let kind = match it.kind {
+            UnknownKind::Order => "order",
+            UnknownKind::Refund => "refund",
+        };
+        let amount = it.fen.map(|fen| format!("  {fen} fen")).unwrap_or_default();
+        let place = match it.told {
+            Told::Difference(id) => format!("bill of {}, difference #{id}", it.day),
+            Told::Notification(id) => format!("notification {id} of {}", it.day),
+        };
+        writeln!(out, "only WeChat Pay knows {kind} {}{amount}: {place}", it.number)?;
+    }
     Ok(())
 }
 
-fn tell(done: PutBack, out: &mut dyn Write) -> Result<(), CommandError> {
+fn standing(of: &Restoration, left: i64, bills: &[Awaited], out: &mut dyn Write) -> Result<(), CommandError> {
+    match of.asked {
+        None => writeln!(out, "asking about everything since {}: {left} left", beijing(of.asks_from()))?,
+        Some(at) => writeln!(out, "everything since {} was asked about by {}", beijing(of.asks_from()), beijing(at))?,
+    }
+    for Awaited { day, problem } in bills {
+        let problem = problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default();
+        writeln!(out, "waiting for the bill of {day}{problem}")?;
+    }
+    writeln!(out, "nothing is refunded until that has ended; a running server goes on with it by itself")?;
+    if bills.iter().any(|it| it.problem.as_deref() == Some("NO_AUTH")) {
+        writeln!(
+            out,
+            "bills are not allowed for this merchant: get the permission in the merchant console, or compare by yourself \
+             and end it by `saoma restore --release --reason TEXT`"
+        )?;
+    }
+    Ok(())
+}
+
+fn tell(done: Restored, out: &mut dyn Write) -> Result<(), CommandError> {
     match done.aside {
         Some(aside) => writeln!(out, "put back; what lay there is now {}", aside.display())?,
         None => writeln!(out, "put back")?,
     }
-    writeln!(out, "Start `saoma serve`: it asks WeChat Pay about everything that these books may have forgotten.")?;
-    show(done.restoration.as_ref(), 0, out)
+    if let Some(open) = done.restoration {
+        writeln!(out, "these books are a copy of {}, put back {}", beijing(open.since), beijing(open.noticed))?;
+        let from = beijing(open.asks_from());
+        writeln!(out, "{} attempts open, or made or paid since {from}, are to be asked about", done.left)?;
+    }
+    writeln!(
+        out,
+        "Start `saoma serve`: it asks WeChat Pay about everything that these books may have forgotten, and refunds \
+         nothing until that has ended. How far it is: `saoma restore --status`"
+    )?;
+    Ok(())
 }

@@ -15,12 +15,13 @@ use crate::{
         generation::{self, Beside},
         restorations::{self, FoundBy, Restoration},
     },
+    wechatpay::time::rfc3339,
 };
 
 /// The file beside the books; beside the data where they are on a server.
 pub(super) fn beside(url: &DatabaseUrl, data_dir: &Path) -> PathBuf {
     let place = url.place();
-    if url.starts_with("mysql:") {
+    if url.is_server() {
         let name: String = place.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '-' }).collect();
         return data_dir.join(format!("{name}.generation"));
     }
@@ -55,10 +56,9 @@ pub(super) async fn claim(
     }
     if let Some(open) = restorations::find_open(&mut *db.read().await?).await? {
         tracing::error!(
-            since = %open.since,
             "these books are a copy, put back: they know nothing of what came after {}. Orders that were open or new the \
              day before are asked about; until that has ended nothing is refunded: docs/operating.md",
-            open.since
+            rfc3339(open.since)
         );
     }
     Ok(beside)
@@ -88,6 +88,8 @@ pub struct PutBack {
     /// Where the books are now that lay there before.
     pub aside: Option<PathBuf>,
     pub restoration: Option<Restoration>,
+    /// Attempts that WeChat is to be asked about.
+    pub left: i64,
 }
 
 /// Puts the books in `from` in the place of those that lie there, marked as put back. Nobody else may have these open.
@@ -109,12 +111,18 @@ pub async fn restore(settings: Settings, from: &Path, now: Timestamp) -> Result<
     let made = async {
         mark::claim(&db, &from.display().to_string(), &mark::of(&live), now).await?;
         let number = db.write(move |c| Box::pin(generation::put_back(c, seen, None, now))).await?;
-        Ok::<_, StartupError>((number, restorations::find_open(&mut *db.read().await?).await?))
+        let mut c = db.read().await?;
+        let restoration = restorations::find_open(&mut c).await?;
+        let left = match &restoration {
+            Some(open) => restorations::count_to_ask(&mut c, open).await?,
+            None => 0,
+        };
+        Ok::<_, StartupError>((number, restoration, left))
     };
     let made = made.await;
     db.close().await;
-    let (number, restoration) = made?;
+    let (number, restoration, left) = made?;
     let aside = place.put_in(now).await?;
     beside.follow_or_warn(number);
-    Ok(Some(PutBack { aside, restoration }))
+    Ok(Some(PutBack { aside, restoration, left }))
 }

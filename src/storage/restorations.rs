@@ -44,19 +44,25 @@ pub struct Restoration {
     pub reached: i64,
     /// When all had been asked about.
     pub asked: Option<Timestamp>,
+    /// When refunds were allowed again.
+    pub over: Option<Timestamp>,
 }
 
 impl Restoration {
     fn read(row: &AnyRow) -> Result<Self, StorageError> {
         let id = row.try_get("id")?;
         let at = |column| timestamp("restorations", column, id, row.try_get(column)?);
-        let asked: Option<i64> = row.try_get("asked_ms")?;
+        let maybe = |column| {
+            let at: Option<i64> = row.try_get(column)?;
+            at.map(|at| timestamp("restorations", column, id, at)).transpose()
+        };
         Ok(Self {
             id,
             since: at("since_ms")?,
             noticed: at("noticed_ms")?,
             reached: row.try_get("reached_id")?,
-            asked: asked.map(|at| timestamp("restorations", "asked_ms", id, at)).transpose()?,
+            asked: maybe("asked_ms")?,
+            over: maybe("over_ms")?,
         })
     }
 
@@ -68,7 +74,7 @@ impl Restoration {
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, since_ms, noticed_ms, reached_id, asked_ms FROM restorations ", $rest)
+        concat!("SELECT id, since_ms, noticed_ms, reached_id, asked_ms, over_ms FROM restorations ", $rest)
     };
 }
 
@@ -112,6 +118,26 @@ async fn last_known(c: &mut AnyConnection) -> Result<Option<Timestamp>, StorageE
     event.max(beat).map(|at| timestamp("order_events", "at_ms", 0, at)).transpose()
 }
 
+macro_rules! to_ask {
+    ($what:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $what,
+            " FROM attempts WHERE id > ? AND (state IN ('PREPARING', 'OPEN') OR created_ms >= ? \
+             OR EXISTS (SELECT 1 FROM payments WHERE payments.order_id = attempts.order_id \
+             AND payments.attempt_id = attempts.id AND payments.success_ms >= ?)) ",
+            $rest
+        )
+    };
+}
+
+/// How many of them there are.
+pub async fn count_to_ask(c: &mut AnyConnection, open: &Restoration) -> Result<i64, StorageError> {
+    let from = millis(open.asks_from());
+    let query = sqlx::query_scalar(to_ask!("COUNT(*)", "")).bind(open.reached).bind(from).bind(from);
+    Ok(query.fetch_one(c).await?)
+}
+
 /// Attempts behind `after` that money may have come for, or gone back from, since `from`: made or paid since then, or
 /// open. By their id.
 pub async fn list_to_ask(
@@ -120,9 +146,7 @@ pub async fn list_to_ask(
     from: Timestamp,
     limit: i64,
 ) -> Result<Vec<(i64, OutTradeNo)>, StorageError> {
-    let sql = "SELECT id, out_trade_no FROM attempts WHERE id > ? AND (state IN ('PREPARING', 'OPEN') \
-               OR created_ms >= ? OR EXISTS (SELECT 1 FROM payments WHERE payments.order_id = attempts.order_id \
-               AND payments.attempt_id = attempts.id AND payments.success_ms >= ?)) ORDER BY id LIMIT ?";
+    let sql = to_ask!("id, out_trade_no", "ORDER BY id LIMIT ?");
     let query = sqlx::query(sql).bind(after).bind(millis(from)).bind(millis(from)).bind(limit);
     let read = |row: &AnyRow| {
         let id = row.try_get("id")?;
@@ -151,10 +175,10 @@ pub async fn note_asked(c: &mut AnyConnection, id: i64, now: Timestamp) -> Resul
     Ok(())
 }
 
-/// Somebody vouches for it.
-pub async fn end_all(c: &mut AnyConnection, now: Timestamp) -> Result<(), StorageError> {
-    sqlx::query("UPDATE restorations SET over_ms = ? WHERE over_ms IS NULL").bind(millis(now)).execute(c).await?;
-    Ok(())
+/// Somebody vouches for it. `false` where nothing was open.
+pub async fn end_all(c: &mut AnyConnection, now: Timestamp) -> Result<bool, StorageError> {
+    let update = sqlx::query("UPDATE restorations SET over_ms = ? WHERE over_ms IS NULL").bind(millis(now));
+    Ok(update.execute(c).await?.rows_affected() > 0)
 }
 
 /// Refunds are allowed again.

@@ -124,6 +124,7 @@ async fn what_a_copy_has_forgotten_is_asked_for_before_anything_is_refunded() {
         assert!(told.contains("orders") && told.contains("payments"), "{told}");
         let (code, _, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
         assert_eq!(code, 1, "nothing is written over: {log}");
+        assert!(log.contains("backup: copy.db is there already") && !log.contains("cannot be read"), "{log}");
         let (code, _, log) = run(folder, &["restore", "--sandbox", "copy.db"]);
         assert_eq!(code, 1, "not while a server runs: {log}");
         assert!(log.contains("in use by another process"), "{log}");
@@ -322,4 +323,54 @@ fn books_on_a_server_are_backed_up_by_its_own_tool() {
     assert_eq!((code, told.as_str()), (2, ""), "{log}");
     assert!(log.contains("mariadb-dump --single-transaction --quick -h 127.0.0.1 -P 3306 -u USER -p shop"), "{log}");
     assert!(!log.contains("secret"), "{log}");
+}
+
+#[tokio::test]
+async fn the_command_says_what_is_left_and_ends_it_with_a_reason_alone() {
+    if !is_file() {
+        return;
+    }
+    let home = shop();
+    let folder = home.path();
+    let process = serve(folder).await;
+    for _ in 0..3 {
+        process.order(1).await;
+    }
+    let order = paid(&process).await;
+    let (code, told, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
+    assert_eq!(code, 0, "{told}{log}");
+    stop(process).await;
+    let (code, told, log) = run(folder, &["restore", "--sandbox", "copy.db"]);
+    assert_eq!(code, 0, "{told}{log}");
+    assert!(told.contains("4 attempts open, or made or paid since"), "{told}");
+    let (_, told, _) = run(folder, &["restore", "--sandbox", "--status"]);
+    assert!(told.contains(": 4 left"), "{told}");
+    let (code, _, log) = run(folder, &["restore", "--sandbox", "--release"]);
+    assert_eq!(code, 2, "{log}");
+    assert!(log.contains("--reason"), "{log}");
+    let (code, told, log) = run(folder, &["restore", "--sandbox", "--release", "--reason", "compared by hand"]);
+    assert!(code == 0 && told.contains("refunds are made again since"), "{told}{log}");
+    let books = folder.join("data/saoma.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&books).read_only(true);
+    let mut c = sqlx::SqliteConnection::connect_with(&options).await.expect("opens");
+    let sql = "SELECT detail FROM audit_log WHERE what = 'BOOKS_RELEASED' AND who LIKE 'os:%'";
+    let why: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut c).await.expect("reads");
+    assert_eq!(why, ["compared by hand"]);
+    c.close().await.expect("closes");
+    let process = serve(folder).await;
+    let (code, told, log) = run(folder, &["refund", "--sandbox", &order.order_no]);
+    assert_eq!(code, 0, "{told}{log}");
+    stop(process).await;
+}
+
+#[test]
+fn without_books_there_is_nothing_to_back_up() {
+    if !is_file() {
+        return;
+    }
+    let home = shop();
+    let (code, told, log) = run(home.path(), &["backup", "--sandbox", "--to", "copy.db"]);
+    assert_eq!((code, told.as_str()), (2, ""), "as every command without books: {log}");
+    assert!(log.contains("there are no books here yet"), "{log}");
+    assert!(!home.path().join("copy.db").exists());
 }

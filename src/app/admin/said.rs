@@ -1,6 +1,6 @@
 //! What a page says first about what was done before it: a word in the address stands for it.
 
-use super::words::{Abnormal, Basics, Bills, Inbox, Orders};
+use super::words::{Abnormal, Basics, Bills, Inbox, Orders, PutBack};
 use crate::app::language::Language;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +32,11 @@ pub enum Said {
     GivenUp,
     Settled,
     Replayed,
+    Released,
 }
 
 impl Said {
-    const ALL: [Self; Self::Replayed as usize + 1] = [
+    const ALL: [Self; Self::Released as usize + 1] = [
         Self::LoggedOut,
         Self::PasswordSet,
         Self::ConfirmFirst,
@@ -62,6 +63,7 @@ impl Said {
         Self::GivenUp,
         Self::Settled,
         Self::Replayed,
+        Self::Released,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -92,6 +94,7 @@ impl Said {
             Self::GivenUp => "given-up",
             Self::Settled => "settled",
             Self::Replayed => "replayed",
+            Self::Released => "released",
         }
     }
 
@@ -141,6 +144,7 @@ impl Said {
             Self::GivenUp => Orders::of(language).said_given_up,
             Self::Settled => Orders::of(language).said_settled,
             Self::Replayed => Inbox::of(language).said_replayed,
+            Self::Released => PutBack::of(language).said_released,
         }
     }
 }

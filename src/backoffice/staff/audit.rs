@@ -68,6 +68,8 @@ pub mod what {
         LOOKS_CHANGED,
         AUDIT_EXPORTED,
         BOOKS_MOVED,
+        BOOKS_RELEASED,
+        DOCTOR_ASKED,
     }
 }
 

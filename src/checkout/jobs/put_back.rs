@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt as _, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{Timestamp, Unit, tz};
 use tokio::time::sleep;
 
 use crate::{
@@ -22,7 +22,6 @@ use crate::{
 const TOGETHER: i64 = 32;
 /// Asked about at the same time.
 const AT_ONCE: usize = 8;
-const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// After an answer that was of no use.
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -41,23 +40,18 @@ impl Checkout {
                 return Ok(asked);
             }
         }
-        if self.has_told_bills(&open).await? {
+        if self.list_bills_of_gap(&open).await?.is_empty() {
             self.end_gap(&open).await?;
         }
         Ok(0)
-    }
-
-    /// Whether the bills of every whole day since then have been compared: refunds that these books have forgotten
-    /// stand nowhere else.
-    async fn has_told_bills(&self, open: &Restoration) -> Result<bool, CheckoutError> {
-        Ok(self.has_bills(open.asks_from(), self.now() - DAY).await?)
     }
 
     fn tell_gap(&self, open: Option<&Restoration>) {
         self.0.readiness.note(
             "put_back",
             open.map(|open| {
-                format!("the books are a copy of {:.0} that was put back: nothing is refunded yet", open.since)
+                let since = open.since.round(Unit::Second).unwrap_or(open.since).display_with_offset(tz::offset(8));
+                format!("the books are a copy of {since} that was put back: nothing is refunded yet")
             }),
         );
     }

@@ -42,6 +42,7 @@ fn need(call: &StaffCall, item: Item) -> NeedLine {
         Place::Notification(id) => format!("/admin/inbox/{id}"),
         Place::Approval(id) => format!("/admin/approvals/{id}"),
         Place::Status => "/admin/status".to_owned(),
+        Place::PutBack => "/admin/put-back".to_owned(),
     };
     let (inbox, orders) = (Inbox::of(call.language), Orders::of(call.language));
     let detail = match item.need {

@@ -49,6 +49,11 @@ pub struct Day {
 }
 
 impl Day {
+    /// To the end, agreeing or not: nothing of it is still to be asked.
+    pub fn is_compared(&self) -> bool {
+        self.state != DayState::Waiting && self.next.is_none()
+    }
+
     fn read(row: &AnyRow) -> Result<Self, StorageError> {
         let (day, state): (String, String) = (row.try_get("day")?, row.try_get("state")?);
         let at = |column| {
@@ -203,12 +208,6 @@ pub async fn wake(c: &mut AnyConnection, day: &str, next: Timestamp) -> Result<(
     let sql = "UPDATE bill_days SET next_ms = ? WHERE day = ? AND next_ms IS NULL";
     sqlx::query(sql).bind(millis(next)).bind(day).execute(c).await?;
     Ok(())
-}
-
-/// How many days of these have been compared to the end, agreeing or not: nothing of theirs is still to be asked.
-pub async fn count_compared(c: &mut AnyConnection, from: &str, to: &str) -> Result<i64, StorageError> {
-    let sql = "SELECT COUNT(*) FROM bill_days WHERE day >= ? AND day <= ? AND state <> 'WAITING' AND next_ms IS NULL";
-    Ok(sqlx::query_scalar(sql).bind(from).bind(to).fetch_one(c).await?)
 }
 
 /// Of a day that has been compared, once its differences have changed.

@@ -113,6 +113,14 @@ pub async fn list_open(c: &mut AnyConnection, after: i64, most: i64) -> Result<V
     query.fetch_all(c).await?.iter().map(Difference::read).collect()
 }
 
+/// Those that are open and in which only WeChat knows the order or the refund, of `day` and of days after it.
+pub async fn list_only_theirs(c: &mut AnyConnection, day: &str, most: i64) -> Result<Vec<Difference>, StorageError> {
+    let query = sqlx::query(select!(
+        "WHERE state = 'OPEN' AND kind IN ('UNKNOWN_HERE', 'REFUND_UNKNOWN') AND day >= ? ORDER BY id LIMIT ?"
+    ));
+    query.bind(day).bind(most).fetch_all(c).await?.iter().map(Difference::read).collect()
+}
+
 /// Open ones by day, in a span of days.
 pub async fn count_open(c: &mut AnyConnection, from: &str, to: &str) -> Result<Vec<(String, i64)>, StorageError> {
     let sql = "SELECT day, COUNT(*) FROM bill_differences WHERE state = 'OPEN' AND day >= ? AND day <= ? \

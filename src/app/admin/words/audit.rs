@@ -97,6 +97,8 @@ static CHINESE: Audit = Audit {
         "LOOKS_CHANGED" => "修改店铺外观",
         "AUDIT_EXPORTED" => "导出操作记录",
         "BOOKS_MOVED" => "搬迁账本",
+        "BOOKS_RELEASED" => "结束恢复后的等待",
+        "DOCTOR_ASKED" => "运行联网检查",
         other => other,
     },
 };
@@ -166,6 +168,8 @@ static ENGLISH: Audit = Audit {
         "LOOKS_CHANGED" => "Looks of the shop changed",
         "AUDIT_EXPORTED" => "Audit log exported",
         "BOOKS_MOVED" => "Books moved to a server",
+        "BOOKS_RELEASED" => "Waiting after books were put back ended",
+        "DOCTOR_ASKED" => "Online checks run",
         other => other,
     },
 };

@@ -349,7 +349,7 @@ static CHINESE: Orders = Orders {
 
     not_allowed: "超过你的退款额度，并且没有设置审批。",
     not_asked: "不知道这笔付款是否已有退款：微信支付暂时没有回答，没有退款。请稍后再试。",
-    put_back: "账簿是从备份恢复的，恢复前的退款可能没有记录。请先在商户平台核对并按运维说明处理。",
+    put_back: "账簿是从备份恢复的，备份之后的退款可能没有记录，核对完之前不能退款。还在等什么：后台 /admin/put-back。",
     states: ["待付款", "已支付", "已过期", "已取消", "退款处理中", "部分退款", "全额退款", "退款异常"],
     attempt_states: ["申请中", "可付款", "已关闭", "已支付", "微信支付拒绝", "暂时申请不到"],
     refund_states: ["等待受理", "处理中", "已退回", "已关闭，未退", "异常", "多次被拒，未退"],
@@ -532,7 +532,7 @@ static ENGLISH: Orders = Orders {
 
     not_allowed: "This is above your limit, and nobody is set to approve it.",
     not_asked: "Nobody knows whether some of this payment went back already: WeChat Pay does not answer. Nothing was refunded; try again shortly.",
-    put_back: "The books were put back from a copy and may not know of every refund. Check in the merchant console, then go on as the operating manual says.",
+    put_back: "The books were put back from a copy and may not know of every refund: nothing is refunded until they do. What is waited for: /admin/put-back.",
     states: [
         "Unpaid",
         "Paid",

@@ -129,6 +129,7 @@ static CHINESE: Overview = Overview {
         ("certificate_ends", "本店 HTTPS 证书即将到期", "查看证书设置和日志"),
         ("job_lags", "后台任务停滞", "查看日志，必要时重启"),
         ("disk_space", "磁盘空间不足", "清理或扩容"),
+        ("put_back", "账簿是恢复的备份", "核对完之前不退款：看还在等什么"),
     ],
 
     status: "系统状态",
@@ -223,6 +224,7 @@ static ENGLISH: Overview = Overview {
         ("certificate_ends", "The certificate of the shop's HTTPS ends soon", "Look at its settings and the log"),
         ("job_lags", "A background job does not get on", "Look at the log, restart if need be"),
         ("disk_space", "Little room on the disk", "Make room"),
+        ("put_back", "The books are a copy that was put back", "Nothing is refunded yet: see what is waited for"),
     ],
 
     status: "Status",
