@@ -15,7 +15,7 @@ test('every page of the back office', { tag: '@phone' }, async ({ page }) => {
   const refund = await page.getByRole('link', { name: '退款…' }).getAttribute('href') ?? '';
   const check = `${refund}&step=check&amount=1&reason=x`;
   const pages = ['/admin', '/admin/orders?status=SUCCESS', '/admin/orders?first=x', '/admin/inbox', '/admin/refused'];
-  for (const address of [...pages, '/admin/status', order, refund, check]) {
+  for (const address of [...pages, '/admin/status', '/admin/doctor', '/admin/put-back', order, refund, check]) {
     await page.goto(address);
     await expectAccessible(page);
     await expectNoSidewaysScroll(page);

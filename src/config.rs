@@ -169,7 +169,7 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
 fn database_url(text: &str) -> Result<DatabaseUrl, &'static str> {
     let usable = match text.split_once("://") {
         Some(("sqlite", path)) => !path.is_empty(),
-        Some(("mysql", _)) => Url::parse(text).is_ok_and(|url| is_server(&url)),
+        Some(("mysql", _)) => Url::parse(text).is_ok_and(|url| names_a_database(&url)),
         _ => false,
     };
     if usable {
@@ -179,7 +179,7 @@ fn database_url(text: &str) -> Result<DatabaseUrl, &'static str> {
          with what is neither a letter nor a digit in the password written as %XX")
 }
 
-fn is_server(url: &Url) -> bool {
+fn names_a_database(url: &Url) -> bool {
     let name = url.path().trim_start_matches('/');
     url.has_host() && !name.is_empty() && !name.contains('/') && url.fragment().is_none()
 }

@@ -6,11 +6,13 @@
 //! written, and the self-test's row in the inbox.
 
 mod checks;
+pub mod checkup;
 pub mod facts;
 pub mod gather;
 pub mod report;
 pub mod words;
 
 pub use checks::examine;
+pub use checkup::{Checkup, Patient};
 pub use facts::Facts;
-pub use report::{Finding, Report, Severity, Unchecked};
+pub use report::{Finding, Report, Severity, Sure, Unchecked, Why};

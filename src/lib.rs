@@ -12,11 +12,11 @@
 //! | `checkout` | the use cases and the money rules, in rooms: `orders`, `payments`, `refunds`, `jobs` | `domain`, `gateway`, `storage`, `wechatpay` |
 //! | `backoffice` | what staff does: orders, inbox, products, looks, reports, what needs someone; and who staff is | `checkout`, `domain`, `gateway`, `storage`, `wechatpay` |
 //! | `reconcile` | WeChat's bills laid beside the books, day by day | `checkout`, `domain`, `gateway`, `storage`, `wechatpay` |
-//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `backoffice`, `checkout`, `domain`, `reconcile`, `storage`, `tls`, `wall`, `wechatpay` |
+//! | `http` | the front door, routes, what server functions do, limits, headers | `app`, `backoffice`, `checkout`, `doctor`, `domain`, `reconcile`, `storage`, `tls`, `wall`, `wechatpay` |
 //! | [`app`] | pages, islands, the addresses of server functions | `domain` |
 //! | `sandbox` | a WeChat Pay platform without money | nothing but `clock`, `entropy` |
 //! | `tls` | the shop's own HTTPS: which certificate is shown, and where it comes from | |
-//! | `doctor` | what is wrong with a set-up: facts gathered, then judged | `gateway`, `storage`, `wechatpay` |
+//! | `doctor` | what is wrong with a set-up: facts gathered, then judged | `domain`, `gateway`, `storage`, `wechatpay` |
 //! | `command` | `saoma order`, `saoma refund` and the others | `backoffice`, `checkout`, `doctor`, `domain`, `reconcile`, `storage`, `wechatpay` |
 //! | `wall` | between a sandbox's messages and real money | |
 //! | `config`, `startup`, `signals`, `service_manager`, `telemetry`, `metrics`, `readiness`, `supervise`, `clock`, `entropy`, `secret_key` | what all that runs in | |

@@ -3,6 +3,7 @@
 mod background;
 mod books;
 pub mod catalogue;
+mod checkup;
 mod error;
 mod examine;
 mod found;
@@ -101,7 +102,7 @@ impl Application {
         let (sweeps_overdue, tls_pace) = (surroundings.sweeps_overdue, surroundings.tls);
         let bill_questions = surroundings.bill_questions;
         let (door_limits, service_manager) = (surroundings.door, surroundings.service_manager.clone());
-        let shown = shown(&settings, &surroundings);
+        let (shown, patient) = (shown(&settings, &surroundings), examine::patient(&settings, &surroundings));
         let limits = limits(&settings);
         let (listener, address) = listen("LEPTOS_SITE_ADDR", settings.site_addr).await?;
         let redirect = listen_for_redirects(settings.tls.as_ref()).await?;
@@ -126,6 +127,7 @@ impl Application {
         let wants_certificates = live.public_key.is_none();
         let parts = platform::parts(live)?;
         let (keyring, api_v3_keys) = (parts.keyring.clone(), Arc::clone(&parts.api_v3_keys));
+        let prepared = checkup::prepare(patient, &parts, settings.egress_proxy.as_ref(), &beside);
         let origin = settings.public_origin.unwrap_or_else(|| parts.origin.clone());
         let shop = Shop {
             payee: settings.payee,
@@ -154,6 +156,7 @@ impl Application {
         let state = AppState::from(Shared {
             shelf,
             looks,
+            checkup: prepared.begin(&checkout, &db, (&clock, &entropy)),
             reconcile,
             office: Office::new(checkout.clone(), db.clone(), office),
             checkout,
@@ -517,9 +520,6 @@ pub async fn open_staff(settings: Settings, surroundings: Surroundings) -> Resul
     Ok(StaffRoom { staff, db, origin: origin.origin().ascii_serialization() })
 }
 
-/// All commands write one chain of the audit log.
-const CHAIN: &str = "commands";
-
 /// The products for a command, which needs no way to WeChat.
 ///
 /// # Errors
@@ -527,7 +527,7 @@ const CHAIN: &str = "commands";
 pub async fn open_shelf(settings: Settings, surroundings: &Surroundings) -> Result<(Shelf, Database), StartupError> {
     let (db, _) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
     let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
-    Ok((Shelf::new(db.clone(), clock, entropy, CHAIN.to_owned()), db))
+    Ok((Shelf::new(db.clone(), clock, entropy, COMMANDS.to_owned()), db))
 }
 
 fn shelf(checkout: &Checkout, db: &Database, clock: &Clock, entropy: &Entropy) -> (Shelf, ShopLooks) {

@@ -12,6 +12,7 @@ mod bill_words;
 mod bills;
 mod chart;
 mod dashboard;
+mod doctor;
 mod entrance;
 mod frame;
 mod inbox;
@@ -21,6 +22,7 @@ mod orders;
 mod parts;
 mod people;
 mod products;
+mod put_back;
 mod refund;
 mod said;
 mod sessions;
@@ -38,6 +40,7 @@ pub use bills::{
 };
 pub use chart::{Chart, Series};
 pub use dashboard::{Dashboard, DashboardView, Figures, NeedLine};
+pub use doctor::{DoctorPage, DoctorView, FindingView};
 pub use entrance::{
     CodeForm, ConfirmPage, DemoLogin, EnrolPage, FactorPage, LinkPage, LoginForm, LoginPage, RecoveryPage,
 };
@@ -52,6 +55,7 @@ pub use orders::{FilterForm, FoundPage, OrderLine, OrdersPage, OrdersView};
 pub use parts::{ConfirmFirst, Csrf, Message, Problem};
 pub use people::{LimitsForm, PeoplePage, Person};
 pub use products::{EditProduct, NewProduct, ProductForm, ProductLine, ProductList};
+pub use put_back::{PutBackPage, PutBackView, ReleaseForm, UnknownLine};
 pub use refund::{RefundCheck, RefundCheckPage, RefundForm, RefundPage};
 pub use said::Said;
 pub use sessions::SessionLine;

@@ -56,10 +56,13 @@ pub fn doctor<'a>(
 
 fn write(report: &Report, out: &mut dyn Write) -> Result<(), CommandError> {
     for finding in &report.findings {
-        let Finding { check, severity, sure, detail } = finding;
+        let Finding { check, severity, sure, detail, explained } = finding;
         writeln!(out, "{}  {}  ({})", severity.code(), check.code(), sure.code())?;
         if !detail.is_empty() {
             writeln!(out, "  {detail}")?;
+        }
+        for told in explained.iter().flat_map(|(chinese, english)| [chinese, english]) {
+            writeln!(out, "  {told}")?;
         }
         for words in [finding.chinese(), finding.english()] {
             writeln!(out, "  {}", words.means)?;
@@ -67,7 +70,7 @@ fn write(report: &Report, out: &mut dyn Write) -> Result<(), CommandError> {
         }
     }
     for unchecked in &report.unchecked {
-        writeln!(out, "not checked: {}: {}", unchecked.what, unchecked.why)?;
+        writeln!(out, "not checked: {}: {}", unchecked.what, unchecked.why.english())?;
     }
     if report.findings.is_empty() && report.unchecked.is_empty() {
         writeln!(out, "nothing is wrong")?;
@@ -76,7 +79,7 @@ fn write(report: &Report, out: &mut dyn Write) -> Result<(), CommandError> {
 }
 
 fn write_json(report: &Report, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
-    let words = |it: &crate::doctor::words::Words| json!({ "means": it.means, "remedy": it.remedy });
+    let words = |it: &crate::doctor::words::Words, explained: Option<&String>| json!({ "means": it.means, "remedy": it.remedy, "explained": explained });
     let findings: Vec<_> = report
         .findings
         .iter()
@@ -86,11 +89,12 @@ fn write_json(report: &Report, out: &mut (dyn Write + Send)) -> Result<(), Comma
                 "severity": it.severity.code(),
                 "sure": it.sure.code(),
                 "detail": it.detail,
-                "zh": words(it.chinese()),
-                "en": words(it.english()),
+                "zh": words(it.chinese(), it.explained.as_ref().map(|it| &it.0)),
+                "en": words(it.english(), it.explained.as_ref().map(|it| &it.1)),
             })
         })
         .collect();
-    let unchecked: Vec<_> = report.unchecked.iter().map(|it| json!({ "what": it.what, "why": it.why })).collect();
+    let unchecked: Vec<_> =
+        report.unchecked.iter().map(|it| json!({ "what": it.what, "why": it.why.english() })).collect();
     json::write(&json!({ "findings": findings, "unchecked": unchecked }), out)
 }

@@ -4,6 +4,8 @@ use std::{net::IpAddr, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::report::Why;
+
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub now: Timestamp,
@@ -80,6 +82,8 @@ pub struct Machine {
     pub file_system: Option<FileSystem>,
     /// What holds secrets or books and is open to others on this machine.
     pub open_to_others: Vec<PathBuf>,
+    /// The time zone that this machine is told to be in, which is not to be found on it.
+    pub lost_zone: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,5 +184,5 @@ pub enum Echo {
     Arrived,
     Lost,
     Call(Called),
-    NotTried(&'static str),
+    NotTried(Why),
 }

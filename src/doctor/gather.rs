@@ -3,4 +3,5 @@
 pub mod books;
 pub mod machine;
 pub mod origin;
+pub mod outside;
 pub mod platform;

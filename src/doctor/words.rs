@@ -33,6 +33,7 @@ pub enum Check {
     JobsStale,
     DiskFull,
     InodesFull,
+    TimeZone,
     OpenToOthers,
     SiteMissing,
     ProxyUnnamed,
@@ -260,12 +261,13 @@ const ROWS: &[Row] = &[
         "notify_other",
         (
             "回调地址由别的程序应答（登录页、人机验证、防火墙或别的网站）：通知到不了账本",
-            "在代理、CDN、WAF 上放行 /api/wx-pay/ 下的 POST，不要登录、验证或改写",
+            "在代理、CDN、WAF 上只放行这两个地址的 POST：/api/wx-pay/native/notify 和 /api/wx-pay/refunds/notify，不要登录、验证或改写",
         ),
         (
             "Something else answers at the notify address (a login, a bot check, a firewall, another site): no callback \
              reaches the books",
-            "Let POSTs below /api/wx-pay/ through in proxy, CDN and WAF, without login, check or rewriting",
+            "Let POSTs to /api/wx-pay/native/notify and /api/wx-pay/refunds/notify, and to these two alone, through in \
+             proxy, CDN and WAF, without login, check or rewriting",
         ),
     ),
     row(
@@ -394,6 +396,20 @@ const ROWS: &[Row] = &[
         "inodes_full",
         ("文件系统的 inode 快用完了：用完后不能写入", "删除大量的小文件"),
         ("The file system is nearly out of inodes; then nothing is written", "Remove what there are many of"),
+    ),
+    row(
+        Check::TimeZone,
+        "time_zone",
+        (
+            "本机设置的时区在系统里找不到：收款不受影响（账本和日志固定用北京时间），但其他程序按 UTC 记录，\
+             核对时会差八小时",
+            "安装时区数据（Debian：tzdata），或改正 TZ 与 /etc/localtime",
+        ),
+        (
+            "The time zone that this machine is set to is not to be found on it. No money is affected: books and log go by \
+             Beijing's time. Other programs here write UTC, eight hours away from it",
+            "Install the time zone data (Debian: tzdata), or correct TZ and /etc/localtime",
+        ),
     ),
     row(
         Check::OpenToOthers,

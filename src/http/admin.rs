@@ -28,6 +28,7 @@ mod confirm;
 mod cookies;
 mod csrf;
 mod dashboard;
+mod doctor;
 mod enrol;
 #[cfg(test)]
 mod every_code_has_words;
@@ -41,6 +42,7 @@ mod order;
 mod orders;
 mod people;
 mod products;
+mod put_back;
 mod refund;
 mod route;
 mod status;

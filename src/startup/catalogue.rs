@@ -43,18 +43,7 @@ pub async fn withdraw_demo_products(c: &mut AnyConnection, at: Timestamp) -> Res
     Ok(withdrawn)
 }
 
-/// Those that are on sale as they were put there.
-///
-/// # Errors
-/// The books cannot be read.
-pub async fn list_demo_on_sale(db: &Database) -> Result<Vec<String>, StorageError> {
-    let listed = products::list(&mut *db.read().await?).await?;
-    let on_sale = listed.entries.into_iter().filter(|entry| entry.withdrawn.is_none()).map(|entry| entry.product);
-    let demo = demo();
-    Ok(on_sale.filter(|it| demo.contains(it)).map(|it| format!("{} {}", it.id, it.title)).collect())
-}
-
-fn demo() -> Vec<Product> {
+pub(super) fn demo() -> Vec<Product> {
     let demo = |(id, title, summary, fen): (i64, &str, &str, i64)| {
         Ok(Product { id: ProductId(id), title: title.to_owned(), summary: summary.to_owned(), price: Fen::new(fen)? })
     };

@@ -2,18 +2,24 @@
 
 use std::path::PathBuf;
 
-use url::Url;
-
-use super::{books::open_books, catalogue, error::StartupError, mark, platform, put_back, surroundings::Surroundings};
+use super::{
+    books::open_books,
+    catalogue,
+    error::StartupError,
+    mark,
+    platform::{self, Parts},
+    put_back,
+    surroundings::Surroundings,
+};
 use crate::{
     config::{Environment, Mode, Settings, Wanted},
     doctor::{
-        Finding, Severity, examine as examine_facts,
-        facts::{Answered, Books, Called, Echo, Engine, Facts, FileSystem, Front, Host, Keys, Machine, Online, Port},
-        gather,
+        Finding, Patient, Severity, examine as examine_facts,
+        facts::{Books, Engine, Facts, FileSystem, Front, Keys, Machine, Port},
+        gather::{self, outside::Ways},
         words::Check,
     },
-    gateway::Gateway,
+    gateway::{EgressProxy, Gateway, SetupError},
     http::Site,
     metrics::Metrics,
     readiness::Readiness,
@@ -40,8 +46,9 @@ pub async fn examine(wanted: Wanted, environment: &Environment, surroundings: &S
             };
         }
     };
-    let mut facts = of_settings(&settings, surroundings);
-    facts.front.port = gather::machine::port(settings.site_addr, settings.tls.is_some()).await;
+    let mut patient = patient(&settings, surroundings);
+    patient.front.port = gather::machine::port(settings.site_addr, settings.tls.is_some()).await;
+    let mut facts = patient.facts(now);
     let (url, data_dir) = (settings.database_url.clone(), settings.data_dir.clone());
     let (proxy, questions) = (settings.egress_proxy.clone(), settings.questions_per_second);
     // Once for the books, which are of an account, and once for the way to the platform, with or without books.
@@ -50,21 +57,16 @@ pub async fn examine(wanted: Wanted, environment: &Environment, surroundings: &S
         Err(problems) => Err(problems.into()),
     };
     let kind = kind(&settings, surroundings);
-    let mode = settings.mode;
-    let live = match mode {
+    let live = match settings.mode {
         Mode::Live(live) => Ok(*live),
         Mode::Sandbox { .. } => platform::beside(&data_dir),
     };
     let db = match opened {
         Ok((db, _)) => {
             let beside = put_back::beside_of(&url, &data_dir);
-            facts.books = match gather::books::look(&db, gather::books::write(&db, &beside, now).await, now).await {
-                Ok(mut books) => {
-                    if kind == PlatformKind::WechatPay {
-                        books.demo = catalogue::list_demo_on_sale(&db).await.unwrap_or_default();
-                    }
-                    Books::Open(Box::new(books))
-                }
+            let written = gather::books::write(&db, &beside, now).await;
+            facts.books = match gather::books::look(&db, written, &patient.demo, now).await {
+                Ok(books) => Books::Open(Box::new(books)),
                 Err(error) => Books::Unreachable(error.to_string()),
             };
             Some(db)
@@ -82,18 +84,10 @@ pub async fn examine(wanted: Wanted, environment: &Environment, surroundings: &S
                 gather::books::opens_callbacks(db, &parts.api_v3_keys, now).await.unwrap_or(None);
         }
         if is_online {
-            let (metrics, readiness) = (Metrics::default(), Readiness::default());
-            parts.gateway.wall = platform::wall(kind, &metrics, &readiness);
-            parts.gateway.total_limit = surroundings.platform_limit;
-            parts.gateway.questions_per_second = questions;
-            let told = proxy.as_ref().map(crate::gateway::EgressProxy::place);
             parts.gateway.proxy = proxy;
-            let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
-            let origin = (parts.origin, parts.notify_url);
-            let keys = parts.api_v3_keys;
-            if let Ok(gateway) = Gateway::new(&parts.gateway, parts.merchant, metrics, clock, entropy) {
-                let ours = facts.front.port == Port::Ours;
-                facts.online = Some(ask(&gateway, db.as_ref(), &keys, &origin, told, ours, surroundings).await);
+            parts.gateway.questions_per_second = questions;
+            if let Ok(ways) = ways(parts, kind, surroundings) {
+                facts.online = Some(ways.ask(db.as_ref(), facts.front.port == Port::Ours, &|_| ()).await);
             }
         }
     }
@@ -103,7 +97,26 @@ pub async fn examine(wanted: Wanted, environment: &Environment, surroundings: &S
     facts
 }
 
-fn of_settings(settings: &Settings, surroundings: &Surroundings) -> Facts {
+fn ways(mut parts: Parts, kind: PlatformKind, surroundings: &Surroundings) -> Result<Ways, SetupError> {
+    let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
+    let (metrics, readiness) = (Metrics::default(), Readiness::default());
+    parts.gateway.wall = platform::wall(kind, &metrics, &readiness);
+    parts.gateway.total_limit = surroundings.platform_limit;
+    let proxy = parts.gateway.proxy.as_ref().map(EgressProxy::place);
+    let gateway = Gateway::new(&parts.gateway, parts.merchant, metrics, clock.clone(), entropy.clone())?;
+    Ok(Ways {
+        gateway,
+        keys: parts.api_v3_keys,
+        origin: parts.origin,
+        notify_url: parts.notify_url,
+        proxy,
+        clock,
+        entropy,
+    })
+}
+
+/// What of the settings is looked at, with the port as of a server that has it.
+pub(super) fn patient(settings: &Settings, surroundings: &Surroundings) -> Patient {
     let mut keys = Keys::default();
     let mut secrets: Vec<PathBuf> = Vec::new();
     if let Mode::Live(live) = &settings.mode {
@@ -113,28 +126,26 @@ fn of_settings(settings: &Settings, surroundings: &Surroundings) -> Facts {
     } else {
         keys.has_public_key = true;
     }
-    let books = copies::file_of(&settings.database_url).ok().flatten();
-    let has_tls = settings.tls.is_some();
     let site = match &settings.site_root {
         Some(root) => Site::read(root).map(drop).map_err(|error| format!("LEPTOS_SITE_ROOT: {error}")),
         None if surroundings.site.is_empty() => Err("built without its site".to_owned()),
         None => Ok(()),
     };
-    Facts {
-        now: surroundings.clock.now(),
-        is_play: kind(settings, surroundings) == PlatformKind::Loopback,
-        problems: Vec::new(),
+    let kind = kind(settings, surroundings);
+    Patient {
+        is_play: kind == PlatformKind::Loopback,
         keys,
-        books: Books::None,
-        machine: gather::machine::look(&settings.data_dir, books.as_deref(), &secrets),
         front: Front {
             site,
-            has_tls,
+            has_tls: settings.tls.is_some(),
             is_loopback: settings.site_addr.ip().is_loopback(),
             names_proxies: !settings.trusted_proxies.is_empty(),
-            port: Port::Free,
+            port: Port::Ours,
         },
-        online: None,
+        data_dir: settings.data_dir.clone(),
+        books: copies::file_of(&settings.database_url).ok().flatten(),
+        secrets,
+        demo: if kind == PlatformKind::WechatPay { catalogue::demo() } else { Vec::new() },
     }
 }
 
@@ -150,7 +161,7 @@ fn kind(settings: &Settings, surroundings: &Surroundings) -> PlatformKind {
 /// # Errors
 /// The books are where SQLite's must not be.
 pub(super) fn before(settings: &Settings, surroundings: &Surroundings) -> Result<Facts, StartupError> {
-    let facts = of_settings(settings, surroundings);
+    let facts = patient(settings, surroundings).facts(surroundings.clock.now());
     match facts.machine.file_system {
         Some(FileSystem::Network(name)) => {
             let place = settings.database_url.place();
@@ -167,7 +178,7 @@ pub(super) fn before(settings: &Settings, surroundings: &Surroundings) -> Result
 pub(super) async fn after(mut facts: Facts, db: &Database, keys: &ApiV3Keys) -> Result<(), StartupError> {
     let now = facts.now;
     // Whether they can be written, and are a copy, has been looked at already.
-    match gather::books::look(db, Ok(()), now).await {
+    match gather::books::look(db, Ok(()), &[], now).await {
         Ok(mut books) => {
             books.put_back = None;
             facts.books = Books::Open(Box::new(books));
@@ -213,36 +224,4 @@ fn closed(error: &StartupError) -> Books {
         | StartupError::Books { source: StorageError::Schema(_), .. } => Books::Refused(error.to_string()),
         error => Books::Unreachable(error.to_string()),
     }
-}
-
-async fn ask(
-    gateway: &Gateway,
-    db: Option<&Database>,
-    keys: &ApiV3Keys,
-    (origin, notify_url): &(Url, Url),
-    proxy: Option<String>,
-    server_runs: bool,
-    surroundings: &Surroundings,
-) -> Online {
-    let (clock, entropy) = (&surroundings.clock, &surroundings.entropy);
-    let hosts: Vec<Host> = gather::platform::hosts(gateway).await;
-    let is_reached = hosts.first().is_some_and(|host| host.answered.is_ok());
-    let certificates = if is_reached { gather::platform::certificates(gateway).await } else { Called::NotAsked };
-    // With no server on this machine its address answers nobody, and says nothing of the set-up.
-    let here = gather::origin::look(origin, notify_url, clock.now());
-    let origin = if server_runs { Some(here.await) } else { None };
-    // What answers there instead of a Saoma does so to WeChat as well; who cannot reach himself may be reached.
-    let is_another = origin.as_ref().is_some_and(|it| {
-        it.addresses.is_err()
-            || !matches!(it.page, Answered::Ours | Answered::Nobody(_))
-            || matches!(it.callback, Answered::Stripped)
-    });
-    let echo = match db {
-        _ if is_another => Echo::NotTried("the notify address is not right"),
-        _ if !server_runs => Echo::NotTried("no server runs with these settings on this machine"),
-        _ if !is_reached => Echo::NotTried("WeChat Pay is not reached"),
-        None => Echo::NotTried("the books cannot be opened"),
-        Some(db) => gather::platform::echo(gateway, (db, keys), notify_url, clock, entropy).await,
-    };
-    Online { hosts, proxy, certificates, origin, echo }
 }

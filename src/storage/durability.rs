@@ -1,9 +1,8 @@
 //! Whether the engine syncs what it commits, for whoever looks whether a set-up is right.
 
-use jiff::Timestamp;
 use sqlx::{AnyConnection, Row as _};
 
-use super::{StorageError, millis, mysql};
+use super::{StorageError, mysql};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -39,16 +38,4 @@ pub async fn find(c: &mut AnyConnection) -> Result<Durability, StorageError> {
         sync_binlog: number("sync_binlog"),
         is_galera: is_on("wsrep_on"),
     })
-}
-
-/// The newest notification that was kept since then, still sealed.
-pub async fn newest_notification(c: &mut AnyConnection, since: Timestamp) -> Result<Option<Vec<u8>>, StorageError> {
-    let sql = "SELECT body FROM notifications WHERE received_ms >= ? ORDER BY id DESC LIMIT 1";
-    Ok(sqlx::query_scalar(sql).bind(millis(since)).fetch_optional(c).await?)
-}
-
-/// Of self-tests alone, received since then.
-pub async fn list_echoes(c: &mut AnyConnection, since: Timestamp) -> Result<Vec<Vec<u8>>, StorageError> {
-    let sql = "SELECT body FROM notifications WHERE verdict = 'ECHO' AND last_ms >= ? ORDER BY id DESC LIMIT 20";
-    Ok(sqlx::query_scalar(sql).bind(millis(since)).fetch_all(c).await?)
 }

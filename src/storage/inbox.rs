@@ -118,6 +118,18 @@ pub async fn list_unsettled(c: &mut AnyConnection, verdicts: &[&str], limit: i64
     Ok(found)
 }
 
+/// The newest notification that was kept since then, still sealed.
+pub async fn find_newest_body(c: &mut AnyConnection, since: Timestamp) -> Result<Option<Vec<u8>>, StorageError> {
+    let sql = "SELECT body FROM notifications WHERE received_ms >= ? ORDER BY id DESC LIMIT 1";
+    Ok(sqlx::query_scalar(sql).bind(millis(since)).fetch_optional(c).await?)
+}
+
+/// Of self-tests alone, received since then.
+pub async fn list_echoes(c: &mut AnyConnection, since: Timestamp) -> Result<Vec<Vec<u8>>, StorageError> {
+    let sql = "SELECT body FROM notifications WHERE verdict = 'ECHO' AND last_ms >= ? ORDER BY id DESC LIMIT 20";
+    Ok(sqlx::query_scalar(sql).bind(millis(since)).fetch_all(c).await?)
+}
+
 pub async fn find(c: &mut AnyConnection, id: i64) -> Result<Option<Kept>, StorageError> {
     let sql = "SELECT id, notify_id, event_type, verdict, out_trade_no, transaction_id, deliveries, received_ms, last_ms, \
                replayed_ms, replayed_verdict, settled_by, headers, signature, body, emptied_ms FROM notifications \

@@ -167,7 +167,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["backoffice", "checkout", "config", "doctor", "domain", "reconcile", "startup", "storage", "wechatpay"],
     ),
     ("config", &["domain", "gateway", "secret_key", "wechatpay"]),
-    ("doctor", &["clock", "entropy", "gateway", "storage", "wechatpay"]),
+    ("doctor", &["clock", "domain", "entropy", "gateway", "storage", "wechatpay"]),
     // Routes know use cases. What is shared between them is put together in `http.rs`.
     (
         "http",
@@ -176,6 +176,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "backoffice",
             "checkout",
             "clock",
+            "doctor",
             "domain",
             "entropy",
             "metrics",
@@ -187,7 +188,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "wechatpay",
         ],
     ),
-    ("http::admin", &["app", "backoffice", "checkout", "clock", "domain", "reconcile", "storage", "wechatpay"]),
+    (
+        "http::admin",
+        &["app", "backoffice", "checkout", "clock", "doctor", "domain", "reconcile", "storage", "wechatpay"],
+    ),
     ("http::body", &["app"]),
     ("http::behind_proxies", &[]),
     ("http::door", &["app", "metrics", "tls"]),

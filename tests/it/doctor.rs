@@ -210,6 +210,10 @@ async fn a_right_set_up_is_silent_and_each_broken_one_is_named() {
     shop.assert_named("open_to_others", &[]);
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("sets");
 
+    // The doctor's own environment, as a service has it where the zones are not installed.
+    let told = shop.assert_named("time_zone", &[("TZ", Some("Nowhere/Land"))]);
+    assert!(told["findings"][0]["detail"].as_str().is_some_and(|it| it.contains("TZ")), "{told:#}");
+
     // The books.
     shop.write("INSERT INTO products (id, title, summary, price_fen) VALUES (9, '😀😀', '', 1)").await;
     shop.assert_named("unfit_product", &[]);

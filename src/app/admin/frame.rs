@@ -48,6 +48,7 @@ const NAVIGATION: &[Way] = &[
     Way { path: "/admin/staff", least: Role::Viewer, name: |words| words.people },
     Way { path: "/admin/audit", least: Role::Viewer, name: |words| words.audit },
     Way { path: "/admin/status", least: Role::Viewer, name: |words| words.status },
+    Way { path: "/admin/doctor", least: Role::Viewer, name: |words| words.doctor },
 ];
 
 #[component]

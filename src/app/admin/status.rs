@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::words::Overview;
+use super::words::{Basics, Overview, PutBack};
 use crate::app::language::Language;
 
 /// A table of names and values.
@@ -18,11 +18,13 @@ pub struct Listed {
 }
 
 #[component]
-pub fn StatusPage(language: Language, lists: Vec<Listed>) -> impl IntoView {
+pub fn StatusPage(language: Language, lists: Vec<Listed>, put_back: bool) -> impl IntoView {
     let words = Overview::of(language);
     let lists = lists.into_iter().map(|list| view! { <List list/> }).collect::<Vec<_>>();
     view! {
         <h1 class="page-heading">{words.status}</h1>
+        <p><a href="/admin/doctor">{Basics::of(language).doctor}</a></p>
+        {put_back.then(|| view! { <p><a href="/admin/put-back">{PutBack::of(language).title}</a></p> })}
         {lists}
     }
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::doctor::{
     facts::{Books, Engine, Facts, FileSystem, OpenBooks},
-    report::{Finding, Report, Unchecked},
+    report::{Finding, Report, Unchecked, Why},
     words::Check,
 };
 
@@ -19,7 +19,7 @@ pub(super) fn check(facts: &Facts, report: &mut Report) {
         Books::Refused(why) => report.findings.push(Finding::broken(Check::BooksRefused, why)),
         Books::Unreachable(why) => {
             report.findings.push(Finding::broken(Check::BooksUnreachable, why));
-            report.unchecked.push(Unchecked { what: "books", why: why.clone() });
+            report.unchecked.push(Unchecked { what: "books", why: Why::Told(why.clone()) });
         }
         Books::Open(books) => open(facts, books, report),
     }

@@ -26,6 +26,9 @@ pub(super) fn check(facts: &Facts, report: &mut Report) {
     {
         report.findings.push(Finding::risk(Check::InodesFull, format!("{free} / {all}")));
     }
+    if let Some(zone) = &machine.lost_zone {
+        report.findings.push(Finding::risk(Check::TimeZone, zone));
+    }
     for path in &machine.open_to_others {
         report.findings.push(Finding::risk(Check::OpenToOthers, path.display().to_string()));
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::keys::SOON;
 use crate::doctor::{
     facts::{Answered, Called, Echo, Facts, Origin},
-    report::{Finding, Report, Unchecked},
+    report::{Finding, Report, Unchecked, Why},
     words::Check,
 };
 
@@ -24,12 +24,16 @@ pub(super) fn check(facts: &Facts, report: &mut Report) {
         // Said already, and better.
         Echo::Lost if is_in_order => report.findings.push(Finding::broken(Check::CallbackLost, "").likely()),
         Echo::Arrived | Echo::Lost => {}
-        Echo::NotTried(why) => report.unchecked.push(Unchecked { what: "callback", why: (*why).to_owned() }),
+        Echo::NotTried(why) => report.unchecked.push(Unchecked { what: "callback", why: why.clone() }),
         Echo::Call(called) => {
             let why = match called {
-                Called::Refused(refused) => format!("{}: {}", refused.code, refused.english),
-                Called::Unverified(why) | Called::Unknown(why) => why.clone(),
-                Called::Good | Called::Sealed | Called::NotAsked => String::new(),
+                Called::Refused(refused) => Why::Refused {
+                    code: refused.code.clone(),
+                    chinese: refused.chinese.clone(),
+                    english: refused.english.clone(),
+                },
+                Called::Unverified(why) | Called::Unknown(why) => Why::Told(why.clone()),
+                Called::Good | Called::Sealed | Called::NotAsked => Why::NotReached,
             };
             report.unchecked.push(Unchecked { what: "callback", why });
         }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::doctor::{
     facts::{Called, Facts, Online, Refused},
-    report::{Finding, Report, Unchecked},
+    report::{Finding, Report, Unchecked, Why},
     words::Check,
 };
 
@@ -25,7 +25,7 @@ pub(super) fn check(facts: &Facts, report: &mut Report) {
     }
     clock(online, report);
     if online.hosts.first().is_some_and(|host| host.answered.is_err()) {
-        report.unchecked.push(Unchecked { what: "keys", why: "WeChat Pay is not reached".to_owned() });
+        report.unchecked.push(Unchecked { what: "keys", why: Why::NotReached });
         return;
     }
     keys(facts, online, report);
@@ -42,7 +42,7 @@ fn clock(online: &Online, report: &mut Report) {
         }
         Some(_) => {}
         None => {
-            report.unchecked.push(Unchecked { what: "clock", why: "no Date in an answer of WeChat Pay's".to_owned() });
+            report.unchecked.push(Unchecked { what: "clock", why: Why::NoDate });
         }
     }
 }
@@ -53,22 +53,23 @@ fn keys(facts: &Facts, online: &Online, report: &mut Report) {
         Called::Sealed if report.names(Check::ApiV3Key) => {}
         Called::Sealed => report.findings.push(Finding::broken(Check::ApiV3Key, "/v3/certificates")),
         Called::Unverified(why) => report.findings.push(Finding::broken(Check::PublicKey, why)),
-        Called::Unknown(why) => report.unchecked.push(Unchecked { what: "keys", why: why.clone() }),
+        Called::Unknown(why) => report.unchecked.push(Unchecked { what: "keys", why: Why::Told(why.clone()) }),
         Called::Refused(refused) => refusal(facts, refused, report),
     }
 }
 
 fn refusal(facts: &Facts, refused: &Refused, report: &mut Report) {
-    let Refused { code, request_id, english, .. } = refused;
+    let Refused { code, request_id, chinese, english } = refused;
     let id = request_id.as_ref().map(|id| format!(" (Request-ID {id})")).unwrap_or_default();
-    let detail = format!("{code}{id}: {english}");
+    let detail = format!("{code}{id}");
+    let broken = |check| Finding::broken(check, &detail).explained(chinese, english);
     match code.as_str() {
         // As it is for a merchant who has a public key only.
         "RESOURCE_NOT_EXISTS" if facts.keys.has_public_key => {}
-        "RESOURCE_NOT_EXISTS" => report.findings.push(Finding::broken(Check::KeyKind, detail)),
+        "RESOURCE_NOT_EXISTS" => report.findings.push(broken(Check::KeyKind)),
         "SIGN_ERROR" if report.names(Check::Clock) => {}
-        "SIGN_ERROR" => report.findings.push(Finding::broken(Check::Signature, detail)),
-        "PARAM_ERROR" | "INVALID_REQUEST" => report.findings.push(Finding::broken(Check::PublicKey, detail).likely()),
-        _ => report.findings.push(Finding::broken(Check::Refused, detail)),
+        "SIGN_ERROR" => report.findings.push(broken(Check::Signature)),
+        "PARAM_ERROR" | "INVALID_REQUEST" => report.findings.push(broken(Check::PublicKey).likely()),
+        _ => report.findings.push(broken(Check::Refused)),
     }
 }

@@ -6,6 +6,7 @@ use crate::doctor::{
         Answered, Books, Called, Echo, Engine, Facts, FileSystem, Front, Host, Keys, Machine, Online, OpenBooks,
         Origin, Port, Refused,
     },
+    report::Why,
     words::Check,
 };
 
@@ -38,6 +39,7 @@ fn right() -> Facts {
             inodes: Some((900_000, 1_000_000)),
             file_system: Some(FileSystem::Local),
             open_to_others: Vec::new(),
+            lost_zone: None,
         },
         front: Front { site: Ok(()), has_tls: false, is_loopback: true, names_proxies: true, port: Port::Ours },
         online: Some(Online {
@@ -141,6 +143,7 @@ const BROKEN: &[(Check, Break)] = &[
     (Check::JobsStale, |it| books(it).jobs[0].1 = NOW - SignedDuration::from_mins(11)),
     (Check::DiskFull, |it| it.machine.free_bytes = Some(100 << 20)),
     (Check::InodesFull, |it| it.machine.inodes = Some((900, 1_000_000))),
+    (Check::TimeZone, |it| it.machine.lost_zone = Some("TZ".to_owned())),
     (Check::OpenToOthers, |it| it.machine.open_to_others.push("key.pem".into())),
     (Check::SiteMissing, |it| it.front.site = Err("built without its site".to_owned())),
     (Check::ProxyUnnamed, |it| it.front.names_proxies = false),
@@ -200,7 +203,7 @@ fn what_could_not_be_checked_is_said() {
     let mut facts = right();
     online(&mut facts).hosts[0].answered = Err("no route".to_owned());
     online(&mut facts).certificates = Called::NotAsked;
-    online(&mut facts).echo = Echo::NotTried("WeChat Pay is not reached");
+    online(&mut facts).echo = Echo::NotTried(Why::NotReached);
     let report = examine(&facts);
     assert_eq!(report.findings.iter().map(|it| it.check).collect::<Vec<_>>(), [Check::HostUnreachable]);
     assert_eq!(report.unchecked.iter().map(|it| it.what).collect::<Vec<_>>(), ["keys", "callback"]);

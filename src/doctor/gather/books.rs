@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use crate::{
     doctor::facts::{Engine, OpenBooks},
+    domain::Product,
     storage::{
         Database, StorageError,
         durability::{self, Durability},
         generation::{self, Beside},
-        heartbeats, leases, products,
+        heartbeats, inbox, leases, products,
         restorations::{self, FoundBy},
     },
     wechatpay::{ApiV3Keys, model::fit_description},
@@ -33,9 +34,16 @@ pub async fn write(db: &Database, beside: &Beside, now: Timestamp) -> Result<(),
     Ok(())
 }
 
+/// `demo` must not be on sale.
+///
 /// # Errors
 /// They cannot be read.
-pub async fn look(db: &Database, write: Result<(), StorageError>, now: Timestamp) -> Result<OpenBooks, StorageError> {
+pub async fn look(
+    db: &Database,
+    write: Result<(), StorageError>,
+    demo: &[Product],
+    now: Timestamp,
+) -> Result<OpenBooks, StorageError> {
     let mut c = db.read().await?;
     let engine = match durability::find(&mut c).await? {
         Durability::Sqlite { synchronous } => Engine::Sqlite { synchronous },
@@ -43,9 +51,11 @@ pub async fn look(db: &Database, write: Result<(), StorageError>, now: Timestamp
             Engine::Mysql { flush_log, binlog, sync_binlog, is_galera }
         }
     };
-    let on_sale = products::list(&mut c).await?.entries.into_iter().filter(|entry| entry.withdrawn.is_none());
-    let unfit = on_sale.map(|entry| entry.product).filter(|product| fit_description(&product.title).is_none());
-    let unfit = unfit.map(|product| format!("{} {}", product.id, product.title)).collect();
+    let listed = products::list(&mut c).await?.entries.into_iter();
+    let on_sale: Vec<Product> = listed.filter(|entry| entry.withdrawn.is_none()).map(|entry| entry.product).collect();
+    let named = |is_meant: &dyn Fn(&Product) -> bool| {
+        on_sale.iter().filter(|it| is_meant(it)).map(|it| format!("{} {}", it.id, it.title)).collect()
+    };
     let jobs = leases::list_last_good(&mut c).await?.into_iter().filter(|(name, _)| JOBS.contains(&name.as_str()));
     let jobs = jobs.filter_map(|(name, at)| Some((name, Timestamp::from_millisecond(at).ok()?))).collect();
     Ok(OpenBooks {
@@ -54,8 +64,8 @@ pub async fn look(db: &Database, write: Result<(), StorageError>, now: Timestamp
         put_back: restorations::find_open(&mut c).await?.map(|open| open.since),
         instances: heartbeats::count_live(&mut c, now - ALIVE).await?,
         jobs,
-        unfit,
-        demo: Vec::new(),
+        unfit: named(&|it| fit_description(&it.title).is_none()),
+        demo: named(&|it| demo.contains(it)),
     })
 }
 
@@ -64,7 +74,7 @@ pub async fn look(db: &Database, write: Result<(), StorageError>, now: Timestamp
 /// # Errors
 /// The books cannot be read.
 pub async fn opens_callbacks(db: &Database, keys: &ApiV3Keys, now: Timestamp) -> Result<Option<bool>, StorageError> {
-    let body = durability::newest_notification(&mut *db.read().await?, now - YOUNG).await?;
+    let body = inbox::find_newest_body(&mut *db.read().await?, now - YOUNG).await?;
     Ok(body.map(|body| open(&body, keys).is_some()))
 }
 

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::tz::TimeZone;
 use reqwest::{Client, redirect};
 use tokio::net::TcpListener;
 
@@ -33,7 +34,15 @@ pub fn look(data_dir: &Path, books: Option<&Path>, secrets: &[PathBuf]) -> Machi
             .filter(|it| is_open(it))
             .map(Path::to_owned)
             .collect(),
+        lost_zone: lost_zone(),
     }
+}
+
+/// Where nobody has named one there is none to be missing: a container without zones goes by UTC, as it is meant to.
+fn lost_zone() -> Option<String> {
+    const NAMED: &str = "/etc/localtime";
+    let error = TimeZone::try_system().err()?.to_string();
+    (error.contains("`TZ`") || Path::new(NAMED).symlink_metadata().is_ok()).then_some(error)
 }
 
 /// What is there of a path.

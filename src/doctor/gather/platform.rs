@@ -11,7 +11,7 @@ use crate::{
     doctor::facts::{Called, Echo, Host, Refused},
     entropy::Entropy,
     gateway::{Cause, Gateway, GatewayError},
-    storage::{Database, durability},
+    storage::{Database, inbox},
     wechatpay::ApiV3Keys,
 };
 
@@ -79,6 +79,6 @@ pub async fn echo(
 
 async fn has_arrived(db: &Database, keys: &ApiV3Keys, since: jiff::Timestamp, message: &str) -> bool {
     let Ok(mut c) = db.read().await else { return false };
-    let Ok(bodies) = durability::list_echoes(&mut c, since).await else { return false };
+    let Ok(bodies) = inbox::list_echoes(&mut c, since).await else { return false };
     bodies.iter().filter_map(|body| open(body, keys)).any(|text| String::from_utf8_lossy(&text).contains(message))
 }

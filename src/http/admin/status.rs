@@ -10,12 +10,16 @@ use crate::{
 
 pub(super) async fn show(State(state): State<AppState>, call: StaffCall) -> Response {
     let words = Overview::of(call.language);
+    let put_back = match state.office.find_put_back().await {
+        Ok(put_back) => put_back.is_some(),
+        Err(error) => return call.trouble(&StaffError::from(error)),
+    };
     let status = match state.office.status().await {
         Ok(status) => status,
         Err(error) => return call.trouble(&StaffError::from(error)),
     };
     let (language, lists) = (call.language, lists(words, status));
-    call.page(words.status, leptos::view! { <StatusPage language lists/> })
+    call.page(words.status, leptos::view! { <StatusPage language lists put_back/> })
 }
 
 fn lists(words: &'static Overview, status: Status) -> Vec<Listed> {

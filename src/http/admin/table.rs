@@ -1,8 +1,8 @@
 //! All routes of `/admin`, and who may.
 
 use super::{
-    abnormal, account, approvals, audit, bills, confirm, dashboard, enrol, factor, inbox, link, login, looks, order,
-    orders, people, products, refund,
+    abnormal, account, approvals, audit, bills, confirm, dashboard, doctor, enrol, factor, inbox, link, login, looks,
+    order, orders, people, products, put_back, refund,
     route::{May, Row, get, post},
     status,
     upload::PICTURE,
@@ -87,6 +87,10 @@ pub(super) fn rows() -> Vec<Row> {
         post("/admin/inbox/{id}/settle",   May::Staff(Operator), inbox::settle),
         get ("/admin/refused",             May::Staff(Viewer),   inbox::list_refused),
         get ("/admin/refused/{id}",        May::Staff(Viewer),   inbox::show_refused),
+        get ("/admin/doctor",              May::Staff(Viewer),      doctor::show),
+        post("/admin/doctor",              May::Staff(Manager),     doctor::ask),
+        get ("/admin/put-back",            May::Staff(Viewer),      put_back::show),
+        post("/admin/put-back/release",    May::Confirmed(Manager), put_back::release),
         get ("/admin/status",              May::Staff(Viewer),   status::show),
     ]
 }

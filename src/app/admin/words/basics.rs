@@ -22,6 +22,7 @@ pub struct Basics {
     pub orders: &'static str,
     pub inbox: &'static str,
     pub status: &'static str,
+    pub doctor: &'static str,
     pub account: &'static str,
     pub bills: &'static str,
 
@@ -91,6 +92,7 @@ static CHINESE: Basics = Basics {
     orders: "订单",
     inbox: "通知",
     status: "状态",
+    doctor: "体检",
     account: "我的账号",
     bills: "对账",
 
@@ -146,6 +148,7 @@ static ENGLISH: Basics = Basics {
     orders: "Orders",
     inbox: "Inbox",
     status: "Status",
+    doctor: "Doctor",
     account: "My account",
     bills: "Bills",
 
