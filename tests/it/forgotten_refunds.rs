@@ -168,6 +168,7 @@ async fn a_copy_older_than_bills_are_kept_waits_for_those_that_there_are() {
 #[tokio::test]
 async fn until_the_bill_of_the_crash_is_compared_wechat_is_asked_about_older_payments_too() {
     let (app, _) = shop().await;
+    assert_eq!(app.state.reconcile.sweep().await.expect("sweeps"), 0, "bills are looked after since then");
     let order = paid(&app).await;
     app.advance(3 * DAY);
     let copied = app.clock.now();
@@ -179,7 +180,7 @@ async fn until_the_bill_of_the_crash_is_compared_wechat_is_asked_about_older_pay
         payment_id: payment.0,
         order_id: payment.1,
         amount: Fen::new(10).expect("money"),
-        reason: String::new(),
+        reason: "缺货".to_owned(),
     };
     let mut c = app.books.pool.begin().await.expect("begins");
     assert!(refund_holds::insert(&mut c, &held, copied).await.expect("writes"));
