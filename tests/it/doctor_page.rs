@@ -77,8 +77,8 @@ async fn what_is_broken_is_shown_with_what_to_do() {
     }
     assert!(!at_once.text().contains("本机时间"), "nobody outside was asked: {at_once:?}");
 
-    // The platform's answers have the time of this machine, and the shop's clock is ten minutes ahead.
-    app.advance(600);
+    // The shop's clock is ten minutes behind the platform's.
+    app.faults(json!({"clock_skew_seconds": 600})).await;
     manager.post_to("/admin/doctor", &[]).await;
     let done = until_asked(&manager).await;
     for told in ["有 2 处要处理", "本机时间与微信支付相差太大", "微信支付会拒绝这个商品"] {

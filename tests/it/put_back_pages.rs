@@ -171,6 +171,7 @@ async fn orders_that_only_wechat_knows_are_listed() {
     app.advance(DAY);
     assert_eq!(app.state.reconcile.sweep().await.expect("sweeps"), 1);
     sweep(&app).await;
+    let viewer = Desk::enter(&app, Role::Viewer).await;
     let page = viewer.get("/admin/put-back").await;
     for told in [&lost.order_no, &late.order_no, "/admin/differences/", "¥128.00"] {
         assert!(page.text().contains(told), "{told}: {page:?}");

@@ -126,7 +126,7 @@ fn Outside(
         .into_any()
     };
     view! {
-        <section class="admin-card" aria-labelledby="outside">
+        <section class="admin-card doctor-outside" aria-labelledby="outside">
             <h2 id="outside">{words.outside}</h2>
             <p class="hint">{words.outside_hint}</p>
             {content}

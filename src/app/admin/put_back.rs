@@ -132,7 +132,7 @@ fn UnknownList(words: &'static PutBack, unknown: Vec<UnknownLine>) -> impl IntoV
             } else {
                 view! {
                     <div class="bill-scroll" role="region" aria-labelledby="unknown" tabindex="0">
-                        <table class="bill-table">
+                        <table class="bill-table put-back-unknown">
                             <thead>
                                 <tr>
                                     <th scope="col">{words.day}</th>

@@ -2,10 +2,13 @@
 
 use jiff::SignedDuration;
 
-use crate::doctor::{
-    facts::{Books, Engine, Facts, FileSystem, OpenBooks},
-    report::{Finding, Report, Unchecked, Why},
-    words::Check,
+use crate::{
+    doctor::{
+        facts::{Books, Engine, Facts, FileSystem, OpenBooks},
+        report::{Finding, Report, Unchecked, Why},
+        words::Check,
+    },
+    wechatpay::time::rfc3339,
 };
 
 /// `PRAGMA synchronous = FULL`.
@@ -49,7 +52,7 @@ fn open(facts: &Facts, books: &OpenBooks, report: &mut Report) {
         report.findings.push(Finding::broken(Check::NotWritable, why));
     }
     if let Some(since) = books.put_back {
-        report.findings.push(Finding::broken(Check::PutBack, since.to_string()));
+        report.findings.push(Finding::broken(Check::PutBack, rfc3339(since)));
     }
     if matches!(books.engine, Engine::Sqlite { .. }) && books.instances > 1 {
         report.findings.push(Finding::risk(Check::SeveralServers, books.instances.to_string()));
@@ -57,7 +60,7 @@ fn open(facts: &Facts, books: &OpenBooks, report: &mut Report) {
     if books.instances > 0 {
         for (job, last) in &books.jobs {
             if facts.now.duration_since(*last) > STALE {
-                report.findings.push(Finding::broken(Check::JobsStale, format!("{job}: {last}")));
+                report.findings.push(Finding::broken(Check::JobsStale, format!("{job}: {}", rfc3339(*last))));
             }
         }
     }

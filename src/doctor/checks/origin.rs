@@ -3,10 +3,13 @@
 use std::net::IpAddr;
 
 use super::keys::SOON;
-use crate::doctor::{
-    facts::{Answered, Called, Echo, Facts, Origin},
-    report::{Finding, Report, Unchecked, Why},
-    words::Check,
+use crate::{
+    doctor::{
+        facts::{Answered, Called, Echo, Facts, Origin},
+        report::{Finding, Report, Unchecked, Why},
+        words::Check,
+    },
+    wechatpay::time::rfc3339,
 };
 
 pub(super) fn check(facts: &Facts, report: &mut Report) {
@@ -63,7 +66,7 @@ fn reached(facts: &Facts, origin: &Origin, report: &mut Report) {
     if let Some(end) =
         origin.certificate_ends.filter(|end| *end > facts.now && end.duration_since(facts.now) < SOON / 3)
     {
-        report.findings.push(Finding::risk(Check::NotifyCertificateEnds, format!("{}: {end}", origin.host)));
+        report.findings.push(Finding::risk(Check::NotifyCertificateEnds, format!("{}: {}", origin.host, rfc3339(end))));
     }
 }
 

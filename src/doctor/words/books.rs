@@ -68,11 +68,12 @@ pub(super) const ROWS: &[Row] = &[
         "put_back",
         (
             "账本是恢复的旧副本，还没有核对完：在此之前不退款",
-            "运行服务并等它问完微信支付；进度：saoma restore --status",
+            "运行服务并等它问完微信支付、比对完账单；进度和结束的办法：/admin/put-back，或 saoma restore --status",
         ),
         (
             "The books are an older copy that was put back and has not been asked about yet: nothing is refunded",
-            "Let the server run until it has asked WeChat Pay; how far it is: `saoma restore --status`",
+            "Let the server run until it has asked WeChat Pay and compared the bills; how far it is, and how to end it: \
+             /admin/put-back, or `saoma restore --status`",
         ),
     ),
     row(
