@@ -52,7 +52,7 @@ pub enum Need {
 }
 
 impl Need {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Contradiction,
         Self::QuarantinedNotification,
         Self::AbnormalRefund,

@@ -9,12 +9,11 @@ use clap::{ArgGroup, Args};
 use futures::future::LocalBoxFuture;
 use jiff::Timestamp;
 
-use super::{CommandError, WhichShop, beijing};
+use super::{CommandError, WhichShop, beijing, who::acting};
 use crate::{
     backoffice::{
-        Acted, Office,
+        Office,
         put_back::{PutBack, Told, UnknownKind},
-        staff::Actor,
     },
     checkout::Awaited,
     config::{DatabaseUrl, Environment},
@@ -22,7 +21,6 @@ use crate::{
     storage::{
         StorageError,
         copies::{self, Backup},
-        events::Source,
         restorations::Restoration,
     },
 };
@@ -132,7 +130,7 @@ pub fn restore<'a>(
         let (office, db) = open_office(settings, Surroundings::system()).await?;
         let marked = if by_hand { mark_by_hand(&db, (&url, &data_dir), since, now).await } else { Ok(()) };
         let looked = match marked {
-            Ok(()) => look(&office, reason.as_deref(), environment).await,
+            Ok(()) => look(&office, reason.as_deref()).await,
             Err(error) => Err(error),
         };
         db.close().await;
@@ -140,14 +138,9 @@ pub fn restore<'a>(
     })
 }
 
-async fn look(
-    office: &Office,
-    reason: Option<&str>,
-    environment: &Environment,
-) -> Result<Option<PutBack>, StorageError> {
+async fn look(office: &Office, reason: Option<&str>) -> Result<Option<PutBack>, StorageError> {
     if let Some(reason) = reason {
-        let actor = Actor::command_line(&environment.user());
-        office.release_put_back(&Acted { actor, source: Source::CommandLine }, reason).await?;
+        office.release_put_back(&acting(), reason).await?;
     }
     office.find_put_back().await
 }

@@ -268,7 +268,9 @@ mod tests {
     };
 
     use super::*;
-    use crate::storage::{Database, testing};
+    use crate::storage::Database;
+
+    const NOW: Timestamp = Timestamp::constant(1_767_196_800, 0);
 
     /// Books in which the copy finds a row that may not be there, behind enough others that reading them takes a while.
     async fn bad_books(folder: &Path) -> PathBuf {
@@ -303,7 +305,7 @@ mod tests {
             });
             let backing_up = scope.spawn(|| {
                 let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-                let done = runtime.block_on(back_up(&from, &to, testing::NOW));
+                let done = runtime.block_on(back_up(&from, &to, NOW));
                 over.store(true, Ordering::SeqCst);
                 done
             });

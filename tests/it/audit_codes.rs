@@ -142,6 +142,12 @@ async fn bills(app: &App, manager: &Desk<'_>, day: BillDay) {
     assert_eq!(manager.get("/admin/audit.csv").await.status, 200);
 }
 
+async fn set_up(app: &App, manager: &Desk<'_>) {
+    manager.post_to("/admin/doctor", &[]).await;
+    set(app, "INSERT INTO restorations (since_ms, noticed_ms, found_by) VALUES (1, 1, 'COMMAND')").await;
+    assert!(app.state.office.release_put_back(&Acted::by(clerk()), "compared").await.expect("released"));
+}
+
 #[tokio::test]
 async fn whatever_the_log_has_a_name_for_is_written() {
     let app = App::with_demo_staff().await;
@@ -155,6 +161,7 @@ async fn whatever_the_log_has_a_name_for_is_written() {
     app.state.reconcile.check(day).await.expect("compared");
     let manager = Desk::enter(&app, Role::Manager).await;
     bills(&app, &manager, day).await;
+    set_up(&app, &manager).await;
     logins(&app).await;
     shelf(&app).await;
     orders(&app, &order).await;

@@ -329,6 +329,8 @@ async fn the_status_and_every_page_in_english() {
         "/admin/products",
         "/admin/looks",
         "/admin/bills",
+        "/admin/doctor",
+        "/admin/put-back",
         &path,
         &way,
         &refund,

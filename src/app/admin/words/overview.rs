@@ -35,7 +35,7 @@ pub struct Overview {
     pub more: fn(usize) -> String,
     pub since: &'static str,
     pub go: &'static str,
-    needs_words: [(&'static str, &'static str, &'static str); 11],
+    needs_words: [(&'static str, &'static str, &'static str); 12],
 
     pub status: &'static str,
     pub instance: &'static str,
