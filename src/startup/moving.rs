@@ -98,7 +98,7 @@ pub async fn move_books(
     let ended = arrive(&db, run, (&from, &to), wish.actor, surroundings).await;
     let warnings = warnings(&db).await.unwrap_or_default();
     db.close().await;
-    put_back::beside_of(wish.to, &settings.data_dir).follow(ended?);
+    put_back::beside_of(wish.to, &settings.data_dir).follow_or_warn(ended?);
     Ok(Some(Moved { from, to, carried, warnings, secret_key }))
 }
 

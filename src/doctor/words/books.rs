@@ -1,6 +1,6 @@
 //! The books.
 
-use super::{Check, Row, row};
+use super::check::{Check, Row, row};
 
 pub(super) const ROWS: &[Row] = &[
     row(

@@ -1,6 +1,6 @@
 //! The merchant's settings and keys.
 
-use super::{Check, Row, row};
+use super::check::{Check, Row, row};
 
 pub(super) const ROWS: &[Row] = &[
     row(

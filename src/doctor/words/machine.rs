@@ -1,6 +1,6 @@
 //! The machine, and the shop on it.
 
-use super::{Check, Row, row};
+use super::check::{Check, Row, row};
 
 pub(super) const ROWS: &[Row] = &[
     row(

@@ -1,6 +1,6 @@
 //! The way to WeChat, and the way back.
 
-use super::{Check, Row, row};
+use super::check::{Check, Row, row};
 
 pub(super) const ROWS: &[Row] = &[
     row(
