@@ -370,7 +370,7 @@ async fn an_approval_that_cannot_be_read_keeps_no_other_from_its_end() {
     }
     let set =
         async |sql: &'static str, id: i64| sqlx::query(sql).bind(id).execute(&app.books.pool).await.expect("writes");
-    set("UPDATE approvals SET kind = 'OF_A_NEWER_VERSION' WHERE id = ?", asked[0].id).await;
+    set("UPDATE approvals SET kind = 'NEWER' WHERE id = ?", asked[0].id).await;
     set("UPDATE approvals SET wanted = 'of a newer version' WHERE id = ?", asked[1].id).await;
     app.advance(7 * 24 * 3600);
     app.state.staff.end_old_approvals().await.expect("goes on");
