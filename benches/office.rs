@@ -118,17 +118,17 @@ async fn pages(office: &Office) -> Result<bool, Failure> {
     for (name, asked, budget) in filters {
         let filter = Filter::read(&asked, Clock::system().now())?;
         let times = times(async |_| Ok(office.list_orders(&filter, None).await.map(drop)?)).await?;
-        kept &= told(name, times, budget);
+        kept &= told(name, &times, budget);
     }
     let search = times(async |round| {
         let found = office.search(&format!("N{}", NEWEST - 1 - i64::try_from(round)?)).await?.len();
         if found == 1 { Ok(()) } else { Err(format!("{found} found").into()) }
     });
-    kept &= told("search by number", search.await?, PAGE_BUDGET);
+    kept &= told("search by number", &search.await?, PAGE_BUDGET);
     let began = Instant::now();
     office.sum_up().await?;
     println!("  {:<24} {:>10.1?}", "sums of a month", began.elapsed());
-    kept &= told("overview", times(async |_| Ok(office.report().await.map(drop)?)).await?, PAGE_BUDGET);
+    kept &= told("overview", &times(async |_| Ok(office.report().await.map(drop)?)).await?, PAGE_BUDGET);
     Ok(kept)
 }
 
@@ -143,7 +143,7 @@ async fn times(mut work: impl AsyncFnMut(usize) -> Result<(), Failure>) -> Resul
     Ok(times)
 }
 
-fn told(name: &str, times: Vec<Duration>, budget: Duration) -> bool {
+fn told(name: &str, times: &[Duration], budget: Duration) -> bool {
     let at = |part: usize| times.get(times.len() * part / 100).copied().unwrap_or_default();
     println!("  {name:<24} p50 {:>9.1?}  p99 {:>9.1?}   budget p99 ≤ {budget:?}", at(50), at(99));
     at(99) <= budget
@@ -175,7 +175,7 @@ async fn export(office: &Office, beside: impl AsyncFn(usize) -> Result<(), Failu
     let (took, memory) = (began.elapsed(), most.saturating_sub(before));
     println!("  {:<24} {took:>10.1?}  {orders} orders, {} KiB more memory", "export", memory >> 10);
     waited.sort_unstable();
-    Ok(told("an order placed beside it", waited, BESIDE_BUDGET) && memory <= MEMORY_BUDGET)
+    Ok(told("an order placed beside it", &waited, BESIDE_BUDGET) && memory <= MEMORY_BUDGET)
 }
 
 /// Numbers of these orders go down from here.
@@ -246,7 +246,7 @@ async fn double(c: &mut AnyConnection, old: i64) -> Result<(), Failure> {
         (attempts, vec![old, old, old, from, to]),
         (payments, vec![old, old, old, old, back, back, from, to]),
     ] {
-        let query = values.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, value| query.bind(value));
+        let query = values.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), sqlx::query::Query::bind);
         query.execute(&mut *c).await?;
     }
     Ok(())

@@ -62,7 +62,7 @@ impl Filled {
         Self::FIRST_MS + id * Self::MINUTE_MS
     }
 
-    pub(crate) fn created(&self, id: i64) -> Timestamp {
+    pub(crate) fn created(id: i64) -> Timestamp {
         Timestamp::from_millisecond(Self::created_ms(id)).expect("in range")
     }
 

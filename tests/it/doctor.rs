@@ -121,7 +121,9 @@ async fn always(answer: &'static str) -> String {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
                 let mut request = [0; 8192];
-                stream.read(&mut request).await.ok();
+                if stream.read(&mut request).await.is_err() {
+                    return;
+                }
                 stream.write_all(answer.as_bytes()).await.ok();
                 stream.shutdown().await.ok();
             });

@@ -231,21 +231,21 @@ async fn a_full_address_answers_its_own_early_who_only_wait_for_news() {
     let say = async |source: &str, bytes: &str| {
         let mut stream = connect_from(&app, source).await;
         stream.write_all(bytes.as_bytes()).await.expect("writes");
-        tokio::spawn(until_closed(stream))
+        stream
     };
-    let neighbour = say("127.0.0.3", &watch).await;
-    let own = [say("127.0.0.2", &watch).await, say("127.0.0.2", &watch).await];
+    let neighbour = tokio::spawn(until_closed(say("127.0.0.3", &watch).await));
+    let own = [say("127.0.0.2", &watch).await, say("127.0.0.2", &watch).await].map(until_closed).map(tokio::spawn);
     until("all wait", async || (app.state.checkout.live().waiting() == 3).then_some(())).await;
     let started = Instant::now();
     let home = "GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n";
-    let crowded = say("127.0.0.2", home).await.await.expect("no panic");
+    let crowded = until_closed(say("127.0.0.2", home).await).await;
     assert!(crowded.starts_with("HTTP/1.1 503 "), "{crowded}");
     for page in own {
         let told = page.await.expect("no panic");
         assert!(told.contains("NOTPAY") && told.contains("connection: close"), "{told}");
     }
     assert!(started.elapsed() < Duration::from_secs(20), "long before their time: {:?}", started.elapsed());
-    assert!(say("127.0.0.2", home).await.await.expect("no panic").starts_with("HTTP/1.1 200 "));
+    assert!(until_closed(say("127.0.0.2", home).await).await.starts_with("HTTP/1.1 200 "));
     assert_eq!(app.state.checkout.live().waiting(), 1, "the neighbour's page waits on");
     neighbour.abort();
 }

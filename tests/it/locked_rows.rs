@@ -280,7 +280,9 @@ async fn heartbeats_leases_and_jobs_come_through_while_actions_wait_for_a_locked
         let lease = started.elapsed();
 
         outside.site.pay(&lost.code_url).await;
-        [&right, &wrong].iter().for_each(|clock| clock.advance(SignedDuration::from_secs(40)));
+        for clock in [&right, &wrong] {
+            clock.advance(SignedDuration::from_secs(40));
+        }
         let started = Instant::now();
         until("found", async || (app.books.status(&lost.order_no).await == "SUCCESS").then_some(())).await;
         let found = started.elapsed();

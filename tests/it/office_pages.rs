@@ -116,11 +116,12 @@ async fn a_whole_refund_step_by_step_and_pressed_twice_is_one() {
     app.until_status(&order.token, "REFUND_PARTIAL").await;
     let forged = [("payment", &*transaction), ("number", "../../x"), ("amount", "1.00"), ("reason", "x")];
     assert_eq!(clerk.post(&format!("{path}/refund"), &check, &forged).await.status, 422);
-    let log: Vec<(String, String)> = sqlx::query_as("SELECT who, subject FROM audit_log WHERE what = 'REFUND_ASKED'")
-        .fetch_all(&app.books.pool)
-        .await
-        .expect("reads");
-    assert_eq!(log, [("demo-operator".to_owned(), format!("refund:{number}"))], "once, by name");
+    let written: Vec<(String, String)> =
+        sqlx::query_as("SELECT who, subject FROM audit_log WHERE what = 'REFUND_ASKED'")
+            .fetch_all(&app.books.pool)
+            .await
+            .expect("reads");
+    assert_eq!(written, [("demo-operator".to_owned(), format!("refund:{number}"))], "once, by name");
 }
 
 /// Where a refund of the order's payment begins.
@@ -442,8 +443,8 @@ async fn hidden_marks_that_turn_text_round_are_refused_in_notes_reasons_and_name
     let form = hidden(page.text(), "form");
     let noted = clerk.post(&format!("{path}/note"), &page, &[("text", TURNED), ("form", &form)]).await;
     assert_eq!((noted.status, noted.shown().contains("隐藏字符")), (422, true), "{}", noted.shown());
-    let notes = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM order_notes").fetch_one(&app.books.pool).await;
-    assert_eq!(notes.expect("reads"), 0);
+    let count = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM order_notes").fetch_one(&app.books.pool).await;
+    assert_eq!(count.expect("reads"), 0);
     let way = way_to_refund(&clerk, &path).await;
     let reason: String = url::form_urlencoded::byte_serialize(TURNED.as_bytes()).collect();
     let check = clerk.get(&format!("{way}&step=check&amount=1.00&reason={reason}")).await;

@@ -65,10 +65,10 @@ fn with_exif(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     [&jpeg[..2], &[0xff, 0xe1], &length, b"Exif\0\0", &tiff, &jpeg[2..]].concat()
 }
 
-async fn address(site: &Site, id: &str, size: &str) -> String {
+async fn address(site: &Site, id: i64, which: &str) -> String {
     let page = site.get("/api/ui/list_products").await.json();
-    let found = page.as_array().expect("a list").iter().find(|product| product["id"].to_string() == id);
-    let name = found.and_then(|product| product["pictures"][size].as_str());
+    let found = page.as_array().expect("a list").iter().find(|product| product["id"] == id);
+    let name = found.and_then(|product| product["pictures"][which].as_str());
     format!("/pictures/{}", name.expect("a picture"))
 }
 
@@ -80,7 +80,7 @@ async fn a_picture_is_shown_in_two_sizes_under_an_address_by_content() {
     let photo = with_exif(&encoded(&flag(2_000, 1_000), ImageFormat::Jpeg), 6);
     assert_eq!(picture(folder.path(), "2", &photo), (Some(0), "product 2 has a picture\n".to_owned()));
 
-    let (large, small) = (address(&site, "2", "large").await, address(&site, "2", "small").await);
+    let (large, small) = (address(&site, 2, "large").await, address(&site, 2, "small").await);
     let catalogue = site.get("/").await;
     assert!(catalogue.text().contains("products--pictured") && catalogue.text().contains(&format!("src=\"{small}\"")));
     assert!(catalogue.text().contains("width=\"240\" height=\"480\""), "held upright");
@@ -114,7 +114,7 @@ async fn see_through_and_small_pictures_keep_their_looks() {
     let glass: DynamicImage = RgbaImage::from_pixel(40, 20, Rgba([0, 0, 0, 0])).into();
     for format in [ImageFormat::Png, ImageFormat::WebP] {
         assert_eq!(picture(folder.path(), "1", &encoded(&glass, format)).0, Some(0), "{format:?}");
-        let shown = decoded(&site.get(&address(&site, "1", "large").await).await);
+        let shown = decoded(&site.get(&address(&site, 1, "large").await).await);
         assert_eq!(shown.dimensions(), (40, 20), "never made bigger");
         assert!(is_near(*shown.get_pixel(20, 10), [255; 3]), "on white");
     }
@@ -142,7 +142,7 @@ async fn what_is_no_picture_is_refused_with_a_clear_word_and_nothing_changes() {
     let site = serve(folder.path()).await;
     let good = encoded(&flag(300, 200), ImageFormat::Jpeg);
     assert_eq!(picture(folder.path(), "3", &good).0, Some(0));
-    let before = address(&site, "3", "large").await;
+    let before = address(&site, 3, "large").await;
 
     let (png, webp) = (encoded(&flag(300, 200), ImageFormat::Png), encoded(&flag(300, 200), ImageFormat::WebP));
     let svg = b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>";
@@ -168,7 +168,7 @@ async fn what_is_no_picture_is_refused_with_a_clear_word_and_nothing_changes() {
     ] {
         let (code, told) = picture(folder.path(), "3", &bytes);
         assert!(code == Some(1) && told.contains("product: picture: ") && told.contains(word), "{what}: {told}");
-        assert_eq!(address(&site, "3", "large").await, before, "{what}");
+        assert_eq!(address(&site, 3, "large").await, before, "{what}");
     }
     let (code, told) = picture(folder.path(), "99", &good);
     assert!(code == Some(1) && told.contains("there is no product 99"), "{told}");
@@ -188,7 +188,7 @@ async fn nothing_but_the_picture_is_kept_of_a_polyglot() {
     for file in [inside, [jpeg.as_slice(), trick].concat()] {
         assert_eq!(picture(folder.path(), "4", &file).0, Some(0));
         for size in ["large", "small"] {
-            let answer = site.get(&address(&site, "4", size).await).await;
+            let answer = site.get(&address(&site, 4, size).await).await;
             assert!(!answer.body.windows(6).any(|bytes| bytes == b"script"), "{size}");
             assert_eq!(decoded(&answer).dimensions(), (300, 200));
         }

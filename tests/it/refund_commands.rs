@@ -221,9 +221,9 @@ async fn what_wechat_refuses_is_explained_where_it_is_shown() {
         assert!(told.contains(words), "no {words:?} in {told}");
     }
     assert!(log.contains("balance is too low") && log.contains(id), "the log explains it, too: {log}");
-    let mut show = Command::new(program());
-    show.args(["order", "show", "--sandbox", &order.order_no]).env_clear().current_dir(shop.folder.path());
-    let shown = show.env("DATABASE_URL", &shop.database).stdin(Stdio::null()).output().expect("runs");
+    let mut command = Command::new(program());
+    command.args(["order", "show", "--sandbox", &order.order_no]).env_clear().current_dir(shop.folder.path());
+    let shown = command.env("DATABASE_URL", &shop.database).stdin(Stdio::null()).output().expect("runs");
     let shown = String::from_utf8(shown.stdout).expect("UTF-8");
     assert!(shown.contains("商户可用余额不足") && shown.contains(id), "{shown}");
 }

@@ -72,9 +72,13 @@ async fn a_link_is_printed_on_a_terminal_only_and_nothing_is_done_without() {
     assert_eq!(all["accounts"].as_array().map(Vec::len), Some(3), "nobody was added");
     // `script` gives the command a terminal.
     let saoma = crate::support::program();
-    let line = format!("{saoma} staff add anna --role manager --sandbox");
+    let command = format!("{saoma} staff add anna --role manager --sandbox");
     let mut script = std::process::Command::new("/usr/bin/script");
-    script.args(["-qec", &line, "/dev/null"]).current_dir(shop.folder.path()).env_clear().env("PATH", "/usr/bin:/bin");
+    script
+        .args(["-qec", &command, "/dev/null"])
+        .current_dir(shop.folder.path())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin");
     script.env("DATABASE_URL", database_url(&shop.folder.path().join("data")));
     script.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", shop.server.port()));
     if !crate::support::is_file() {

@@ -41,14 +41,12 @@ fn expected(may: May, method: &Method, role: Option<Role>) -> Got {
         return if may == May::Anybody { Got::Through } else { Got::Login };
     };
     match may {
-        May::Anybody | May::SignedIn => Got::Through,
         May::HalfWay => Got::GoOn,
         // Who has a second factor shows it before he changes it.
         May::Enrolling if role.moves_money() => Got::Confirm,
-        May::Enrolling => Got::Through,
         May::Staff(least) | May::Confirmed(least) if role < least => Got::Forbidden,
         May::Confirmed(_) if *method == Method::POST => Got::Confirm,
-        May::Staff(_) | May::Confirmed(_) => Got::Through,
+        May::Anybody | May::SignedIn | May::Enrolling | May::Staff(_) | May::Confirmed(_) => Got::Through,
     }
 }
 

@@ -141,7 +141,9 @@ async fn a_merchant_with_a_public_key_alone_finds_out_whose_clock_is_right() {
         if second.books.status(&order.order_no).await == "SUCCESS" {
             return Some(());
         }
-        [&right, &wrong].iter().for_each(|clock| clock.advance(SignedDuration::from_secs(1)));
+        for clock in [&right, &wrong] {
+            clock.advance(SignedDuration::from_secs(1));
+        }
         passed += 1;
         tokio::time::sleep(Duration::from_millis(50)).await;
         None
