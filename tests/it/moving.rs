@@ -15,8 +15,8 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
 
 use crate::support::{
-    Books, Desk, PASSWORD, Placed, Process, code_at, command, database_url, folder, is_file, lay_keys, password,
-    program, system_user, until_within,
+    Books, Desk, PASSWORD, Placed, Process, code_at, command, database_url, folder, free_port, is_file, lay_keys,
+    password, program, system_user, until_within,
 };
 
 struct Shop {
@@ -102,9 +102,11 @@ impl Shop {
 
     /// A start that is refused, and what it says.
     fn refused(&self, url: &str) -> String {
-        let (code, told, log) = self.run(url, &["serve", "--sandbox"]);
-        assert_eq!(code, 2, "{told}{log}");
-        log
+        let mut command = self.command(url, &["serve", "--sandbox"]);
+        command.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", free_port()));
+        let output = command.output().expect("runs");
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8") + &String::from_utf8(output.stderr).expect("UTF-8")
     }
 
     async fn write(&self, sql: &str) {
