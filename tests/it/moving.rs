@@ -13,6 +13,7 @@ use saoma::clock::Clock;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use crate::support::{
     Books, Desk, PASSWORD, Placed, Process, code_at, command, database_url, folder, free_port, is_file, lay_keys,
@@ -101,12 +102,25 @@ impl Shop {
     }
 
     /// A start that is refused, and what it says.
-    fn refused(&self, url: &str) -> String {
+    async fn refused(&self, url: &str) -> String {
         let mut command = self.command(url, &["serve", "--sandbox"]);
         command.env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", free_port()));
-        let output = command.output().expect("runs");
-        assert_eq!(output.status.code(), Some(2), "{output:?}");
-        String::from_utf8(output.stdout).expect("UTF-8") + &String::from_utf8(output.stderr).expect("UTF-8")
+        let log = self.folder().join("refused.log");
+        let file = fs::File::create(&log).expect("a log");
+        let both = file.try_clone().expect("a log");
+        let mut child = command.stdout(file).stderr(both).spawn().expect("starts");
+        let end = Instant::now() + Duration::from_secs(30);
+        let ended = loop {
+            match child.try_wait().expect("a child") {
+                None if Instant::now() < end => tokio::time::sleep(Duration::from_millis(10)).await,
+                ended => break ended,
+            }
+        };
+        // One that is not refused would serve for ever.
+        child.kill().expect("kills");
+        let told = fs::read_to_string(&log).expect("a log");
+        assert_eq!(ended.and_then(|status| status.code()), Some(2), "{told}");
+        told
     }
 
     async fn write(&self, sql: &str) {
@@ -246,7 +260,7 @@ async fn a_shop_goes_on_with_its_books_on_a_server() {
         assert_eq!(bytes(&shop.new, sql).await, before, "{sql}");
     }
 
-    let log = shop.refused(&shop.old);
+    let log = shop.refused(&shop.old).await;
     let place = moved["to"].as_str().expect("a place");
     assert!(log.contains(&format!("were moved to {place}")) && !place.contains('@'), "{log}");
     let (code, _, log) = shop.move_it(&[]);
@@ -402,7 +416,7 @@ async fn a_move_that_is_killed_leaves_the_old_books_and_half_of_it_opens_for_nob
     let Some(shop) = Shop::opened().await else { return };
     fill(&shop).await;
     killed_in_the_middle(&shop, &[]).await;
-    let log = shop.refused(&shop.new);
+    let log = shop.refused(&shop.new).await;
     assert!(log.contains("half of a move from") && log.contains("saoma.db"), "{log}");
     let (code, _, log) = shop.run(&shop.new, &["status", "--sandbox"]);
     assert_eq!(code, 2, "no command opens it: {log}");
@@ -418,12 +432,12 @@ async fn a_move_that_is_killed_leaves_the_old_books_and_half_of_it_opens_for_nob
     let moved = shop.moved(&["--again"]);
     let orders = moved["tables"].as_array().expect("a list").iter().find(|it| it["table"] == "orders");
     assert_eq!(orders.expect("orders")["rows"], MANY + 1, "each once");
-    shop.refused(&shop.old);
+    shop.refused(&shop.old).await;
 
     // As if it had been killed after the old books were let go, and before the new ones could be opened.
     shop.write_new("UPDATE moves SET state = 'WHOLE'; DELETE FROM audit_log WHERE what = 'BOOKS_MOVED'").await;
-    assert!(shop.refused(&shop.old).contains("were moved to"));
-    assert!(shop.refused(&shop.new).contains("half of a move"));
+    assert!(shop.refused(&shop.old).await.contains("were moved to"));
+    assert!(shop.refused(&shop.new).await.contains("half of a move"));
     let moved = shop.moved(&[]);
     assert_eq!(moved["rows"], 0, "only the end was missing: {moved}");
     let process = shop.serve(&shop.new).await;
@@ -433,7 +447,7 @@ async fn a_move_that_is_killed_leaves_the_old_books_and_half_of_it_opens_for_nob
     // And before they were let go: then they are the shop's.
     shop.write("UPDATE generation SET moved_to = NULL; UPDATE moves SET state = 'LEAVING' WHERE state = 'LEFT'").await;
     shop.write_new("UPDATE moves SET state = 'WHOLE'").await;
-    assert!(shop.refused(&shop.new).contains("half of a move"));
+    assert!(shop.refused(&shop.new).await.contains("half of a move"));
     stop(shop.serve(&shop.old).await).await;
     let (code, _, log) = shop.move_it(&[]);
     assert!(code == 1 && log.contains("--again"), "{log}");
