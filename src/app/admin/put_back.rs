@@ -123,8 +123,9 @@ fn UnknownList(words: &'static PutBack, unknown: Vec<UnknownLine>) -> impl IntoV
             </tr>
         }
     };
+    // The table that scrolls is the landmark.
     view! {
-        <section class="admin-card" aria-labelledby="unknown">
+        <section class="admin-card">
             <h2 id="unknown">{words.unknown}</h2>
             <p class="hint">{words.unknown_hint}</p>
             {if is_empty {
