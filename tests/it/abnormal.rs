@@ -20,7 +20,7 @@ use crate::support::{App, Desk, Member, Placed, hidden, paid_under, until, wante
 const ACCOUNT: &str = "6225880123456789";
 const NAME: &str = "欧阳测试";
 
-/// A paid order of which `amount` could not go back: its status is REFUND_ABNORMAL.
+/// A paid order of which `amount` could not go back: its status is `REFUND_ABNORMAL`.
 struct Stuck {
     app: App,
     order: Placed,

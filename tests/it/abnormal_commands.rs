@@ -1,5 +1,5 @@
 //! An abnormal refund on a running server: by command, by page, and with the server killed in the middle. At
-//! RUST_LOG=debug no log has a card's number or its holder's name.
+//! `RUST_LOG=debug` no log has a card's number or its holder's name.
 
 use std::{
     io::Write as _,
@@ -84,7 +84,8 @@ impl Shop {
     async fn status_at_wechat(&self) -> String {
         let ledger = self.process.get("/_sandbox/ledger").await;
         let lines = ledger.text().lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        let last = lines.filter(|line| line["type"] == "refund").last().expect("one");
+        let mut refunds = lines.filter(|line| line["type"] == "refund");
+        let last = refunds.next_back().expect("one");
         last["status"].as_str().expect("a status").to_owned()
     }
 }

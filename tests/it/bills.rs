@@ -80,6 +80,7 @@ pub fn text_of(app: &App, day: BillDay, kind: &str) -> String {
 }
 
 /// How many orders stand around what is planted. The proof is of 1,000 (`docs/bills.md`).
+#[expect(clippy::disallowed_methods, reason = "the size comes from the environment")]
 fn crowd() -> usize {
     std::env::var("SAOMA_TEST_BILL_ORDERS").ok().and_then(|count| count.parse().ok()).unwrap_or(30)
 }
