@@ -174,7 +174,7 @@ fn Differences(rows: Vec<DifferenceRow>, words: &'static Bills, with_day: bool) 
         let (name, _) = words.explained(row.kind);
         view! {
             <tr>
-                <th scope="row"><a href=format!("/admin/differences/{}", row.id)>{name}</a></th>
+                <th scope="row" class="bill-kind"><a href=format!("/admin/differences/{}", row.id)>{name}</a></th>
                 <td class="number">{row.theirs}</td>
                 <td class="number">{row.ours}</td>
                 <td class="nowrap">{words.difference_standing(row.standing)}</td>

@@ -138,19 +138,19 @@ fn Totals(totals: TotalsView, words: &'static Bills) -> impl IntoView {
 #[component]
 fn Account(account: AccountView, words: &'static Bills) -> impl IntoView {
     let AccountView { opening, closing, kinds } = account;
-    let line = |name: String, yuan: String, count: String| {
-        view! { <tr><th scope="row">{name}</th><td class="number">{yuan}</td><td class="number">{count}</td></tr> }
+    let line = |name: String, told: String| {
+        view! { <tr><th scope="row">{name}</th><td class="number">{told}</td></tr> }
     };
-    let moved = move |(name, sum): (String, SumView)| line(name, sum.yuan, (words.pieces)(sum.count));
+    let moved = move |(name, sum): (String, SumView)| line(name, format!("{} {}", sum.yuan, (words.pieces)(sum.count)));
     view! {
         <section class="bill-section" aria-labelledby="account">
             <h2 id="account">{words.account}</h2>
             <div class="table-scroll">
                 <table class="admin-table">
                     <tbody>
-                        {line(words.opening.to_owned(), opening, String::new())}
+                        {line(words.opening.to_owned(), opening)}
                         {kinds.into_iter().map(moved).collect::<Vec<_>>()}
-                        {line(words.closing.to_owned(), closing, String::new())}
+                        {line(words.closing.to_owned(), closing)}
                     </tbody>
                 </table>
             </div>

@@ -40,7 +40,7 @@ pub fn DifferencePage(language: Language, view: DifferenceView) -> impl IntoView
             <dt>{words.about}</dt><dd class="mono">{row.subject}</dd>
             {transaction_id.map(|id| view! { <dt>"transaction_id"</dt><dd class="mono">{id}</dd> })}
             {out_trade_no.map(|number| view! { <dt>"out_trade_no"</dt><dd class="mono">{number}</dd> })}
-            {order.map(|order| view! { <dt>{words.order}</dt><dd>{order}</dd> })}
+            {order.map(|order| view! { <dt>{words.order}</dt><dd><a href=format!("/admin/orders/{order}")>{order.clone()}</a></dd> })}
             <dt>{words.in_bill}</dt><dd>{row.theirs}</dd>
             <dt>{words.in_books}</dt><dd>{row.ours}</dd>
             <dt>{words.answer}</dt><dd>{if row.answer.is_empty() { "—".to_owned() } else { row.answer }}</dd>
