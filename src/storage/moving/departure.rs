@@ -6,7 +6,9 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sqlx::{AnyConnection, Connection as _, Executor as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{
+    AnyConnection, ConnectOptions as _, Connection as _, Executor as _, SqliteConnection, sqlite::SqliteConnectOptions,
+};
 
 use crate::storage::{
     StorageError,
@@ -85,7 +87,7 @@ impl Departure {
     /// Somebody who does not know of the lock is writing them.
     pub async fn hold(&self) -> Result<Held, StorageError> {
         // A row of pictures is large, and a few of them are read ahead.
-        let options = SqliteConnectOptions::new().filename(&self.path).row_buffer_size(8);
+        let options = SqliteConnectOptions::new().filename(&self.path).row_buffer_size(8).disable_statement_logging();
         let mut c = SqliteConnection::connect_with(&options).await?;
         c.execute(PRAGMAS).await?;
         match c.execute("BEGIN IMMEDIATE").await.map_err(StorageError::from) {
