@@ -190,7 +190,7 @@ async fn fill(c: &mut AnyConnection, now_ms: i64, doublings: u32) -> Result<i64,
         let (status, reason) = if paid { ("SUCCESS", None) } else { ("CLOSED", Some("EXPIRED")) };
         let sql = "INSERT INTO orders (id, token, shopper, product_id, title, total_fen, status, closed_reason, version, \
                    created_ms, expires_ms, paid_ms, updated_ms) VALUES (?, ?, 's', ?, 'x', ?, ?, ?, 3, ?, ?, ?, ?)";
-        let order = sqlx::query(sql).bind(id).bind(format!("x{id:031}")).bind(1 + index % 4).bind(1 + index % 50);
+        let order = sqlx::query(sql).bind(id).bind(format!("{id:032}")).bind(1 + index % 4).bind(1 + index % 50);
         let order = order.bind(status).bind(reason).bind(at).bind(at + 900_000);
         order.bind(paid.then_some(at)).bind(at).execute(&mut *transaction).await?;
         let sql = "INSERT INTO attempts (id, order_id, out_trade_no, state, request, prepay_until_ms, created_ms) \
@@ -216,8 +216,7 @@ async fn fill(c: &mut AnyConnection, now_ms: i64, doublings: u32) -> Result<i64,
 /// As many again of the `old` orders there are, further back.
 async fn double(c: &mut AnyConnection, old: i64) -> Result<(), Failure> {
     let (from, to, back) = (NEWEST - old, NEWEST, old * 1_000);
-    let token =
-        if c.backend_name() == "SQLite" { "printf('x%031d', id - ?)" } else { "CONCAT('x', LPAD(id - ?, 31, '0'))" };
+    let token = if c.backend_name() == "SQLite" { "printf('%032d', id - ?)" } else { "LPAD(id - ?, 32, '0')" };
     let text = |letter: &str| {
         if c.backend_name() == "SQLite" {
             format!("'{letter}' || (id - ?)")
