@@ -16,13 +16,14 @@ use saoma::{
             audit::what,
         },
     },
+    checkout::ToAccount,
     domain::{Fen, ProductId, Role},
     reconcile::BillDay,
     storage::approvals::{Approval, Limits},
 };
 use serde_json::json;
 
-use crate::support::{App, Desk, PASSWORD, Placed, code_of, paid_under, until};
+use crate::support::{App, Desk, PASSWORD, Placed, code_of, paid_under, until, wanted};
 
 fn clerk() -> Actor {
     Actor::command_line("test")
@@ -99,6 +100,18 @@ async fn refunds(app: &App, order: &Placed) {
     staff.end_old_approvals().await.expect("ends");
 }
 
+/// What could not go back is sent to the shop's own account.
+async fn abnormal(app: &App) {
+    app.faults(json!({"refund_outcome": "abnormal"})).await;
+    let order = paid(app).await;
+    let asked = app.state.checkout.refund(&paid_under(&order.order_no), wanted(None)).await.expect("accepted");
+    app.until_status(&order.token, "REFUND_ABNORMAL").await;
+    app.faults(json!({"refund_outcome": "success"})).await;
+    let refund = app.state.checkout.load_refund(&asked.out_refund_no).await.expect("is there");
+    let serial = app.state.checkout.sealing_key().await.expect("a key").serial;
+    app.state.staff.send_abnormal_refund(&refund, ToAccount::Merchant(serial), &clerk()).await.expect("sent");
+}
+
 async fn orders(app: &App, order: &Placed) {
     let (office, who) = (&app.state.office, Acted::by(clerk()));
     let open = app.order(1).await;
@@ -165,6 +178,7 @@ async fn whatever_the_log_has_a_name_for_is_written() {
     logins(&app).await;
     shelf(&app).await;
     orders(&app, &order).await;
+    abnormal(&app).await;
     refunds(&app, &paid(&app).await).await;
     let written = async || -> BTreeSet<String> {
         let sql = "SELECT DISTINCT what FROM audit_log";
