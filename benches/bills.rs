@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads its own size from the environment")]
+#![expect(clippy::float_arithmetic, reason = "a ratio of times, for a person to read")]
 
 use std::{
     collections::BTreeMap,
@@ -75,7 +76,7 @@ fn transaction_id(number: usize) -> String {
 }
 
 /// Rows with the same amount, so that their sums are known.
-fn write_trades(rows: usize, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+fn write_trades(rows: usize, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(
         "\u{feff}交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,\
          应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,\
@@ -102,7 +103,7 @@ fn write_trades(rows: usize, out: &mut dyn std::io::Write) -> std::io::Result<()
     )
 }
 
-fn write_flows(rows: usize, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+fn write_flows(rows: usize, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(
         "\u{feff}记账时间,微信支付业务单号,业务名称,收支类型,收支金额(元),账户结余(元),业务凭证号\r\n".as_bytes(),
     )?;
@@ -175,7 +176,7 @@ impl<W: Write> Write for Hashed<W> {
 struct Shop {
     reconcile: Reconcile,
     db: Database,
-    stop: CancellationToken,
+    end: CancellationToken,
     running: tokio::task::JoinHandle<Result<(), saoma::startup::StartupError>>,
 }
 
@@ -192,9 +193,9 @@ impl Shop {
         let surroundings = Surroundings { jobs_every: None, ..Surroundings::system() };
         let application = Application::build(settings, surroundings).await?;
         let state = application.state().clone();
-        let stop = CancellationToken::new();
-        let running = tokio::spawn(application.run(stop.clone()));
-        let shop = Self { reconcile: state.reconcile.clone(), db: state.db.clone(), stop, running };
+        let end = CancellationToken::new();
+        let running = tokio::spawn(application.run(end.clone()));
+        let shop = Self { reconcile: state.reconcile.clone(), db: state.db.clone(), end, running };
         fill(database, rows).await?;
         let bills = folder.join("bills");
         fs::create_dir_all(&bills)?;
@@ -208,7 +209,7 @@ impl Shop {
         &self,
         kind: &str,
         path: &PathBuf,
-        write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Failure> {
         let packer = GzEncoder::new(BufWriter::new(File::create(path)?), Compression::fast());
         let mut out = BufWriter::new(Hashed { out: packer, hash: Sha1::new(), bytes: 0 });
@@ -232,7 +233,7 @@ impl Shop {
     }
 
     async fn close(self) -> Result<(), Failure> {
-        self.stop.cancel();
+        self.end.cancel();
         Ok(self.running.await??)
     }
 }
@@ -333,7 +334,7 @@ async fn compare(shop: &Shop, rows: usize) -> Result<Cost, Failure> {
     done.cancel();
     let writes = writing.await?;
     if checked.outcome != Outcome::Agrees || checked.totals.rows != u64::try_from(rows)? {
-        return Err(format!("{:?}", checked).into());
+        return Err(format!("{checked:?}").into());
     }
     Ok(Cost { took, cpu, memory: peak_memory(), writes })
 }

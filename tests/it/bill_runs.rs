@@ -91,6 +91,14 @@ async fn a_day_that_wechat_has_no_more_is_given_up_and_compared_from_its_file() 
         .await
         .expect("a day");
     assert_eq!(due, None, "nobody tries it again");
+    let sql = "SELECT COUNT(*) FROM bill_days WHERE state = 'WAITING' AND day < ?";
+    let query = sqlx::query_scalar::<_, i64>(sql).bind(BillDay::of(app.clock.now()).plus_days(-1).to_string());
+    let waiting = query.fetch_one(&app.books.pool).await.expect("a count");
+    assert_eq!(
+        i64::try_from(app.metric("saoma_bill_days_missing", "").await),
+        Ok(waiting - 1),
+        "and nobody is called for it"
+    );
     for whole in [next, kept] {
         assert_eq!(reconcile.check(whole).await.expect("from its file").outcome, Outcome::Agrees, "{whole}");
     }

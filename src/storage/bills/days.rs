@@ -237,9 +237,11 @@ pub async fn note_problem(c: &mut AnyConnection, day: &str, problem: &str) -> Re
     Ok(())
 }
 
-/// How many days of the calendar before one are not compared, and how many of all differ.
+/// How many days of the calendar before one are not compared, and how many of all differ. A day whose bill WeChat no
+/// longer has (`TOO_OLD`) will never be, and is nothing that anybody can do about.
 pub async fn count_trouble(c: &mut AnyConnection, before: &str) -> Result<(i64, i64), StorageError> {
-    let missing = "SELECT COUNT(*) FROM bill_days WHERE day < ? AND state = 'WAITING'";
+    let missing = "SELECT COUNT(*) FROM bill_days WHERE day < ? AND state = 'WAITING' \
+                   AND (next_ms IS NOT NULL OR problem IS NULL OR problem <> 'TOO_OLD')";
     let missing = sqlx::query_scalar(missing).bind(before).fetch_one(&mut *c).await?;
     let differing = "SELECT COUNT(*) FROM bill_days WHERE state = 'DIFFERS'";
     Ok((missing, sqlx::query_scalar(differing).fetch_one(c).await?))

@@ -108,12 +108,10 @@ pub(crate) async fn run(options: &AnyConnectOptions) -> Result<(), StorageError>
     let migrator = migrations();
     let holder = format!("{:016x}", RandomState::new().hash_one(()));
     let end = Instant::now() + WAIT;
-    for tries in 1.. {
+    let mut waits = 0;
+    loop {
         let connecting = timeout(CONNECT, AnyConnection::connect_with(options));
         let mut connection = connecting.await.map_err(|_| StorageError::NoAnswer)??;
-        if tries == NOTICED {
-            tracing::warn!("another instance is migrating the database, or was stopped while it did");
-        }
         let outcome = step(&mut connection, &migrator, &holder).await;
         if let Err(error) = connection.close().await {
             tracing::debug!(%error, "closing the connection that migrated");
@@ -129,7 +127,11 @@ pub(crate) async fn run(options: &AnyConnectOptions) -> Result<(), StorageError>
             Err(error) if is_under_way(&error) && Instant::now() < end => {}
             Err(error) => return Err(error),
         }
-        sleep(pause(tries)).await;
+        waits += 1;
+        if waits == NOTICED {
+            tracing::warn!("another instance is migrating the database, or was stopped while it did");
+        }
+        sleep(pause(waits)).await;
     }
     Ok(())
 }
