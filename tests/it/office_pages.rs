@@ -476,3 +476,29 @@ async fn a_replay_comes_to_its_end_when_whoever_asked_goes_away() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_somebody_has_typed_does_not_end_the_field_it_is_shown_in() {
+    const TYPED: &str = "</textarea><b id=\"guest\">x</b></title>";
+    let app = App::start().await;
+    let order = paid(&app, 2).await;
+    let (clerk, path) = (Clerk::open(&app, "manager").await, path_of(&app, &order).await);
+    let page = clerk.page(&path).await;
+    let form = hidden(page.text(), "form");
+    let long = format!("{TYPED}{}", "长".repeat(1001));
+    let noted = clerk.post(&format!("{path}/note"), &page, &[("text", &long), ("form", &form)]).await;
+    let page = clerk.page("/admin/products/1").await;
+    let fields = [("title", "x</title>"), ("summary", TYPED), ("price", "none")];
+    let priced = clerk.post("/admin/products/1", &page, &fields).await;
+    sqlx::query("UPDATE products SET summary = ? WHERE id = 1")
+        .bind(TYPED)
+        .execute(&app.books.pool)
+        .await
+        .expect("writes");
+    let shown = clerk.page("/admin/products/1").await;
+    for (answer, status) in [(noted, 422), (priced, 422), (shown, 200)] {
+        assert_eq!(answer.status, status, "{}", answer.shown());
+        assert!(answer.text().contains("&lt;/textarea&gt;&lt;b id"), "it is there: {}", answer.text());
+        assert!(!answer.text().contains("<b id"), "and as text: {}", answer.text());
+    }
+}

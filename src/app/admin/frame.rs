@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{parts::Csrf, said::Said, words::Basics};
+use super::{
+    parts::{Csrf, escaped},
+    said::Said,
+    words::Basics,
+};
 use crate::{
     app::{components::Switch, language::Language},
     domain::Role,
@@ -66,7 +70,7 @@ pub fn Frame(setting: Setting, title: String, content: AnyView) -> impl IntoView
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="format-detection" content="telephone=no"/>
                 <meta name="robots" content="noindex"/>
-                <title>{whole_title}</title>
+                <title inner_html=escaped(&whole_title)></title>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 {css.into_iter().map(|href| view! { <link rel="stylesheet" href=href/> }).collect::<Vec<_>>()}
             </head>

@@ -6,7 +6,7 @@ use super::{
     abnormal::AbnormalLead,
     approvals::ApprovalLine,
     orders::StatusBadge,
-    parts::Csrf,
+    parts::{Csrf, escaped},
     words::{Approvals, Orders},
 };
 use crate::{
@@ -340,7 +340,7 @@ fn Notes(words: &'static Orders, page: OrderView) -> impl IntoView {
                     <div class="field">
                         <label for="note">{words.note}</label>
                         <textarea id="note" name="text" rows="3" maxlength="1000" required aria-describedby="note-hint">
-                            {page.note}
+                            {escaped(&page.note)}
                         </textarea>
                         <p class="hint" id="note-hint">{words.note_hint}</p>
                     </div>

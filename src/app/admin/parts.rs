@@ -5,6 +5,12 @@ use leptos::prelude::*;
 use super::words::Basics;
 use crate::app::language::Language;
 
+/// Text that stands alone in an element. Leptos escapes nothing in a `textarea`, where what somebody has typed could end
+/// it and go on as the page; and in a `title` it leaves marks of its own.
+pub(super) fn escaped(text: &str) -> String {
+    html_escape::encode_text(text).into_owned()
+}
+
 /// In every form: without it nothing is done.
 #[component]
 pub fn Csrf(token: String) -> impl IntoView {

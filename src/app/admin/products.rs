@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    parts::{Csrf, Problem},
+    parts::{Csrf, Problem, escaped},
     words::Shelf,
 };
 use crate::{
@@ -49,20 +49,21 @@ pub fn ProductList(
         {(unreadable > 0).then(|| view! { <p class="notice notice--bad">{(words.unreadable)(unreadable)}</p> })}
         {is_empty.then(|| view! { <section class="message"><p>{words.none}</p><p>{words.none_hint}</p></section> })}
         {(!is_empty).then(|| view! {
-            <table class="admin-table">
-                <caption class="visually-hidden">{words.products}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">{words.title}</th>
-                        <th scope="col">{words.price}</th>
-                        <th scope="col">{words.state}</th>
-                        {may_edit.then(|| view! { <th scope="col">{words.order}</th> })}
-                    </tr>
-                </thead>
-                <tbody>
-                    {lines.into_iter().map(|line| view! { <Line words csrf=csrf.clone() may_edit line/> }).collect_view()}
-                </tbody>
-            </table>
+            <div class="table-scroll" tabindex="0" role="region" aria-label=words.products>
+                <table class="admin-table">
+                    <thead>
+                        <tr>
+                            <th scope="col">{words.title}</th>
+                            <th scope="col">{words.price}</th>
+                            <th scope="col">{words.state}</th>
+                            {may_edit.then(|| view! { <th scope="col">{words.order}</th> })}
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {lines.into_iter().map(|line| view! { <Line words csrf=csrf.clone() may_edit line/> }).collect_view()}
+                    </tbody>
+                </table>
+            </div>
         })}
     }
 }
@@ -135,7 +136,7 @@ fn Fields(words: &'static Shelf, form: ProductForm) -> impl IntoView {
         <input id="title" name="title" value=title required maxlength="127" aria-describedby="title-hint"/>
         <p class="admin-hint" id="title-hint">{words.title_hint}</p>
         <label for="summary">{words.summary}</label>
-        <textarea id="summary" name="summary" rows="3" maxlength="500" aria-describedby="summary-hint">{summary}</textarea>
+        <textarea id="summary" name="summary" rows="3" maxlength="500" aria-describedby="summary-hint">{escaped(&summary)}</textarea>
         <p class="admin-hint" id="summary-hint">{words.summary_hint}</p>
         <label for="price">{words.price}</label>
         <input id="price" name="price" value=price required inputmode="decimal" autocomplete="off" aria-describedby="price-hint"/>

@@ -6,7 +6,7 @@ use super::DifferenceView;
 use crate::app::{
     admin::{
         bill_words::DifferenceStanding,
-        parts::{Csrf, Problem},
+        parts::{Csrf, Problem, escaped},
         words::Bills,
     },
     language::Language,
@@ -55,7 +55,7 @@ pub fn DifferencePage(language: Language, view: DifferenceView) -> impl IntoView
                     <Problem words=problem.to_owned()/>
                     <label for="why">{words.why}</label>
                     <p id="why-hint">{words.why_hint}</p>
-                    <textarea id="why" name="why" maxlength="500" rows="3" aria-describedby="why-hint">{typed}</textarea>
+                    <textarea id="why" name="why" maxlength="500" rows="3" aria-describedby="why-hint">{escaped(&typed)}</textarea>
                     {if is_open {
                         view! {
                             <button type="submit" name="to" value="EXPLAINED" class="button button--primary">{words.explain}</button>
