@@ -3,6 +3,7 @@
 use std::{
     io::Write,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use clap::{ArgGroup, Args};
@@ -24,6 +25,19 @@ use crate::{
         restorations::Restoration,
     },
 };
+
+/// It says something.
+#[derive(Clone, Debug)]
+struct Reason(String);
+
+impl FromStr for Reason {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        if text.is_empty() { Err("say what has been compared") } else { Ok(Self(text.to_owned())) }
+    }
+}
 
 /// Copies the books, also while a server runs
 #[derive(Debug, Args)]
@@ -52,7 +66,7 @@ pub struct RestoreCommand {
     release: bool,
     /// Why, for the audit log: what has been compared
     #[arg(long, value_name = "TEXT", requires = "release", conflicts_with_all = ["file", "status", "by_hand"])]
-    reason: Option<String>,
+    reason: Option<Reason>,
     /// The books that lie there now, or on the server, were put back by hand: marks them
     #[arg(long, group = "what")]
     by_hand: bool,
@@ -130,7 +144,7 @@ pub fn restore<'a>(
         let (office, db) = open_office(settings, Surroundings::system()).await?;
         let marked = if by_hand { mark_by_hand(&db, (&url, &data_dir), since, now).await } else { Ok(()) };
         let looked = match marked {
-            Ok(()) => look(&office, reason.as_deref()).await,
+            Ok(()) => look(&office, reason.as_ref().map(|Reason(why)| &**why)).await,
             Err(error) => Err(error),
         };
         db.close().await;

@@ -263,6 +263,13 @@ async fn marks(file: &Path) -> Vec<String> {
     sqlx::query_scalar("SELECT found_by FROM restorations ORDER BY id").fetch_all(&mut c).await.expect("reads")
 }
 
+/// How far the books have come.
+async fn number(file: &Path) -> i64 {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut c = sqlx::SqliteConnection::connect_with(&options).await.expect("opens");
+    sqlx::query_scalar("SELECT number FROM generation").fetch_one(&mut c).await.expect("reads")
+}
+
 /// As a dump does that is read into the database which a server has open.
 async fn exchange(file: &Path, copy: &Path) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).foreign_keys(false);
@@ -291,6 +298,7 @@ async fn books_that_are_exchanged_under_a_running_server_are_noticed() {
     write(&books, sqlx::query("VACUUM INTO ?").bind(copy.display().to_string())).await;
     app.pay(&order.code_url).await;
     app.until_status(&order.token, "SUCCESS").await;
+    until("a beat since the copy", async || (number(&books).await > number(&copy).await).then_some(())).await;
     exchange(&books, &copy).await;
     until("a mark", async || (marks(&books).await == ["MEMORY"]).then_some(())).await;
     until("the payment", async || (app.books.status(&order.order_no).await == "SUCCESS").then_some(())).await;
@@ -348,6 +356,8 @@ async fn the_command_says_what_is_left_and_ends_it_with_a_reason_alone() {
     let (code, _, log) = run(folder, &["restore", "--sandbox", "--release"]);
     assert_eq!(code, 2, "{log}");
     assert!(log.contains("--reason"), "{log}");
+    let (code, _, log) = run(folder, &["restore", "--sandbox", "--release", "--reason", " "]);
+    assert!(code == 2 && log.contains("say what has been compared"), "{log}");
     let (code, told, log) = run(folder, &["restore", "--sandbox", "--release", "--reason", "compared by hand"]);
     assert!(code == 0 && told.contains("refunds are made again since"), "{told}{log}");
     let books = folder.join("data/saoma.db");
