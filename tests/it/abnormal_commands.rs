@@ -110,7 +110,8 @@ async fn the_command_reads_the_card_from_its_input_and_says_it_nowhere() {
     }
     let sent = shop.saoma(&to_user, &typed);
     let told = String::from_utf8_lossy(&sent.stdout).into_owned();
-    assert!(sent.status.success() && told.contains(&number) && told.contains("PROCESSING"), "{sent:?}");
+    assert!(sent.status.success() && told.contains(&number), "{sent:?}");
+    assert!(told.contains("PROCESSING") || told.contains("SUCCESS"), "as soon as it is sent, or arrived: {told}");
     let again = shop.saoma(&to_user, &typed);
     let why = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(again.status.code() == Some(1) && why.contains("only a refund that is ABNORMAL"), "{again:?}");
@@ -154,7 +155,7 @@ async fn killed_between_asking_and_the_answer_it_is_known_that_it_was_asked() {
     assert_eq!(shop.process.look(&order.token).await["status"], "REFUND_ABNORMAL");
     let desk = Desk::with_jar(&shop.process, jar);
     let led = desk.post_to(&path, &sealed).await;
-    assert!(led.ends_with("?said=abnormal-sent"), "its query tells, and nothing is sent again: {led}");
+    assert!(!led.contains("said="), "its query tells, and nothing is sent again: {led}");
     assert_eq!(shop.texts(kind).await.len(), 2);
     assert_eq!(shop.process.look(&order.token).await["status"], "REFUND_PROCESSING");
     drop(desk);

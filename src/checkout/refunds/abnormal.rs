@@ -21,7 +21,7 @@ use crate::{
     },
     wechatpay::{
         ErrorCode, PlatformSerial,
-        model::{AbnormalRefund, CardKind, SealedCard},
+        model::{AbnormalRefund, CardKind, RefundStatus, SealedCard},
         seal::SealingKey,
     },
 };
@@ -174,7 +174,15 @@ impl Checkout {
         if refund.state != RefundState::Abnormal {
             return Ok(refund);
         }
+        let mut reader = self.0.db.read().await?;
+        let events = events::list_of_order(&mut reader, refund.order_id).await?;
+        drop(reader);
+        let asking = asking_of(&events, &ask.number);
+        let is_unknown = matches!(&asking, Some(Asking::Standing(it)) if !is_on_its_way(it, self.now()));
         match self.query_refund(&ask.number).await {
+            // As the books have it, which is no news. Written now it would undo what WeChat has told somebody else since,
+            // and this asking would be a second one.
+            Ok(reply) if reply.content.status == RefundStatus::Abnormal && !is_unknown => {}
             Ok(reply) => {
                 self.apply_reply(&reply, ask.source).await?;
             }

@@ -65,9 +65,12 @@ async fn find_abnormal(state: &AppState, call: &StaffCall, (id, refund): (i64, i
     let found = find(state, id, refund).await.map_err(|error| failed(call, error))?;
     match found.refund.state {
         RefundState::Abnormal => Ok(found),
-        // Pressed twice, or somebody was faster.
-        RefundState::Processing | RefundState::Success => Err(to_order(id, Some(Said::AbnormalSent))),
-        RefundState::Requested | RefundState::Closed | RefundState::Refused => Err(to_order(id, None)),
+        // Pressed twice, or somebody was faster, who may have chosen otherwise: the order says where to.
+        RefundState::Processing
+        | RefundState::Success
+        | RefundState::Requested
+        | RefundState::Closed
+        | RefundState::Refused => Err(to_order(id, None)),
     }
 }
 
@@ -196,9 +199,7 @@ pub(super) async fn send(
     let (id, _) = place;
     let problem = match state.staff.send_abnormal_refund(&refund, to, &call.actor()).await {
         Ok(refund) if refund.state == RefundState::Abnormal => return to_order(id, Some(Said::AbnormalUnknown)),
-        Ok(_) | Err(AbnormalError::NotSent(NotSent::NotAbnormal(RefundState::Processing | RefundState::Success))) => {
-            return to_order(id, Some(Said::AbnormalSent));
-        }
+        Ok(_) => return to_order(id, Some(Said::AbnormalSent)),
         Err(AbnormalError::NotSent(NotSent::NotAbnormal(_))) => return to_order(id, None),
         Err(AbnormalError::NotSent(error)) => problem(&error, words, call.language),
         Err(AbnormalError::Staff(error)) => return call.trouble(&error),
