@@ -82,6 +82,7 @@ pub async fn move_books(
         Some(theirs) => mark::compare(&from, theirs, &mark::of(&live))?,
         None => return Err(NotOurBooks::Unmarked { place: from }.into()),
     }
+    let number = standing.generation.number;
     let (run, carried, db) = match standing.generation.moved_to {
         // An earlier try has come so far that the old books were let go.
         Some(gone) => {
@@ -99,6 +100,8 @@ pub async fn move_books(
     let warnings = warnings(&db).await.unwrap_or_default();
     db.close().await;
     put_back::beside_of(wish.to, &settings.data_dir).follow_or_warn(ended?);
+    // A copy of the old books that is laid in their place is behind this: it is noticed, and refunds nothing by itself.
+    put_back::beside_of(&url, &settings.data_dir).follow_or_warn(number.saturating_add(1));
     Ok(Some(Moved { from, to, carried, warnings, secret_key }))
 }
 

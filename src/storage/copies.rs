@@ -132,8 +132,16 @@ fn damaged(path: &Path, error: StorageError) -> StorageError {
 }
 
 async fn require_whole(c: &mut AnyConnection, path: &Path) -> Result<(), StorageError> {
-    let told: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(c).await?;
-    if told == "ok" { Ok(()) } else { Err(StorageError::Damaged { path: path.to_owned(), problem: told }) }
+    let told: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut *c).await?;
+    if told != "ok" {
+        return Err(StorageError::Damaged { path: path.to_owned(), problem: told });
+    }
+    // What a full disk has left of a copy may be nothing at all, in which SQLite finds no fault.
+    let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'orders'";
+    if sqlx::query_scalar::<_, i64>(sql).fetch_one(c).await? == 0 {
+        return Err(StorageError::Damaged { path: path.to_owned(), problem: "there are no books in it".to_owned() });
+    }
+    Ok(())
 }
 
 async fn count_all(c: &mut AnyConnection) -> Result<Vec<(String, i64)>, StorageError> {

@@ -348,6 +348,9 @@ async fn the_command_says_what_is_left_and_ends_it_with_a_reason_alone() {
     let (code, told, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
     assert_eq!(code, 0, "{told}{log}");
     stop(process).await;
+    fs::write(folder.join("cut.db"), "").expect("writes");
+    let (code, told, log) = run(folder, &["restore", "--sandbox", "cut.db"]);
+    assert!(code != 0 && log.contains("there are no books in it"), "{told}{log}");
     let (code, told, log) = run(folder, &["restore", "--sandbox", "copy.db"]);
     assert_eq!(code, 0, "{told}{log}");
     assert!(told.contains("4 attempts open, or made or paid since"), "{told}");

@@ -3,10 +3,10 @@
 //! process, whatever ends that. Not on the file of the books itself: closing it would give up SQLite's own locks.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
     os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 /// [`StorageError::InUse`]: somebody has them alone; or it cannot be told, and whoever has them alone would not be told
 /// of us.
 pub(crate) fn join(path: &Path) -> Result<Option<File>, StorageError> {
-    let lock = with_suffix(path, ".lock");
+    let lock = lock_of(path);
     let none = |error: io::Error| {
         if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::ReadOnlyFilesystem) {
             tracing::debug!(%error, "no lock beside {}", path.display());
@@ -43,13 +43,18 @@ pub(crate) fn join(path: &Path) -> Result<Option<File>, StorageError> {
 /// # Errors
 /// [`StorageError::InUse`]: somebody has them open; or it cannot be told.
 pub(crate) fn alone(path: &Path) -> Result<File, StorageError> {
-    let lock = with_suffix(path, ".lock");
+    let lock = lock_of(path);
     let file = open(&lock).map_err(|error| broken(&lock, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StorageError::InUse { path: path.to_owned() }),
         Err(TryLockError::Error(error)) => Err(broken(&lock, error)),
     }
+}
+
+/// One for one file, by whatever links it was found.
+fn lock_of(path: &Path) -> PathBuf {
+    with_suffix(&fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()), ".lock")
 }
 
 fn open(lock: &Path) -> io::Result<File> {
