@@ -79,7 +79,8 @@ impl FromStr for BillDay {
 
     fn from_str(text: &str) -> Result<Self, InvalidDay> {
         let date = Some(text).filter(|text| text.len() == "2026-01-31".len()).and_then(|text| text.parse().ok());
-        date.map(Self).ok_or(InvalidDay)
+        // What is added to a day, or taken from it, is one that there is.
+        date.filter(|date: &Date| (2000..2200).contains(&date.year())).map(Self).ok_or(InvalidDay)
     }
 }
 
@@ -96,7 +97,7 @@ mod tests {
         assert!(day.has(at(from)) && day.has(at(to - 1)) && !day.has(at(to)) && !day.has(at(from - 1)));
         assert_eq!(day.ready(), at(to) + SignedDuration::from_hours(10));
         assert_eq!(day.plus_days(-1).to_string(), "2025-12-31");
-        for bad in ["", "2026-1-1", "20260101", "2026-13-01", "2026-01-01T00:00:00"] {
+        for bad in ["", "2026-1-1", "20260101", "2026-13-01", "2026-01-01T00:00:00", "9999-12-31", "1900-01-01"] {
             assert_eq!(bad.parse::<BillDay>(), Err(InvalidDay), "{bad}");
         }
     }
