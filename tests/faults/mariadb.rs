@@ -98,7 +98,9 @@ impl MariaDb {
             self.ended += 1;
             tokio::time::sleep(AGAIN).await;
         }
-        if self.running.is_none() && control.is_on(Fault::Full) {
+        // One that cannot open its files while it starts spoils the control file of its Aria engine, and starts no more:
+        // that is its own loss, and not what is looked for here.
+        if self.running.is_none() && (control.is_on(Fault::Full) || control.is_on(Fault::OpenError)) {
             return None;
         }
         self.running.get_or_insert_with(|| self.program.start());
