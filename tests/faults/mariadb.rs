@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout};
 use crate::{
     control::{Control, Fault},
     process::{Program, Running, free_port},
+    scene::last_lines,
 };
 
 const PATHS: &str = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/sbin:/bin";
@@ -96,11 +97,12 @@ impl MariaDb {
         if self.running.as_mut().is_some_and(|running| running.ended().is_some()) {
             self.kill();
             self.ended += 1;
+            if !control.is_on(Fault::OpenError) {
+                self.renew_aria_log(&control.below.join("data"));
+            }
             tokio::time::sleep(AGAIN).await;
         }
-        // One that cannot open its files while it starts spoils the control file of its Aria engine, and starts no more:
-        // that is its own loss, and not what is looked for here.
-        if self.running.is_none() && (control.is_on(Fault::Full) || control.is_on(Fault::OpenError)) {
+        if self.running.is_none() && control.is_on(Fault::Full) {
             return None;
         }
         self.running.get_or_insert_with(|| self.program.start());
@@ -108,6 +110,20 @@ impl MariaDb {
             self.open = Some(Instant::now());
         }
         self.open
+    }
+
+    /// One that could not open all its files while it started may leave the log of its Aria engine so that it never starts
+    /// again. The system's own tables are in there, and no books (they are InnoDB's): whoever runs it takes that log away,
+    /// and it makes another.
+    fn renew_aria_log(&self, data: &Path) {
+        if !last_lines(&self.program.log).contains("Plugin 'Aria' registration as a STORAGE ENGINE failed") {
+            return;
+        }
+        for entry in fs::read_dir(data).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            if entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with("aria_log")) {
+                fs::remove_file(entry).expect("removes");
+            }
+        }
     }
 
     async fn connect(&self) -> Result<AnyConnection, sqlx::Error> {

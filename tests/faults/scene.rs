@@ -104,6 +104,7 @@ impl Scene<'_> {
         self.books.control.set(fault, event.share, event.seed);
         if fault == Fault::OpenError {
             self.end_shop();
+            self.books.kill_server();
         }
         while began.elapsed() < event.lasts || (self.books.control.hits(fault) == before && began.elapsed() < PATIENCE)
         {

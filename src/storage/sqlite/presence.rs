@@ -78,6 +78,16 @@ mod tests {
     }
 
     #[test]
+    fn by_a_link_it_is_the_same_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, link) = (folder.path().join("books.db"), folder.path().join("link.db"));
+        File::create(&path).expect("makes");
+        std::os::unix::fs::symlink(&path, &link).expect("links");
+        let _joined = join(&link).expect("joins");
+        assert!(matches!(alone(&path), Err(StorageError::InUse { .. })));
+    }
+
+    #[test]
     fn what_cannot_be_locked_for_its_own_sake_is_not_taken_for_a_place_without_locks() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("books.db");
