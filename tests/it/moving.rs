@@ -456,6 +456,9 @@ async fn a_move_that_is_killed_leaves_the_old_books_and_half_of_it_opens_for_nob
     stop(process).await;
 
     // And before they were let go: then they are the shop's.
+    for name in bytes(&shop.old, "SELECT name FROM sqlite_master WHERE type = 'trigger'").await {
+        shop.write(&format!("DROP TRIGGER \"{name}\"")).await;
+    }
     shop.write("UPDATE generation SET moved_to = NULL; UPDATE moves SET state = 'LEAVING' WHERE state = 'LEFT'").await;
     shop.write_new("UPDATE moves SET state = 'WHOLE'").await;
     assert!(shop.refused(&shop.new).await.contains("half of a move"));
@@ -463,6 +466,25 @@ async fn a_move_that_is_killed_leaves_the_old_books_and_half_of_it_opens_for_nob
     let (code, _, log) = shop.move_it(&[]);
     assert!(code == 1 && log.contains("--again"), "{log}");
     shop.moved(&["--again"]);
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_has_stopped_sells_nothing_more() {
+    let Some(shop) = Shop::opened().await else { return };
+    let process = shop.serve(&shop.old).await;
+    let order = process.order(1).await;
+    // Somebody clears up beside the books.
+    fs::remove_file(shop.folder().join("data/saoma.db.lock")).expect("removes");
+    shop.moved(&[]);
+    let placed = process.browser().try_order(2).await;
+    assert_eq!(placed.status, 503, "{placed:?}");
+    process.pay(&order.code_url).await;
+    until_within(Duration::from_mins(1), "word of it", async || {
+        (process.get("/readyz").await.status == 503).then_some(())
+    })
+    .await;
+    assert_eq!(bytes(&shop.old, "SELECT status FROM orders").await, ["NOTPAY"], "nothing is acknowledged there");
+    stop(process).await;
 }
 
 #[tokio::test]

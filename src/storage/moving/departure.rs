@@ -7,7 +7,8 @@ use std::{
 
 use jiff::Timestamp;
 use sqlx::{
-    AnyConnection, ConnectOptions as _, Connection as _, Executor as _, SqliteConnection, sqlite::SqliteConnectOptions,
+    AnyConnection, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, SqliteConnection,
+    sqlite::SqliteConnectOptions,
 };
 
 use crate::storage::{
@@ -114,7 +115,8 @@ impl Held {
         Ok(self.c.close().await?)
     }
 
-    /// From here on they are no longer kept: whoever opens them is told where they went.
+    /// From here on they are no longer kept: whoever opens them is told where they went, and whoever has them open still,
+    /// by whatever way round the lock, writes nothing more.
     ///
     /// # Errors
     /// After [`StorageError::OutcomeUnknown`] nobody knows whether they are: they say so themselves.
@@ -125,9 +127,27 @@ impl Held {
         if left.bind(millis(now)).bind(run).execute(&mut self.c).await?.rows_affected() != 1 {
             return Err(StorageError::Raced { table: "moves", row: 0 });
         }
+        self.refuse_writes().await?;
         let committed = self.c.execute("COMMIT").await;
         committed.map_err(|error| StorageError::OutcomeUnknown(Box::new(error.into())))?;
         Ok(self.c.close().await?)
+    }
+
+    /// All but what tells of the move.
+    async fn refuse_writes(&mut self) -> Result<(), StorageError> {
+        let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite^_%' ESCAPE '^' \
+                   AND name NOT LIKE '^_%' ESCAPE '^' AND name NOT IN ('generation', 'moves')";
+        let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut self.c).await?;
+        for table in tables.iter().map(|name| name.replace('"', "\"\"")) {
+            for change in ["INSERT", "UPDATE", "DELETE"] {
+                let sql = format!(
+                    "CREATE TRIGGER \"moved_{table}_{change}\" BEFORE {change} ON \"{table}\" \
+                     BEGIN SELECT RAISE(ABORT, 'these books were moved'); END"
+                );
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.c).await?;
+            }
+        }
+        Ok(())
     }
 }
 
