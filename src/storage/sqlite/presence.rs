@@ -91,7 +91,7 @@ mod tests {
     fn what_cannot_be_locked_for_its_own_sake_is_not_taken_for_a_place_without_locks() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("books.db");
-        std::fs::create_dir(with_suffix(&path, ".lock")).expect("makes");
+        fs::create_dir(with_suffix(&path, ".lock")).expect("makes");
         let joined = join(&path);
         assert!(matches!(joined, Err(StorageError::File { .. })), "{joined:?}");
     }
