@@ -42,7 +42,7 @@ pub use chart::{Chart, Series};
 pub use dashboard::{Dashboard, DashboardView, Figures, NeedLine};
 pub use doctor::{DoctorPage, DoctorView, FindingView};
 pub use entrance::{
-    CodeForm, ConfirmPage, DemoLogin, EnrolPage, FactorPage, LinkPage, LoginForm, LoginPage, RecoveryPage,
+    CodeForm, ConfirmPage, DemoLogin, EnrolPage, FactorPage, LinkPage, LoginForm, LoginPage, RecoveryPage, ShownCode,
 };
 pub use frame::{Frame, Setting, Who};
 pub use inbox::{

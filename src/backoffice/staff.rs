@@ -26,7 +26,7 @@ pub use accounts::valid_name;
 pub use approval_facts::{Facts, RefundFacts};
 pub use demo::DemoAccount;
 pub use error::StaffError;
-pub use factor::{Enrolment, RecoveryCodes};
+pub use factor::{DemoCode, Enrolment, RecoveryCodes};
 pub use limits::check_limits;
 pub use links::OpenLink;
 pub use login::{LoggedIn, Login};

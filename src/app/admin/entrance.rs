@@ -90,8 +90,15 @@ fn offers(language: Language, csrf: &str, next: &str, demo: Vec<DemoLogin>) -> i
 pub struct CodeForm {
     pub next: String,
     pub problem: String,
-    /// What the phone of a sandbox's account would show.
-    pub demo: String,
+    pub demo: Option<ShownCode>,
+}
+
+/// What the phone of a sandbox's account would show.
+#[derive(Clone, Debug)]
+pub enum ShownCode {
+    Now(String),
+    /// In so many seconds: a code opens once, and those of now are used up.
+    In(i64),
 }
 
 #[component]
@@ -107,9 +114,12 @@ fn CodeField(language: Language) -> impl IntoView {
     }
 }
 
-fn demo_code(language: Language, code: String) -> impl IntoView + use<> {
+fn demo_code(language: Language, code: Option<ShownCode>) -> impl IntoView + use<> {
     let words = Entrance::of(language);
-    (!code.is_empty()).then(|| view! { <p class="notice">{words.demo_code} " " <code>{code}</code></p> })
+    code.map(|code| match code {
+        ShownCode::Now(code) => view! { <p class="notice">{words.demo_code} " " <code>{code}</code></p> }.into_any(),
+        ShownCode::In(seconds) => view! { <p class="notice">{(words.demo_code_in)(seconds)}</p> }.into_any(),
+    })
 }
 
 /// `/admin/factor`.

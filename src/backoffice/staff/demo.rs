@@ -2,7 +2,7 @@
 
 use super::{
     error::StaffError,
-    factor::shown_code,
+    factor::{DemoCode, shown_code, used_up},
     passwords::{hash_lightly, verify_lightly},
     shared::Staff,
 };
@@ -80,12 +80,13 @@ impl Staff {
     ///
     /// # Errors
     /// The books are out of reach.
-    pub async fn demo_code(&self, staff_id: i64) -> Result<Option<String>, StaffError> {
+    pub async fn demo_code(&self, staff_id: i64) -> Result<Option<DemoCode>, StaffError> {
         let account = staff::find(&mut *self.0.db.read().await?, staff_id).await?;
         let Some(account) = account else { return Ok(None) };
         let demo = self.demo_accounts().into_iter().find(|demo| demo.name == account.name);
         let Some(demo) = demo.filter(|demo| self.opens(&account, demo)) else { return Ok(None) };
-        Ok(shown_code(&demo_secret(self.key()?, demo.role), &account, self.now()))
+        let now = self.now();
+        Ok(shown_code(&demo_secret(self.key()?, demo.role), used_up(&account, now), now))
     }
 }
 

@@ -53,6 +53,14 @@ impl std::fmt::Debug for RecoveryCodes {
     }
 }
 
+/// What the phone of a sandbox's account would show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DemoCode {
+    Now(String),
+    /// So many seconds from now: those before it are used up.
+    In(i64),
+}
+
 /// What a code turned out to be.
 enum Fits {
     /// Of the phone, of this step.
@@ -75,7 +83,7 @@ fn step_of(secret: &[u8], code: &str, now: Timestamp) -> Option<i64> {
 }
 
 /// What is used up. A step that lies ahead is of a clock that was wrong, and would keep its owner out until then.
-fn used_up(account: &Account, now: Timestamp) -> i64 {
+pub(super) fn used_up(account: &Account, now: Timestamp) -> i64 {
     let ahead = now.as_second() / STEP + 1;
     if account.totp_step > ahead { 0 } else { account.totp_step }
 }
@@ -337,12 +345,18 @@ async fn put(c: &mut AnyConnection, session: &NewSession, device: &str) -> Resul
     staff_sessions::note_device(c, device, session.staff_id, session.created).await
 }
 
-/// The code that an account's phone shows, or the next one once it has been used. For the accounts of a sandbox.
-pub(super) fn shown_code(secret: &[u8], account: &Account, now: Timestamp) -> Option<String> {
+/// The code that an account's phone shows, or the next one once it has been used, but only one that is good already.
+/// For the accounts of a sandbox.
+pub(super) fn shown_code(secret: &[u8], used_up: i64, now: Timestamp) -> Option<DemoCode> {
     let current = now.as_second() / STEP;
-    let step = if used_up(account, now) >= current { used_up(account, now) + 1 } else { current };
+    let step = (used_up + 1).max(current);
+    // [`step_of`] takes the code of the step that comes next, and none of a later one.
+    let good_from = (step - 1) * STEP;
+    if good_from > now.as_second() {
+        return Some(DemoCode::In(good_from - now.as_second()));
+    }
     let seconds = u64::try_from(step.checked_mul(STEP)?).ok()?;
-    Some(totp(secret)?.generate(seconds).to_string())
+    Some(DemoCode::Now(totp(secret)?.generate(seconds).to_string()))
 }
 
 #[cfg(test)]
@@ -365,6 +379,28 @@ mod tests {
             let at = Timestamp::from_second(second).expect("a time");
             assert_eq!(step_of(secret, code, at), Some(second / STEP));
             assert_eq!(step_of(secret, code, at + jiff::SignedDuration::from_secs(90)), None);
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_shown_is_good() {
+        let secret = b"12345678901234567890";
+        let at = |second: i64| Timestamp::from_second(second).expect("a time");
+        for used in [0, 99, 100, 101] {
+            for second in 3000..3030 {
+                match shown_code(secret, used, at(second)) {
+                    Some(DemoCode::Now(code)) => {
+                        let step = step_of(secret, &code, at(second)).expect("is good");
+                        assert!(step > used, "of step {used}, at {second}");
+                    }
+                    Some(DemoCode::In(wait)) => {
+                        assert_eq!((used, second + wait), (101, 3030), "at {second}");
+                        let then = shown_code(secret, used, at(second + wait));
+                        assert!(matches!(then, Some(DemoCode::Now(_))), "{then:?}");
+                    }
+                    None => panic!("nothing to show"),
+                }
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use http::StatusCode;
 use super::{
     super::state::AppState,
     call::{StaffCall, go, safe_next},
-    factor::Typed,
+    factor::{Typed, shown_code},
     login::{Next, problem},
 };
 use crate::app::admin::{CodeForm, ConfirmPage, Said, words::Entrance};
@@ -24,8 +24,8 @@ pub(super) async fn show(
 }
 
 async fn page(state: &AppState, call: &StaffCall, status: StatusCode, next: &str, problem: String) -> Response {
-    let demo = match state.staff.demo_code(call.who.staff_id).await {
-        Ok(code) => code.filter(|_| call.is_shown_demo).unwrap_or_default(),
+    let demo = match shown_code(state, call).await {
+        Ok(demo) => demo,
         Err(error) => return call.trouble(&error),
     };
     let (language, csrf) = (call.language, call.csrf());

@@ -13,7 +13,10 @@ use super::{
     call::{StaffCall, safe_next},
     login::{Next, go_on, problem},
 };
-use crate::app::admin::{CodeForm, FactorPage, words::Entrance};
+use crate::{
+    app::admin::{CodeForm, FactorPage, ShownCode, words::Entrance},
+    backoffice::staff::{DemoCode, StaffError},
+};
 
 #[derive(Deserialize)]
 pub(super) struct Typed {
@@ -31,9 +34,18 @@ pub(super) async fn show(
     page(&state, &call, StatusCode::OK, &next, String::new()).await
 }
 
+/// Of a sandbox's account, for those who may see it.
+pub(super) async fn shown_code(state: &AppState, call: &StaffCall) -> Result<Option<ShownCode>, StaffError> {
+    let code = state.staff.demo_code(call.who.staff_id).await?.filter(|_| call.is_shown_demo);
+    Ok(code.map(|code| match code {
+        DemoCode::Now(code) => ShownCode::Now(code),
+        DemoCode::In(seconds) => ShownCode::In(seconds),
+    }))
+}
+
 async fn page(state: &AppState, call: &StaffCall, status: StatusCode, next: &str, problem: String) -> Response {
-    let demo = match state.staff.demo_code(call.who.staff_id).await {
-        Ok(code) => code.filter(|_| call.is_shown_demo).unwrap_or_default(),
+    let demo = match shown_code(state, call).await {
+        Ok(demo) => demo,
         Err(error) => return call.trouble(&error),
     };
     let (language, csrf) = (call.language, call.csrf());

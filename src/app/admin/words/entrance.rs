@@ -11,6 +11,7 @@ pub struct Entrance {
     pub demo: &'static str,
     pub demo_hint: &'static str,
     pub demo_code: &'static str,
+    pub demo_code_in: fn(i64) -> String,
 
     pub factor: &'static str,
     pub factor_lost: &'static str,
@@ -66,6 +67,9 @@ static CHINESE: Entrance = Entrance {
     demo: "演示账号",
     demo_hint: "只在沙箱模式下提供，每个角色一个：",
     demo_code: "演示账号此刻的验证码：",
+    demo_code_in: |seconds| {
+        format!("演示账号的验证码刚刚都用过了，每个只能用一次。请在 {seconds} 秒后刷新本页，取下一个。")
+    },
 
     factor: "动态验证码",
     factor_lost: "手机不在身边？可以输入一个恢复码，每个只能用一次。都没有时，请让管理员在服务器上执行 saoma staff reset-totp。",
@@ -115,6 +119,11 @@ static ENGLISH: Entrance = Entrance {
     demo: "Demo accounts",
     demo_hint: "In sandbox mode only, one for each role:",
     demo_code: "The code of this demo account just now:",
+    demo_code_in: |seconds| {
+        format!(
+            "The codes of this demo account have just been used, each opens once. Reload this page in {seconds} s for the next one."
+        )
+    },
 
     factor: "Second factor",
     factor_lost: "No phone at hand? A recovery code does as well, each of them once. With neither, have saoma staff reset-totp run on the server.",
