@@ -11,6 +11,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads its own size from the environment")]
 
+#[path = "support/exchange.rs"]
+mod exchange;
 #[path = "support/genuine.rs"]
 mod genuine;
 #[path = "support/process.rs"]
@@ -23,14 +25,11 @@ use std::{
 };
 
 use saoma::{clock::Clock, storage::Database};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::Instant,
-};
+use tokio::{net::TcpStream, time::Instant};
 
 use self::{
-    genuine::{Failure, Genuine, database, is_whole, prepare, start},
+    exchange::exchange,
+    genuine::{Failure, Genuine, database, prepare, start},
     process::cpu_time,
 };
 
@@ -151,21 +150,9 @@ async fn send(address: SocketAddr, requests: Vec<Genuine>) -> Result<Vec<Duratio
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut times = Vec::with_capacity(requests.len());
-    let mut buffer = vec![0; 16 * 1024];
     for (_, request) in requests {
         let began = Instant::now();
-        stream.write_all(&request).await?;
-        let mut length = 0;
-        while !is_whole(&buffer[..length]) {
-            let read = stream.read(&mut buffer[length..]).await?;
-            if read == 0 {
-                return Err("the server hung up".into());
-            }
-            length += read;
-        }
-        if !buffer.starts_with(b"HTTP/1.1 200 ") {
-            return Err(String::from_utf8_lossy(&buffer[..length]).into_owned().into());
-        }
+        exchange(&mut stream, &request).await?;
         times.push(began.elapsed());
     }
     Ok(times)

@@ -5,6 +5,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads its own size from the environment")]
 
+#[path = "support/exchange.rs"]
+mod exchange;
 #[path = "support/genuine.rs"]
 mod genuine;
 #[path = "support/process.rs"]
@@ -20,7 +22,7 @@ use std::{
 
 use rcgen::{CertificateParams, KeyPair};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time::Instant,
 };
@@ -35,7 +37,8 @@ use tokio_rustls::{
 };
 
 use self::{
-    genuine::{Failure, Genuine, is_whole, prepare, start},
+    exchange::exchange,
+    genuine::{Failure, Genuine, prepare, start},
     process::cpu_time,
 };
 
@@ -168,17 +171,8 @@ async fn send(client: &Client, way: Way, requests: &[Genuine]) -> Result<Vec<Dur
             Some(stream) => stream,
             None => client.connect().await?,
         };
-        stream.write_all(request).await?;
-        let mut answer = Vec::new();
-        while !is_whole(&answer) {
-            if stream.read_buf(&mut answer).await? == 0 {
-                return Err("the server hung up".into());
-            }
-        }
+        exchange(&mut stream, request).await?;
         times.push(began.elapsed());
-        if !answer.starts_with(b"HTTP/1.1 200 ") {
-            return Err(String::from_utf8_lossy(&answer).into_owned().into());
-        }
         if way == Way::Kept {
             kept = Some(stream);
         } else {

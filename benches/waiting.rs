@@ -8,6 +8,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads its own size from the environment")]
 
+#[path = "support/exchange.rs"]
+mod exchange;
 #[path = "support/genuine.rs"]
 mod genuine;
 #[path = "support/process.rs"]
@@ -23,7 +25,6 @@ use std::{
 
 use saoma::{domain::OrderToken, storage::Database};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
     sync::Barrier,
     task::JoinSet,
@@ -31,7 +32,8 @@ use tokio::{
 };
 
 use self::{
-    genuine::{Failure, Genuine, database, is_whole, prepare, start},
+    exchange::exchange,
+    genuine::{Failure, Genuine, database, prepare, start},
     process::cpu_time,
 };
 
@@ -67,20 +69,6 @@ async fn connect(site: SocketAddr, index: usize) -> std::io::Result<TcpStream> {
     let host = u8::try_from(index % 100).unwrap_or(0);
     socket.bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 4, host + 1)), 0))?;
     socket.connect(site).await
-}
-
-/// One request and its whole answer.
-async fn exchange(stream: &mut TcpStream, request: &[u8]) -> Result<(), Failure> {
-    stream.write_all(request).await?;
-    let (mut buffer, mut length) = (vec![0; 16 * 1024], 0);
-    while !is_whole(&buffer[..length]) {
-        match stream.read(&mut buffer[length..]).await? {
-            0 => return Err("the server hung up".into()),
-            read => length += read,
-        }
-    }
-    let is_good = buffer.starts_with(b"HTTP/1.1 200 ");
-    if is_good { Ok(()) } else { Err(String::from_utf8_lossy(&buffer[..length]).into_owned().into()) }
 }
 
 /// How the page of an order asks; `after` none of its versions, unless it is to wait for the next one.
