@@ -29,7 +29,7 @@ use saoma::{
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 use tokio_util::sync::CancellationToken;
 
-use self::bill::{day, lay_bills, transaction_id, write_trades};
+use self::bill::{day, lay_bills, out_trade_no, transaction_id, write_trades};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -67,6 +67,10 @@ async fn main() -> Result<(), Failure> {
     }
     println!("budget: {}", if kept { "kept" } else { "EXCEEDED" });
     Ok(())
+}
+
+fn attempt_id(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX - 1) + 1
 }
 
 /// The parser alone, of a file that is as long as the bill: what it takes of memory is its own.
@@ -130,7 +134,7 @@ impl Shop {
     }
 }
 
-/// One order that was paid very often: a comparison goes by payments.
+/// One order that was paid very often, each time by an attempt of its own: a comparison goes by payments, and by these.
 async fn fill(database: &str, rows: usize) -> Result<(), Failure> {
     let mut c = AnyConnection::connect(database).await?;
     let noon = day().ready() - SignedDuration::from_hours(22);
@@ -138,17 +142,22 @@ async fn fill(database: &str, rows: usize) -> Result<(), Failure> {
                  expires_ms, updated_ms) VALUES (1, 't', 's', 1, 'benchmark', 1000, 'SUCCESS', 1, ?, ?, ?)";
     let at = noon.as_millisecond();
     sqlx::query(order).bind(at).bind(at).bind(at).execute(&mut c).await?;
-    let attempt = "INSERT INTO attempts (id, order_id, out_trade_no, state, request, prepay_until_ms, created_ms) \
-                   VALUES (1, 1, '20261123120001ZZZZZZZZZZZZZZZZZZ', 'PAID', 'x', 0, ?)";
-    sqlx::query(attempt).bind(at).execute(&mut c).await?;
     for first in (0..rows).step_by(TOGETHER) {
+        let mut insert = sqlx::QueryBuilder::<sqlx::Any>::new(
+            "INSERT INTO attempts (id, order_id, out_trade_no, state, request, prepay_until_ms, created_ms) ",
+        );
+        insert.push_values(first..rows.min(first + TOGETHER), |mut row, number| {
+            row.push_bind(attempt_id(number)).push("1").push_bind(out_trade_no(number)).push("'PAID', 'x', 0, 1");
+        });
+        insert.build().persistent(false).execute(&mut c).await?;
         let mut insert = sqlx::QueryBuilder::<sqlx::Any>::new(
             "INSERT INTO payments (transaction_id, order_id, attempt_id, kind, source, total_fen, success_ms, booked_ms) ",
         );
         insert.push_values(first..rows.min(first + TOGETHER), |mut row, number| {
             // All over the afternoon, by the second, as WeChat tells it.
             let at = at + i64::try_from(number % 43_000).unwrap_or_default() * 1000;
-            row.push_bind(transaction_id(number)).push("1, 1, 'FIRST', 'CALLBACK', 1000").push_bind(at).push_bind(at);
+            row.push_bind(transaction_id(number)).push("1").push_bind(attempt_id(number));
+            row.push("'FIRST', 'CALLBACK', 1000").push_bind(at).push_bind(at);
         });
         insert.build().persistent(false).execute(&mut c).await?;
     }

@@ -29,6 +29,10 @@ pub fn transaction_id(number: usize) -> String {
     format!("4200{:08}{:016}", number.wrapping_mul(2_654_435_761) % 100_000_000, number)
 }
 
+pub fn out_trade_no(number: usize) -> String {
+    format!("20261123120001{number:018}")
+}
+
 /// `rows` with the same amount, so that their sums are known.
 pub fn write_trades(rows: usize, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(
@@ -39,10 +43,10 @@ pub fn write_trades(rows: usize, out: &mut dyn Write) -> io::Result<()> {
     )?;
     let day = day();
     for number in 0..rows {
-        let (id, second) = (transaction_id(number), number % 60);
+        let (id, order, second) = (transaction_id(number), out_trade_no(number), number % 60);
         write!(
             out,
-            "`{day} 12:00:{second:02},`wx0000000000000000,`1900000001,`0,`,`{id},`20261123120001{number:018},`oUser,`NATIVE,\
+            "`{day} 12:00:{second:02},`wx0000000000000000,`1900000001,`0,`,`{id},`{order},`oUser,`NATIVE,\
              `SUCCESS,`OTHERS,`CNY,`10.00,`0.00,`0,`0,`0.00,`0.00,`,`,`一颗葱,`saoma:127.0.0.1,`0.06000,`0.60%,`10.00,\
              `0.00,`\r\n"
         )?;
@@ -63,13 +67,8 @@ fn write_flows(rows: usize, out: &mut dyn Write) -> io::Result<()> {
     )?;
     let day = day();
     for number in 0..rows {
-        let (id, after) = (transaction_id(number), (number + 1) * 994);
-        write!(
-            out,
-            "`{day} 12:00:00,`{id},`交易,`收入,`9.94,`{}.{:02},`20261123120001{number:018}\r\n",
-            after / 100,
-            after % 100
-        )?;
+        let (id, order, after) = (transaction_id(number), out_trade_no(number), (number + 1) * 994);
+        write!(out, "`{day} 12:00:00,`{id},`交易,`收入,`9.94,`{}.{:02},`{order}\r\n", after / 100, after % 100)?;
     }
     let sum = rows * 994;
     write!(out, "资金流水总笔数,收入笔数,收入金额\r\n`{rows}.0,`{rows}.0,`{}.{:02}\r\n", sum / 100, sum % 100)
