@@ -124,7 +124,7 @@ impl Shop {
         let running = tokio::spawn(application.run(end.clone()));
         let shop = Self { reconcile: state.reconcile.clone(), db: state.db.clone(), end, running };
         fill(database, rows).await?;
-        lay_bills(&shop.db, &folder.join("bills"), rows).await?;
+        lay_bills(&shop.db, &folder.join("sandbox/bills"), rows).await?;
         Ok(shop)
     }
 

@@ -56,7 +56,7 @@ async fn main() -> Result<(), Failure> {
     prepare(folder.path(), address, 1).await?;
     let db = Database::open(&database(folder.path())).await?;
     put_paid_orders(&db, orders).await?;
-    lay_bills(&db, &folder.path().join("bills"), orders).await?;
+    lay_bills(&db, &folder.path().join("sandbox/bills"), orders).await?;
     db.close().await;
     let requests = prepare(folder.path(), address, callbacks + ALONE).await?;
     let server = start(folder.path(), address, None).await?;

@@ -185,6 +185,15 @@ fn names_a_database(url: &Url) -> bool {
 }
 
 impl Settings {
+    /// Where bills and copies of the books are kept. A sandbox has a folder of its own: nothing of it may be taken for
+    /// what is of real money.
+    pub fn own_dir(&self) -> PathBuf {
+        match self.mode {
+            Mode::Live(_) => self.data_dir.clone(),
+            Mode::Sandbox { .. } => self.data_dir.join("sandbox"),
+        }
+    }
+
     /// From the process's environment and its `.env`. What is set there and looks like a setting of ours
     /// but is none is said in the log.
     ///

@@ -107,7 +107,7 @@ impl Application {
         let (listener, address) = listen("LEPTOS_SITE_ADDR", settings.site_addr).await?;
         let redirect = listen_for_redirects(settings.tls.as_ref()).await?;
         tracing::info!("the books: {}", settings.database_url.place());
-        let key_place = secret_key::place(&settings);
+        let (key_place, bills) = (secret_key::place(&settings), settings.own_dir().join(BILLS));
         let sandbox_open = matches!(settings.mode, Mode::Sandbox { open: true });
         let (platform, live) = platform(settings.mode, &settings.data_dir, address, &clock, &entropy).await?;
         let mut ours = mark::of(&live);
@@ -142,7 +142,6 @@ impl Application {
         let care = settings.tls.map(|tls| tls::begin(tls, &settings.data_dir, tls_pace, told)).transpose()?;
         let watched = (metrics.clone(), readiness.clone(), wall.clone());
         let checkout = checkout(db.clone(), parts, shop, watched, surroundings)?;
-        let folder = settings.data_dir.join(BILLS);
         let office = backoffice::Surroundings {
             chain: checkout.instance().to_owned(),
             data_dir: settings.data_dir,
@@ -151,7 +150,7 @@ impl Application {
         };
         let staff = staff::of(&checkout, &db, secret_key, platform.is_inside(), &clock, &entropy);
         let told = (metrics.clone(), clock.clone());
-        let reconcile = reconcile(&checkout, &db, (folder, settings.fee_rate, bill_questions), ours.platform, told);
+        let reconcile = reconcile(&checkout, &db, (bills, settings.fee_rate, bill_questions), ours.platform, told);
         let (shelf, looks) = shelf(&checkout, &db, &clock, &entropy);
         let state = AppState::from(Shared {
             shelf,
@@ -373,7 +372,7 @@ fn shown(settings: &Settings, surroundings: &Surroundings) -> Shown {
     }
 }
 
-/// Where bills lie in the data folder.
+/// Where bills lie in the folder for them.
 const BILLS: &str = "bills";
 
 /// Reconciliation for a command, who writes down what is done with it, and its books to be closed after it.
@@ -391,7 +390,7 @@ pub struct BillRoom {
 pub async fn open_reconcile(settings: Settings, surroundings: Surroundings) -> Result<BillRoom, StartupError> {
     let (clock, entropy) = (surroundings.clock.clone(), surroundings.entropy.clone());
     let (asked_most, is_demo) = (surroundings.bill_questions, matches!(settings.mode, Mode::Sandbox { .. }));
-    let (fee_rate, folder) = (settings.fee_rate, settings.data_dir.join(BILLS));
+    let (fee_rate, folder) = (settings.fee_rate, settings.own_dir().join(BILLS));
     let opened = open(settings, surroundings).await?;
     let told = (opened.metrics, clock.clone());
     let reconcile = reconcile(&opened.checkout, &opened.db, (folder, fee_rate, asked_most), opened.platform, told);

@@ -44,7 +44,7 @@ impl FromStr for Reason {
 pub struct BackupCommand {
     #[command(flatten)]
     which: WhichShop,
-    /// Where to; there must be nothing yet. Without it, a file named by the time in backups/ in the data folder
+    /// Where to; there must be nothing yet. Without it, a file named by the time in backups/ in the data folder (of a sandbox, in its sandbox/)
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
 }
@@ -91,7 +91,7 @@ pub fn backup<'a>(
         };
         let to = match command.to {
             Some(to) => to,
-            None => usual_place(&settings.data_dir, now)?,
+            None => usual_place(&settings.own_dir(), now)?,
         };
         let Backup { path, bytes, rows } = copies::back_up(&from, &to, now).await.map_err(CommandError::Backup)?;
         writeln!(out, "{}  {bytes} bytes, whole", path.display())?;
@@ -103,9 +103,9 @@ pub fn backup<'a>(
 }
 
 /// In a folder of its own, for nobody else.
-fn usual_place(data_dir: &Path, now: Timestamp) -> Result<PathBuf, CommandError> {
+fn usual_place(own_dir: &Path, now: Timestamp) -> Result<PathBuf, CommandError> {
     use std::os::unix::fs::DirBuilderExt as _;
-    let folder = data_dir.join("backups");
+    let folder = own_dir.join("backups");
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
     let at: String = beijing(now).chars().take("2026-11-26T12:00:00".len()).filter(char::is_ascii_digit).collect();
     Ok(folder.join(format!("saoma-{at}.db")))

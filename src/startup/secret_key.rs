@@ -46,7 +46,7 @@ pub(super) fn find(given: Option<SecretKey>, place: Option<PathBuf>) -> Result<O
 pub(super) fn place(settings: &Settings) -> Option<PathBuf> {
     if settings.database_url.is_server() {
         let is_sandbox = matches!(settings.mode, Mode::Sandbox { .. });
-        return is_sandbox.then(|| settings.data_dir.join("sandbox").join(NAME));
+        return is_sandbox.then(|| settings.own_dir().join(NAME));
     }
     Some(PathBuf::from(settings.database_url.place()).parent()?.join(NAME))
 }

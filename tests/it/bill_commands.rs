@@ -160,7 +160,7 @@ async fn killed_in_the_middle_it_finds_the_same_afterwards() {
         assert_eq!(books.status(number).await, "SUCCESS", "{number}");
     }
     assert_eq!(books.count("payments").await, 30);
-    let left: Vec<_> = std::fs::read_dir(shop.folder.path().join("data/bills"))
+    let left: Vec<_> = std::fs::read_dir(shop.folder.path().join("data/sandbox/bills"))
         .expect("a folder")
         .map(|entry| entry.expect("an entry").file_name())
         .collect();

@@ -160,7 +160,7 @@ async fn a_question_without_an_answer_is_asked_again() {
 
 /// As if WeChat had made it so.
 async fn lay(app: &App, day: BillDay, text: &str) {
-    fs::write(app.folder.path().join(format!("data/bills/{day}.trade.bill")), text).expect("written");
+    fs::write(app.folder.path().join(format!("data/sandbox/bills/{day}.trade.bill")), text).expect("written");
     let hash: String = Sha1::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
     sqlx::query("UPDATE bill_files SET hash = ? WHERE day = ? AND kind = 'TRADE'")
         .bind(hash)
@@ -237,7 +237,7 @@ async fn a_file_that_somebody_has_changed_is_fetched_again() {
     to_next_morning(&app, day);
     let reconcile = &app.state.reconcile;
     assert_eq!(reconcile.check(day).await.expect("compared").outcome, Outcome::Agrees);
-    let path = app.folder.path().join(format!("data/bills/{day}.trade.bill"));
+    let path = app.folder.path().join(format!("data/sandbox/bills/{day}.trade.bill"));
     let whole = fs::read(&path).expect("is there");
     let text = text_of(&app, day, "trade");
     // As long as before: one digit of the row's amount.
@@ -338,7 +338,7 @@ async fn old_bills_go_from_every_instance() {
     let (app, day) = shop().await;
     // Only a time that WeChat has signed makes anything old.
     app.order(2).await;
-    let folder = app.folder.path().join("data/bills");
+    let folder = app.folder.path().join("data/sandbox/bills");
     fs::create_dir_all(&folder).expect("a folder");
     let old = folder.join(format!("{day}.trade.bill"));
     fs::write(&old, b"x").expect("written");

@@ -73,7 +73,7 @@ pub async fn shop_of(stage: Stage) -> (App, BillDay) {
 
 /// A day's bill as this instance has it.
 pub fn text_of(app: &App, day: BillDay, kind: &str) -> String {
-    let path = app.folder.path().join(format!("data/bills/{day}.{kind}.bill"));
+    let path = app.folder.path().join(format!("data/sandbox/bills/{day}.{kind}.bill"));
     let mut text = String::new();
     MultiGzDecoder::new(&*fs::read(path).expect("is there")).read_to_string(&mut text).expect("packed");
     text
@@ -344,7 +344,7 @@ async fn files_are_for_their_owner_and_exports_hold_no_openid() {
     let account = checked.totals.account.expect("an account");
     assert_eq!(account.kinds["提现"].fen, -50);
     assert_eq!(account.closing, Some(order.total - checked.totals.fees / 1000 - 50));
-    let folder = app.folder.path().join("data/bills");
+    let folder = app.folder.path().join("data/sandbox/bills");
     let mode = |path: &std::path::Path| fs::metadata(path).expect("is there").permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
     let files: Vec<_> = fs::read_dir(&folder).expect("a folder").map(|it| it.expect("an entry").path()).collect();
