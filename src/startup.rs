@@ -39,7 +39,7 @@ pub use self::{
     examine::examine,
     found::NotOurBooks,
     moving::{Moved, SecretPlace, Wish, move_books},
-    put_back::{PutBack, mark_by_hand, restore},
+    put_back::{PutBack, Replacement, mark_by_hand, restore},
     surroundings::Surroundings,
     tls::TlsPace,
 };

@@ -18,7 +18,7 @@ use crate::{
     },
     checkout::Awaited,
     config::{DatabaseUrl, Environment},
-    startup::{PutBack as Restored, Surroundings, mark_by_hand, open_office, restore as put_back},
+    startup::{PutBack as Restored, Replacement, Surroundings, mark_by_hand, open_office, restore as put_back},
     storage::{
         StorageError,
         copies::{self, Backup},
@@ -51,6 +51,7 @@ pub struct BackupCommand {
 
 /// Puts a copy of the books back, while no server runs
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own, and clap says which go together")]
 #[command(group = ArgGroup::new("what").required(true))]
 pub struct RestoreCommand {
     #[command(flatten)]
@@ -74,6 +75,9 @@ pub struct RestoreCommand {
     /// server has run on them since
     #[arg(long, value_name = "TIME", requires = "by_hand", conflicts_with_all = ["file", "status", "release"])]
     since: Option<Timestamp>,
+    /// Also where the books that lie there were moved to a server: only where those there are lost
+    #[arg(long, requires = "file", conflicts_with_all = ["status", "release", "by_hand"])]
+    although_moved: bool,
 }
 
 /// # Errors
@@ -132,12 +136,12 @@ pub fn restore<'a>(
     out: &'a mut (dyn Write + Send),
 ) -> LocalBoxFuture<'a, Result<(), CommandError>> {
     Box::pin(async move {
-        let RestoreCommand { which, file, reason, by_hand, since, .. } = command;
+        let RestoreCommand { which, file, reason, by_hand, since, although_moved, .. } = command;
         let settings = which.settings(environment)?;
         let now = Surroundings::system().clock.now();
         if let Some(file) = file {
             let place = dump(&settings.database_url);
-            let done = put_back(settings, &file, now).await?;
+            let done = put_back(settings, Replacement { from: &file, although_moved }, now).await?;
             return tell(done.ok_or(CommandError::OnServer { told: place })?, out);
         }
         let (url, data_dir) = (settings.database_url.clone(), settings.data_dir.clone());
@@ -208,6 +212,13 @@ fn tell(done: Restored, out: &mut dyn Write) -> Result<(), CommandError> {
     match done.aside {
         Some(aside) => writeln!(out, "put back; what lay there is now {}", aside.display())?,
         None => writeln!(out, "put back")?,
+    }
+    if let Some(to) = done.moved_to {
+        writeln!(
+            out,
+            "those were moved to {to}: from now on the shop has two sets of books. Whatever is open there must never be \
+             opened again: both would give money back"
+        )?;
     }
     if let Some(open) = done.restoration {
         writeln!(out, "these books are a copy of {}, put back {}", beijing(open.since), beijing(open.noticed))?;

@@ -32,6 +32,12 @@ pub enum NotOurBooks {
     )]
     Moved { place: String, to: String },
     #[error(
+        "the books that lie in {place} were moved to {to}: those are the shop's, and a copy put back here would be a second \
+         set of books beside them, by which money could go back twice. Nothing was changed. Set DATABASE_URL to that; only \
+         where those are lost: `saoma restore FILE --although-moved`"
+    )]
+    StayBehind { place: String, to: String },
+    #[error(
         "the books in {place} are half of a move from {from}, which was cut off: run `saoma move` there again, with the \
          settings of the old books. Until it has ended, those are the shop's"
     )]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{error::StartupError, mark, platform};
+use super::{error::StartupError, found::NotOurBooks, mark, platform};
 use crate::{
     config::{DatabaseUrl, Mode, Settings},
     storage::{
@@ -18,18 +18,25 @@ use crate::{
     wechatpay::time::rfc3339,
 };
 
-/// The file beside the books; beside the data where they are on a server.
-pub(super) fn beside(url: &DatabaseUrl, data_dir: &Path) -> PathBuf {
+/// Where the number is kept that follows the books: beside them, and once more in a folder there, for whoever removes all
+/// that is called as they are. Beside the data where they are on a server.
+fn places(url: &DatabaseUrl, data_dir: &Path) -> Vec<PathBuf> {
     let place = url.place();
+    let plain =
+        |name: &str| name.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '-' }).collect::<String>();
     if url.is_server() {
-        let name: String = place.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '-' }).collect();
-        return data_dir.join(format!("{name}.generation"));
+        return vec![data_dir.join(format!("{}.generation", plain(&place)))];
     }
-    format!("{place}.generation").into()
+    let path = Path::new(&place);
+    let once_more = path
+        .parent()
+        .zip(path.file_name())
+        .map(|(folder, name)| folder.join("generations").join(plain(&name.to_string_lossy())));
+    [Some(format!("{place}.generation").into()), once_more].into_iter().flatten().collect()
 }
 
 pub(super) fn beside_of(url: &DatabaseUrl, data_dir: &Path) -> Beside {
-    Beside::read(beside(url, data_dir))
+    Beside::read(places(url, data_dir))
 }
 
 /// For `saoma serve`: the books are ours, or become so, and are marked if they are older ones that were put back,
@@ -87,29 +94,66 @@ pub async fn mark_by_hand(
 pub struct PutBack {
     /// Where the books are now that lay there before.
     pub aside: Option<PathBuf>,
+    /// Where those had gone.
+    pub moved_to: Option<String>,
     pub restoration: Option<Restoration>,
     /// Attempts that WeChat is to be asked about.
     pub left: i64,
 }
 
-/// Puts the books in `from` in the place of those that lie there, marked as put back. Nobody else may have these open.
-/// `None` where the books are on a server.
+/// Which books go in the place of those that lie there.
+#[derive(Clone, Copy, Debug)]
+pub struct Replacement<'a> {
+    pub from: &'a Path,
+    /// Also where those that lie there were moved: the shop's are then somewhere else.
+    pub although_moved: bool,
+}
+
+/// Puts them there, marked as put back. Nobody else may have those that lie there open. `None` where the books are on a
+/// server.
 ///
 /// # Errors
-/// They are in use; or what is in `from` is damaged, or another's: then nothing has changed.
-pub async fn restore(settings: Settings, from: &Path, now: Timestamp) -> Result<Option<PutBack>, StartupError> {
+/// They are in use, or were moved; or what is wanted is damaged, or another's: then nothing has changed.
+pub async fn restore(
+    settings: Settings,
+    wanted: Replacement<'_>,
+    now: Timestamp,
+) -> Result<Option<PutBack>, StartupError> {
     let (url, data_dir) = (settings.database_url, settings.data_dir);
     let Some(place) = Place::take(&url)? else { return Ok(None) };
     let live = match settings.mode {
         Mode::Live(live) => *live,
         Mode::Sandbox { .. } => platform::beside(&data_dir)?,
     };
+    let moved_to = place.moved_to().await;
+    if let Some(to) = moved_to.clone().filter(|_| !wanted.although_moved) {
+        return Err(NotOurBooks::StayBehind { place: url.place(), to }.into());
+    }
     let beside = beside_of(&url, &data_dir);
-    let seen = beside.seen();
-    let ready = place.lay_ready(from).await?;
-    let db = Database::open(&ready).await?;
-    let made = async {
-        mark::claim(&db, &from.display().to_string(), &mark::of(&live), now).await?;
+    let ready = place.lay_ready(wanted.from).await?;
+    let marked = mark_ready(&ready, wanted.from, &mark::of(&live), beside.seen(), now).await;
+    let (number, restoration, left) = match marked {
+        Ok(marked) => marked,
+        Err(error) => {
+            place.clear()?;
+            return Err(error);
+        }
+    };
+    let aside = place.put_in(now).await?;
+    beside.follow_or_warn(number);
+    Ok(Some(PutBack { aside, moved_to, restoration, left }))
+}
+
+async fn mark_ready(
+    ready: &str,
+    from: &Path,
+    ours: &Mark,
+    seen: i64,
+    now: Timestamp,
+) -> Result<(i64, Option<Restoration>, i64), StartupError> {
+    let db = Database::open(ready).await?;
+    let marked = async {
+        mark::claim(&db, &from.display().to_string(), ours, now).await?;
         let number = db.write(move |c| Box::pin(generation::put_back(c, seen, None, now))).await?;
         let mut c = db.read().await?;
         let restoration = restorations::find_open(&mut c).await?;
@@ -117,12 +161,9 @@ pub async fn restore(settings: Settings, from: &Path, now: Timestamp) -> Result<
             Some(open) => restorations::count_to_ask(&mut c, open).await?,
             None => 0,
         };
-        Ok::<_, StartupError>((number, restoration, left))
+        Ok((number, restoration, left))
     };
-    let made = made.await;
+    let marked = marked.await;
     db.close().await;
-    let (number, restoration, left) = made?;
-    let aside = place.put_in(now).await?;
-    beside.follow_or_warn(number);
-    Ok(Some(PutBack { aside, restoration, left }))
+    marked
 }

@@ -13,7 +13,7 @@ use sqlx::{AnyConnection, Connection as _, Row as _};
 pub use self::place::Place;
 use super::{
     SchemaError, StorageError, generation,
-    sqlite::{broken, bytes_of, copy_to, file_at, folder_of, free_bytes, read_only, sync_folder, with_suffix},
+    sqlite::{broken, bytes_of, clear, copy_to, file_at, folder_of, free_bytes, read_only, sync_folder, with_suffix},
 };
 
 const MEGABYTE: u64 = 1 << 20;
@@ -72,19 +72,6 @@ pub async fn back_up(from: &Path, to: &Path, now: Timestamp) -> Result<Backup, S
             Err(error)
         }
     }
-}
-
-/// Whatever lies there, and what else begins with its name: a log that is left of another file is none of the next one.
-fn clear(path: &Path) -> Result<(), StorageError> {
-    let Some(name) = path.file_name().map(|name| name.as_encoded_bytes().to_owned()) else { return Ok(()) };
-    let folder = folder_of(path);
-    for entry in fs::read_dir(folder).map_err(|error| broken(folder, error))? {
-        let entry = entry.map_err(|error| broken(folder, error))?.path();
-        if entry.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(&name)) {
-            fs::remove_file(&entry).map_err(|error| broken(&entry, error))?;
-        }
-    }
-    Ok(())
 }
 
 async fn look_through(

@@ -1,5 +1,5 @@
-//! `generation`: how far the books have come. The number rises with every heartbeat, and a file beside the books
-//! follows it. Books that are behind their file, or behind what a running instance has seen, are older ones that
+//! `generation`: how far the books have come. The number rises with every heartbeat, and files beside the books
+//! follow it. Books that are behind their files, or behind what a running instance has seen, are older ones that
 //! somebody has put back.
 
 use std::{
@@ -17,7 +17,9 @@ use jiff::Timestamp;
 use sqlx::{AnyConnection, Row as _};
 
 use super::{
-    StorageError, millis,
+    StorageError,
+    bills::days,
+    millis,
     restorations::{self, FoundBy},
     timestamp,
 };
@@ -26,22 +28,19 @@ use super::{
 pub const UNNOTICED: &str =
     "the number beside the books cannot be written: older books in their place may not be noticed at the next start";
 
-/// The file beside the books, and what this process has seen. Cheap to clone.
+/// The files beside the books, all with the same number, and what this process has seen. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Beside {
-    path: PathBuf,
+    paths: Arc<[PathBuf]>,
     seen: Arc<AtomicI64>,
 }
 
 impl Beside {
     /// A file that is not there, or holds no number, tells nothing.
-    pub fn read(path: PathBuf) -> Self {
-        let seen = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        Self { path, seen: Arc::new(AtomicI64::new(seen)) }
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn read(paths: Vec<PathBuf>) -> Self {
+        let number = |path: &PathBuf| fs::read_to_string(path).ok()?.trim().parse().ok();
+        let seen = paths.iter().filter_map(number).max().unwrap_or(0);
+        Self { paths: paths.into(), seen: Arc::new(AtomicI64::new(seen)) }
     }
 
     /// The highest number that was ever seen.
@@ -55,8 +54,13 @@ impl Beside {
     /// It cannot be written. It stays behind, and older books may not be noticed at the next start.
     pub fn follow(&self, number: i64) -> Result<(), StorageError> {
         self.seen.fetch_max(number, Ordering::SeqCst);
-        let written = self.write(number);
-        written.map_err(|error| StorageError::File { path: self.path.clone(), source: Arc::new(error) })
+        let broken = |path: &PathBuf| {
+            let error = write(path, number).err()?;
+            Some(StorageError::File { path: path.clone(), source: Arc::new(error) })
+        };
+        // Each is written, whatever became of another.
+        let broken: Vec<StorageError> = self.paths.iter().filter_map(broken).collect();
+        broken.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// The same for whoever goes on all the same, and is heard.
@@ -65,18 +69,18 @@ impl Beside {
             tracing::warn!(%error, "{UNNOTICED}");
         }
     }
+}
 
-    fn write(&self, number: i64) -> std::io::Result<()> {
-        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
-        let mut part = self.path.clone().into_os_string();
-        part.push(".part");
-        let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-        writeln!(file, "{number}")?;
-        fs::rename(&part, &self.path)
+fn write(path: &Path, number: i64) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
+    let mut part = path.to_owned().into_os_string();
+    part.push(".part");
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    writeln!(file, "{number}")?;
+    fs::rename(&part, path)
 }
 
 /// The row.
@@ -112,6 +116,12 @@ pub async fn rise(c: &mut AnyConnection, seen: i64, found_by: FoundBy, now: Time
     sqlx::query("UPDATE generation SET number = number + 1 WHERE id = 1").execute(&mut *c).await?;
     let Generation { number, copied, .. } = find(c).await?;
     if number > seen && copied.is_none() {
+        return Ok(Risen { number, was_behind: false });
+    }
+    if number == 1 && found_by == FoundBy::File && copied.is_none() && days::first_order_ms(c).await?.is_none() {
+        // New ones, in the place of others that somebody has taken away: there is nothing that they could have forgotten.
+        let number = seen.saturating_add(1);
+        set(c, number).await?;
         return Ok(Risen { number, was_behind: false });
     }
     let found_by = if copied.is_some() { FoundBy::Copy } else { found_by };

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use super::{StorageError, bills::days, millis, staff_sessions, timestamp};
+use super::{StorageError, bills::days, heartbeats, millis, staff_sessions, timestamp};
 use crate::domain::OutTradeNo;
 
 /// So long before the last moment that the books know of, everything is asked about.
@@ -78,9 +78,10 @@ macro_rules! select {
     };
 }
 
-/// The oldest one that is not over.
+/// The one that is not over.
 pub async fn find_open(c: &mut AnyConnection) -> Result<Option<Restoration>, StorageError> {
-    let query = sqlx::query(select!("WHERE over_ms IS NULL ORDER BY id LIMIT 1"));
+    // Earlier versions left several.
+    let query = sqlx::query(select!("WHERE over_ms IS NULL ORDER BY since_ms, id LIMIT 1"));
     query.fetch_optional(c).await?.as_ref().map(Restoration::read).transpose()
 }
 
@@ -90,7 +91,8 @@ pub async fn find_last(c: &mut AnyConnection) -> Result<Option<Restoration>, Sto
     query.fetch_optional(c).await?.as_ref().map(Restoration::read).transpose()
 }
 
-/// These are older books, of `since` or of the last moment that they know themselves.
+/// These are older books, of `since` or of the last moment that they know themselves; or of an earlier one, if what they
+/// have forgotten since then has not been asked for to the end. Then all is asked for once more, by this mark alone.
 pub async fn mark(
     c: &mut AnyConnection,
     since: Option<Timestamp>,
@@ -101,12 +103,17 @@ pub async fn mark(
         Some(since) => since,
         None => last_known(c).await?.unwrap_or(now),
     };
+    let open = find_open(c).await?.map_or(now, |open| open.since);
+    let since = since.min(open).min(now);
+    end_all(c, now).await?;
     let sql = "INSERT INTO restorations (since_ms, noticed_ms, found_by) VALUES (?, ?, ?)";
-    let insert = sqlx::query(sql).bind(millis(since.min(now))).bind(millis(now)).bind(found_by.code());
+    let insert = sqlx::query(sql).bind(millis(since)).bind(millis(now)).bind(found_by.code());
     insert.execute(&mut *c).await?;
     // Refunds that were made since then stand in the bills alone, and books of before bills would begin with today's.
-    days::since_no_later(c, &days::day_of(since.min(now)).to_string()).await?;
-    // A copy brings sessions back that somebody has ended.
+    days::since_no_later(c, &days::day_of(since).to_string()).await?;
+    // A copy brings sessions back that somebody has ended, and signs of life of servers that are none of its own. Those
+    // that do live beat again.
+    heartbeats::stop_all(c).await?;
     staff_sessions::remove_all(c).await
 }
 

@@ -7,6 +7,7 @@
 
 mod copy;
 mod file;
+mod leftover;
 mod migrate;
 mod presence;
 #[cfg(test)]
@@ -15,6 +16,7 @@ pub(crate) use migrate::{require, require_file};
 
 pub(crate) use copy::{bytes_of, copy_to, folder_of, free_bytes, sync_folder};
 pub(crate) use file::{Opened, broken, keep_private, path as file_at, with_suffix};
+pub(crate) use leftover::{READY, UNTIL, clear};
 pub(crate) use presence::alone;
 
 use std::{
@@ -72,6 +74,9 @@ pub(crate) async fn open(url: &str) -> Result<Opening, StorageError> {
     }
     file::make_private(url)?;
     let presence = be_present(url)?;
+    if let Some(path) = file::path(url)? {
+        leftover::sweep(&path);
+    }
     let mut connection = connect(url).await?;
     migrate::run(&mut connection, url).await?;
     if let Err(error) = connection.execute(SETTLE).await {

@@ -61,6 +61,7 @@ mod private_files;
 mod processes;
 mod proxies;
 mod put_back;
+mod put_back_again;
 mod put_back_pages;
 mod questions;
 mod rate_limits;

@@ -10,13 +10,14 @@ use std::{
 
 use jiff::SignedDuration;
 use saoma::clock::Clock;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
 use crate::support::{
-    Books, Desk, PASSWORD, Placed, Process, code_at, command, database_url, folder, free_port, is_file, lay_keys,
+    Books, Desk, PASSWORD, Process, code_at, command, database_url, folder, free_port, is_file, lay_keys,
+    old_books::{paid, quick_refunds, stop},
     password, program, system_user, until_within,
 };
 
@@ -70,7 +71,7 @@ impl Shop {
             ("SAOMA_ORDERS_PER_MINUTE", "0"),
         ];
         let process = Process::serve(self.folder(), &variables).await;
-        process.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
+        quick_refunds(&process).await;
         process
     }
 
@@ -151,18 +152,6 @@ impl Shop {
         }
         filled
     }
-}
-
-async fn stop(mut process: Process) {
-    process.terminate();
-    process.ended().await;
-}
-
-async fn paid(process: &Process) -> Placed {
-    let order = process.order(1).await;
-    process.pay(&order.code_url).await;
-    process.until_status(&order.token, "SUCCESS").await;
-    order
 }
 
 /// An account, by the link that a command prints on a terminal. Returns what its phone was told.
@@ -279,12 +268,26 @@ async fn a_shop_goes_on_with_its_books_on_a_server() {
     paid(&process).await;
 
     // Somebody lays the old file in its old place once more: what the shop has given back since is not given twice.
-    for end in ["-wal", "-shm"] {
-        drop(fs::remove_file(format!("{}{end}", file.display())));
-    }
-    fs::rename(&copy, &file).expect("lays it there");
+    let gone = file.with_extension("gone");
+    let lay = |from: &Path| {
+        for end in ["-wal", "-shm"] {
+            drop(fs::remove_file(format!("{}{end}", file.display())));
+        }
+        fs::copy(from, &file).expect("lays it there");
+    };
+    fs::copy(&file, &gone).expect("copies");
+    lay(&copy);
     let (code, told, log) = shop.run(&shop.old, &["refund", "--sandbox", &kept.order_no]);
     assert!(code != 0 && log.contains("put back"), "{told}{log}");
+
+    // The same by the command, which knows where the books are.
+    lay(&gone);
+    let copy = copy.display().to_string();
+    let (code, told, log) = shop.run(&shop.old, &["restore", "--sandbox", &copy]);
+    assert!(code == 2 && log.contains(&format!("were moved to {place}")), "{told}{log}");
+    assert_eq!(fs::read(&file).expect("reads"), fs::read(&gone).expect("reads"), "nothing was changed");
+    let (code, told, log) = shop.run(&shop.old, &["restore", "--sandbox", &copy, "--although-moved"]);
+    assert!(code == 0 && told.contains(&format!("those were moved to {place}")), "{told}{log}");
 
     let desk = Desk::with_jar(&process, jar);
     assert_eq!(desk.get("/admin").await.status, 303, "sessions have ended");

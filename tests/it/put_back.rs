@@ -1,58 +1,16 @@
 //! A copy of the books, made while they are written, and put back: by `saoma restore`, and by hand. What came after it
 //! is forgotten, and WeChat tells of it only when it is asked.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::Connection as _;
-use tempfile::TempDir;
 
-use crate::support::{Placed, Process, Stage, command, database_url, folder, is_file, lay_keys, until};
-
-/// What a command ends with: exit code, standard output and standard error.
-fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let mut command = command(folder, arguments);
-    command.env("DATABASE_URL", database_url(&folder.join("data")));
-    ended(command)
-}
-
-fn ended(mut command: Command) -> (i32, String, String) {
-    let output = command.output().expect("runs");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code().expect("an exit code"), text(output.stdout), text(output.stderr))
-}
-
-/// Whoever works on the file itself.
-async fn write(file: &Path, statement: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>) {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
-    let mut c = sqlx::SqliteConnection::connect_with(&options).await.expect("opens");
-    statement.execute(&mut c).await.expect("writes");
-    c.close().await.expect("closes");
-}
-
-fn shop() -> TempDir {
-    let folder = folder();
-    lay_keys(&folder.path().join("data/sandbox"));
-    folder
-}
-
-async fn serve(folder: &Path) -> Process {
-    let process = Process::serve(folder, &[("SAOMA_ORDERS_PER_MINUTE", "0")]).await;
-    process.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
-    process
-}
-
-async fn stop(mut process: Process) {
-    process.terminate();
-    process.ended().await;
-}
-
-async fn paid(process: &Process) -> Placed {
-    let order = process.order(1).await;
-    process.pay(&order.code_url).await;
-    process.until_status(&order.token, "SUCCESS").await;
-    order
-}
+use crate::support::{
+    Placed, Process, Stage, command, is_file,
+    old_books::{ended, paid, run, serve, shop, stop, write},
+    until,
+};
 
 async fn refunds_there(process: &Process) -> usize {
     let ledger = process.get("/_sandbox/ledger").await;
@@ -186,6 +144,7 @@ async fn a_copy_that_is_put_there_with_everything_beside_it_is_noticed() {
     let (code, told, log) = run(folder, &["backup", "--sandbox"]);
     assert_eq!(code, 0, "{told}{log}");
     let copy = told.split("  ").next().expect("a path").to_owned();
+    assert!(copy.starts_with("data/sandbox/backups/"), "apart from those of real money: {copy}");
     process.pay(&order.code_url).await;
     process.until_status(&order.token, "SUCCESS").await;
     stop(process).await;
@@ -226,6 +185,9 @@ async fn what_is_no_copy_of_these_books_is_not_put_back() {
     let (code, _, log) = run(folder, &["restore", "--sandbox", "copy.db"]);
     assert_eq!(code, 2, "{log}");
     assert!(log.contains("1900000999"), "{log}");
+    let left: Vec<_> =
+        fs::read_dir(folder.join("data")).expect("is there").flatten().map(|it| it.file_name()).collect();
+    assert!(!left.iter().any(|it| it.to_string_lossy().contains("restoring")), "{left:?}");
     let (code, told, _) = run(folder, &["order", "--sandbox", "show", &order.order_no]);
     assert!(code == 0 && told.contains("SUCCESS"), "{told}");
 }

@@ -9,6 +9,7 @@ mod forger;
 mod give_back;
 mod https;
 mod limited_acme;
+pub mod old_books;
 mod outside;
 mod pebble;
 mod process;

@@ -2,21 +2,23 @@
 
 use std::{
     fs::{self, File},
-    io,
+    io, iter,
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Connection as _};
 
-use super::{clear, file_of, require_room, require_whole};
+use super::{file_of, require_room, require_whole};
 use crate::storage::{
     StorageError,
     codes::sqlite::is_corrupt,
-    sqlite::{alone, broken, bytes_of, connect, copy_to, folder_of, look, read_only, sync_folder, with_suffix},
+    generation,
+    sqlite::{
+        READY, UNTIL, alone, broken, bytes_of, clear, connect, copy_to, folder_of, look, read_only, sync_folder,
+        with_suffix,
+    },
 };
-
-const READY: &str = ".restoring";
 
 /// The place where books lie, with nobody else at it for as long as this is there.
 #[derive(Debug)]
@@ -35,6 +37,17 @@ impl Place {
         fs::create_dir_all(folder).map_err(|error| broken(folder, error))?;
         let url = url.split_once('?').map_or(url, |(url, _)| url).to_owned();
         Ok(Some(Self { _alone: alone(&path)?, path, url }))
+    }
+
+    /// Where the books went that lie there, if they were moved. Of damaged ones nobody knows.
+    pub async fn moved_to(&self) -> Option<String> {
+        sqlx::any::install_default_drivers();
+        let mut books = read_only(&self.path).await.ok()?;
+        let found = generation::find(&mut books).await;
+        if let Err(error) = books.close().await {
+            tracing::debug!(%error, "closing the books that were looked at");
+        }
+        found.ok()?.moved_to
     }
 
     /// Copies the books in `from` beside the place, so that they can be opened, and changed, before they are put in it.
@@ -85,7 +98,7 @@ impl Place {
     /// A second name for what lies there. Its log is brought into it before, so that at no moment old books lie beside
     /// the log of others, or without their own.
     async fn put_aside(&self, now: Timestamp) -> Result<PathBuf, StorageError> {
-        let aside = with_suffix(&self.path, &format!(".until-{}", now.as_second()));
+        let aside = self.free_name(now);
         let settled = async {
             let mut old = connect(&self.url).await?;
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut old).await?;
@@ -108,8 +121,21 @@ impl Place {
         Ok(aside)
     }
 
-    /// What an earlier try may have left.
-    fn clear(&self) -> Result<(), StorageError> {
+    /// Others may have been put aside in the same second.
+    fn free_name(&self, now: Timestamp) -> PathBuf {
+        let name = with_suffix(&self.path, &format!("{UNTIL}{}", now.as_second()));
+        let others = (2..).map(|number: u32| with_suffix(&name, &format!("-{number}")));
+        let is_free = |path: &PathBuf| {
+            ["", "-wal", "-shm"].iter().all(|end| fs::symlink_metadata(with_suffix(path, end)).is_err())
+        };
+        iter::once(name.clone()).chain(others).find(is_free).unwrap_or(name)
+    }
+
+    /// What an earlier try may have left, and what nothing came of.
+    ///
+    /// # Errors
+    /// It cannot be removed.
+    pub fn clear(&self) -> Result<(), StorageError> {
         clear(&self.ready())
     }
 }
