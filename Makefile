@@ -200,6 +200,11 @@ move: ## fills the books of a file, moves them to a throw-away MariaDB, and lays
 	ORDERS=$(or $(ORDERS),100000) .tools/with-mariadb.sh \
 	  cargo test --locked --release --test kill moving -- --ignored --nocapture
 
+.PHONY: put-back
+put-back: ## copies the books while people pay, and puts them back in three ways after 500 more payments and 50 refunds (ORDERS, REFUNDS)
+	ORDERS=$(or $(ORDERS),500) REFUNDS=$(or $(REFUNDS),50) \
+	  cargo test --locked --release --test kill putting_back -- --nocapture --test-threads=1
+
 .PHONY: faults
 faults: ## a disk that fails and power that is lost while people pay: 200 faults, 20,000 payments (FAULTS, PAYMENTS, FAULTS_SEED)
 	FAULTS=$(or $(FAULTS),200) PAYMENTS=$(or $(PAYMENTS),20000) DEAF=$(or $(DEAF),2) \

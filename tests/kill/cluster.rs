@@ -134,14 +134,7 @@ async fn a_cluster_loses_and_doubles_nothing_whatever_dies() {
         let program = live_shop(folder.path(), &sandbox, ports[index], &balancer.origin, &node.database());
         instances.push(Instance::start(program, shops[index].clone(), &client).await);
     }
-    let town = Town {
-        client,
-        shops,
-        sandbox: sandbox.origin.clone(),
-        deaf_from: deaf_from(payments),
-        paid: Arc::default(),
-        refused: Arc::default(),
-    };
+    let town = Town::new(&client, &sandbox, shops, deaf_from(payments));
     town.hurry().await;
 
     let began = Instant::now();

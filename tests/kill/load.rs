@@ -14,8 +14,8 @@ use tokio::{sync::mpsc, time::Instant};
 use crate::process::{Program, random};
 
 /// One fen, and enough to give back in parts.
-const CHEAP: i64 = 1;
-const DEAR: i64 = 2;
+pub const CHEAP: i64 = 1;
+pub const DEAR: i64 = 2;
 /// One in so many payments is given back, in part or whole.
 const REFUNDED: usize = 25;
 /// One in so many refund commands is killed on its way, and given again.
@@ -52,8 +52,8 @@ impl Tickets {
     }
 }
 
-struct Bought {
-    order_no: String,
+pub struct Bought {
+    pub order_no: String,
     code_url: String,
     /// The token of its page.
     page: String,
@@ -101,14 +101,11 @@ impl Town {
     }
 
     /// A new order until one is paid.
-    async fn buy(&self, product: i64) -> Bought {
+    pub async fn buy(&self, product: i64) -> Bought {
         let end = Instant::now() + LIMIT;
         while Instant::now() < end {
             if let Some(placed) = self.place(product).await {
-                let scan = json!({ "code_url": placed.code_url, "action": "pay" });
-                let paid = self.client.post(format!("{}/_sandbox/scan", self.sandbox)).json(&scan).send().await;
-                let paid: Value = paid.expect("the sandbox is there").json().await.expect("JSON");
-                assert_eq!(paid["trade_state"], "SUCCESS", "{paid}");
+                self.pay(&placed).await;
                 return placed;
             }
             self.refused.fetch_add(1, Ordering::SeqCst);
@@ -117,7 +114,14 @@ impl Town {
         panic!("nothing can be bought");
     }
 
-    async fn place(&self, product: i64) -> Option<Bought> {
+    pub async fn pay(&self, placed: &Bought) {
+        let scan = json!({ "code_url": placed.code_url, "action": "pay" });
+        let paid = self.client.post(format!("{}/_sandbox/scan", self.sandbox)).json(&scan).send().await;
+        let paid: Value = paid.expect("the sandbox is there").json().await.expect("JSON");
+        assert_eq!(paid["trade_state"], "SUCCESS", "{paid}");
+    }
+
+    pub async fn place(&self, product: i64) -> Option<Bought> {
         let placed =
             self.client.post(format!("{}/api/wx-pay/native/native/{product}", self.shop())).send().await.ok()?;
         let placed: Value = placed.json().await.ok()?;

@@ -7,6 +7,7 @@
 //! `make kill` runs the big one. `KILLS`, `PAYMENTS` and `SHOPPERS` change the size, `DATABASE_URL`
 //! takes another database than a new SQLite file: an empty one (with `SAOMA_TEST_MYSQL` one is made). `SAOMA_PROGRAM` tries another build.
 //! The same on a cluster, where database servers die as well, is [`cluster`]. Books that move to a server: [`moving`].
+//! Books that are copied meanwhile and put back: [`putting_back`].
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
@@ -18,6 +19,7 @@ mod cluster;
 mod load;
 mod moving;
 mod process;
+mod putting_back;
 mod stage;
 
 use std::{
@@ -89,14 +91,7 @@ async fn no_kill_loses_or_doubles_a_payment_or_a_refund() {
     let sandbox = Sandbox::start(folder.path(), &client).await;
     let port = free_port();
     let origin = format!("http://127.0.0.1:{port}");
-    let town = Town {
-        client: client.clone(),
-        shops: vec![origin.clone()],
-        sandbox: sandbox.origin.clone(),
-        deaf_from: deaf_from(payments),
-        paid: Arc::default(),
-        refused: Arc::default(),
-    };
+    let town = Town::new(&client, &sandbox, vec![origin.clone()], deaf_from(payments));
     town.hurry().await;
     let shop = live_shop(folder.path(), &sandbox, port, &origin, &database);
     let mut running = shop.start();

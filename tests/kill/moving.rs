@@ -1,18 +1,18 @@
 //! Books that people have filled go from a file to a server; beside the sandbox's ledger they are the same afterwards,
 //! and the shop goes on with them. `make move` runs the big one: `ORDERS` and `SHOPPERS` change the size.
 
-use std::{collections::BTreeMap, fs, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fs, sync::Arc};
 
 use saoma::storage::Database;
 use serde_json::Value;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
-    audit::{audit, standing},
+    audit::{audit, until_settled},
     database,
     load::{Tickets, Town, give_back},
     process::{Program, free_port},
-    stage::{SETTLE_LIMIT, Sandbox, assert_no_panic, client, live_shop, report, row, size},
+    stage::{Sandbox, assert_no_panic, client, live_shop, report, row, size},
 };
 
 /// Paid after the move.
@@ -31,15 +31,6 @@ async fn pay(town: &Town, command: Program, payments: usize) -> usize {
     refunding.await.expect("no panic").0
 }
 
-async fn until_settled(url: &str, payments: usize) {
-    let db = Database::attach(url).await.expect("opens");
-    let end = Instant::now() + SETTLE_LIMIT;
-    while standing(&db).await != (payments, 0) && Instant::now() < end {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    db.close().await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a server to move to: `make move`"]
 async fn books_that_were_moved_agree_with_the_ledger() {
@@ -52,14 +43,7 @@ async fn books_that_were_moved_agree_with_the_ledger() {
     let sandbox = Sandbox::start(folder.path(), &client).await;
     let port = free_port();
     let origin = format!("http://127.0.0.1:{port}");
-    let town = Town {
-        client: client.clone(),
-        shops: vec![origin.clone()],
-        sandbox: sandbox.origin.clone(),
-        deaf_from: usize::MAX,
-        paid: Arc::default(),
-        refused: Arc::default(),
-    };
+    let town = Town::new(&client, &sandbox, vec![origin.clone()], usize::MAX);
     town.hurry().await;
     let health = format!("{origin}/healthz");
     let shop = live_shop(folder.path(), &sandbox, port, &origin, &old);
@@ -73,17 +57,9 @@ async fn books_that_were_moved_agree_with_the_ledger() {
 
     let bytes = fs::metadata(folder.path().join("saoma.db")).expect("is there").len();
     let began = Instant::now();
-    let arguments = ["move", "--json", "--to", &new].map(str::to_owned).to_vec();
-    let moving = Program { arguments, log: folder.path().join("move.log"), ..shop.clone() };
-    let mut running = moving.start();
-    let ended = loop {
-        match running.ended() {
-            Some(well) => break well,
-            None => tokio::time::sleep(Duration::from_millis(20)).await,
-        }
-    };
+    let moving = Program { log: folder.path().join("move.log"), ..shop.clone() };
+    let (ended, told) = moving.run(&["move", "--json", "--to", &new]).await;
     let moved_in = began.elapsed();
-    let told = fs::read_to_string(&moving.log).expect("a log");
     assert!(ended, "{told}");
     let rows = told.find('{').and_then(|from| serde_json::from_str::<Value>(&told[from..]).ok());
     let rows = rows.and_then(|told| told["rows"].as_u64()).unwrap_or_else(|| panic!("no JSON: {told}"));

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -73,6 +73,12 @@ pub fn live_shop(folder: &Path, sandbox: &Sandbox, port: u16, notify: &str, data
 }
 
 impl Town {
+    /// Its people, in front of these shops.
+    pub fn new(client: &reqwest::Client, sandbox: &Sandbox, shops: Vec<String>, deaf_from: usize) -> Self {
+        let (client, sandbox) = (client.clone(), sandbox.origin.clone());
+        Self { client, shops, sandbox, deaf_from, paid: Arc::default(), refused: Arc::default() }
+    }
+
     /// Everything faster than WeChat, and no rule that only makes one wait.
     pub async fn hurry(&self) {
         self.set_faults(&json!({ "retry_scale": RETRY_SCALE, "refund_ms": 200, "refund_gap_seconds": 0 })).await;
