@@ -14,7 +14,7 @@ use crate::{
     config::Environment,
     domain::{OutRefundNo, RefundState},
     startup::{StaffRoom, Surroundings, open_staff},
-    wechatpay::model::{Bank, BankAccount, PayeeName, SealedCard},
+    wechatpay::model::{Bank, BankAccount, InvalidCard, PayeeName, SealedCard},
 };
 
 /// Sends a refund that the payer's account did not take (ABNORMAL) to a bank account
@@ -30,6 +30,9 @@ pub(super) struct AbnormalCommand {
     /// standard input
     #[arg(long, value_parser = Bank::ALL.map(|bank| bank.code), required_if_eq("to", "user"))]
     bank: Option<String>,
+    /// The number is as it stands on the card, though its check digit does not fit
+    #[arg(long, requires = "bank")]
+    unusual_number: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -57,7 +60,7 @@ pub(super) fn abnormal<'a>(
         let settings = which.settings(environment)?;
         let actor = commander();
         let card = match (command.to, command.bank.as_deref().and_then(Bank::find)) {
-            (To::User, Some(bank)) => Some(ask_for_card(bank, &mut io::stdin().lock())?),
+            (To::User, Some(bank)) => Some(ask_for_card(bank, command.unusual_number, &mut io::stdin().lock())?),
             _ => None,
         };
         let StaffRoom { staff, db, .. } = open_staff(settings, Surroundings::system()).await?;
@@ -98,7 +101,7 @@ async fn send(
 }
 
 /// Prompts where somebody sits there.
-fn ask_for_card(bank: Bank, from: &mut impl BufRead) -> Result<Card, CommandError> {
+fn ask_for_card(bank: Bank, may_be_unusual: bool, from: &mut impl BufRead) -> Result<Card, CommandError> {
     let mut ask = |what: &str| -> io::Result<Zeroizing<String>> {
         if io::stdin().is_terminal() {
             write!(io::stderr(), "{what}: ")?;
@@ -109,6 +112,9 @@ fn ask_for_card(bank: Bank, from: &mut impl BufRead) -> Result<Card, CommandErro
         Ok(line)
     };
     let account = BankAccount::parse(&ask("card number")?).map_err(CommandError::Card)?;
+    if !account.has_check_digit() && !may_be_unusual {
+        return Err(CommandError::Card(InvalidCard::CheckDigit));
+    }
     let name = PayeeName::parse(&ask("cardholder's name")?).map_err(CommandError::Card)?;
     Ok(Card { bank, account, name })
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{self, Books, Desk, Placed, Process, database_url, folder, lay_keys, until};
 
-const ACCOUNT: &str = "6225880123456789";
+const ACCOUNT: &str = "6225880123456783";
 const NAME: &str = "欧阳测试";
 
 fn has_secret(text: &str) -> bool {
@@ -95,12 +95,14 @@ async fn the_command_reads_the_card_from_its_input_and_says_it_nowhere() {
     let shop = Shop::open().await;
     let (order, number) = shop.stuck().await;
     let to_user = ["refund", "abnormal", &number, "--sandbox", "--to", "user", "--bank", "CMB_DEBIT"];
-    let typed = format!("6225 8801-2345 6789\n{NAME}\n");
+    let typed = format!("6225 8801-2345 6783\n{NAME}\n");
     for (arguments, typed, exit) in [
         (&to_user[..6], typed.as_str(), 2),
         (&["refund", "abnormal", &number, "--sandbox", "--to", "user", "--bank", "HXB_DEBIT"], &typed, 2),
         (&["refund", "abnormal", &number, "--sandbox", "--to", "merchant", "--account", "1"], "", 2),
         (&to_user, "6225\n", 1),
+        (&to_user, "6225 8801 2345 6784\n欧阳测试\n", 1),
+        (&to_user, "6225 8801 2345 6783\n \u{3000}\u{200b}\n", 1),
         (&to_user, "", 1),
         (&["refund", "abnormal", "NOSUCH", "--sandbox", "--to", "merchant"], "", 1),
     ] {

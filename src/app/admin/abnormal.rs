@@ -38,6 +38,8 @@ pub struct AbnormalForm {
     pub to_problem: Option<&'static str>,
     pub bank_problem: Option<&'static str>,
     pub account_problem: Option<&'static str>,
+    /// The number's check digit does not fit: whether the card says so is asked.
+    pub may_be_unusual: bool,
     pub name_problem: Option<&'static str>,
     pub problem: String,
 }
@@ -83,6 +85,7 @@ fn Fields(language: Language, action: String, form: AbnormalForm) -> impl IntoVi
     let words = Abnormal::of(language);
     let AbnormalForm { csrf, to, bank, name, banks, to_problem, bank_problem, account_problem, name_problem, .. } =
         form;
+    let may_be_unusual = form.may_be_unusual;
     let option = |(code, name): (&'static str, &'static str)| {
         let is_chosen = code == bank;
         view! { <option value=code selected=is_chosen>{name}</option> }
@@ -119,6 +122,12 @@ fn Fields(language: Language, action: String, form: AbnormalForm) -> impl IntoVi
                     />
                     <p class="hint" id="account-hint">{words.account_hint}</p>
                     <p class="field__problem" id="account-problem">{account_problem}</p>
+                    {may_be_unusual.then(|| view! {
+                        <div class="admin-choice__one">
+                            <input type="checkbox" id="unusual" name="unusual" value="yes"/>
+                            <label for="unusual">{words.unusual}</label>
+                        </div>
+                    })}
                 </div>
                 <div class="field">
                     <label for="name">{words.name}</label>

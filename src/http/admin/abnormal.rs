@@ -38,6 +38,7 @@ pub(super) struct Typed {
     bank: String,
     account: String,
     name: String,
+    unusual: String,
     serial: String,
 }
 
@@ -143,14 +144,23 @@ fn read(call: &StaffCall, typed: &Typed, key: &SealingKey) -> Result<Option<Card
         "user" => {}
         _ => return Err(Box::new(AbnormalForm { to_problem: Some(words.wrong_to), ..again })),
     }
-    let parts = (Bank::find(&typed.bank), BankAccount::parse(&typed.account), PayeeName::parse(&typed.name));
+    // Whoever says that it is as it stands on the card has typed it twice.
+    let account = BankAccount::parse(&typed.account);
+    let is_unusual = account.as_ref().is_ok_and(|account| !account.has_check_digit());
+    let account = account.ok().filter(|_| !is_unusual || typed.unusual == "yes");
+    let parts = (Bank::find(&typed.bank), account, PayeeName::parse(&typed.name));
     let (bank, account, name) = match parts {
-        (Some(bank), Ok(account), Ok(name)) => (bank, account, name),
+        (Some(bank), Some(account), Ok(name)) => (bank, account, name),
         (bank, account, name) => {
-            let account_problem = if account.is_ok() { words.account_again } else { words.wrong_account };
+            let account_problem = match account {
+                Some(_) => words.account_again,
+                None if is_unusual => words.check_digit,
+                None => words.wrong_account,
+            };
             return Err(Box::new(AbnormalForm {
                 bank_problem: bank.is_none().then_some(words.wrong_bank),
                 account_problem: Some(account_problem),
+                may_be_unusual: is_unusual,
                 name_problem: name.is_err().then_some(words.wrong_name),
                 ..again
             }));

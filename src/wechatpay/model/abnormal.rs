@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::text::within;
+use super::text::{is_visible, within};
 use crate::{
     domain::OutRefundNo,
     wechatpay::{
@@ -80,7 +80,11 @@ impl Bank {
 pub enum InvalidCard {
     #[error("the account is a card number of {} to {} digits", ACCOUNT.0, ACCOUNT.1)]
     Account,
-    #[error("the name is 1 to {NAME_MOST} characters, none of them beyond U+FFFF and no control character")]
+    #[error(
+        "a digit of the card number is wrong: its check digit does not fit. --unusual-number where the card does say so"
+    )]
+    CheckDigit,
+    #[error("the name is 1 to {NAME_MOST} characters that can be seen, none of them beyond U+FFFF")]
     Name,
 }
 
@@ -102,6 +106,16 @@ impl BankAccount {
         if fits { Ok(Self(digits)) } else { Err(InvalidCard::Account) }
     }
 
+    /// Whether the last digit follows from the others, as on nearly all cards (ISO/IEC 7812-1): one digit that was
+    /// typed wrong, or two that were exchanged, show by it. Old cards of a bank's own need not keep to it.
+    pub fn has_check_digit(&self) -> bool {
+        let value = |(place, digit): (usize, u8)| {
+            let digit = u32::from(digit.saturating_sub(b'0'));
+            if place % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 }
+        };
+        self.0.bytes().rev().enumerate().map(value).sum::<u32>().is_multiple_of(10)
+    }
+
     /// By which somebody recognizes his card; the rest shows nowhere.
     pub fn last_digits(&self) -> String {
         self.0.chars().skip(self.0.len().saturating_sub(4)).collect()
@@ -119,9 +133,9 @@ pub struct PayeeName(Zeroizing<String>);
 
 impl PayeeName {
     /// # Errors
-    /// Empty, too long, or a character that WeChat does not take.
+    /// Empty, too long, or a character that WeChat does not take. What nobody sees at its ends is none of it.
     pub fn parse(text: &str) -> Result<Self, InvalidCard> {
-        let text = text.trim();
+        let text = text.trim_matches(|it| !is_visible(it) && !it.is_control()).trim();
         if within(text, NAME_MOST) { Ok(Self(Zeroizing::new(text.to_owned()))) } else { Err(InvalidCard::Name) }
     }
 
@@ -223,28 +237,46 @@ mod tests {
     #[test]
     fn a_payers_card_goes_out_sealed() {
         let key = fixtures::public_keys().sealing_key(Some(&fixtures::public_key_id()), fixtures::now()).expect("one");
-        let (account, name) = (BankAccount::parse("6225 8801-2345 6789").expect("digits"), PayeeName::parse(" 张三 "));
+        let (account, name) = (BankAccount::parse("6225 8801-2345 6783").expect("digits"), PayeeName::parse(" 张三 "));
         let bank = Bank::find("CMB_DEBIT").expect("listed");
         let card = SealedCard::seal(bank, &account, &name.expect("a name"), &key).expect("sealed");
         assert_eq!(card.serial.as_str(), fixtures::PUBLIC_KEY_ID);
         let body = AbnormalRefund { out_refund_no: &number(), card: Some(&card) }.to_bytes().expect("JSON");
         let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
         let open = |field: &str| fixtures::open_field(body[field].as_str().expect("a text"));
-        assert_eq!((open("bank_account"), open("real_name")), ("6225880123456789".to_owned(), "张三".to_owned()));
+        assert_eq!((open("bank_account"), open("real_name")), ("6225880123456783".to_owned(), "张三".to_owned()));
         assert_eq!((body["type"].as_str(), body["bank_type"].as_str()), (Some("USER_BANK_CARD"), Some("CMB_DEBIT")));
         let shown = format!("{card:?} {account:?}");
-        assert!(!shown.contains("6789") && !shown.contains("张"), "{shown}");
+        assert!(!shown.contains("6783") && !shown.contains("张"), "{shown}");
     }
 
     #[test]
     fn what_cannot_be_a_card_is_refused() {
-        for bad in ["", "123456789", "6225880123456789x", "六二二五八八零一二三", &"1".repeat(31)] {
+        for bad in ["", "123456789", "6225880123456783x", "六二二五八八零一二三", &"1".repeat(31)] {
             assert_eq!(BankAccount::parse(bad).err(), Some(InvalidCard::Account), "{bad}");
         }
-        for bad in ["", "  ", "a\nb", "😀", &"三".repeat(65)] {
+        for bad in ["", "  ", "\u{3000}\u{a0}", "\u{200b} \u{feff}", "\u{3164}", "a\nb", "😀", &"三".repeat(65)] {
             assert_eq!(PayeeName::parse(bad).err(), Some(InvalidCard::Name), "{bad}");
         }
+        let pasted = PayeeName::parse("\u{200b}\u{3000}张 三\u{feff} ").expect("a name");
+        assert_eq!(*pasted.0, "张 三");
         assert_eq!(Bank::find("HXB_DEBIT"), None);
+    }
+
+    #[test]
+    fn a_digit_that_was_typed_wrong_shows() {
+        let fits = |text: &str| BankAccount::parse(text).expect("digits").has_check_digit();
+        for right in ["6225 8801 2345 6783", "79927398713", "0000000000"] {
+            assert!(fits(right), "{right}");
+        }
+        let right = "6225880123456783";
+        for place in 0..right.len() {
+            for digit in ('0'..='9').filter(|digit| !right[place..].starts_with(*digit)) {
+                let wrong = format!("{}{digit}{}", &right[..place], &right[place + 1..]);
+                assert!(!fits(&wrong), "{wrong}");
+            }
+        }
+        assert!(!fits("2625880123456783"), "the first two exchanged");
     }
 
     #[test]
@@ -258,12 +290,12 @@ mod tests {
     #[test]
     fn what_is_not_sealed_with_the_present_key_is_not_taken() {
         let key = fixtures::public_keys().sealing_key(Some(&fixtures::public_key_id()), fixtures::now()).expect("one");
-        let sealed = key.seal("6225880123456789").expect("sealed");
+        let sealed = key.seal("6225880123456783").expect("sealed");
         let read = |bank, account, serial| SealedCard::read(bank, account, &sealed, serial, &key);
         assert!(read("CMB_DEBIT", &sealed, fixtures::PUBLIC_KEY_ID).is_some());
         for (bank, account, serial) in [
             ("CMB_CREDIT", sealed.as_str(), fixtures::PUBLIC_KEY_ID),
-            ("CMB_DEBIT", "6225880123456789", fixtures::PUBLIC_KEY_ID),
+            ("CMB_DEBIT", "6225880123456783", fixtures::PUBLIC_KEY_ID),
             ("CMB_DEBIT", "", fixtures::PUBLIC_KEY_ID),
             ("CMB_DEBIT", &sealed, fixtures::PLATFORM_SERIAL),
         ] {
@@ -273,8 +305,8 @@ mod tests {
 
     #[test]
     fn little_is_shown_of_a_card() {
-        let account = BankAccount::parse("6225880123456789").expect("digits");
-        assert_eq!(account.last_digits(), "6789");
+        let account = BankAccount::parse("6225880123456783").expect("digits");
+        assert_eq!(account.last_digits(), "6783");
         for (name, shown) in [("张三", "*三"), ("欧阳小明", "***明"), ("A", "*")] {
             assert_eq!(PayeeName::parse(name).expect("a name").covered(), shown);
         }

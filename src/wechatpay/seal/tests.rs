@@ -1,3 +1,5 @@
+//! Sealed for WeChat alone, and opened as WeChat opens it.
+
 use super::*;
 use crate::wechatpay::{
     PlatformKeys,
@@ -9,9 +11,9 @@ fn what_is_sealed_opens_with_the_other_half_alone_and_never_looks_the_same() {
     let key = both_keys().sealing_key(Some(&public_key_id()), now()).expect("a key");
     assert_eq!(key.serial.as_str(), PUBLIC_KEY_ID);
     let (sealed, again) =
-        (key.seal("6225880123456789").expect("sealed"), key.seal("6225880123456789").expect("sealed"));
+        (key.seal("6225880123456783").expect("sealed"), key.seal("6225880123456783").expect("sealed"));
     assert_ne!(sealed, again);
-    assert_eq!(fixtures::open_field(&sealed), "6225880123456789");
+    assert_eq!(fixtures::open_field(&sealed), "6225880123456783");
     assert_eq!(fixtures::open_field_as("platform_key", &sealed), None);
 }
 
@@ -19,7 +21,7 @@ fn what_is_sealed_opens_with_the_other_half_alone_and_never_looks_the_same() {
 #[test]
 fn what_openssl_seals_with_these_parameters_opens_alike() {
     let sealed = fixtures::text("requests/sealed_field.txt");
-    assert_eq!(fixtures::open_field(sealed.trim()), "6225880123456789 张三");
+    assert_eq!(fixtures::open_field(sealed.trim()), "6225880123456783 张三");
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct Abnormal {
     pub wrong_bank: &'static str,
     pub wrong_account: &'static str,
     pub account_again: &'static str,
+    pub check_digit: &'static str,
+    pub unusual: &'static str,
     pub wrong_name: &'static str,
 
     pub check: &'static str,
@@ -96,6 +98,8 @@ static CHINESE: Abnormal = Abnormal {
     wrong_bank: "请从列表中选择银行。",
     wrong_account: "银行卡号是 10 到 30 位数字，可以带空格。",
     account_again: "银行卡号不会保留，请再填一次。",
+    check_digit: "卡号的校验位不对，多半有一位数字输错了。请对照银行卡重新填写。",
+    unusual: "已对照银行卡，卡号就是这样",
     wrong_name: "请填写持卡人姓名，最多 64 个字，不能有表情符号。",
 
     check: "请核对",
@@ -154,6 +158,8 @@ static ENGLISH: Abnormal = Abnormal {
     wrong_bank: "Choose a bank of the list.",
     wrong_account: "A card number has 10 to 30 digits; spaces are fine.",
     account_again: "The card number is not kept: enter it once more.",
+    check_digit: "The check digit does not fit: most likely one digit is wrong. Enter the number again, from the card.",
+    unusual: "I have compared it with the card: the number is like that",
     wrong_name: "Enter the cardholder's name: at most 64 characters, no emoji.",
 
     check: "Check before it is sent",
