@@ -18,7 +18,7 @@ use self::{
     lines::{difference_line, file, line, show_checked, show_totals},
     values::{checked_json, day_json, difference_json, file_json},
 };
-use super::{CommandError, WhichShop, who::commander};
+use super::{CommandError, WhichShop, beijing, who::commander};
 use crate::{
     backoffice::staff::{Actor, Staff, audit::what},
     config::Environment,
@@ -238,6 +238,9 @@ async fn show(
         for day in &days {
             line(day, out)?;
             if let Some(totals) = &day.totals {
+                if let Some(at) = day.checked {
+                    writeln!(out, "compared {}", beijing(at))?;
+                }
                 show_totals(totals, out)?;
             }
         }

@@ -16,7 +16,7 @@ use super::{
     pauses::back_off,
     queue::state_of,
     sorter::{Sorted, Sorter},
-    totals::Totals,
+    totals::{Sum, Totals},
 };
 use crate::{
     gateway::BillKind,
@@ -24,6 +24,7 @@ use crate::{
         days::{self, Conclusion, DayState, Run},
         differences,
         files::BillFile,
+        ours,
     },
     wechatpay::bill::Rate,
 };
@@ -81,7 +82,10 @@ impl Reconcile {
         // Whoever judges may have given up; then the comparison ends by itself.
         let totals = comparing.await.map_err(|_| ReconcileError::Broken)?;
         let judged = judged?;
-        let totals = with_judged(totals?, &judged);
+        let mut totals = with_judged(totals?, &judged);
+        if judged.answered > 0 {
+            self.count_ours_again(day, &mut totals).await?;
+        }
         // With more than is listed nobody knows what of the list is gone.
         if totals.unlisted == 0 {
             self.close_gone(&name, run.number).await?;
@@ -130,6 +134,14 @@ impl Reconcile {
             self.judge((day, run), batch, &mut judged).await?;
         }
         Ok(judged)
+    }
+
+    /// With what WeChat's answers have put into the books since they were read.
+    async fn count_ours_again(&self, day: BillDay, totals: &mut Totals) -> Result<(), ReconcileError> {
+        let (paid, back) = ours::sum(&mut *self.0.db.read().await?, day.span_ms()).await?;
+        let sum = |(count, fen): ours::Sum| Sum { count: u64::try_from(count).unwrap_or_default(), fen };
+        (totals.our_payments, totals.our_refunds) = (sum(paid), sum(back));
+        Ok(())
     }
 
     async fn close_gone(&self, day: &str, run: i64) -> Result<(), ReconcileError> {

@@ -73,6 +73,8 @@ async fn the_commands_do_what_the_job_does() {
     let difference = &shown["differences"][0];
     assert_eq!((&difference["kind"], &difference["state"]), (&json!("UNKNOWN_HERE"), &json!("OPEN")), "{shown}");
     assert_eq!(shown["day"]["totals"]["payments"]["count"], 2, "{shown}");
+    let (_, out, _) = shop.bill(&["show", "--date", &day]);
+    assert!(out.contains("\ncompared 20"), "of when the sums are: {out}");
     let listed = shop.json(&["list", "--date", &day, "--json"]);
     let of_today = listed.as_array().expect("a month").iter().find(|it| it["day"] == day.as_str()).expect("today");
     assert_eq!((&of_today["standing"], &of_today["open"]), (&json!("DIFFERS"), &json!(1)));

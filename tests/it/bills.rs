@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use saoma::{
     checkout::RefundOrder,
-    reconcile::{BillDay, Calendar, Outcome, ReconcileError},
+    reconcile::{BillDay, Calendar, Checked, Outcome, ReconcileError},
     storage::bills::differences::DifferenceState,
 };
 use serde_json::{Value, json};
@@ -181,6 +181,8 @@ async fn a_day_with_every_kind_of_trouble_is_found_out_twice() {
     let (payments, refunds) = (app.books.count("payments").await, app.books.count("refunds").await);
     let again = app.state.reconcile.check(day).await.expect("compared");
     assert_eq!(again.outcome, checked.outcome);
+    let ours = |checked: &Checked| (checked.totals.our_payments, checked.totals.our_refunds);
+    assert_eq!(ours(&checked), ours(&again), "with what the first one has booked");
     assert_eq!(differences(&app, day).await, expected);
     assert_eq!((app.books.count("payments").await, app.books.count("refunds").await), (payments, refunds));
 

@@ -115,6 +115,19 @@ pub async fn list_refunds(
     query.fetch_all(c).await?.iter().map(OurRefund::read).collect()
 }
 
+/// How many, and how much together.
+pub type Sum = (i64, i64);
+
+/// Payments of a span and what went back in it, as it is now.
+pub async fn sum(c: &mut AnyConnection, (from_ms, to_ms): (i64, i64)) -> Result<(Sum, Sum), StorageError> {
+    let sql = "SELECT COUNT(*), CAST(COALESCE(SUM(total_fen), 0) AS SIGNED) FROM payments \
+               WHERE success_ms >= ? AND success_ms < ?";
+    let paid = sqlx::query_as(sql).bind(from_ms).bind(to_ms).fetch_one(&mut *c).await?;
+    let sql = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS SIGNED) FROM refunds \
+               WHERE accepted_ms >= ? AND accepted_ms < ? AND state <> 'CLOSED'";
+    Ok((paid, sqlx::query_as(sql).bind(from_ms).bind(to_ms).fetch_one(c).await?))
+}
+
 /// Refunds that were made in a span and of which nobody has told when WeChat accepted them, though it has.
 pub async fn list_undated(
     c: &mut AnyConnection,
