@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::{
-    COMMANDS, error::StartupError, found::NotOurBooks, mark, platform, put_back, secret_key, surroundings::Surroundings,
+    commands::COMMANDS, error::StartupError, found::NotOurBooks, mark, platform, put_back, secret_key,
+    surroundings::Surroundings,
 };
 use crate::{
     backoffice::staff::{Actor, audit::what},
