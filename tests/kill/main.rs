@@ -35,8 +35,8 @@ use tokio::{sync::mpsc, time::Instant};
 use crate::{
     audit::{audit, standing},
     load::{Tickets, Town, give_back},
-    process::{Program, Running, free_port, random},
-    stage::{SETTLE_LIMIT, Sandbox, assert_no_panic, client, live_shop, report, row, size},
+    process::{Program, Running, random},
+    stage::{SETTLE_LIMIT, Street, assert_no_panic, report, row, size},
 };
 
 /// In `make test`.
@@ -87,15 +87,8 @@ async fn no_kill_loses_or_doubles_a_payment_or_a_refund() {
     let (kills, payments, shoppers) = (size("KILLS", KILLS), size("PAYMENTS", PAYMENTS), size("SHOPPERS", SHOPPERS));
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let database = database(folder.path()).await;
-    let client = client();
-    let sandbox = Sandbox::start(folder.path(), &client).await;
-    let port = free_port();
-    let origin = format!("http://127.0.0.1:{port}");
-    let town = Town::new(&client, &sandbox, vec![origin.clone()], deaf_from(payments));
-    town.hurry().await;
-    let shop = live_shop(folder.path(), &sandbox, port, &origin, &database);
-    let mut running = shop.start();
-    running.until_it_answers(&client, &format!("{origin}/healthz")).await;
+    let street = Street::open(folder.path(), &database, deaf_from(payments)).await;
+    let Street { town, shop, running, sandbox: _sandbox, .. } = street;
 
     let began = Instant::now();
     let (refunds, to_refund) = mpsc::unbounded_channel();

@@ -11,8 +11,8 @@ use crate::{
     audit::{audit, until_settled},
     database,
     load::{Tickets, Town, give_back},
-    process::{Program, free_port},
-    stage::{Sandbox, assert_no_panic, client, live_shop, report, row, size},
+    process::Program,
+    stage::{Street, assert_no_panic, report, row, size},
 };
 
 /// Paid after the move.
@@ -39,16 +39,8 @@ async fn books_that_were_moved_agree_with_the_ledger() {
     let old = format!("sqlite://{}", folder.path().join("saoma.db").display());
     let new = database(folder.path()).await;
     assert!(new.starts_with("mysql:"), "SAOMA_TEST_MYSQL names no server");
-    let client = client();
-    let sandbox = Sandbox::start(folder.path(), &client).await;
-    let port = free_port();
-    let origin = format!("http://127.0.0.1:{port}");
-    let town = Town::new(&client, &sandbox, vec![origin.clone()], usize::MAX);
-    town.hurry().await;
-    let health = format!("{origin}/healthz");
-    let shop = live_shop(folder.path(), &sandbox, port, &origin, &old);
-    let mut running = shop.start();
-    running.until_it_answers(&client, &health).await;
+    let street = Street::open(folder.path(), &old, usize::MAX).await;
+    let Street { town, shop, mut running, health, sandbox: _sandbox } = street;
     let refunding = Program { log: folder.path().join("refund.log"), ..shop.clone() };
     let refunds = pay(&town, refunding.clone(), payments).await;
     until_settled(&old, payments).await;
@@ -83,7 +75,7 @@ async fn books_that_were_moved_agree_with_the_ledger() {
     };
     let shop = with(shop);
     let mut running = shop.start();
-    running.until_it_answers(&client, &health).await;
+    running.until_it_answers(&town.client, &health).await;
     let more = pay(&town, with(refunding), AFTER).await;
     until_settled(&new, payments + AFTER).await;
     let after = audit(&db, &town.read_ledger().await).await;

@@ -16,8 +16,8 @@ use tokio::{sync::mpsc, time::Instant};
 use crate::{
     audit::{Audit, audit, until_settled},
     load::{Bought, CHEAP, DEAR, Town, give_back},
-    process::{Program, free_port},
-    stage::{SETTLE_LIMIT, Sandbox, assert_no_panic, client, live_shop, report, row, size},
+    process::Program,
+    stage::{SETTLE_LIMIT, Street, assert_no_panic, report, row, size},
 };
 
 /// Paid after the copy was made, or while it is, in `make test`.
@@ -142,16 +142,10 @@ async fn lay_beside_the_ledger(shop: &Shop, town: &Town) -> Audit {
 async fn nothing_is_lost_and_nothing_goes_back_twice(way: Way) {
     let (orders, refunds) = (size("ORDERS", ORDERS), size("REFUNDS", REFUNDS));
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let (client, port) = (client(), free_port());
-    let sandbox = Sandbox::start(folder.path(), &client).await;
-    let origin = format!("http://127.0.0.1:{port}");
-    let town = Town::new(&client, &sandbox, vec![origin.clone()], usize::MAX);
-    town.hurry().await;
     let books = folder.path().join("saoma.db");
-    let program = live_shop(folder.path(), &sandbox, port, &origin, &format!("sqlite://{}", books.display()));
-    let shop = Shop { program, books, health: format!("{origin}/healthz") };
-    let mut running = shop.program.start();
-    running.until_it_answers(&client, &shop.health).await;
+    let street = Street::open(folder.path(), &format!("sqlite://{}", books.display()), usize::MAX).await;
+    let Street { town, shop: program, mut running, health, sandbox: _sandbox } = street;
+    let shop = Shop { program, books, health };
 
     let mut paid_before = Vec::new();
     for _ in 0..refunds {
@@ -182,7 +176,7 @@ async fn nothing_is_lost_and_nothing_goes_back_twice(way: Way) {
     assert!(forgotten >= orders, "{forgotten}");
     let began = Instant::now();
     let mut running = shop.program.start();
-    running.until_it_answers(&client, &shop.health).await;
+    running.until_it_answers(&town.client, &shop.health).await;
     until_whole(&shop).await;
     let whole_in = began.elapsed();
     refuse_all(&shop, &paid_before, "given back in the merchant console").await;
