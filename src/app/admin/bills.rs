@@ -5,6 +5,7 @@ mod difference;
 
 use leptos::prelude::*;
 
+use self::Column::{Name, Number};
 pub use self::{day::BillDayPage, difference::DifferencePage};
 use super::{
     bill_words::{Difference, DifferenceStanding, Standing},
@@ -185,20 +186,32 @@ fn Differences(rows: Vec<DifferenceRow>, words: &'static Bills, with_day: bool) 
             </tr>
         }
     };
+    let columns =
+        [Name(words.kind), Number(words.in_bill), Number(words.in_books), Name(words.state), Name(words.about)];
+    let columns = columns.into_iter().chain(with_day.then_some(Name(words.date))).collect();
+    view! { <List label=words.differences columns>{rows.into_iter().map(row).collect::<Vec<_>>()}</List> }
+}
+
+/// What stands over a column.
+#[derive(Clone, Copy, Debug)]
+enum Column {
+    Name(&'static str),
+    /// Of numbers, which are under each other by their ends.
+    Number(&'static str),
+}
+
+/// Rows under the names of their columns. Where they are too wide they scroll, by keyboard too.
+#[component]
+fn List(label: &'static str, columns: Vec<Column>, children: Children) -> impl IntoView {
+    let over = |column: Column| match column {
+        Name(name) => view! { <th scope="col">{name}</th> }.into_any(),
+        Number(name) => view! { <th scope="col" class="number">{name}</th> }.into_any(),
+    };
     view! {
-        <div class="table-scroll" role="region" aria-label=words.differences tabindex="0">
+        <div class="table-scroll" role="region" aria-label=label tabindex="0">
             <table class="admin-table">
-                <thead>
-                    <tr>
-                        <th scope="col">{words.kind}</th>
-                        <th scope="col" class="number">{words.in_bill}</th>
-                        <th scope="col" class="number">{words.in_books}</th>
-                        <th scope="col">{words.state}</th>
-                        <th scope="col">{words.about}</th>
-                        {with_day.then(|| view! { <th scope="col">{words.date}</th> })}
-                    </tr>
-                </thead>
-                <tbody>{rows.into_iter().map(row).collect::<Vec<_>>()}</tbody>
+                <thead><tr>{columns.into_iter().map(over).collect::<Vec<_>>()}</tr></thead>
+                <tbody>{children()}</tbody>
             </table>
         </div>
     }

@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{AccountView, DayView, Differences, FileView, SumView, TotalsView};
+use super::{
+    AccountView,
+    Column::{Name, Number},
+    DayView, Differences, FileView, List, SumView, TotalsView,
+};
 use crate::app::{
     admin::{parts::Csrf, words::Bills},
     language::Language,
@@ -79,21 +83,8 @@ fn Files(files: Vec<FileView>, words: &'static Bills) -> impl IntoView {
         };
         view! { <tr><th scope="row" class="nowrap">{name}</th> {told}</tr> }
     };
-    view! {
-        <div class="table-scroll" role="region" aria-label=words.files tabindex="0">
-            <table class="admin-table">
-                <thead>
-                    <tr>
-                        <th scope="col">{words.files}</th>
-                        <th scope="col" class="number">{words.size}</th>
-                        <th scope="col">{words.fetched}</th>
-                        <th scope="col">"SHA-1"</th>
-                    </tr>
-                </thead>
-                <tbody>{files.into_iter().map(row).collect::<Vec<_>>()}</tbody>
-            </table>
-        </div>
-    }
+    let columns = vec![Name(words.files), Number(words.size), Name(words.fetched), Name("SHA-1")];
+    view! { <List label=words.files columns>{files.into_iter().map(row).collect::<Vec<_>>()}</List> }
 }
 
 #[component]
@@ -110,25 +101,15 @@ fn Totals(totals: TotalsView, words: &'static Bills) -> impl IntoView {
         let name = |what: &str| format!("{} · {what}", words.foreign);
         [line(name(words.payments), told(payments), none()), line(name(words.refunds), told(refunds), none())]
     });
+    let columns = vec![Name(words.side), Number(words.in_bill), Number(words.in_books)];
     view! {
-        <div class="table-scroll">
-            <table class="admin-table">
-                <thead>
-                    <tr>
-                        <th scope="col">{words.side}</th>
-                        <th scope="col" class="number">{words.in_bill}</th>
-                        <th scope="col" class="number">{words.in_books}</th>
-                    </tr>
-                </thead>
-                <tbody>
-                    {line(words.payments.to_owned(), told(payments.0), told(payments.1))}
-                    {line(words.refunds.to_owned(), told(refunds.0), told(refunds.1))}
-                    {line(words.fees.to_owned(), fees, none())}
-                    {line(words.net.to_owned(), net, none())}
-                    {foreign}
-                </tbody>
-            </table>
-        </div>
+        <List label=words.bills columns>
+            {line(words.payments.to_owned(), told(payments.0), told(payments.1))}
+            {line(words.refunds.to_owned(), told(refunds.0), told(refunds.1))}
+            {line(words.fees.to_owned(), fees, none())}
+            {line(words.net.to_owned(), net, none())}
+            {foreign}
+        </List>
         {(unlisted > 0).then(|| view! { <p class="notice notice--bad">{(words.unlisted)(unlisted)}</p> })}
         {(unasked > 0).then(|| view! { <p class="notice">{(words.unasked)(unasked)}</p> })}
         {account.map(|account| view! { <Account account words/> })}
