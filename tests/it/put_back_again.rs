@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use jiff::Timestamp;
+use saoma::clock::Clock;
 use serde_json::Value;
 
 use crate::support::{
@@ -64,7 +64,7 @@ async fn books_that_are_put_aside_in_one_second_have_a_name_each() {
     let (code, told, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
     assert_eq!(code, 0, "{told}{log}");
     stop(process).await;
-    let now = Timestamp::now().as_second();
+    let now = Clock::system().now().as_second();
     for second in now..now + 60 {
         fs::write(folder.join(format!("data/saoma.db.until-{second}")), "of a restore in that second").expect("writes");
     }
@@ -152,7 +152,7 @@ async fn a_server_that_a_copy_remembers_is_none_that_runs_beside() {
     // As long as that server would pass for alive.
     write(
         &folder.join("copy.db"),
-        sqlx::query("UPDATE heartbeats SET wall_ms = ? WHERE beats > 0").bind(Timestamp::now().as_millisecond()),
+        sqlx::query("UPDATE heartbeats SET wall_ms = ? WHERE beats > 0").bind(Clock::system().now().as_millisecond()),
     )
     .await;
     restored(folder, &["copy.db"]);

@@ -39,6 +39,16 @@ async fn put_back(app: &App, copied: Timestamp) {
     c.commit().await.expect("commits");
 }
 
+/// Of an order that was paid an hour before the copy, and a day before it is put back.
+async fn put_back_next_day() -> (App, Placed) {
+    let app = shop().await;
+    let order = paid(&app).await;
+    let copied = app.clock.now() + SignedDuration::from_hours(1);
+    app.advance(DAY);
+    put_back(&app, copied).await;
+    (app, order)
+}
+
 async fn sweep(app: &App) {
     for _ in 0..4 {
         app.state.checkout.sweep_put_back().await.expect("sweeps");
@@ -66,11 +76,7 @@ async fn refund(app: &App, order: &Placed) -> Result<(), RefundError> {
 
 #[tokio::test]
 async fn where_bills_never_come_a_manager_ends_the_waiting_and_says_why() {
-    let app = shop().await;
-    let order = paid(&app).await;
-    let copied = app.clock.now() + SignedDuration::from_hours(1);
-    app.advance(DAY);
-    put_back(&app, copied).await;
+    let (app, order) = put_back_next_day().await;
     never_a_bill(&app).await;
     app.state.reconcile.sweep().await.expect("sweeps");
     sweep(&app).await;
@@ -110,11 +116,7 @@ async fn where_bills_never_come_a_manager_ends_the_waiting_and_says_why() {
 
 #[tokio::test]
 async fn where_bills_never_come_the_waiting_ends_when_wechat_keeps_them_no_longer() {
-    let app = shop().await;
-    let order = paid(&app).await;
-    let copied = app.clock.now() + SignedDuration::from_hours(1);
-    app.advance(DAY);
-    put_back(&app, copied).await;
+    let (app, order) = put_back_next_day().await;
     never_a_bill(&app).await;
     for _ in 0..3 {
         app.state.reconcile.sweep().await.expect("sweeps");
@@ -130,11 +132,7 @@ async fn where_bills_never_come_the_waiting_ends_when_wechat_keeps_them_no_longe
 
 #[tokio::test]
 async fn a_bill_that_is_late_long_after_they_were_put_back_keeps_nobody_waiting() {
-    let app = shop().await;
-    let order = paid(&app).await;
-    let copied = app.clock.now() + SignedDuration::from_hours(1);
-    app.advance(DAY);
-    put_back(&app, copied).await;
+    let (app, order) = put_back_next_day().await;
     app.advance(DAY);
     for _ in 0..2 {
         assert_eq!(app.state.reconcile.sweep().await.expect("sweeps"), 1);
