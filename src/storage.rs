@@ -50,6 +50,7 @@ pub mod refund_holds;
 pub mod refunds;
 pub mod refused;
 pub mod removal;
+pub mod request_ids;
 pub mod restorations;
 pub mod rows;
 mod schema;

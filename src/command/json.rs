@@ -89,6 +89,7 @@ pub(super) fn refund(refund: &Refund) -> Value {
         "source": refund.source.code(),
         "state": refund.state.code(),
         "problem": refund.problem,
+        "request_id": refund.request_id,
         "asked": time(refund.created),
         "accepted": refund.accepted.map(time),
         "given_back": refund.success.map(time),

@@ -250,6 +250,7 @@ const ANY_NUMBER: &[&str] = &[
     "SELECT id FROM orders WHERE token = ?",
     "SELECT order_id FROM attempts WHERE request_id = ? ORDER BY id LIMIT 50",
     "SELECT order_id FROM refunds WHERE request_id = ? ORDER BY id LIMIT 50",
+    "SELECT order_id FROM older_request_ids WHERE request_id = ? ORDER BY id LIMIT 50",
     "SELECT attempts.order_id FROM notifications JOIN attempts ON attempts.out_trade_no = notifications.out_trade_no \
      WHERE notifications.notify_id = ?",
 ];

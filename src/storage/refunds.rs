@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
-use super::{Backlog, StorageError, events::Source, inserted, millis, timestamp};
+use super::{Backlog, StorageError, events::Source, inserted, millis, request_ids, timestamp};
 use crate::domain::{Fen, OutRefundNo, RefundState};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ pub async fn advance(
 }
 
 /// What a reply tells beside the state: WeChat's `create_time`, which never changes, and its
-/// `Request-ID`, of which the last one counts.
+/// `Request-ID`, of which the last one counts and every one leads here.
 pub async fn note_reply(
     c: &mut AnyConnection,
     id: i64,
@@ -197,6 +197,11 @@ pub async fn note_reply(
 ) -> Result<(), StorageError> {
     if accepted.is_none() && request_id.is_none() {
         return Ok(());
+    }
+    if request_id.is_some() {
+        let sql = "SELECT order_id, request_id FROM refunds WHERE id = ?";
+        let (order_id, old): (i64, Option<String>) = sqlx::query_as(sql).bind(id).fetch_one(&mut *c).await?;
+        request_ids::keep(c, order_id, old.as_deref(), request_id).await?;
     }
     let sql = "UPDATE refunds SET accepted_ms = COALESCE(accepted_ms, ?), request_id = COALESCE(?, request_id) \
                WHERE id = ?";

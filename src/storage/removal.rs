@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, inserted, millis, tuple};
+use super::{StorageError, inserted, millis, request_ids, tuple};
 
 /// How far one has got who goes through a table by its ids, and when he was last through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,6 +85,7 @@ pub async fn remove_abandoned(
         return Ok(Some(RemovedOrder { attempts: 0, events: events.len(), is_gone: false }));
     }
     let attempts = sqlx::query("DELETE FROM attempts WHERE order_id = ?").bind(id).execute(&mut *c).await?;
+    request_ids::remove_of_order(c, id).await?;
     sqlx::query("DELETE FROM orders WHERE id = ?").bind(id).execute(c).await?;
     let attempts = usize::try_from(attempts.rows_affected()).unwrap_or(usize::MAX);
     Ok(Some(RemovedOrder { attempts, events: events.len(), is_gone: true }))

@@ -63,6 +63,8 @@ pub struct RefundLine {
     pub reason: String,
     pub source: String,
     pub at: String,
+    /// By which WeChat's support finds its last answer.
+    pub request_id: String,
     /// What WeChat answered, in words.
     pub explained: Vec<String>,
     /// Of an abnormal one: what became of the last time that somebody wanted it sent to a bank account.
@@ -296,6 +298,9 @@ fn Refunds(language: Language, words: &'static Orders, page: OrderView) -> impl 
                 </p>
                 <p class="hint">{line.at} " · " {source} " · " {line.reason}</p>
                 <p class="hint">{words.refund_number} " " <span class="mono">{line.number}</span></p>
+                {(!line.request_id.is_empty()).then(|| view! {
+                    <p class="hint">"Request-ID " <span class="mono">{line.request_id}</span></p>
+                })}
                 {explained}
                 {(line.state == RefundState::Abnormal).then(|| view! {
                     <AbnormalLead language href=act(&format!("abnormal/{}", line.id)) asked=line.asked may_act/>
@@ -395,11 +400,13 @@ fn Timeline(words: &'static Orders, events: Vec<EventLine>) -> impl IntoView {
 fn Attempts(words: &'static Orders, attempts: Vec<AttemptLine>) -> impl IntoView {
     let row = |line: AttemptLine| {
         let explained = line.explained.into_iter().map(|it| view! { <p>{it}</p> }).collect::<Vec<_>>();
-        let request = (!line.request_id.is_empty()).then(|| format!(" · Request-ID {}", line.request_id));
         view! {
             <li>
                 <p><span class="mono">{line.number}</span> " " <span class="badge">{words.attempt(line.state)}</span></p>
-                <p class="hint">{line.at} {request}</p>
+                <p class="hint">{line.at}</p>
+                {(!line.request_id.is_empty()).then(|| view! {
+                    <p class="hint">"Request-ID " <span class="mono">{line.request_id}</span></p>
+                })}
                 {explained}
             </li>
         }

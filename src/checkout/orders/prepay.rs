@@ -19,7 +19,7 @@ use crate::{
     storage::{
         attempts::{self, Attempt, PrepayProblem},
         events::{self, EventKind, Source},
-        orders,
+        orders, request_ids,
     },
     wechatpay::ErrorCode,
 };
@@ -113,13 +113,14 @@ impl Checkout {
 
     async fn keep_code(&self, attempt: &Attempt, reply: Replied<CodeUrl>) -> Result<(), CheckoutError> {
         let (id, order_id, now) = (attempt.id, attempt.order_id, self.now());
-        let (code_url, request_id) = (String::from(reply.content), reply.request_id);
+        let (code_url, request_id, old_id) = (String::from(reply.content), reply.request_id, attempt.request_id.clone());
         let kept = self.0.db.write(move |c| {
-            let (code_url, request_id) = (code_url.clone(), request_id.clone());
+            let (code_url, request_id, old_id) = (code_url.clone(), request_id.clone(), old_id.clone());
             Box::pin(async move {
                 let request_id = request_id.as_ref().map(RequestId::as_str);
                 let kept = attempts::mark_open(c, id, &code_url, request_id).await?;
                 if kept {
+                    request_ids::keep(c, order_id, old_id.as_deref(), request_id).await?;
                     orders::touch(c, order_id, now).await?;
                     events::append(c, order_id, now, EventKind::CodeReady, Source::Shopper, "").await?;
                 }
@@ -148,18 +149,19 @@ impl Checkout {
             }
         }
         let (id, order_id, now) = (attempt.id, attempt.order_id, self.now());
-        let request_id = error.request_id().cloned();
+        let (request_id, old_id) = (error.request_id().cloned(), attempt.request_id.clone());
         let code = error.code().map(|code| code.as_str().to_owned()).unwrap_or_default();
         let news = attempt.state != attempts::AttemptState::Preparing { problem: Some(problem) };
         self.0
             .db
             .write(move |c| {
-                let (request_id, code) = (request_id.clone(), code.clone());
+                let (request_id, old_id, code) = (request_id.clone(), old_id.clone(), code.clone());
                 Box::pin(async move {
                     let request_id = request_id.as_ref().map(RequestId::as_str);
                     if !attempts::mark_problem(c, id, problem, now + pause, request_id).await? {
                         return Ok(());
                     }
+                    request_ids::keep(c, order_id, old_id.as_deref(), request_id).await?;
                     // Refused for another reason than before is news, too.
                     let refused = problem == PrepayProblem::Refused;
                     let is_told = refused && events::has_told(c, order_id, EventKind::PrepayRefused, &code).await?;

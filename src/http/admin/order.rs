@@ -154,6 +154,7 @@ fn refund_line(call: &StaffCall, refund: Refund, events: &[Event]) -> RefundLine
         explained: explained(problem, Interface::Refund, call.language),
         asked: asking::told(events, &refund, call.language),
         number: refund.out_refund_no.to_string(),
+        request_id: refund.request_id.unwrap_or_default(),
         id: refund.id,
         amount: refund.amount,
         stands: refund.state == RefundState::Requested,
