@@ -17,6 +17,7 @@ mod step;
 mod surplus;
 
 pub use abnormal::{AbnormalAsk, Asking, NotSent, Standing, ToAccount, asking_of};
+pub(super) use abnormal::is_to_merchant;
 pub use beside::Beside;
 pub use by_hand::NotGivenUp;
 pub use draft::{RefundDraft, RefundError, RefundOf, RefundOrder};

@@ -21,6 +21,8 @@ pub struct OrderSnapshot {
     pub payment: Option<Payment>,
     /// All refunds of it, those of surplus payments too.
     pub refunds: Vec<Refund>,
+    /// Ids of those that went to the merchant's own account, because the payer's did not take them.
+    pub to_merchant: Vec<i64>,
     pub now: Timestamp,
 }
 

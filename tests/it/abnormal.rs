@@ -226,6 +226,28 @@ async fn to_the_merchants_own_account_nothing_is_sealed_and_others_of_the_paymen
     assert_eq!(stuck.at_wechat().await.iter().map(|(amount, _)| amount).sum::<i64>(), stuck.order.total);
     let told = stuck.events("REFUND_ABNORMAL_ASKED").await;
     assert_eq!(told, [format!("{} MERCHANT_BANK_CARD demo-operator", stuck.refund.out_refund_no)]);
+    // The shopper has the rest, and not this.
+    let pay = format!("/pay/{}", stuck.order.token);
+    for path in [pay.clone(), format!("{pay}/receipt")] {
+        let page = app.get(&path).await.shown();
+        assert!(page.contains("¥3.00 由商家另行退还") && page.contains("由商家另行退还给您"), "{path}: {page}");
+        assert!(page.contains("¥125.00 已退回") && page.contains("原路退回"), "{path}: {page}");
+    }
+    let receipt = app.get(&format!("{pay}/receipt")).await.shown();
+    assert!(receipt.contains("实付金额 ¥ 128.00"), "{receipt}");
+}
+
+#[tokio::test]
+async fn what_went_to_the_merchants_own_account_is_not_promised_to_come_back_the_way_it_came() {
+    let stuck = Stuck::start(None).await;
+    let (app, operator) = (&stuck.app, stuck.app.member("demo-operator").await);
+    stuck.send(stuck.to_merchant().await, &operator).await.expect("sent");
+    app.until_status(&stuck.order.token, "REFUND_SUCCESS").await;
+    let pay = format!("/pay/{}", stuck.order.token);
+    for path in [pay.clone(), format!("{pay}/receipt")] {
+        let page = app.get(&path).await.shown();
+        assert!(page.contains("由商家另行退还给您") && !page.contains("原路退回") && !page.contains("已退回"), "{page}");
+    }
 }
 
 #[tokio::test]

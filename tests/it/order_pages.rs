@@ -354,7 +354,7 @@ async fn a_refund_shows_on_the_page_the_receipt_and_in_the_list() {
     let order = browser.order(2).await;
     let transaction = pay(&app, &order).await;
     let receipt = browser.get(&format!("/pay/{}/receipt", order.token)).await.shown();
-    assert!(receipt.contains("实付金额 ¥ 128.00") && !receipt.contains("原付金额"), "{receipt}");
+    assert!(receipt.contains("实付金额 ¥ 128.00") && !receipt.contains("退款后金额"), "{receipt}");
     let status = app.look(&order.token).await;
     assert_eq!((&status["refunded"], &status["refunding"]), (&json!(0), &json!(0)));
 
@@ -366,7 +366,7 @@ async fn a_refund_shows_on_the_page_the_receipt_and_in_the_list() {
     }
     assert_eq!(view(&browser, &order.token).await["is_final"], true);
     let receipt = browser.get(&format!("/pay/{}/receipt", order.token)).await.shown();
-    for words in ["实付金额 ¥ 127.00", "原付金额 ¥128.00", "已退金额 ¥1.00", " ¥1.00 已退回", "已部分退款"]
+    for words in ["实付金额 ¥ 128.00", "退款后金额 ¥127.00", "已退金额 ¥1.00", " ¥1.00 已退回", "已部分退款"]
     {
         assert!(receipt.contains(words), "{words}: {receipt}");
     }
@@ -383,7 +383,7 @@ async fn a_refund_shows_on_the_page_the_receipt_and_in_the_list() {
         assert!(said.contains(words), "{words}: {said}");
     }
     let receipt = browser.get(&format!("/pay/{}/receipt", order.token)).await.shown();
-    assert!(receipt.contains("实付金额 ¥ 0.00"), "{receipt}");
+    assert!(receipt.contains("实付金额 ¥ 128.00") && receipt.contains("退款后金额 ¥0.00"), "{receipt}");
 }
 
 #[tokio::test]

@@ -38,13 +38,13 @@ fn Paper(view: PayView) -> impl IntoView {
         <article class="receipt">
             <h1>{words.receipt}</h1>
             <p class="receipt__payee">{view.payee}</p>
-            <p class="receipt__amount"><span class="receipt__label">{words.paid_amount}</span> "¥" {view.net}</p>
+            <p class="receipt__amount"><span class="receipt__label">{words.paid_amount}</span> "¥" {view.total}</p>
             <dl class="facts">
                 <div><dt>{words.goods}</dt><dd>{view.title}</dd></div>
                 <div><dt>{words.status}</dt><dd>{view.heading}</dd></div>
                 {(!view.refunded.is_empty()).then(|| view! {
-                    {fact(words.original_amount, format!("¥{}", view.total))}
                     {fact(words.refunded, format!("¥{}", view.refunded))}
+                    {fact(words.kept_amount, format!("¥{}", view.net))}
                 })}
                 {fact(words.paid_at, view.paid_at)}
                 {fact(words.order_no, view.out_trade_no)}

@@ -21,7 +21,7 @@ pub struct Orders {
 
     pub receipt: &'static str,
     pub receipt_note: &'static str,
-    pub original_amount: &'static str,
+    pub kept_amount: &'static str,
     pub paid_amount: &'static str,
     pub paid_at: &'static str,
     pub transaction_id: &'static str,
@@ -64,7 +64,7 @@ static CHINESE: Orders = Orders {
 
     receipt: "收据",
     receipt_note: "本收据由商家系统根据微信支付的结果生成。",
-    original_amount: "原付金额",
+    kept_amount: "退款后金额",
     paid_amount: "实付金额",
     paid_at: "付款时间",
     transaction_id: "微信支付订单号",
@@ -101,7 +101,7 @@ static ENGLISH: Orders = Orders {
 
     receipt: "Receipt",
     receipt_note: "Issued by the shop’s system, from what WeChat Pay has confirmed. Times are Beijing time.",
-    original_amount: "Originally paid",
+    kept_amount: "After refunds",
     paid_amount: "Amount paid",
     paid_at: "Paid at",
     transaction_id: "WeChat Pay transaction",

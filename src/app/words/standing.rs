@@ -29,6 +29,7 @@ pub struct Standing {
     pub refund_success: &'static str,
     pub refund_abnormal: &'static str,
     pub refund_hint: &'static str,
+    pub refund_by_shop_hint: &'static str,
     pub refund_abnormal_hint: &'static str,
     /// In a list, where there is room for a word.
     pub waiting: &'static str,
@@ -37,6 +38,7 @@ pub struct Standing {
     /// One refund: processing, done, stuck, failed.
     pub refund_open: &'static str,
     pub refund_done: &'static str,
+    pub refund_by_shop: &'static str,
     pub refund_stuck: &'static str,
     pub refund_failed: &'static str,
     /// How far the refunds of an order in the list have come: what is back and what is on its way, in yuan. An
@@ -90,12 +92,14 @@ static CHINESE: Standing = Standing {
     refund_success: "已全额退款",
     refund_abnormal: "退款异常",
     refund_hint: "退款会原路退回，到账时间以微信支付通知为准；没有收到请联系商家。",
+    refund_by_shop_hint: "有一笔退款没能退到您的账户，微信支付把它转给了商家，由商家另行退还给您。没有收到请联系商家，并告知订单号。",
     refund_abnormal_hint: "有一笔退款没能退到您的账户，需要商家处理。请联系商家，并告知订单号。",
     waiting: "待付款",
     confirming: "等待确认",
 
     refund_open: "处理中",
     refund_done: "已退回",
+    refund_by_shop: "由商家另行退还",
     refund_stuck: "异常，请联系商家",
     refund_failed: "未成功，请联系商家",
     refunds_in_short: |returned, open| match (returned, open) {
@@ -138,12 +142,14 @@ static ENGLISH: Standing = Standing {
     refund_success: "Refunded in full",
     refund_abnormal: "Refund failed",
     refund_hint: "Refunds go back the way the money came. WeChat Pay will tell you when they arrive; if it does not, please contact the shop.",
+    refund_by_shop_hint: "A refund could not be credited to your account. WeChat Pay has passed it on to the shop, which gives it back to you in another way. If it does not, please contact the shop and give the order number.",
     refund_abnormal_hint: "A refund could not be credited to your account, and the shop has to see to it. Please contact the shop and give the order number.",
     waiting: "To be paid",
     confirming: "Being confirmed",
 
     refund_open: "on its way",
     refund_done: "refunded",
+    refund_by_shop: "the shop gives it back in another way",
     refund_stuck: "failed, please contact the shop",
     refund_failed: "not refunded, please contact the shop",
     refunds_in_short: |returned, open| match (returned, open) {

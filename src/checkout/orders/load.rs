@@ -1,12 +1,14 @@
 //! An order with what its page shows, read in one go.
 
 use crate::{
-    checkout::{error::CheckoutError, shared::Checkout, snapshot::OrderSnapshot},
-    domain::{OrderStatus, OrderToken, OutTradeNo},
+    checkout::{error::CheckoutError, refunds::is_to_merchant, shared::Checkout, snapshot::OrderSnapshot},
+    domain::{OrderStatus, OrderToken, OutTradeNo, RefundState},
     storage::{
         StorageError, attempts,
+        events::{self, EventKind},
         orders::{self, Order},
-        payments, refunds,
+        payments,
+        refunds::{self, Refund},
     },
 };
 
@@ -79,6 +81,19 @@ impl Checkout {
         } else {
             (None, Vec::new())
         };
-        Ok(OrderSnapshot { order, attempt, payment, refunds, now: self.now() })
+        let to_merchant = list_to_merchant(c, &refunds).await?;
+        Ok(OrderSnapshot { order, attempt, payment, refunds, to_merchant, now: self.now() })
     }
+}
+
+/// Few orders have such a refund; only those with one at all are asked about it.
+async fn list_to_merchant(c: &mut sqlx::AnyConnection, refunds: &[Refund]) -> Result<Vec<i64>, StorageError> {
+    let is_taken_up = |it: &&Refund| matches!(it.state, RefundState::Processing | RefundState::Success);
+    let Some(order_id) = refunds.iter().find(is_taken_up).map(|refund| refund.order_id) else { return Ok(Vec::new()) };
+    if !events::has(c, order_id, EventKind::AbnormalAsked).await? {
+        return Ok(Vec::new());
+    }
+    let events = events::list_of_order(c, order_id).await?;
+    let to_merchant = refunds.iter().filter(is_taken_up).filter(|it| is_to_merchant(&events, &it.out_refund_no));
+    Ok(to_merchant.map(|refund| refund.id).collect())
 }

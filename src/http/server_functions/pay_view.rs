@@ -12,7 +12,7 @@ use crate::{
     },
     checkout::{CodeState, OrderSnapshot, catalogue::Entry},
     domain::{ClosedReason, Fen, OrderStatus, RefundState, Wish},
-    storage::payments::PaymentKind,
+    storage::{payments::PaymentKind, refunds::Refund},
 };
 
 /// Four modules of quiet around the code, as the standard asks for.
@@ -169,7 +169,7 @@ impl PayView {
             net: net.map(|net| net.to_string()).unwrap_or_default(),
             refunds: snapshot
                 .refunds_of_payment()
-                .map(|refund| refund_words::line(refund, words))
+                .map(|refund| refund_words::line(refund, snapshot.to_merchant.contains(&refund.id), words))
                 .collect::<Vec<_>>()
                 .join("\n"),
             device_hint: device_hint(to.headers, words).to_owned(),
@@ -182,17 +182,24 @@ fn explain(snapshot: &OrderSnapshot, stage: Stage, to: &Reader) -> String {
     let words = Standing::of(to.language);
     let is_late = snapshot.payment.as_ref().is_some_and(|paid| paid.kind == PaymentKind::Late);
     let late = if is_late && stage == Stage::Paid { words.late } else { "" };
-    let surplus = snapshot.surplus_refunds().map(|refund| refund_words::surplus(refund, words));
+    let is_to_merchant = |refund: &Refund| snapshot.to_merchant.contains(&refund.id);
+    let surplus = snapshot.surplus_refunds().map(|refund| refund_words::surplus(refund, is_to_merchant(refund), words));
+    let (by_shop, usual): (Vec<_>, Vec<_>) = snapshot.refunds_of_payment().partition(|refund| is_to_merchant(refund));
+    // What does not go back the way it came is not promised to.
+    let has_hint = by_shop.is_empty() || !usual.is_empty() || stage == Stage::RefundAbnormal;
+    let hint = if has_hint { stage.hint(words) } else { "" };
+    let by_shop = if by_shop.is_empty() { "" } else { words.refund_by_shop_hint };
     let contact = Some(to.contact).filter(|contact| !contact.is_empty() && is_wrong(snapshot, stage));
     let contact = contact.map(Frame::of(to.language).contact);
-    let all = [stage.hint(words), late].into_iter().map(str::to_owned).chain(surplus).chain(contact);
+    let all = [hint, by_shop, late].into_iter().map(str::to_owned).chain(surplus).chain(contact);
     all.filter(|words| !words.is_empty()).collect::<Vec<_>>().join(to.language.choose("", " "))
 }
 
 /// Somebody of the shop can be of help.
 fn is_wrong(snapshot: &OrderSnapshot, stage: Stage) -> bool {
     let is_stuck = |state| matches!(state, RefundState::Abnormal | RefundState::Closed | RefundState::Refused);
-    matches!(stage, Stage::Trouble | Stage::Refused | Stage::RefundAbnormal)
+    !snapshot.to_merchant.is_empty()
+        || matches!(stage, Stage::Trouble | Stage::Refused | Stage::RefundAbnormal)
         || snapshot.refunds.iter().any(|refund| is_stuck(refund.state))
 }
 

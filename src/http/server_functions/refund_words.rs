@@ -3,9 +3,11 @@
 use super::beijing::beijing;
 use crate::{app::words::Standing, domain::RefundState, storage::refunds::Refund};
 
-/// Time, amount and state of a refund: when it was asked for, and once it is done, when that was.
-pub(super) fn line(refund: &Refund, words: &Standing) -> String {
+/// Time, amount and state of a refund: when it was asked for, and once it is done, when that was. What went to the
+/// merchant's own account has not reached the payer.
+pub(super) fn line(refund: &Refund, is_to_merchant: bool, words: &Standing) -> String {
     let state = match refund.state {
+        RefundState::Processing | RefundState::Success if is_to_merchant => words.refund_by_shop,
         RefundState::Requested | RefundState::Processing => words.refund_open,
         RefundState::Success => words.refund_done,
         RefundState::Abnormal => words.refund_stuck,
@@ -16,9 +18,10 @@ pub(super) fn line(refund: &Refund, words: &Standing) -> String {
 }
 
 /// What becomes of money that came once too often.
-pub(super) fn surplus(refund: &Refund, words: &Standing) -> String {
+pub(super) fn surplus(refund: &Refund, is_to_merchant: bool, words: &Standing) -> String {
     let yuan = refund.amount.to_string();
     match refund.state {
+        RefundState::Processing | RefundState::Success if is_to_merchant => (words.surplus_stuck)(&yuan),
         RefundState::Requested | RefundState::Processing => (words.surplus_returning)(&yuan),
         RefundState::Success => (words.surplus_returned)(&yuan),
         RefundState::Abnormal | RefundState::Closed | RefundState::Refused => (words.surplus_stuck)(&yuan),
@@ -60,11 +63,11 @@ mod tests {
     }
 
     fn line(refund: &Refund) -> String {
-        say(refund, Standing::of(Language::Chinese))
+        say(refund, false, Standing::of(Language::Chinese))
     }
 
     fn surplus(refund: &Refund) -> String {
-        promise(refund, Standing::of(Language::Chinese))
+        promise(refund, false, Standing::of(Language::Chinese))
     }
 
     #[test]
