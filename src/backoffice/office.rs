@@ -31,6 +31,8 @@ pub(super) struct Inner {
     pub(super) newest_order: AtomicI64,
     /// When the newest refund was accepted that they have seen.
     pub(super) last_accepted: AtomicI64,
+    /// What the newest refunds came to when they were last added up.
+    pub(super) refunds_mark: AtomicI64,
 }
 
 /// What it is put into.
@@ -59,6 +61,7 @@ impl Office {
             holder,
             newest_order: AtomicI64::new(-1),
             last_accepted: AtomicI64::new(-1),
+            refunds_mark: AtomicI64::new(-1),
         }))
     }
 

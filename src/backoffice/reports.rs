@@ -241,14 +241,16 @@ impl Office {
         let is_new_hour = forth.through_ms.is_none_or(|at| at.div_euclid(HOUR_MS) != hour);
         // Beside the payments, the number of the newest order tells that something is new.
         let has_orders = newest != self.0.newest_order.swap(newest, Ordering::Relaxed);
-        // Nor need a refund come with either. What several were accepted at within one moment is seen with the next hour.
+        // Nor need a refund come with either: several may be accepted within one second, and one of them fail later.
         let accepted = day_sums::last_accepted_ms(&mut c).await?.unwrap_or(-1);
         let has_refunds = accepted != self.0.last_accepted.swap(accepted, Ordering::Relaxed);
+        let yesterday = begins(Day::of(now).before(1).begin());
+        let sum = day_sums::mark_of_refunds(&mut c, yesterday).await?;
+        let has_refunds = (sum != self.0.refunds_mark.swap(sum, Ordering::Relaxed)) | has_refunds;
         if let Some(at) = Some(accepted).filter(|_| has_refunds).and_then(|at| Timestamp::from_millisecond(at).ok()) {
             plan.refunded.insert(begins(at));
         }
         if is_news || is_new_hour || has_orders || has_refunds {
-            let yesterday = begins(Day::of(now).before(1).begin());
             plan.placed.extend([yesterday, today]);
             plan.paid.extend([yesterday, today]);
             plan.refunded.extend([yesterday, today]);

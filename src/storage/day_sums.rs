@@ -160,6 +160,13 @@ pub async fn last_accepted_ms(c: &mut AnyConnection) -> Result<Option<i64>, Stor
     Ok(sqlx::query_scalar("SELECT MAX(accepted_ms) FROM refunds").fetch_one(c).await?)
 }
 
+/// Changes with the refunds that WeChat has accepted from the day that begins at `from_ms` on, and with what became of
+/// them.
+pub async fn mark_of_refunds(c: &mut AnyConnection, from_ms: i64) -> Result<i64, StorageError> {
+    let (quantity, fen): (i64, i64) = sqlx::query_as(SUM_REFUNDED).bind(from_ms).bind(i64::MAX).fetch_one(c).await?;
+    Ok(fen.wrapping_mul(1 << 20).wrapping_add(quantity))
+}
+
 /// When the first order was placed.
 pub async fn first_ms(c: &mut AnyConnection) -> Result<Option<i64>, StorageError> {
     Ok(sqlx::query_scalar("SELECT MIN(created_ms) FROM orders").fetch_one(c).await?)
