@@ -146,7 +146,7 @@ pub enum CommandError {
     #[error("bill: {0}")]
     Bill(#[from] ReconcileError),
     /// Something to mend.
-    #[error("the bill of {day} and the books differ, {open} differences are open: `saoma bill show --date {day}`")]
+    #[error("the bill of {day} and the books differ, {} open: `saoma bill show --date {day}`", counted(*open, "difference is", "differences are"))]
     BillDiffers { day: BillDay, open: i64 },
     #[error("the audit log is not whole: an entry was changed, or some are missing")]
     AuditLog,
@@ -185,6 +185,12 @@ fn line(refund: &Refund, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "refund   {}  {} yuan  {}{problem}", refund.out_refund_no, refund.amount, refund.state)?;
     let code = refund.problem.as_deref().unwrap_or_default();
     explain(code, Interface::Refund, refund.request_id.as_deref(), out)
+}
+
+/// `1 order`, `2 orders`.
+fn counted<T: From<u8> + PartialEq + Copy + std::fmt::Display>(count: T, one: &str, more: &str) -> String {
+    let noun = if count == T::from(1) { one } else { more };
+    format!("{count} {noun}")
 }
 
 /// With its zone: the log, and whoever reads this somewhere else, may have another one.

@@ -144,6 +144,14 @@ impl DatabaseUrl {
     }
 }
 
+impl DatabaseUrl {
+    /// The same as a setting has it: it can be set to that, with what is secret in it beside.
+    pub fn without_secrets(&self) -> String {
+        let place = self.place();
+        if self.is_server() { place } else { format!("sqlite://{place}") }
+    }
+}
+
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DatabaseUrl([redacted])")
@@ -274,8 +282,9 @@ impl Settings {
         if wanted == Wanted::Live && is_server && is_unset {
             reader.wrong(
                 "SAOMA_SECRET_KEY",
-                "is missing (or SAOMA_SECRET_KEY_PATH): books on a server need one, the same for every instance. \
-                 `openssl rand -hex 32` makes it; keep a copy",
+                "is missing (or SAOMA_SECRET_KEY_PATH): books on a server need one, the same for every instance. Books \
+                 that were moved there from a file have theirs already: name its `secret.key`, which lies beside that \
+                 file, in SAOMA_SECRET_KEY_PATH. For new books `openssl rand -hex 32` makes one; keep a copy",
             );
         }
         let fee_rate = reader.parsed("SAOMA_FEE_RATE", |text| {

@@ -180,7 +180,7 @@ fn show(found: Option<PutBack>, out: &mut dyn Write) -> Result<(), CommandError>
         };
         let amount = it.fen.map(|fen| format!("  {fen} fen")).unwrap_or_default();
         let place = match it.told {
-            Told::Difference(id) => format!("bill of {}, difference #{id}", it.day),
+            Told::Difference(id) => format!("bill of {}, difference {id}", it.day),
             Told::Notification(id) => format!("notification {id} of {}", it.day),
         };
         writeln!(out, "only WeChat Pay knows {kind} {}{amount}: {place}", it.number)?;

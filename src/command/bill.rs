@@ -122,6 +122,12 @@ struct Clerk {
 }
 
 impl Clerk {
+    /// One that has not begun has nothing to show.
+    fn begun(&self, of: OfDay) -> Result<BillDay, ReconcileError> {
+        let day = self.day(of);
+        if day > self.reconcile.today() { Err(ReconcileError::NotOver) } else { Ok(day) }
+    }
+
     fn day(&self, of: OfDay) -> BillDay {
         of.date.unwrap_or_else(|| self.reconcile.today().plus_days(-1))
     }
@@ -141,7 +147,7 @@ impl Clerk {
                 let value = || days.iter().map(day_json).collect();
                 told(out, *json, value, |out| days.iter().try_for_each(|it| line(it, out)))
             }
-            BillCommand::Show(of) => show(reconcile, self.day(of), *json, out).await,
+            BillCommand::Show(of) => show(reconcile, self.begun(of)?, *json, out).await,
             BillCommand::Export(export) => self.export(export, out).await,
             BillCommand::Explain(decision) => self.decide(decision, DifferenceState::Explained, out).await,
             BillCommand::Settle(decision) => self.decide(decision, DifferenceState::Settled, out).await,
@@ -160,7 +166,7 @@ impl Clerk {
 
     /// Written down before it is handed out.
     async fn export(&self, export: Export, out: &mut (dyn Write + Send)) -> Result<(), CommandError> {
-        let from = self.day(export.day);
+        let from = self.begun(export.day)?;
         let (bytes, detail) = if export.rows {
             (self.reconcile.export_bill(from).await?, "rows".to_owned())
         } else {

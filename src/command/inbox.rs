@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use futures::future::LocalBoxFuture;
 use serde_json::json;
 
-use super::{CommandError, WhichShop, beijing, json, who::acting};
+use super::{CommandError, WhichShop, beijing, counted, json, who::acting};
 use crate::{
     backoffice::{Office, inbox::CannotReplay},
     config::Environment,
@@ -125,7 +125,7 @@ async fn carry_out(
 fn line(entry: &Entry, out: &mut dyn Write) -> Result<(), CommandError> {
     let (id, at, event, verdict) = (entry.id, beijing(entry.received), &entry.event_type, &entry.verdict);
     let number = entry.out_trade_no.as_deref().unwrap_or("-");
-    Ok(writeln!(out, "{id}  {at}  {event}  {verdict}  {number}  {} times", entry.deliveries)?)
+    Ok(writeln!(out, "{id}  {at}  {event}  {verdict}  {number}  {}", counted(entry.deliveries, "time", "times"))?)
 }
 
 fn more(below: Option<i64>, out: &mut dyn Write) -> Result<(), CommandError> {

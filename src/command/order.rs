@@ -174,7 +174,7 @@ async fn carry_out(
 fn list(rows: &[Row], out: &mut dyn Write) -> Result<(), CommandError> {
     for Row { line, beside } in rows {
         let (number, at, total) = (&beside.out_trade_no, beijing(line.created), line.total);
-        let status = line.status.reason().map_or(line.status.code(), |reason| reason.code());
+        let status = line.status.word();
         writeln!(out, "{number}  {at}  {total} yuan  {status}  {}", line.title)?;
     }
     Ok(())
@@ -200,7 +200,7 @@ async fn export(
             "refunded_yuan",
             "set_aside_yuan",
         ],
-        status: OrderStatus::code,
+        status: OrderStatus::word,
         found: json::found,
     };
     office.note_export(&acting(), &filter).await?;
@@ -223,8 +223,7 @@ fn tell(history: &OrderHistory, is_json: bool, out: &mut (dyn Write + Send)) -> 
 
 fn show(history: &OrderHistory, out: &mut (dyn Write + Send)) -> io::Result<()> {
     let order = &history.order;
-    let reason = order.status.reason().map(|reason| format!(" ({})", reason.code())).unwrap_or_default();
-    writeln!(out, "{}  {} yuan  {}{reason}", order.title, order.total, order.status)?;
+    writeln!(out, "{}  {} yuan  {}", order.title, order.total, order.status.word())?;
     writeln!(out, "placed {}  payable until {}", beijing(order.created), beijing(order.expires))?;
     for attempt in &history.attempts {
         let state = match &attempt.state {

@@ -6,7 +6,7 @@ use std::io::Write;
 use clap::Args;
 use futures::future::LocalBoxFuture;
 
-use super::{CommandError, WhichShop, beijing, json};
+use super::{CommandError, WhichShop, beijing, counted, json};
 use crate::{
     backoffice::{
         staff::audit::{self, Verified},
@@ -44,7 +44,8 @@ pub fn status<'a>(
             json::write(&value, out)?;
         } else {
             show(&status, out)?;
-            writeln!(out, "audit log  {} entries in {} chains", verified.entries, verified.chains)?;
+            let entries = counted(verified.entries, "entry", "entries");
+            writeln!(out, "audit log  {entries} in {}", counted(verified.chains, "chain", "chains"))?;
             for problem in &verified.problems {
                 writeln!(out, "audit log  {problem}")?;
             }
@@ -68,7 +69,8 @@ fn show(status: &Status, out: &mut dyn Write) -> Result<(), CommandError> {
         writeln!(out, "https certificate ends {}", beijing(ends))?;
     }
     for instance in &status.instances {
-        writeln!(out, "instance {}  last beat {}", instance.id, beijing(instance.last_beat))?;
+        let beat = if instance.is_live { "last beat" } else { "silent since" };
+        writeln!(out, "instance {}  {beat} {}", instance.id, beijing(instance.last_beat))?;
     }
     for job in &status.jobs {
         let good = job.last_good.map_or_else(|| "never".to_owned(), beijing);

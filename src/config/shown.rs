@@ -25,7 +25,7 @@ impl Settings {
         }
         let proxies: Vec<String> = self.trusted_proxies.iter().map(ToString::to_string).collect();
         shown.extend([
-            ("DATABASE_URL", self.database_url.place()),
+            ("DATABASE_URL", self.database_url.without_secrets()),
             ("SAOMA_DATA_DIR", self.data_dir.display().to_string()),
             ("SAOMA_PAYEE", self.payee.clone()),
             ("SAOMA_FEE_RATE", self.fee_rate.map_or_else(|| set(false), |rate| rate.to_string())),

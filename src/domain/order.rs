@@ -57,6 +57,14 @@ impl OrderStatus {
         }
     }
 
+    /// The one word by which people and files tell it: of a closed order, how it was closed.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Closed(reason) => reason.code(),
+            other => other.code(),
+        }
+    }
+
     pub const fn reason(self) -> Option<ClosedReason> {
         match self {
             Self::Closed(reason) => Some(reason),

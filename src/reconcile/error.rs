@@ -13,7 +13,7 @@ use crate::{
 pub enum ReconcileError {
     #[error("the bill is still being made: WeChat Pay has it after ten in the morning of the next day, Beijing time")]
     NotYet,
-    #[error("today's bill comes tomorrow")]
+    #[error("that day is not over: its bill comes after ten in the morning of the next day, Beijing time")]
     NotOver,
     #[error("WeChat Pay keeps bills for three months")]
     TooOld,

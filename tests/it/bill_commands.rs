@@ -68,7 +68,7 @@ async fn the_commands_do_what_the_job_does() {
     shop.process.faults(json!({"bill_unknown": 1})).await;
     let (code, out, error) = shop.bill(&["check", "--date", &day]);
     assert_eq!(code, Some(1), "{out}{error}");
-    assert!(error.contains("1 differences are open"), "{error}");
+    assert!(error.contains("1 difference is open"), "{error}");
     let shown = shop.json(&["show", "--date", &day, "--json"]);
     let difference = &shown["differences"][0];
     assert_eq!((&difference["kind"], &difference["state"]), (&json!("UNKNOWN_HERE"), &json!("OPEN")), "{shown}");
@@ -120,6 +120,12 @@ async fn the_commands_do_what_the_job_does() {
     );
     let (code, _, error) = shop.bill(&["check", "--date", "2020-01-01"]);
     assert!(code == Some(1) && error.contains("three months"), "{error}");
+    for verb in ["check", "pull", "show", "export"] {
+        let (code, out, error) = shop.bill(&[verb, "--date", "2099-01-01"]);
+        assert!(code == Some(1) && error.contains("that day is not over"), "{verb}: {out}{error}");
+    }
+    let (_, shown, _) = shop.bill(&["show", "--date", &day]);
+    assert!(shown.contains(&format!("difference {id}  EXPLAINED")) && shown.contains("books    1 payment "), "{shown}");
     assert_eq!(shop.bill(&["check", "--date", "yesterday"]).0, Some(2));
 }
 

@@ -48,10 +48,7 @@ impl Kind {
 
     /// `NOTPAY`, `EXPIRED`, …
     pub const fn code(self) -> &'static str {
-        match self.0.reason() {
-            Some(reason) => reason.code(),
-            None => self.0.code(),
-        }
+        self.0.word()
     }
 
     pub fn parse(code: &str) -> Option<Self> {

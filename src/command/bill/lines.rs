@@ -3,12 +3,21 @@
 use std::io::{self, Write};
 
 use crate::{
-    command::beijing,
+    command::{beijing, counted},
     domain::signed_yuan,
-    reconcile::{CalendarDay, Checked, Outcome, Totals},
+    reconcile::{CalendarDay, Checked, Outcome, Sum, Totals},
     storage::bills::{differences::Difference, files::BillFile},
     wechatpay::bill::Fee,
 };
+
+/// `2 payments 3.00 yuan`.
+fn sum(Sum { count, fen }: Sum, (one, more): (&str, &str)) -> String {
+    format!("{} {} yuan", counted(count, one, more), signed_yuan(fen))
+}
+
+fn both(paid: Sum, back: Sum) -> String {
+    format!("{}, {}", sum(paid, ("payment", "payments")), sum(back, ("refund", "refunds")))
+}
 
 pub(super) fn line(day: &CalendarDay, out: &mut dyn Write) -> io::Result<()> {
     let problem = day.problem.as_ref().map(|problem| format!("  {problem}")).unwrap_or_default();
@@ -17,35 +26,11 @@ pub(super) fn line(day: &CalendarDay, out: &mut dyn Write) -> io::Result<()> {
 }
 
 pub(super) fn show_totals(totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
-    let (paid, back) = (totals.payments, totals.refunds);
-    writeln!(
-        out,
-        "bill     {} payments {} yuan, {} refunds {} yuan",
-        paid.count,
-        signed_yuan(paid.fen),
-        back.count,
-        signed_yuan(back.fen)
-    )?;
-    let (paid, back) = (totals.our_payments, totals.our_refunds);
-    writeln!(
-        out,
-        "books    {} payments {} yuan, {} refunds {} yuan",
-        paid.count,
-        signed_yuan(paid.fen),
-        back.count,
-        signed_yuan(back.fen)
-    )?;
+    writeln!(out, "bill     {}", both(totals.payments, totals.refunds))?;
+    writeln!(out, "books    {}", both(totals.our_payments, totals.our_refunds))?;
     writeln!(out, "fees     {} yuan, net {} yuan", Fee::from_thousandths(totals.fees), signed_yuan(totals.net_fen()))?;
     if totals.foreign_payments.count + totals.foreign_refunds.count > 0 {
-        let (paid, back) = (totals.foreign_payments, totals.foreign_refunds);
-        writeln!(
-            out,
-            "others   {} payments {} yuan, {} refunds {} yuan of other systems",
-            paid.count,
-            signed_yuan(paid.fen),
-            back.count,
-            signed_yuan(back.fen),
-        )?;
+        writeln!(out, "others   {} of other systems", both(totals.foreign_payments, totals.foreign_refunds))?;
     }
     if let Some(account) = &totals.account {
         let balance = |fen: Option<i64>| fen.map_or_else(|| "?".to_owned(), signed_yuan);
@@ -76,7 +61,7 @@ pub(super) fn file(file: &BillFile, out: &mut dyn Write) -> io::Result<()> {
 pub(super) fn difference_line(it: &Difference, out: &mut dyn Write) -> io::Result<()> {
     let amount = |fen: Option<i64>| fen.map_or_else(|| "-".to_owned(), signed_yuan);
     let (theirs, ours) = (amount(it.theirs_fen), amount(it.ours_fen));
-    write!(out, "#{}  {:<9}  {:<18}  {}  bill {theirs}, here {ours}", it.id, it.state.code(), it.kind, it.subject)?;
+    write!(out, "difference {}  {:<9}  {:<18}  {}  bill {theirs}, here {ours}", it.id, it.state.code(), it.kind, it.subject)?;
     if !it.answer.is_empty() {
         write!(out, "  WeChat Pay: {}", it.answer)?;
     }
