@@ -18,7 +18,7 @@ pub mod trade_type;
 
 pub use accent::Accent;
 pub use looks::Looks;
-pub use money::{Fen, InvalidAmount, signed_yuan};
+pub use money::{Fen, InvalidAmount, shown_yuan, signed_yuan};
 pub use order::{ClosedReason, OrderStatus, Wish};
 pub use out_refund_no::OutRefundNo;
 pub use out_trade_no::OutTradeNo;

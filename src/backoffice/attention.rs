@@ -11,6 +11,7 @@ use crate::{
     storage::{
         StorageError,
         approvals::{self, Approval, State},
+        bills::differences::{self, Difference},
         concerns, inbox, leases, payments, refunds,
     },
 };
@@ -43,6 +44,7 @@ pub enum Need {
     RefusedRefund,
     StandingRefund,
     StuckSurplus,
+    BillDifference,
     WaitingApproval,
     KeyEnds,
     CertificateEnds,
@@ -52,13 +54,14 @@ pub enum Need {
 }
 
 impl Need {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Contradiction,
         Self::QuarantinedNotification,
         Self::AbnormalRefund,
         Self::RefusedRefund,
         Self::StandingRefund,
         Self::StuckSurplus,
+        Self::BillDifference,
         Self::WaitingApproval,
         Self::KeyEnds,
         Self::CertificateEnds,
@@ -75,6 +78,7 @@ impl Need {
             Self::RefusedRefund => "refused_refund",
             Self::StandingRefund => "standing_refund",
             Self::StuckSurplus => "stuck_surplus",
+            Self::BillDifference => "bill_difference",
             Self::WaitingApproval => "waiting_approval",
             Self::KeyEnds => "key_ends",
             Self::CertificateEnds => "certificate_ends",
@@ -92,6 +96,7 @@ pub enum Place {
     Order(i64),
     Notification(i64),
     Approval(i64),
+    Difference(i64),
     Status,
     PutBack,
 }
@@ -124,6 +129,7 @@ impl Office {
     pub async fn what_needs_someone(&self) -> Result<Vec<Item>, StorageError> {
         let mut items = self.about_orders().await?;
         items.extend(self.about_notifications().await?);
+        items.extend(self.about_bills().await?);
         items.extend(self.about_approvals().await?);
         let now = self.0.surroundings.clock.now();
         items.extend(self.about_jobs(now).await?);
@@ -217,6 +223,18 @@ impl Office {
             )
         };
         Ok(found.into_iter().map(item).collect())
+    }
+
+    /// What a bill says otherwise than the books, and nobody has explained or put right.
+    async fn about_bills(&self) -> Result<Vec<Item>, StorageError> {
+        let open = differences::list_open(&mut *self.0.db.read().await?, 0, MOST).await?;
+        let item = |it: Difference| Item {
+            detail: it.kind,
+            since: Some(it.found),
+            amount: it.theirs_fen.or(it.ours_fen).and_then(|fen| Fen::new(fen).ok()),
+            ..Item::about(Need::BillDifference, it.subject, Place::Difference(it.id))
+        };
+        Ok(open.into_iter().map(item).collect())
     }
 
     /// What waits for a second person: a shop's money stands still meanwhile.

@@ -1,7 +1,7 @@
 //! How this instance is: what it is set to (never a secret), whose money it is about, which keys it trusts, who else
 //! writes in the books, and when each job last ran well.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
@@ -11,10 +11,15 @@ use super::{
     staff::ends_of,
     told,
 };
-use crate::storage::{StorageError, books, heartbeats, leases, staff_sessions};
+use crate::storage::{
+    StorageError, books, heartbeats, leases,
+    staff_sessions::{self, Stage},
+};
 
 /// Newest first: a shop has a handful of people.
 const SESSIONS_MOST: i64 = 500;
+/// An instance whose heart has not beaten for so long is taken for dead.
+const ALIVE: SignedDuration = SignedDuration::from_secs(30);
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
@@ -28,9 +33,10 @@ pub struct Status {
     /// When the certificate of the shop's own HTTPS ends.
     #[serde(serialize_with = "told::optional")]
     pub certificate_ends: Option<Timestamp>,
+    /// Those that have not stopped.
     pub instances: Vec<Instance>,
     pub jobs: Vec<Job>,
-    /// Who of the staff is logged in.
+    /// Who of the staff is logged in; whoever has yet to show a second factor is not.
     pub sessions: Vec<SessionEnd>,
     pub disk: Option<Room>,
     /// What keeps this instance from its work, as `/readyz` says it.
@@ -59,6 +65,8 @@ pub struct Instance {
     /// By its own clock.
     #[serde(serialize_with = "told::time")]
     pub last_beat: Timestamp,
+    /// Its heart beats. Else it has ended without saying so, or cannot write.
+    pub is_live: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -110,10 +118,15 @@ impl Office {
             merchant: merchant.map(|it| Merchant { mchid: it.mchid, platform: it.platform.code() }),
             keys: keys.list().into_iter().map(|(serial, ends)| Key { serial: serial.to_owned(), ends }).collect(),
             certificate_ends: surroundings.metrics.certificate().ends_at(),
-            instances: beats.into_iter().map(|it| Instance { id: it.instance, last_beat: it.wall }).collect(),
+            instances: beats
+                .into_iter()
+                .filter(|it| it.beats > 0)
+                .map(|it| Instance { id: it.instance, last_beat: it.wall, is_live: it.wall >= now - ALIVE })
+                .collect(),
             jobs: jobs.into_iter().map(|(name, good)| Job { name, last_good: at(good) }).collect(),
             sessions: sessions
                 .into_iter()
+                .filter(|it| it.stage == Stage::Whole)
                 .filter_map(|it| Some(SessionEnd { ends: ends_of(&it, now)?, name: it.name }))
                 .collect(),
             disk: self.room(),

@@ -9,10 +9,17 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "i64", into = "i64")]
 pub struct Fen(i64);
 
-/// What may be less than nothing, in yuan with two decimals: a balance, a net sum.
+/// What may be less than nothing, in yuan with two decimals, as files and programs have it: a balance, a net sum.
 pub fn signed_yuan(fen: i64) -> String {
     let (sign, size) = (if fen < 0 { "-" } else { "" }, fen.unsigned_abs());
     format!("{sign}{}.{:02}", size / 100, size % 100)
+}
+
+/// The same for people, with the sign of the currency: `¥12.34`, and what is less than nothing with a minus sign before
+/// it, as wide as a digit, which no line breaks off.
+pub fn shown_yuan(fen: i64) -> String {
+    let text = signed_yuan(fen);
+    text.strip_prefix('-').map_or_else(|| format!("¥{text}"), |size| format!("−¥{size}"))
 }
 
 /// The number is no amount of money.
@@ -87,6 +94,14 @@ mod tests {
             assert_eq!(signed_yuan(fen), yuan);
         }
         assert_eq!(signed_yuan(i64::MIN), "-92233720368547758.08");
+    }
+
+    #[test]
+    fn people_see_a_minus_sign_before_the_currency() {
+        let shown = [(-73_502, "−¥735.02"), (73_502, "¥735.02"), (0, "¥0.00"), (-1, "−¥0.01")];
+        for (fen, yuan) in shown {
+            assert_eq!(shown_yuan(fen), yuan);
+        }
     }
 
     #[test]

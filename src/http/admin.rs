@@ -63,8 +63,20 @@ pub fn table() -> Vec<(Method, &'static str, May)> {
 }
 
 pub(crate) fn router(state: &AppState) -> Router<AppState> {
+    let table = table();
     table::rows().into_iter().fold(Router::new(), |router, row| {
-        let gate = Gate { state: state.clone(), may: row.may, body: row.body };
+        let gate = Gate { state: state.clone(), may: row.may, body: row.body, page: page_of(row.path, &table) };
         router.route(row.path, row.route.route_layer(middleware::from_fn_with_state(gate, gate::pass)))
     })
+}
+
+/// The page that a route belongs to: its own where it can be looked at, else the nearest one above it.
+fn page_of(path: &'static str, table: &[(Method, &'static str, May)]) -> &'static str {
+    let is_page = |path: &str| table.iter().any(|(method, it, _)| *method == Method::GET && *it == path);
+    let mut page = path;
+    while !is_page(page) {
+        let Some((above, _)) = page.rsplit_once('/') else { return "/admin" };
+        page = above;
+    }
+    page
 }

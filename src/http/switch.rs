@@ -25,6 +25,9 @@ pub(crate) struct Wish {
     to: String,
     #[serde(default)]
     back: String,
+    /// Pressed on a page that answers a form: what the address bar says is where that was sent to.
+    #[serde(default)]
+    answer: String,
 }
 
 /// Remembers a language, and leads back to where it was asked for.
@@ -37,7 +40,8 @@ pub(crate) async fn press(State(state): State<AppState>, headers: HeaderMap, For
         .secure(state.origin.scheme() == "https")
         .max_age(LIFE);
     // The address bar knows better than the form where a panel has opened in place.
-    let back = referrer(&headers).or_else(|| own_path(&wish.back)).unwrap_or_else(|| "/".to_owned());
+    let shown = if wish.answer.is_empty() { referrer(&headers) } else { None };
+    let back = shown.or_else(|| own_path(&wish.back)).unwrap_or_else(|| "/".to_owned());
     (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie.build().to_string()), (LOCATION, back)]).into_response()
 }
 

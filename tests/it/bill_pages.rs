@@ -44,6 +44,22 @@ async fn staff_sees_the_month_and_managers_decide() {
 
     let [difference] = app.state.reconcile.differences(day, 0, 9).await.expect("a page").try_into().expect("one");
     let path = format!("/admin/differences/{}", difference.id);
+    let overview = page(&viewer, "/admin").await;
+    assert!(overview.text().contains(&format!("href=\"{path}\"")), "what needs someone leads there: {overview:?}");
+    assert!(overview.shown().contains("账单与账簿不同") && overview.shown().contains("账单里有，这里没有这个订单"));
+    let needed = app.metric("saoma_needs_someone", "what=\"bill_difference\"").await;
+    assert_eq!(needed, 1, "and so does the gauge");
+    let of_difference = page(&viewer, &path).await;
+    assert!(of_difference.text().contains("href=\"/admin/bills\" aria-current=\"page\""), "where one is");
+    assert!(!of_difference.text().contains(">transaction_id<") && of_difference.shown().contains("微信支付订单号"));
+    let facts = of_difference.text().split("<dl class=\"admin-facts\">").nth(1).and_then(|it| it.split("</dl>").next());
+    let facts = facts.expect("facts");
+    assert_eq!(facts.matches("<div>").count(), facts.matches("<dt>").count(), "each in its place: {facts}");
+    // One that is about an order of ours, although the comparison did not know it.
+    let sql = "UPDATE bill_differences SET order_id = NULL, out_trade_no = ?";
+    sqlx::query(sql).bind(&order.order_no).execute(&app.books.pool).await.expect("writes");
+    let id = app.books.order(&order.order_no).await.id;
+    assert!(page(&viewer, &path).await.text().contains(&format!("href=\"/admin/orders/{id}\"")));
     assert!(page(&manager, &path).await.text().contains("账单里有，这里没有这个订单"));
     let without = manager.post(&path, &[("why", " "), ("to", "EXPLAINED")]).await;
     assert!(without.status == 422 && without.text().contains("请写明原因"), "{without:?}");

@@ -292,6 +292,27 @@ async fn a_day_is_summed_up_and_an_old_one_too() {
     office.sum_up().await.expect("sums");
     let today = office.report().await.expect("a report").today();
     assert_eq!((today.refunds, today.refunded_fen), (2, 3), "at once, and not with the next hour");
+    // A third within the same second, and one that WeChat never accepts.
+    let third = OutRefundNo::parse("third-refund").expect("legal");
+    let wanted = |number: &OutRefundNo| RefundOrder {
+        out_refund_no: Some(number.clone()),
+        another: true,
+        ..crate::support::wanted(3)
+    };
+    app.state.checkout.refund(&paid_under(&first.order_no), wanted(&third)).await.expect("accepted");
+    app.faults(json!({"refund_refused": 9, "refund_refusal": "NOT_ENOUGH"})).await;
+    let standing = OutRefundNo::parse("standing-refund").expect("legal");
+    let stands = app.state.checkout.refund(&paid_under(&first.order_no), wanted(&standing)).await.expect("kept");
+    assert_eq!(stands.state, saoma::domain::RefundState::Requested);
+    office.sum_up().await.expect("sums");
+    let today = office.report().await.expect("a report").today();
+    assert_eq!((today.refunds, today.refunded_fen), (3, 6), "what was accepted, all of it, and nothing else");
+    let [row] = office.search(&first.order_no).await.expect("a search").try_into().expect("one order");
+    assert_eq!((row.beside.refunded_fen, row.beside.set_aside_fen), (6, 3), "the list says the same");
+    let day = saoma::reconcile::BillDay::of(app.clock.now());
+    let sums = String::from_utf8(app.state.reconcile.export_sums(day, day).await.expect("sums")).expect("UTF-8");
+    assert!(sums.contains(",3,0.06,"), "and the accountant's file: {sums}");
+    app.faults(json!({"refund_refused": 0})).await;
     // Ten days later a callback is lost and found by asking.
     app.advance(10 * 24 * 3600);
     let late = app.order(3).await;
@@ -310,6 +331,70 @@ async fn a_day_is_summed_up_and_an_old_one_too() {
     assert_eq!(office.report().await.expect("a report").total.paid, 0);
     office.sum_up().await.expect("sums");
     assert_eq!(office.report().await.expect("a report"), report);
+}
+
+#[tokio::test]
+async fn a_request_id_leads_to_its_order_also_after_wechat_has_answered_again() {
+    let app = App::start_with_mock_clock().await;
+    // A refund: accepted by the first answer, at its end by the second.
+    app.faults(json!({"refund_ms": 0, "refund_gap_seconds": 0})).await;
+    let order = app.order(2).await;
+    app.pay(&order.code_url).await;
+    app.until_status(&order.token, "SUCCESS").await;
+    app.faults(json!({"drop": 99})).await;
+    give_back(&app, &order, 1, &OutRefundNo::parse("a-refund").expect("legal")).await.expect("accepted");
+    let first = app.books.refunds().await.remove(0).request_id.expect("of the first answer");
+    app.advance(61);
+    app.state.checkout.sweep_refunds().await.expect("sweeps");
+    let ended = app.books.refunds().await.remove(0);
+    let last = ended.request_id.expect("of the last answer");
+    assert!(ended.state == "SUCCESS" && first != last, "{first} {last}");
+    // An attempt: refused first, and then it has a code.
+    app.faults(json!({"error_500": {"prepay": 2}})).await;
+    let other = app.browser().try_order(1).await;
+    assert_eq!(other.status, 502, "{other:?}");
+    let attempt = async || {
+        let sql = "SELECT out_trade_no, state, request_id FROM attempts ORDER BY id DESC LIMIT 1";
+        let query = sqlx::query_as::<_, (String, String, Option<String>)>(sql);
+        query.fetch_one(&app.books.pool).await.expect("an attempt")
+    };
+    let (number, _, refused) = attempt().await;
+    app.advance(120);
+    app.state.checkout.fetch_code(app.books.order(&number).await.id).await.expect("a code");
+    let (_, state, open) = attempt().await;
+    assert_eq!(state, "OPEN");
+    assert_ne!(refused, open);
+    for (request_id, wanted) in
+        [(first, &order.order_no), (last, &order.order_no), (refused.expect("one"), &number), (open.expect("one"), &number)]
+    {
+        let found = app.state.office.search(&request_id).await.expect("a search");
+        let found: Vec<_> = found.into_iter().map(|row| row.beside.out_trade_no).collect();
+        assert_eq!(found, [wanted.clone()], "{request_id}");
+    }
+}
+
+#[tokio::test]
+async fn the_status_counts_nobody_who_is_not_there() {
+    let app = App::with_demo_staff().await;
+    let now = app.clock.now().as_millisecond();
+    for (name, beats, wall) in [("stopped", 0, now), ("silent", 9, now - 3_600_000), ("beside", 9, now)] {
+        let sql = "INSERT INTO heartbeats (instance, beats, started_ms, wall_ms) VALUES (?, ?, ?, ?)";
+        let insert = sqlx::query(sql).bind(name).bind(beats).bind(wall).bind(wall);
+        insert.execute(&app.books.pool).await.expect("writes");
+    }
+    let half_way = crate::support::Desk::at(&app);
+    let demo = app.state.staff.demo_accounts().into_iter().find(|it| it.role.moves_money()).expect("a demo account");
+    let led = half_way.post_to("/admin/login", &[("name", &demo.name), ("password", &demo.password)]).await;
+    assert!(led.starts_with("/admin/factor"), "{led}");
+    let viewer = crate::support::Desk::enter(&app, saoma::domain::Role::Viewer).await;
+    let status = serde_json::to_value(app.state.office.status().await.expect("a status")).expect("JSON");
+    let all = status["instances"].as_array().expect("some");
+    let is_live = |name: &str| all.iter().find(|it| it["id"] == name).map(|it| it["is_live"] == true);
+    assert_eq!((is_live("stopped"), is_live("silent"), is_live("beside")), (None, Some(false), Some(true)), "{status}");
+    let sessions: Vec<&str> = status["sessions"].as_array().expect("some").iter().filter_map(|it| it["name"].as_str()).collect();
+    assert_eq!(sessions, ["demo-viewer"], "whoever has yet to show a second factor is not logged in");
+    let page = viewer.get("/admin/status").await;
+    assert!(page.text().contains("以后没有心跳") && !page.text().contains(">stopped<"), "{}", page.text());
 }
 
 #[tokio::test]

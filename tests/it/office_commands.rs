@@ -52,6 +52,18 @@ async fn programs_find_list_export_replay_and_ask_for_the_status() {
         lines.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()) && lines.lines().count() == 2,
         "{lines}"
     );
+    // One word for a closed order, wherever it is told.
+    let books = Books::open(&database_url(&at.join("data"))).await;
+    let sql = "UPDATE orders SET status = 'CLOSED', closed_reason = 'CANCELLED' WHERE status = 'NOTPAY'";
+    sqlx::query(sql).execute(&books.pool).await.expect("writes");
+    for arguments in
+        [&["order", "export"][..], &["order", "list", "--status", "CANCELLED"], &["order", "show", &unpaid.order_no]]
+    {
+        let (_, out, err) = run(at, arguments);
+        let is_told = |line: &&str| line.contains(&unpaid.order_no) || line.contains(" yuan  ");
+        let line = out.lines().find(is_told).unwrap_or_else(|| panic!("{arguments:?}: {out}{err}"));
+        assert!(line.contains("CANCELLED") && !line.contains("CLOSED"), "{arguments:?}: {line}");
+    }
     let shown = told(at, &["order", "show", &order.order_no, "--json"]);
     assert_eq!(shown["payments"][0]["transaction_id"], *transaction);
     let inbox = until("the notification", async || {
@@ -66,6 +78,9 @@ async fn programs_find_list_export_replay_and_ask_for_the_status() {
     let status = told(at, &["status", "--json"]);
     assert_eq!((&status["mode"], &status["merchant"]["platform"]), (&"sandbox".into(), &"LOOPBACK".into()));
     assert!(status["instances"].as_array().is_some_and(|all| !all.is_empty()), "{status}");
+    let url = status["settings"].as_array().and_then(|all| all.iter().find(|it| it["name"] == "DATABASE_URL"));
+    let url = url.and_then(|it| it["value"].as_str()).expect("told");
+    assert!(url.starts_with("sqlite:///") || url.starts_with("mysql://"), "it can be set to that: {url}");
 }
 
 #[tokio::test]

@@ -71,6 +71,25 @@ async fn orders_are_filtered_searched_and_exported() {
         assert_eq!((found.status, found.shown().contains("没有找到")), (200, true), "{nothing:.9}");
         assert!(!found.text().contains("<b>\""), "escaped");
     }
+    // The switch on the answer to a form leads to a page, and not to where the form was sent.
+    let found = clerk.post("/admin/orders/find", &page, &[("number", "%")]).await;
+    let switch = found.text().split("action=\"/language\"").nth(1).and_then(|it| it.split("</form>").next());
+    let switch = switch.expect("a switch").to_owned();
+    let field = |name: &str| {
+        let input = switch.split("<input").find(|it| it.contains(&format!("name=\"{name}\"")));
+        let value = input.and_then(|it| it.split("value=\"").nth(1)).and_then(|it| it.split('"').next());
+        value.unwrap_or_default().to_owned()
+    };
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(["to", "back", "answer"].map(|name| (name, field(name))))
+        .finish();
+    let pressed = app
+        .request(reqwest::Method::POST, "/language")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("referer", format!("{}/admin/orders/find", app.origin))
+        .body(body);
+    let led = app.send(pressed).await;
+    assert_eq!((led.status, led.header("location")), (303, Some("/admin/orders")));
     let file = clerk.get("/admin/orders/orders.csv?status=SUCCESS").await;
     assert_eq!((file.status, file.header("content-type")), (200, Some("text/csv; charset=utf-8")));
     let text = file.text();

@@ -105,7 +105,10 @@ pub struct DifferenceView {
     pub row: DifferenceRow,
     pub transaction_id: Option<String>,
     pub out_trade_no: Option<String>,
-    pub order: Option<String>,
+    /// Its id, and the number it goes by.
+    pub order: Option<(i64, String)>,
+    /// What WeChat has said, in words; may be empty.
+    pub answer: String,
     pub who: String,
     pub why: String,
     pub found: String,
@@ -140,7 +143,7 @@ pub fn BillsPage(language: Language, view: MonthView) -> impl IntoView {
             </tbody>
         </table>
         {is_manager.then(|| view! { <p><a class="button" href=sums download="">{words.month_sums}</a></p> })}
-        <section class="bill-section" aria-labelledby="open">
+        <section class="bill-section">
             <h2 id="open">{words.open_differences}</h2>
             {if open.is_empty() {
                 view! { <p>{words.none_open}</p> }.into_any()

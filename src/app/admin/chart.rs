@@ -1,5 +1,5 @@
 //! Charts, drawn by the server: bars in an SVG that needs no style and no script, each with its table. Read aloud it is
-//! its label; who wants the numbers opens the table.
+//! its label; who wants the numbers opens the table. Texts stand outside: they are as large on a phone as anywhere.
 
 use leptos::prelude::*;
 
@@ -26,10 +26,7 @@ pub struct Chart {
 }
 
 const WIDTH: i64 = 600;
-const HEIGHT: i64 = 140;
-/// Below and above the bars.
-const FOOT: i64 = 18;
-const HEAD: i64 = 16;
+const HEIGHT: i64 = 100;
 
 #[component]
 pub fn Bars(chart: Chart) -> impl IntoView {
@@ -43,8 +40,8 @@ pub fn Bars(chart: Chart) -> impl IntoView {
         series.values.iter().enumerate().filter(|(_, value)| **value > 0).map(move |(place, value)| {
             let place = i64::try_from(place).unwrap_or_default();
             // What there is can be seen, however little.
-            let high = (value.saturating_mul(HEIGHT - FOOT - HEAD) / most).max(1);
-            let (x, y) = (place * step + row * wide, HEIGHT - FOOT - high);
+            let high = (value.saturating_mul(HEIGHT) / most).max(1);
+            let (x, y) = (place * step + row * wide, HEIGHT - high);
             view! { <rect class=series.class x=x y=y width=wide height=high/> }
         })
     });
@@ -56,14 +53,13 @@ pub fn Bars(chart: Chart) -> impl IntoView {
         <figure class="chart">
             <figcaption>{chart.title}</figcaption>
             <ul class="chart__legend">{legend}</ul>
-            <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="img" aria-label=chart.label.clone()>
-                <line class="chart__line" x1="0" x2=WIDTH y1=HEAD y2=HEAD/>
-                <line class="chart__line" x1="0" x2=WIDTH y1=HEIGHT - FOOT y2=HEIGHT - FOOT/>
-                <text class="chart__text" x="0" y=HEAD - 4>{highest}</text>
+            <p class="chart__text" aria-hidden="true">{highest}</p>
+            <svg viewBox=format!("0 0 {WIDTH} {HEIGHT}") preserveAspectRatio="none" role="img" aria-label=chart.label.clone()>
+                <line class="chart__line" x1="0" x2=WIDTH y1="0" y2="0"/>
+                <line class="chart__line" x1="0" x2=WIDTH y1=HEIGHT y2=HEIGHT/>
                 {bars}
-                <text class="chart__text" x="0" y=HEIGHT - 4>{first}</text>
-                <text class="chart__text chart__text--end" x=WIDTH y=HEIGHT - 4 text-anchor="end">{last}</text>
             </svg>
+            <p class="chart__text chart__ends" aria-hidden="true"><span>{first}</span> <span>{last}</span></p>
             <details>
                 <summary>{chart.table}</summary>
                 <Table chart/>

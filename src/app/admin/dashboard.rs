@@ -72,14 +72,18 @@ fn Needs(words: &'static Overview, needs: Vec<NeedLine>) -> impl IntoView {
     }
     let line = |need: NeedLine| {
         let (title, remedy) = words.need(need.code);
-        let amount = need.amount.map(|amount| format!("¥{amount} "));
+        let amount = need.amount.map(|amount| view! { " " <span class="amount">"¥"{amount.to_string()}</span> });
         let since = (!need.since.is_empty()).then(|| format!("{} {}", words.since, need.since));
-        let spoken = format!("{} {title} {}", words.go, need.what);
+        let told = [Some(need.detail), since].into_iter().flatten().filter(|it| !it.is_empty());
+        let told = told.collect::<Vec<_>>().join(" · ");
+        let spoken = format!("{}: {title} {}", words.go, need.what);
         view! {
             <li class="admin-need">
                 <div>
-                    <p><strong>{title}</strong> " " {amount} <span class="mono">{need.what}</span></p>
-                    <p class="hint">{remedy} " " <span class="mono">{need.detail}</span> " " {since}</p>
+                    <p><strong>{title}</strong>{amount}</p>
+                    <p class="mono">{need.what}</p>
+                    {(!told.is_empty()).then(|| view! { <p class="hint">{told}</p> })}
+                    <p class="hint">{remedy}</p>
                 </div>
                 <a class="button" href=need.href aria-label=spoken>{words.go}</a>
             </li>
@@ -111,7 +115,7 @@ fn FiguresCard(words: &'static Overview, figures: Figures, id: &'static str) -> 
             <h2 id=id>{figures.title}</h2>
             <dl class="admin-figures">
                 <div class="admin-figures__first">
-                    <dt>{words.net}</dt><dd class="amount">"¥"{figures.net}</dd>
+                    <dt>{words.net}</dt><dd class="amount">{figures.net}</dd>
                 </div>
                 <div><dt>{words.paid}</dt><dd>"¥"{figures.paid.to_string()}<br/><span class="hint">{(words.orders)(figures.paid_count)}</span></dd></div>
                 <div><dt>{words.refunded}</dt><dd>"¥"{figures.refunded.to_string()}<br/><span class="hint">{(words.orders)(figures.refunds)}</span></dd></div>

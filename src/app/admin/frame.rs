@@ -30,34 +30,38 @@ pub struct Setting {
     pub who: Option<Who>,
     pub csrf: String,
     pub path: String,
+    /// Of a page that answers a form: the one to go on with.
+    pub answers: Option<String>,
     pub said: Option<Said>,
 }
 
 /// The way to a part, and who sees it.
 struct Way {
     path: &'static str,
+    /// What else is part of it.
+    also: &'static [&'static str],
     least: Role,
     name: fn(&Basics) -> &'static str,
 }
 
 /// In this order; a new part has its line here.
 const NAVIGATION: &[Way] = &[
-    Way { path: "/admin", least: Role::Viewer, name: |words| words.dashboard },
-    Way { path: "/admin/orders", least: Role::Viewer, name: |words| words.orders },
-    Way { path: "/admin/inbox", least: Role::Viewer, name: |words| words.inbox },
-    Way { path: "/admin/products", least: Role::Viewer, name: |words| words.products },
-    Way { path: "/admin/looks", least: Role::Viewer, name: |words| words.looks },
-    Way { path: "/admin/approvals", least: Role::Viewer, name: |words| words.approvals },
-    Way { path: "/admin/bills", least: Role::Viewer, name: |words| words.bills },
-    Way { path: "/admin/staff", least: Role::Viewer, name: |words| words.people },
-    Way { path: "/admin/audit", least: Role::Viewer, name: |words| words.audit },
-    Way { path: "/admin/status", least: Role::Viewer, name: |words| words.status },
-    Way { path: "/admin/doctor", least: Role::Viewer, name: |words| words.doctor },
+    Way { path: "/admin", also: &[], least: Role::Viewer, name: |words| words.dashboard },
+    Way { path: "/admin/orders", also: &[], least: Role::Viewer, name: |words| words.orders },
+    Way { path: "/admin/inbox", also: &["/admin/refused"], least: Role::Viewer, name: |words| words.inbox },
+    Way { path: "/admin/products", also: &[], least: Role::Viewer, name: |words| words.products },
+    Way { path: "/admin/looks", also: &[], least: Role::Viewer, name: |words| words.looks },
+    Way { path: "/admin/approvals", also: &[], least: Role::Viewer, name: |words| words.approvals },
+    Way { path: "/admin/bills", also: &["/admin/differences"], least: Role::Viewer, name: |words| words.bills },
+    Way { path: "/admin/staff", also: &[], least: Role::Viewer, name: |words| words.people },
+    Way { path: "/admin/audit", also: &[], least: Role::Viewer, name: |words| words.audit },
+    Way { path: "/admin/status", also: &["/admin/put-back"], least: Role::Viewer, name: |words| words.status },
+    Way { path: "/admin/doctor", also: &[], least: Role::Viewer, name: |words| words.doctor },
 ];
 
 #[component]
 pub fn Frame(setting: Setting, title: String, content: AnyView) -> impl IntoView {
-    let Setting { shop, css, language, is_sandbox, who, csrf, path, said } = setting;
+    let Setting { shop, css, language, is_sandbox, who, csrf, path, answers, said } = setting;
     let words = Basics::of(language);
     let whole_title = format!("{title} · {shop} · {}", words.admin);
     let ways = who.as_ref().map(|who| ways(who.role, &path, words));
@@ -88,7 +92,7 @@ pub fn Frame(setting: Setting, title: String, content: AnyView) -> impl IntoView
                         {shop} " · " {words.admin}
                     </a>
                     {who.map(|who| view! { <Person who csrf words/> })}
-                    <Switch language back=path/>
+                    <Switch language is_answer=answers.is_some() back=answers.unwrap_or(path)/>
                 </header>
                 {ways.map(|ways| view! { <nav class="admin-nav" aria-label=words.navigation>{ways}</nav> })}
                 <main id="main">
@@ -106,7 +110,10 @@ pub fn Frame(setting: Setting, title: String, content: AnyView) -> impl IntoView
 fn ways(role: Role, path: &str, words: &'static Basics) -> Vec<impl IntoView + use<>> {
     let seen = NAVIGATION.iter().filter(|way| role >= way.least);
     seen.map(|way| {
-        let is_here = path == way.path || (way.path != "/admin" && path.starts_with(way.path));
+        let is_below = |part: &&str| path.strip_prefix(*part).is_some_and(|it| it.is_empty() || it.starts_with('/'));
+        let is_here = path == way.path
+            || (way.path != "/admin" && is_below(&way.path))
+            || way.also.iter().any(|part| is_below(part));
         view! { <a href=way.path aria-current=is_here.then_some("page")>{(way.name)(words)}</a> }
     })
     .collect()

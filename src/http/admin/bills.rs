@@ -19,11 +19,20 @@ use super::{
     call::{StaffCall, go},
 };
 use crate::{
-    app::admin::{BillDayPage, BillsPage, DayView, DifferencePage, DifferenceView, MonthView, Said, words::Bills},
+    app::{
+        admin::{
+            BillDayPage, BillsPage, DayView, DifferencePage, DifferenceView, MonthView, Said,
+            words::{Bills, Inbox},
+        },
+        language::Language,
+    },
     backoffice::staff::audit::what,
     domain::Role,
     reconcile::{BillDay, ReconcileError},
-    storage::bills::differences::{Difference as Stored, DifferenceState},
+    storage::{
+        StorageError,
+        bills::differences::{Difference as Stored, DifferenceState},
+    },
 };
 
 /// Of a day's differences, and of all that are open.
@@ -37,6 +46,18 @@ pub(super) struct OfMonth {
 #[derive(Deserialize)]
 pub(super) struct After {
     after: Option<i64>,
+}
+
+/// What a difference is, in words.
+pub(super) fn kind_words(language: Language, stored: &str) -> Option<&'static str> {
+    shown::kind(stored).map(|kind| Bills::of(language).explained(kind).0)
+}
+
+/// What WeChat has said when it was asked: a code of ours, or one of its own.
+fn answer(language: Language, code: &str) -> String {
+    let (bills, inbox) = (Bills::of(language), Inbox::of(language));
+    let words = bills.answer(code).or_else(|| inbox.verdict_words(code));
+    words.map_or_else(|| code.to_owned(), str::to_owned)
 }
 
 fn is_manager(call: &StaffCall) -> bool {
@@ -191,7 +212,7 @@ fn csv(name: &str, bytes: Vec<u8>) -> Response {
 
 pub(super) async fn difference(call: StaffCall, State(state): State<AppState>, Path(id): Path<i64>) -> Response {
     match state.reconcile.difference(id).await {
-        Ok(found) => show(&call, StatusCode::OK, &found, String::new(), ""),
+        Ok(found) => show(&state, &call, StatusCode::OK, &found, String::new(), "").await,
         Err(error) => trouble(&call, &error),
     }
 }
@@ -217,24 +238,48 @@ pub(super) async fn decide(
     };
     let Some(to) = DifferenceState::parse(&decision.to) else { return no_such_page(&call) };
     if decision.why.trim().is_empty() {
-        return show(&call, StatusCode::UNPROCESSABLE_ENTITY, &found, decision.why, words.no_reason);
+        return show(&state, &call, StatusCode::UNPROCESSABLE_ENTITY, &found, decision.why, words.no_reason).await;
     }
     let is_reopened = to == DifferenceState::Open;
     // From an end back, or from the queue to an end: whatever else was meant has been overtaken.
     if is_reopened == (found.state == DifferenceState::Open) {
-        return show(&call, StatusCode::CONFLICT, &found, decision.why, words.overtaken);
+        return show(&state, &call, StatusCode::CONFLICT, &found, decision.why, words.overtaken).await;
     }
     let noted = state.staff.noted(&call.actor(), what::BILL_DECIDED, &format!("difference:{id}"), to.code());
     match state.reconcile.decide(id, (found.state, to), (&call.who.name, &decision.why), Some(noted)).await {
         Ok(()) => go(&format!("/admin/differences/{id}"), Some(Said::BillDecided)),
         Err(ReconcileError::NoSuchDifference) => {
-            show(&call, StatusCode::CONFLICT, &found, decision.why, words.overtaken)
+            show(&state, &call, StatusCode::CONFLICT, &found, decision.why, words.overtaken).await
         }
         Err(error) => trouble(&call, &error),
     }
 }
 
-fn show(call: &StaffCall, status: StatusCode, found: &Stored, typed: String, problem: &'static str) -> Response {
+/// The order that it is about, and by which number that goes; also where it was not known when they were compared.
+async fn order_of(state: &AppState, found: &Stored) -> Result<Option<(i64, String)>, StorageError> {
+    let numbers = [found.out_trade_no.as_deref(), found.transaction_id.as_deref(), Some(&*found.subject)];
+    let mut order = found.order_id;
+    for number in numbers.into_iter().flatten() {
+        if order.is_none() {
+            order = state.office.find_by_any_number(number).await?.first().copied();
+        }
+    }
+    let name = numbers.into_iter().flatten().next().unwrap_or_default().to_owned();
+    Ok(order.map(|id| (id, name)))
+}
+
+async fn show(
+    state: &AppState,
+    call: &StaffCall,
+    status: StatusCode,
+    found: &Stored,
+    typed: String,
+    problem: &'static str,
+) -> Response {
+    let order = match order_of(state, found).await {
+        Ok(order) => order,
+        Err(error) => return trouble(call, &error.into()),
+    };
     let Some(row) = row(found) else { return no_such_page(call) };
     let words = Bills::of(call.language);
     let title = words.explained(row.kind).0;
@@ -242,9 +287,11 @@ fn show(call: &StaffCall, status: StatusCode, found: &Stored, typed: String, pro
         row,
         transaction_id: found.transaction_id.clone(),
         out_trade_no: found.out_trade_no.clone(),
-        order: found.order_id.map(|id| id.to_string()),
-        who: found.who.clone(),
-        why: found.why.clone(),
+        order,
+        answer: answer(call.language, &found.answer),
+        // Who it was that has decided, when it was nobody of the staff.
+        who: if found.who == "WECHAT" { words.wechat.to_owned() } else { found.who.clone() },
+        why: words.reason(&found.why),
         found: shown(found.found),
         changed: shown(found.changed),
         is_manager: is_manager(call),

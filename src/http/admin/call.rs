@@ -7,7 +7,7 @@ use axum::{
     response::{Html, IntoResponse as _, Redirect, Response},
 };
 use http::{
-    HeaderMap, StatusCode,
+    HeaderMap, Method, StatusCode,
     header::{SET_COOKIE, USER_AGENT},
     request::Parts,
 };
@@ -41,6 +41,8 @@ pub(super) struct Around {
     /// May see what opens the accounts of a sandbox.
     pub is_shown_demo: bool,
     path: Arc<str>,
+    /// Where somebody goes on from the answer to a form.
+    answers: Option<String>,
     referrer: Arc<str>,
     who: Option<Who>,
     said: Option<Said>,
@@ -65,13 +67,19 @@ fn text(headers: &HeaderMap, name: impl http::header::AsHeaderName) -> String {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
 }
 
+/// So much of a path as a pattern has parts.
+fn beginning(path: &str, pattern: &str) -> String {
+    path.split('/').take(pattern.split('/').count()).collect::<Vec<_>>().join("/")
+}
+
 fn said_in(query: &str) -> Option<Said> {
     let mut fields = url::form_urlencoded::parse(query.as_bytes());
     fields.find(|(name, _)| name == "said").and_then(|(_, word)| Said::parse(&word))
 }
 
 impl Around {
-    pub(super) fn of(state: &AppState, request: &Request, token: String) -> Self {
+    /// `page`: which page the route belongs to.
+    pub(super) fn of(state: &AppState, request: &Request, token: String, page: &str) -> Self {
         let headers = request.headers();
         let address = request.extensions().get::<ClientAddress>().map(|it| it.0.to_string()).unwrap_or_default();
         Self {
@@ -83,6 +91,7 @@ impl Around {
             agent: text(headers, USER_AGENT),
             is_shown_demo: state.sandbox_open || is_local(state, request),
             path: request.uri().path().into(),
+            answers: (request.method() == Method::POST).then(|| beginning(request.uri().path(), page)),
             referrer: text(headers, http::header::REFERER).into(),
             who: None,
             said: said_in(request.uri().query().unwrap_or_default()),
@@ -148,6 +157,7 @@ impl Around {
             who: self.who.clone(),
             csrf: self.csrf(),
             path: self.path.to_string(),
+            answers: self.answers.clone(),
             said: self.said,
         }
     }

@@ -15,7 +15,7 @@ use crate::{
         reports::{Report, Totals},
         staff::StaffError,
     },
-    domain::{Fen, signed_yuan},
+    domain::{Fen, shown_yuan},
 };
 
 pub(super) async fn show(State(state): State<AppState>, call: StaffCall) -> Response {
@@ -41,6 +41,7 @@ fn need(call: &StaffCall, item: Item) -> NeedLine {
         Place::Order(id) => format!("/admin/orders/{id}"),
         Place::Notification(id) => format!("/admin/inbox/{id}"),
         Place::Approval(id) => format!("/admin/approvals/{id}"),
+        Place::Difference(id) => format!("/admin/differences/{id}"),
         Place::Status => "/admin/status".to_owned(),
         Place::PutBack => "/admin/put-back".to_owned(),
     };
@@ -48,6 +49,7 @@ fn need(call: &StaffCall, item: Item) -> NeedLine {
     let detail = match item.need {
         Need::QuarantinedNotification => inbox.verdict_words(&item.detail).map(str::to_owned),
         Need::WaitingApproval => Some(Approvals::of(call.language).kind(&item.detail).to_owned()),
+        Need::BillDifference => super::bills::kind_words(call.language, &item.detail).map(str::to_owned),
         Need::Contradiction => orders.event(&item.detail).map(str::to_owned),
         _ => None,
     };
@@ -80,7 +82,7 @@ fn figures(words: &Overview, title: &'static str, totals: &Totals) -> Figures {
         paid_count: totals.paid,
         refunded: fen(totals.refunded_fen),
         refunds: totals.refunds,
-        net: signed_yuan(totals.net_fen()),
+        net: shown_yuan(totals.net_fen()),
         placed: totals.placed,
         conversion: percent(totals.paid_of_placed(), words.nothing),
         lag: totals.lag().map_or_else(|| words.nothing.to_owned(), |lag| (words.seconds)(&seconds(lag))),
@@ -109,7 +111,7 @@ fn charts(words: &'static Overview, inbox: &'static Inbox, report: &Report) -> V
                 series(words.paid, "chart--one", |it| it.paid_fen),
                 series(words.refunded, "chart--two", |it| it.refunded_fen),
             ],
-            signed_yuan,
+            shown_yuan,
         ),
         chart(
             words.chart_orders,

@@ -38,17 +38,19 @@ pub(super) struct Gate {
     pub state: AppState,
     pub may: May,
     pub body: BodyLimits,
+    /// The pattern of the page that the route belongs to.
+    pub page: &'static str,
 }
 
 pub(super) async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let Gate { state, may, body } = gate;
+    let Gate { state, may, body, page } = gate;
     if !is_our_door(&state, request.uri(), request.headers()) {
         return StatusCode::NOT_FOUND.into_response();
     }
     let known = cookies::find(&state, request.headers(), Kind::Session);
     let is_new = known.is_none();
     let token = known.unwrap_or_else(|| state.entropy.nonce());
-    let around = Around::of(&state, &request, token.clone());
+    let around = Around::of(&state, &request, token.clone(), page);
     let visit = match &is_new {
         true => Ok(None),
         false => state.staff.find_visit(&token).await,

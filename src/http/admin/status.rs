@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use super::{super::state::AppState, call::StaffCall, times::second};
 use crate::{
     app::admin::{Listed, StatusPage, words::Overview},
-    backoffice::{staff::StaffError, status::Status},
+    backoffice::{staff::StaffError, status::{Instance, Status}},
 };
 
 pub(super) async fn show(State(state): State<AppState>, call: StaffCall) -> Response {
@@ -54,7 +54,7 @@ fn lists(words: &'static Overview, status: Status) -> Vec<Listed> {
             "instances",
             words.instances,
             (words.item, words.last_beat),
-            status.instances.into_iter().map(|it| (it.id, second(it.last_beat))).collect(),
+            status.instances.into_iter().map(|it| instance_line(words, it)).collect(),
             words.nothing,
         ),
         Listed {
@@ -78,6 +78,12 @@ fn lists(words: &'static Overview, status: Status) -> Vec<Listed> {
             )
         },
     ]
+}
+
+/// One that is silent is not counted among those that run.
+fn instance_line(words: &Overview, it: Instance) -> (String, String) {
+    let beat = second(it.last_beat);
+    (it.id, if it.is_live { beat } else { (words.silent_since)(&beat) })
 }
 
 fn value(words: &Overview, value: String) -> String {

@@ -30,7 +30,7 @@ pub fn BillDayPage(language: Language, view: DayView) -> impl IntoView {
             </p>
         })}
         {totals.map(|totals| view! { <Totals totals words/> })}
-        <section class="bill-section" aria-labelledby="differences">
+        <section class="bill-section">
             <h2 id="differences">{words.differences}</h2>
             {if differences.is_empty() {
                 view! { <p>{words.no_differences}</p> }.into_any()
@@ -39,7 +39,7 @@ pub fn BillDayPage(language: Language, view: DayView) -> impl IntoView {
             }}
             {more.map(|more| view! { <p><a href=more>{words.more}</a></p> })}
         </section>
-        <section class="bill-section" aria-labelledby="files">
+        <section class="bill-section">
             <h2 id="files">{words.files}</h2>
             {if files.is_empty() {
                 view! { <p>{words.no_file}</p> }.into_any()

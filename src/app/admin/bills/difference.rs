@@ -20,6 +20,7 @@ pub fn DifferencePage(language: Language, view: DifferenceView) -> impl IntoView
         transaction_id,
         out_trade_no,
         order,
+        answer,
         who,
         why,
         found,
@@ -30,23 +31,28 @@ pub fn DifferencePage(language: Language, view: DifferenceView) -> impl IntoView
         problem,
     } = view;
     let (name, hint) = words.explained(row.kind);
+    let fact = |name: &'static str, value: String| view! { <div><dt>{name}</dt><dd>{value}</dd></div> };
+    let number = |name: &'static str, it: String| view! { <div><dt>{name}</dt><dd class="mono">{it}</dd></div> };
     let is_open = row.standing == DifferenceStanding::Open;
     view! {
         <p><a href=format!("/admin/bills/{}", row.day)>{words.back_to_day} " " {row.day.clone()}</a></p>
         <h1 class="page-heading">{name}</h1>
         <p>{hint}</p>
         <dl class="admin-facts">
-            <dt>{words.state}</dt><dd>{words.difference_standing(row.standing)}</dd>
-            <dt>{words.about}</dt><dd class="mono">{row.subject}</dd>
-            {transaction_id.map(|id| view! { <dt>"transaction_id"</dt><dd class="mono">{id}</dd> })}
-            {out_trade_no.map(|number| view! { <dt>"out_trade_no"</dt><dd class="mono">{number}</dd> })}
-            {order.map(|order| view! { <dt>{words.order}</dt><dd><a href=format!("/admin/orders/{order}")>{order.clone()}</a></dd> })}
-            <dt>{words.in_bill}</dt><dd>{row.theirs}</dd>
-            <dt>{words.in_books}</dt><dd>{row.ours}</dd>
-            <dt>{words.answer}</dt><dd>{if row.answer.is_empty() { "—".to_owned() } else { row.answer }}</dd>
-            <dt>{words.found}</dt><dd>{found}</dd>
-            <dt>{words.changed}</dt><dd>{changed}</dd>
-            {(!who.is_empty()).then(|| view! { <dt>{words.decided}</dt><dd>{who} ": " {why}</dd> })}
+            {fact(words.state, words.difference_standing(row.standing).to_owned())}
+            {number(words.about, row.subject)}
+            {transaction_id.map(|id| number(words.transaction, id))}
+            {out_trade_no.map(|it| number(words.order_number, it))}
+            {order.map(|(id, name)| view! {
+                <div><dt>{words.order}</dt><dd class="mono"><a href=format!("/admin/orders/{id}")>{name}</a></dd></div>
+            })}
+            {fact(words.in_bill, row.theirs)}
+            {fact(words.in_books, row.ours)}
+            {fact(words.answer, if answer.is_empty() { "—".to_owned() } else { answer })}
+            {fact(words.found, found)}
+            {fact(words.changed, changed)}
+            {(who.is_empty() && !why.is_empty()).then(|| fact(words.details, why.clone()))}
+            {(!who.is_empty()).then(|| fact(words.decided, format!("{who}: {why}")))}
         </dl>
         {if is_manager {
             view! {

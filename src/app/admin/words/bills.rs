@@ -60,6 +60,13 @@ pub struct Bills {
     pub state: &'static str,
     pub answer: &'static str,
     pub order: &'static str,
+    pub order_number: &'static str,
+    pub transaction: &'static str,
+    pub details: &'static str,
+    pub wechat: &'static str,
+    booked: &'static str,
+    paid_on: fn(&str) -> String,
+    answers: [(&'static str, &'static str); 4],
     pub found: &'static str,
     pub changed: &'static str,
     pub decided: &'static str,
@@ -105,6 +112,20 @@ impl Bills {
             DifferenceStanding::Open => self.open,
             DifferenceStanding::Explained => self.explained,
             DifferenceStanding::Settled => self.settled,
+        }
+    }
+
+    /// What was said of it, where it is no verdict on a notification.
+    pub fn answer(&self, code: &str) -> Option<&'static str> {
+        self.answers.iter().find(|it| it.0 == code).map(|it| it.1)
+    }
+
+    /// Why it is none any more, or may stay; what somebody has written stays as it is.
+    pub fn reason(&self, why: &str) -> String {
+        match (why, why.strip_prefix("PAID_ON ")) {
+            ("BOOKED", _) => self.booked.to_owned(),
+            (_, Some(day)) => (self.paid_on)(day),
+            (why, None) => why.to_owned(),
         }
     }
 
@@ -168,6 +189,18 @@ static CHINESE: Bills = Bills {
     state: "状态",
     answer: "微信支付的回答",
     order: "订单",
+    order_number: "商户订单号",
+    transaction: "微信支付订单号",
+    details: "详情",
+    wechat: "微信支付",
+    booked: "已按微信支付的签名答复入账",
+    paid_on: |day| format!("微信支付的签名答复说是 {day} 付的款"),
+    answers: [
+        ("BOOKED_FROM_BILL", "查询不到，已按账单预留"),
+        ("NOT_EXIST", "微信支付没有这个单号"),
+        ("NOT_ASKED", "还没有问，下次对账会问"),
+        ("NO_NUMBER", "没有可以查询的单号"),
+    ],
     found: "发现于",
     changed: "最近变化",
     decided: "处理",
@@ -269,6 +302,18 @@ static ENGLISH: Bills = Bills {
     state: "State",
     answer: "WeChat Pay's answer",
     order: "Order",
+    order_number: "Order number",
+    transaction: "WeChat Pay transaction",
+    details: "Details",
+    wechat: "WeChat Pay",
+    booked: "booked by its signed answer",
+    paid_on: |day| format!("paid on {day}, by its signed answer"),
+    answers: [
+        ("BOOKED_FROM_BILL", "Does not know it; set aside as the bill has it"),
+        ("NOT_EXIST", "Has no such number"),
+        ("NOT_ASKED", "Not asked yet; the next comparison asks"),
+        ("NO_NUMBER", "There is no number to ask about"),
+    ],
     found: "Found",
     changed: "Last change",
     decided: "Decided",

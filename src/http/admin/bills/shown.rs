@@ -6,7 +6,7 @@ use crate::{
     app::admin::{
         AccountView, DayCell, Difference, DifferenceRow, DifferenceStanding, FileView, Standing, SumView, TotalsView,
     },
-    domain::signed_yuan,
+    domain::shown_yuan,
     reconcile::{BillDay, Calendar, CalendarDay, DifferenceKind, Sum, Totals},
     storage::bills::{
         differences::{Difference as Stored, DifferenceState},
@@ -23,30 +23,25 @@ pub(super) fn shown(at: Timestamp) -> String {
     time::for_people(at)
 }
 
-fn yuan(fen: i64) -> String {
-    let text = signed_yuan(fen);
-    text.strip_prefix('-').map_or_else(|| format!("¥{text}"), |size| format!("-¥{size}"))
-}
-
 /// Exact, and no longer than that takes.
 fn fees(thousandths: i64) -> String {
-    let text = format!("¥{}", Fee::from_thousandths(thousandths)).replace("¥-", "-¥");
+    let text = format!("¥{}", Fee::from_thousandths(thousandths)).replace("¥-", "−¥");
     let (cents, rest) = text.split_at(text.len().saturating_sub(3));
     format!("{cents}{}", rest.trim_end_matches('0'))
 }
 
 fn sum(sum: Sum) -> SumView {
-    SumView { count: sum.count, yuan: yuan(sum.fen) }
+    SumView { count: sum.count, yuan: shown_yuan(sum.fen) }
 }
 
 pub(super) fn totals(totals: &Totals) -> TotalsView {
     let has_foreign = totals.foreign_payments.count + totals.foreign_refunds.count > 0;
-    let balance = |fen: Option<i64>| fen.map_or_else(|| "—".to_owned(), yuan);
+    let balance = |fen: Option<i64>| fen.map_or_else(|| "—".to_owned(), shown_yuan);
     TotalsView {
         payments: (sum(totals.payments), sum(totals.our_payments)),
         refunds: (sum(totals.refunds), sum(totals.our_refunds)),
         fees: fees(totals.fees),
-        net: yuan(totals.net_fen()),
+        net: shown_yuan(totals.net_fen()),
         foreign: has_foreign.then(|| (sum(totals.foreign_payments), sum(totals.foreign_refunds))),
         account: totals.account.as_ref().map(|account| {
             let kinds = account.kinds.iter().map(|(name, kind)| (name.clone(), sum(*kind))).collect();
@@ -91,8 +86,8 @@ pub(super) const fn of_calendar(standing: Calendar) -> Standing {
 }
 
 /// `None` of a kind that a newer version has stored.
-pub(super) fn row(stored: &Stored) -> Option<DifferenceRow> {
-    let kind = match DifferenceKind::parse(&stored.kind)? {
+pub(super) fn kind(stored: &str) -> Option<Difference> {
+    Some(match DifferenceKind::parse(stored)? {
         DifferenceKind::NotPaidHere => Difference::NotPaidHere,
         DifferenceKind::UnknownHere => Difference::UnknownHere,
         DifferenceKind::NotInBill => Difference::NotInBill,
@@ -106,10 +101,15 @@ pub(super) fn row(stored: &Stored) -> Option<DifferenceRow> {
         DifferenceKind::FeeRate => Difference::FeeRate,
         DifferenceKind::Balance => Difference::Balance,
         DifferenceKind::FundFlow => Difference::FundFlow,
-    };
+    })
+}
+
+/// `None` of a kind that a newer version has stored.
+pub(super) fn row(stored: &Stored) -> Option<DifferenceRow> {
+    let kind = kind(&stored.kind)?;
     // Of a rate and of a balance no amount is told.
     let has_amounts = !matches!(kind, Difference::FeeRate | Difference::Balance);
-    let amount = |fen: Option<i64>| fen.filter(|_| has_amounts).map_or_else(|| "—".to_owned(), yuan);
+    let amount = |fen: Option<i64>| fen.filter(|_| has_amounts).map_or_else(|| "—".to_owned(), shown_yuan);
     Some(DifferenceRow {
         id: stored.id,
         day: stored.day.clone(),
@@ -133,11 +133,10 @@ mod tests {
     #[test]
     fn amounts_and_sizes_are_short() {
         for (thousandths, text) in
-            [(0, "¥0.00"), (1_464_000, "¥14.64"), (1_464_050, "¥14.6405"), (-600, "-¥0.006"), (1, "¥0.00001")]
+            [(0, "¥0.00"), (1_464_000, "¥14.64"), (1_464_050, "¥14.6405"), (-600, "−¥0.006"), (1, "¥0.00001")]
         {
             assert_eq!(fees(thousandths), text);
         }
-        assert_eq!((yuan(-5), yuan(1234)), ("-¥0.05".to_owned(), "¥12.34".to_owned()));
         assert_eq!([900, 2_560, 3_145_728].map(size), ["900 B", "2.5 KB", "3.0 MB"]);
     }
 }
