@@ -16,8 +16,8 @@ mod statement;
 mod step;
 mod surplus;
 
-pub use abnormal::{AbnormalAsk, Asking, NotSent, Standing, ToAccount, asking_of};
 pub(super) use abnormal::is_to_merchant;
+pub use abnormal::{AbnormalAsk, Asking, NotSent, Standing, ToAccount, asking_of};
 pub use beside::Beside;
 pub use by_hand::NotGivenUp;
 pub use draft::{RefundDraft, RefundError, RefundOf, RefundOrder};

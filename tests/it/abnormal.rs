@@ -246,7 +246,10 @@ async fn what_went_to_the_merchants_own_account_is_not_promised_to_come_back_the
     let pay = format!("/pay/{}", stuck.order.token);
     for path in [pay.clone(), format!("{pay}/receipt")] {
         let page = app.get(&path).await.shown();
-        assert!(page.contains("由商家另行退还给您") && !page.contains("原路退回") && !page.contains("已退回"), "{page}");
+        assert!(
+            page.contains("由商家另行退还给您") && !page.contains("原路退回") && !page.contains("已退回"),
+            "{page}"
+        );
     }
 }
 

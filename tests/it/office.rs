@@ -364,9 +364,12 @@ async fn a_request_id_leads_to_its_order_also_after_wechat_has_answered_again() 
     let (_, state, open) = attempt().await;
     assert_eq!(state, "OPEN");
     assert_ne!(refused, open);
-    for (request_id, wanted) in
-        [(first, &order.order_no), (last, &order.order_no), (refused.expect("one"), &number), (open.expect("one"), &number)]
-    {
+    for (request_id, wanted) in [
+        (first, &order.order_no),
+        (last, &order.order_no),
+        (refused.expect("one"), &number),
+        (open.expect("one"), &number),
+    ] {
         let found = app.state.office.search(&request_id).await.expect("a search");
         let found: Vec<_> = found.into_iter().map(|row| row.beside.out_trade_no).collect();
         assert_eq!(found, [wanted.clone()], "{request_id}");
@@ -391,7 +394,8 @@ async fn the_status_counts_nobody_who_is_not_there() {
     let all = status["instances"].as_array().expect("some");
     let is_live = |name: &str| all.iter().find(|it| it["id"] == name).map(|it| it["is_live"] == true);
     assert_eq!((is_live("stopped"), is_live("silent"), is_live("beside")), (None, Some(false), Some(true)), "{status}");
-    let sessions: Vec<&str> = status["sessions"].as_array().expect("some").iter().filter_map(|it| it["name"].as_str()).collect();
+    let sessions: Vec<&str> =
+        status["sessions"].as_array().expect("some").iter().filter_map(|it| it["name"].as_str()).collect();
     assert_eq!(sessions, ["demo-viewer"], "whoever has yet to show a second factor is not logged in");
     let page = viewer.get("/admin/status").await;
     assert!(page.text().contains("以后没有心跳") && !page.text().contains(">stopped<"), "{}", page.text());

@@ -113,7 +113,8 @@ impl Checkout {
 
     async fn keep_code(&self, attempt: &Attempt, reply: Replied<CodeUrl>) -> Result<(), CheckoutError> {
         let (id, order_id, now) = (attempt.id, attempt.order_id, self.now());
-        let (code_url, request_id, old_id) = (String::from(reply.content), reply.request_id, attempt.request_id.clone());
+        let (code_url, request_id, old_id) =
+            (String::from(reply.content), reply.request_id, attempt.request_id.clone());
         let kept = self.0.db.write(move |c| {
             let (code_url, request_id, old_id) = (code_url.clone(), request_id.clone(), old_id.clone());
             Box::pin(async move {

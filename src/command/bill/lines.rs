@@ -61,7 +61,14 @@ pub(super) fn file(file: &BillFile, out: &mut dyn Write) -> io::Result<()> {
 pub(super) fn difference_line(it: &Difference, out: &mut dyn Write) -> io::Result<()> {
     let amount = |fen: Option<i64>| fen.map_or_else(|| "-".to_owned(), signed_yuan);
     let (theirs, ours) = (amount(it.theirs_fen), amount(it.ours_fen));
-    write!(out, "difference {}  {:<9}  {:<18}  {}  bill {theirs}, here {ours}", it.id, it.state.code(), it.kind, it.subject)?;
+    write!(
+        out,
+        "difference {}  {:<9}  {:<18}  {}  bill {theirs}, here {ours}",
+        it.id,
+        it.state.code(),
+        it.kind,
+        it.subject
+    )?;
     if !it.answer.is_empty() {
         write!(out, "  WeChat Pay: {}", it.answer)?;
     }

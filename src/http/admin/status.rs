@@ -5,7 +5,10 @@ use axum::{extract::State, response::Response};
 use super::{super::state::AppState, call::StaffCall, times::second};
 use crate::{
     app::admin::{Listed, StatusPage, words::Overview},
-    backoffice::{staff::StaffError, status::{Instance, Status}},
+    backoffice::{
+        staff::StaffError,
+        status::{Instance, Status},
+    },
 };
 
 pub(super) async fn show(State(state): State<AppState>, call: StaffCall) -> Response {
