@@ -16,7 +16,6 @@ mod statement;
 mod step;
 mod surplus;
 
-pub(super) use abnormal::is_to_merchant;
 pub use abnormal::{AbnormalAsk, Asking, NotSent, Standing, ToAccount, asking_of};
 pub use beside::Beside;
 pub use by_hand::NotGivenUp;

@@ -1,15 +1,16 @@
 //! An order with what its page shows, read in one go.
 
 use crate::{
-    checkout::{error::CheckoutError, refunds::is_to_merchant, shared::Checkout, snapshot::OrderSnapshot},
-    domain::{OrderStatus, OrderToken, OutTradeNo, RefundState},
+    checkout::{error::CheckoutError, shared::Checkout, snapshot::OrderSnapshot},
+    domain::{OrderStatus, OrderToken, OutRefundNo, OutTradeNo, RefundState},
     storage::{
         StorageError, attempts,
-        events::{self, EventKind},
+        events::{self, Event, EventKind},
         orders::{self, Order},
         payments,
         refunds::{self, Refund},
     },
+    wechatpay::model::CardKind,
 };
 
 /// How often an order is read again that another instance changes meanwhile.
@@ -96,4 +97,13 @@ async fn list_to_merchant(c: &mut sqlx::AnyConnection, refunds: &[Refund]) -> Re
     let events = events::list_of_order(c, order_id).await?;
     let to_merchant = refunds.iter().filter(is_taken_up).filter(|it| is_to_merchant(&events, &it.out_refund_no));
     Ok(to_merchant.map(|refund| refund.id).collect())
+}
+
+/// Whether the last that was asked for it, and not refused, is the merchant's own account: the payer has nothing of it
+/// then until the merchant gives it back otherwise. An event's detail is the number, then whose account.
+fn is_to_merchant(events: &[Event], number: &OutRefundNo) -> bool {
+    let kinds = [EventKind::AbnormalAsked.code(), EventKind::AbnormalRefused.code()];
+    let of_number = |event: &&Event| event.detail.split(' ').next() == Some(number.as_str());
+    let last = events.iter().rev().filter(|event| kinds.contains(&&*event.kind)).find(of_number);
+    last.and_then(|event| event.detail.split(' ').nth(1)) == Some(CardKind::Merchant.code())
 }

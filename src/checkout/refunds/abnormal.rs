@@ -287,15 +287,6 @@ pub fn asking_of(events: &[Event], number: &OutRefundNo) -> Option<Asking> {
     }
 }
 
-/// Whether the last that was asked for it, and not refused, is the merchant's own account: the payer has nothing of it
-/// then until the merchant gives it back otherwise.
-pub(crate) fn is_to_merchant(events: &[Event], number: &OutRefundNo) -> bool {
-    let kinds = [EventKind::AbnormalAsked.code(), EventKind::AbnormalRefused.code()];
-    let mut about = events.iter().rev().filter(|event| kinds.contains(&&*event.kind));
-    let last = about.find_map(|event| words_about(event, number));
-    last.and_then(|mut words| words.next()) == Some(CardKind::Merchant.code())
-}
-
 /// What the detail of an event says beside this number; `None` when it is about something else.
 fn words_about<'a>(event: &'a Event, number: &OutRefundNo) -> Option<std::str::Split<'a, char>> {
     let mut words = event.detail.split(' ');
