@@ -111,9 +111,8 @@ fn ways(role: Role, path: &str, words: &'static Basics) -> Vec<impl IntoView + u
     let seen = NAVIGATION.iter().filter(|way| role >= way.least);
     seen.map(|way| {
         let is_below = |part: &&str| path.strip_prefix(*part).is_some_and(|it| it.is_empty() || it.starts_with('/'));
-        let is_here = path == way.path
-            || (way.path != "/admin" && is_below(&way.path))
-            || way.also.iter().any(|part| is_below(part));
+        let is_here =
+            path == way.path || (way.path != "/admin" && is_below(&way.path)) || way.also.iter().any(is_below);
         view! { <a href=way.path aria-current=is_here.then_some("page")>{(way.name)(words)}</a> }
     })
     .collect()
