@@ -46,7 +46,7 @@ pub fn Bars(chart: Chart) -> impl IntoView {
         })
     });
     let bars: Vec<_> = bars.collect();
-    let (first, last) = (chart.places.first().cloned(), chart.places.last().cloned());
+    let (first, last) = (chart.places.first().cloned(), chart.places.get(1..).and_then(|rest| rest.last()).cloned());
     let highest = (chart.write)(most);
     let legend = chart.series.iter().map(|it| view! { <li class=it.class>{it.name}</li> }).collect::<Vec<_>>();
     view! {

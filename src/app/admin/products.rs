@@ -54,7 +54,7 @@ pub fn ProductList(
                     <thead>
                         <tr>
                             <th scope="col">{words.title}</th>
-                            <th scope="col">{words.price}</th>
+                            <th scope="col" class="number">{words.price}</th>
                             <th scope="col">{words.state}</th>
                             {may_edit.then(|| view! { <th scope="col">{words.order}</th> })}
                         </tr>
