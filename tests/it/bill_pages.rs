@@ -30,6 +30,12 @@ async fn staff_sees_the_month_and_managers_decide() {
     let of_day = page(&viewer, &format!("/admin/bills/{day}")).await;
     assert!(of_day.text().contains("¥129.00") && of_day.text().contains("¥128.00"), "both sides: {of_day:?}");
     assert!(of_day.text().contains("只有管理员") && !of_day.text().contains("rows.csv"), "{of_day:?}");
+    // No two landmarks of a page have the same name: a section's is its heading's, the one of a table that scrolls its own.
+    for (heading, table) in [("differences", "差异"), ("files", "账单文件")] {
+        let text = of_day.text();
+        let is_landmark = text.contains(&format!("aria-labelledby=\"{heading}\""));
+        assert!(!is_landmark || !text.contains(&format!("aria-label=\"{table}\"")), "{heading}");
+    }
     for path in ["rows.csv", "sums.csv"] {
         assert_eq!(viewer.get(&format!("/admin/bills/{day}/{path}")).await.status, 403, "{path}");
     }
