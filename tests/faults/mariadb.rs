@@ -113,7 +113,7 @@ impl MariaDb {
     }
 
     /// One that could not open all its files while it started may leave the log of its Aria engine so that it never starts
-    /// again. The system's own tables are in there, and no books (they are InnoDB's): whoever runs it takes that log away,
+    /// again. The system's own tables are in there, and no books (they are `InnoDB`'s): whoever runs it takes that log away,
     /// and it makes another.
     fn renew_aria_log(&self, data: &Path) {
         if !last_lines(&self.program.log).contains("Plugin 'Aria' registration as a STORAGE ENGINE failed") {

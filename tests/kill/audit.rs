@@ -1,16 +1,10 @@
 //! The sandbox's ledger beside the shop's books, line by line.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use saoma::storage::Database;
 use serde_json::Value;
 use sqlx::Row as _;
-use tokio::time::Instant;
-
-use crate::stage::SETTLE_LIMIT;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Audit {
@@ -52,16 +46,6 @@ pub async fn standing(db: &Database) -> (usize, usize) {
     let payments = count(&mut c, "SELECT COUNT(*) FROM payments").await;
     let open = "SELECT COUNT(*) FROM refunds WHERE state IN ('REQUESTED', 'PROCESSING')";
     (payments, count(&mut c, open).await)
-}
-
-/// Until so many payments are in these books and no refund is open, or for as long as that may take.
-pub async fn until_settled(url: &str, payments: usize) {
-    let db = Database::attach(url).await.expect("opens");
-    let end = Instant::now() + SETTLE_LIMIT;
-    while standing(&db).await != (payments, 0) && Instant::now() < end {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    db.close().await;
 }
 
 pub async fn audit(db: &Database, ledger: &[Value]) -> Audit {

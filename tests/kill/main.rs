@@ -21,6 +21,7 @@ mod moving;
 mod process;
 mod putting_back;
 mod stage;
+mod street;
 
 use std::{
     path::Path,
@@ -36,7 +37,8 @@ use crate::{
     audit::{audit, standing},
     load::{Tickets, Town, give_back},
     process::{Program, Running, random},
-    stage::{SETTLE_LIMIT, Street, assert_no_panic, report, row, size},
+    stage::{SETTLE_LIMIT, assert_no_panic, report, row, size},
+    street::Street,
 };
 
 /// In `make test`.

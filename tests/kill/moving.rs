@@ -8,11 +8,12 @@ use serde_json::Value;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
-    audit::{audit, until_settled},
+    audit::audit,
     database,
     load::{Tickets, Town, give_back},
     process::Program,
-    stage::{Street, assert_no_panic, report, row, size},
+    stage::{assert_no_panic, report, row, size},
+    street::{Street, until_settled},
 };
 
 /// Paid after the move.

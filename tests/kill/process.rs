@@ -61,22 +61,6 @@ impl Program {
     }
 }
 
-impl Program {
-    /// Until it has ended: whether well, and what it said in its log, which begins anew.
-    pub async fn run(&self, arguments: &[&str]) -> (bool, String) {
-        fs::remove_file(&self.log).ok();
-        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let mut running = Self { arguments, ..self.clone() }.start();
-        let ended = loop {
-            match running.ended() {
-                Some(well) => break well,
-                None => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        };
-        (ended, running.log())
-    }
-}
-
 /// Ends with its owner.
 pub struct Running {
     child: Child,
@@ -118,7 +102,7 @@ impl Running {
         assert!(self.ended().is_none(), "ended by itself: {}", self.log());
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 }

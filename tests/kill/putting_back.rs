@@ -14,10 +14,11 @@ use saoma::storage::Database;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
-    audit::{Audit, audit, until_settled},
+    audit::{Audit, audit},
     load::{Bought, CHEAP, DEAR, Town, give_back},
     process::Program,
-    stage::{SETTLE_LIMIT, Street, assert_no_panic, report, row, size},
+    stage::{SETTLE_LIMIT, assert_no_panic, report, row, size},
+    street::{Street, until_settled},
 };
 
 /// Paid after the copy was made, or while it is, in `make test`.

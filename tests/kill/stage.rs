@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering},
+    sync::atomic::Ordering,
     time::Duration,
 };
 
@@ -72,37 +72,7 @@ pub fn live_shop(folder: &Path, sandbox: &Sandbox, port: u16, notify: &str, data
     Program { path: saoma(), arguments: Vec::new(), variables, log: folder.join(format!("shop-{port}.log")) }
 }
 
-/// One shop that answers, and people in front of it.
-pub struct Street {
-    pub town: Town,
-    pub shop: Program,
-    pub running: Running,
-    pub health: String,
-    /// For as long as this is there.
-    pub sandbox: Sandbox,
-}
-
-impl Street {
-    pub async fn open(folder: &Path, database: &str, deaf_from: usize) -> Self {
-        let (client, port) = (client(), free_port());
-        let sandbox = Sandbox::start(folder, &client).await;
-        let origin = format!("http://127.0.0.1:{port}");
-        let town = Town::new(&client, &sandbox, vec![origin.clone()], deaf_from);
-        town.hurry().await;
-        let (shop, health) = (live_shop(folder, &sandbox, port, &origin, database), format!("{origin}/healthz"));
-        let mut running = shop.start();
-        running.until_it_answers(&client, &health).await;
-        Self { town, shop, running, health, sandbox }
-    }
-}
-
 impl Town {
-    /// Its people, in front of these shops.
-    pub fn new(client: &reqwest::Client, sandbox: &Sandbox, shops: Vec<String>, deaf_from: usize) -> Self {
-        let (client, sandbox) = (client.clone(), sandbox.origin.clone());
-        Self { client, shops, sandbox, deaf_from, paid: Arc::default(), refused: Arc::default() }
-    }
-
     /// Everything faster than WeChat, and no rule that only makes one wait.
     pub async fn hurry(&self) {
         self.set_faults(&json!({ "retry_scale": RETRY_SCALE, "refund_ms": 200, "refund_gap_seconds": 0 })).await;
