@@ -11,7 +11,8 @@ pub struct Heartbeat {
     pub instance: String,
     /// Rises while it lives; 0 once it has stopped.
     pub beats: i64,
-    /// The instance's own wall clock at its last beat.
+    /// The latest that the instance's own wall clock has said. It stays when the clock is set back, until what was
+    /// planned by it has been mended: whoever dies before leaves it behind for those who come after.
     pub wall: Timestamp,
 }
 
@@ -31,8 +32,9 @@ pub async fn beat(
     started: Timestamp,
     wall: Timestamp,
 ) -> Result<i64, StorageError> {
-    let sql = "UPDATE heartbeats SET beats = beats + 1, wall_ms = ? WHERE instance = ?";
-    let update = sqlx::query(sql).bind(millis(wall)).bind(instance);
+    let sql = "UPDATE heartbeats SET beats = beats + 1, wall_ms = CASE WHEN wall_ms > ? THEN wall_ms ELSE ? END \
+               WHERE instance = ?";
+    let update = sqlx::query(sql).bind(millis(wall)).bind(millis(wall)).bind(instance);
     if update.execute(&mut *c).await?.rows_affected() == 0 {
         let sql = "INSERT INTO heartbeats (instance, beats, started_ms, wall_ms) VALUES (?, 1, ?, ?)";
         let insert = sqlx::query(sql).bind(instance).bind(millis(started)).bind(millis(wall));
@@ -65,8 +67,9 @@ pub async fn count_live(c: &mut AnyConnection, since: Timestamp) -> Result<i64, 
 
 /// The instance stops. Its row stays for a while: what its clock said last must not be forgotten.
 pub async fn stop(c: &mut AnyConnection, instance: &str, wall: Timestamp) -> Result<(), StorageError> {
-    let sql = "UPDATE heartbeats SET beats = 0, wall_ms = ? WHERE instance = ?";
-    sqlx::query(sql).bind(millis(wall)).bind(instance).execute(c).await?;
+    let sql = "UPDATE heartbeats SET beats = 0, wall_ms = CASE WHEN wall_ms > ? THEN wall_ms ELSE ? END \
+               WHERE instance = ?";
+    sqlx::query(sql).bind(millis(wall)).bind(millis(wall)).bind(instance).execute(c).await?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use saoma::clock::Clock;
 use serde_json::json;
 
-use crate::support::{App, Outside, Stage, free_port, mock_clock, until};
+use crate::support::{App, Outside, Stage, free_port, is_file, mock_clock, until};
 
 const AHEAD: SignedDuration = SignedDuration::from_hours(2);
 
@@ -169,4 +169,56 @@ async fn a_beat_that_was_held_up_takes_no_time_from_orders_that_were_placed_mean
     assert_eq!(number(&app, "SELECT MIN(expires_ms) FROM orders").await, placed + 900_000, "its time is not cut");
     assert_eq!(number(&app, "SELECT MIN(end_ms) FROM orders").await, placed + 900_000);
     assert_eq!(number(&app, "SELECT MIN(check_ms) FROM orders").await, placed + 30_000, "nor is it looked at early");
+}
+
+/// A shop that has planned an order by a clock that is hours ahead; `ends` sets it right and has the shop end before it
+/// has made up for it. The next one is started after that.
+async fn ends_before_it_is_mended(every: Duration, ends: impl AsyncFnOnce(&Town, App)) {
+    let town = Town::new().await;
+    town.set_shop_clock(AHEAD);
+    let first = town.stage().heartbeat_every(every).start().await;
+    let (_folder, next) = (Arc::clone(&first.folder), town.stage().heartbeat_every(every).beside(&first));
+    until("a beat", async || (number(&first, "SELECT COUNT(*) FROM heartbeats").await > 0).then_some(())).await;
+    // WeChat refuses what is signed at a wrong time; the order is kept.
+    assert_eq!(first.browser().try_order(2).await.status, 502);
+    assert!(number(&first, "SELECT MAX(check_ms) FROM orders").await > town.now_ms() + 3_600_000);
+    ends(&town, first).await;
+    let app = next.start().await;
+    for (sql, most) in [
+        ("SELECT MAX(check_ms) FROM orders", 60_000),
+        ("SELECT MAX(prepay_until_ms) FROM attempts", 60_000),
+        ("SELECT MAX(expires_ms) FROM orders", 15 * 60_000),
+        ("SELECT MAX(wall_ms) FROM heartbeats", 60_000),
+    ] {
+        until(sql, async || (number(&app, sql).await <= town.now_ms() + most).then_some(())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_shop_that_is_restarted_as_soon_as_its_clock_is_right_makes_up_for_it() {
+    ends_before_it_is_mended(Duration::from_secs(600), async |town, app| {
+        town.set_shop_clock(-AHEAD);
+        app.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn so_does_one_that_comes_after_another_that_could_not() {
+    const HINDER: &str = "CREATE TRIGGER hinder BEFORE UPDATE ON orders FOR EACH ROW ";
+    ends_before_it_is_mended(Duration::from_millis(50), async |town, app| {
+        let refuse = if is_file() { "BEGIN SELECT RAISE(ABORT, 'not now'); END" } else { "SIGNAL SQLSTATE '45000'" };
+        let write = async |sql: String| {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&app.books.pool).await.expect("writes");
+        };
+        write(format!("{HINDER}{refuse}")).await;
+        town.set_shop_clock(-AHEAD);
+        let beats = async || number(&app, "SELECT MAX(beats) FROM heartbeats").await;
+        let before = beats().await;
+        until("three more beats", async || (beats().await >= before + 3).then_some(())).await;
+        let pool = app.books.pool.clone();
+        app.stop().await;
+        sqlx::raw_sql("DROP TRIGGER hinder").execute(&pool).await.expect("writes");
+    })
+    .await;
 }

@@ -212,6 +212,10 @@ impl Checkout {
             return Err(StorageError::NoAnswer.into());
         }
         self.0.readiness.note_durable_write();
+        // Its own row stays ahead until all is mended, or another instance that comes after it has mended it.
+        if all.iter().any(|own| own.instance == instance && own.wall > now + STEP) && pulse.mending.is_none() {
+            pulse.mend();
+        }
         let mut is_apart = false;
         for other in all.iter().filter(|it| it.instance != instance && it.wall > now + STEP) {
             is_apart |= other.beats > 0 && other.wall > now + APART;

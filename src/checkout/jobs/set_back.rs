@@ -29,11 +29,12 @@ impl Checkout {
         self.0.inquiries.forget_plans();
         let db = &self.0.db;
         let clock = self.0.clock.clone();
-        let ahead = set_back::list(&mut *db.read().await?, clock.now() + STEP).await?;
+        let listed = clock.now() + STEP;
+        let ahead = set_back::list(&mut *db.read().await?, listed).await?;
         // First what others do with them.
         db.write_first(move |c| {
             let now = clock.now();
-            Box::pin(set_back::free_leases(c, now, now + STEP))
+            Box::pin(set_back::free_leases(c, now, listed.max(now + STEP)))
         })
         .await?;
         let pay_time = self.0.settings.pay_time;
@@ -53,9 +54,10 @@ impl Checkout {
             Box::pin(async move { set_back::make_refunds_due(c, &ids, now, now + STEP).await })
         })
         .await?;
-        // Last, since they are what this is noticed by after a restart.
+        // Last, since they are what this is noticed by after a restart. None that has come to lie ahead since the list
+        // was made, because the clock was set back once more: what was planned by that one has not been mended.
         let clock = self.0.clock.clone();
-        db.write_first(move |c| Box::pin(heartbeats::remove_ahead(c, clock.now() + STEP))).await?;
+        db.write_first(move |c| Box::pin(heartbeats::remove_ahead(c, listed.max(clock.now() + STEP)))).await?;
         let set_back::Ahead { orders, refunds, prepays, deadlines } = &ahead;
         let [orders, refunds, prepays, deadlines] = [orders, refunds, prepays, deadlines].map(Vec::len);
         if orders + refunds + prepays > 0 {
