@@ -166,6 +166,7 @@ static ssize_t do_write(int fd, const struct iovec *parts, int count, off_t offs
   int is_full = strikes(FULL), is_broken = !is_full && strikes(WRITE_ERROR);
   int is_short = !is_full && !is_broken && length > 1 && strikes(SHORT_WRITE);
   size_t half = length > 1 && (is_short || draw() & 1) ? length / 2 : 0;
+  if (is_broken && is_whole) half = 0;
   lock();
   off_t place = offset;
   if (offset < 0) {

@@ -154,7 +154,7 @@ impl Scene<'_> {
             return began;
         }
         while self.look_after().await.is_none() {
-            assert!(began.elapsed() < STUCK, "the server does not come back");
+            assert!(began.elapsed() < STUCK, "the server does not come back: {}", self.books.last_words());
         }
         let written = self.books.read().await;
         self.seen.compare(&acknowledged, &written);

@@ -46,6 +46,7 @@ static struct control *control;
 static const char *below, *journal;
 static int lock_file, names;
 static uint64_t born; /* in which generation */
+static int is_whole;  /* a write that fails has changed nothing */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -93,6 +94,7 @@ static void begin(void) {
   snprintf(process, sizeof process, "process-%d", getpid());
   if (flock(open_in_journal(process, O_RDWR), LOCK_EX)) die(process);
   born = control->generation;
+  is_whole = getenv("FAULTS_WHOLE") != NULL;
   below = folder;
 }
 
