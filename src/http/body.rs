@@ -64,6 +64,8 @@ impl BodyLimits {
             tokio::time::sleep(LAST_WORDS).await;
         };
         tokio::select! {
+            // Small ones are there with their head: no timer is then set, nor the stop waited for.
+            biased;
             read = to_bytes(body, self.most) => read.map_err(|error| {
                 let source = std::error::Error::source(&error);
                 let too_long = source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
