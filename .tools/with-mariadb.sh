@@ -29,13 +29,15 @@ told() {
   cat "$folder"/*.log >&2
   exit 1
 }
-mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$folder/data" --skip-test-db \
+# Of its own: one that starts clears away the temporary tables of all others that share the folder.
+mkdir "$folder/tmp"
+TMPDIR=$folder/tmp mariadb-install-db --no-defaults --user="$(id -un)" --datadir="$folder/data" --skip-test-db \
   --auth-root-authentication-method=normal >"$folder/install.log" 2>&1 || told
 
 # Nothing in here outlives the command, so nothing is flushed to the disk for it.
 start() { # port
   mariadbd --no-defaults --user="$(id -un)" --datadir="$folder/data" --socket="$folder/socket" \
-    --bind-address=127.0.0.1 --port="$1" --pid-file="$folder/pid" --max-connections=1000 \
+    --tmpdir="$folder/tmp" --bind-address=127.0.0.1 --port="$1" --pid-file="$folder/pid" --max-connections=1000 \
     --innodb-flush-method=nosync --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=256M \
     --performance-schema=OFF --skip-log-bin >>"$folder/server.log" 2>&1 &
   server=$!

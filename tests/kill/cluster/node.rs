@@ -42,6 +42,10 @@ impl Node {
         let ports: Vec<_> = (0..NODES).map(|_| [(); 4].map(|()| free_port())).collect();
         let group: Vec<_> = ports.iter().map(|[_, group, ..]| format!("127.0.0.1:{group}")).collect();
         let mut nodes: Vec<_> = (0..NODES).map(|index| Self::new(folder, &user, index, ports[index], &group)).collect();
+        for folder in nodes.iter().map(|node| temporary_of(&node.data)) {
+            fs::create_dir(&folder).expect("a folder");
+            chown(&folder, Some(owner), None).expect("is ours to give");
+        }
 
         install(&nodes[0].program, &nodes[0].data);
         nodes[0].start(&["--wsrep-new-cluster"]).await;
@@ -95,7 +99,11 @@ impl Node {
         let program = Program {
             path: find("mariadbd"),
             arguments,
-            variables: BTreeMap::from([("PATH".to_owned(), PATHS.to_owned())]),
+            // A node that starts clears away the temporary tables of all that share its folder.
+            variables: BTreeMap::from([
+                ("PATH".to_owned(), PATHS.to_owned()),
+                ("TMPDIR".to_owned(), temporary_of(&data).display().to_string()),
+            ]),
             log: folder.join(format!("node-{index}.log")),
         };
         Self { program, data, port, running: None }
@@ -163,11 +171,16 @@ fn find(program: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("{program} is not installed"))
 }
 
+fn temporary_of(data: &Path) -> PathBuf {
+    data.with_extension("tmp")
+}
+
 fn install(program: &Program, data: &Path) {
     let user = program.arguments.iter().find(|it| it.starts_with("--user=")).expect("a user");
     let made = Command::new(find("mariadb-install-db"))
         .args(["--no-defaults", user, "--skip-test-db", "--auth-root-authentication-method=normal"])
         .arg(format!("--datadir={}", data.display()))
+        .envs(&program.variables)
         .output()
         .expect("runs");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
