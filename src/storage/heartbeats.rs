@@ -79,9 +79,18 @@ pub async fn stop_all(c: &mut AnyConnection) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Those whose clock was ahead of `limit`; who lives beats again.
-pub async fn remove_ahead(c: &mut AnyConnection, limit: Timestamp) -> Result<(), StorageError> {
-    sqlx::query("DELETE FROM heartbeats WHERE wall_ms > ?").bind(millis(limit)).execute(c).await?;
+/// Those of others whose clock was ahead of `limit` are gone: who lives beats again. That of `instance` says from now
+/// on what its clock says; were it gone until the next beat, nobody would know of this clock if it was set back again.
+pub async fn forget_ahead(
+    c: &mut AnyConnection,
+    instance: &str,
+    limit: Timestamp,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let sql = "DELETE FROM heartbeats WHERE wall_ms > ? AND instance <> ?";
+    sqlx::query(sql).bind(millis(limit)).bind(instance).execute(&mut *c).await?;
+    let sql = "UPDATE heartbeats SET wall_ms = ? WHERE wall_ms > ? AND instance = ?";
+    sqlx::query(sql).bind(millis(now)).bind(millis(limit)).bind(instance).execute(c).await?;
     Ok(())
 }
 

@@ -56,8 +56,12 @@ impl Checkout {
         .await?;
         // Last, since they are what this is noticed by after a restart. None that has come to lie ahead since the list
         // was made, because the clock was set back once more: what was planned by that one has not been mended.
-        let clock = self.0.clock.clone();
-        db.write_first(move |c| Box::pin(heartbeats::remove_ahead(c, listed.max(clock.now() + STEP)))).await?;
+        let (clock, instance) = (self.0.clock.clone(), self.0.instance.id.clone());
+        db.write_first(move |c| {
+            let (now, instance) = (clock.now(), instance.clone());
+            Box::pin(async move { heartbeats::forget_ahead(c, &instance, listed.max(now + STEP), now).await })
+        })
+        .await?;
         let set_back::Ahead { orders, refunds, prepays, deadlines } = &ahead;
         let [orders, refunds, prepays, deadlines] = [orders, refunds, prepays, deadlines].map(Vec::len);
         if orders + refunds + prepays > 0 {
