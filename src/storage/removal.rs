@@ -86,7 +86,11 @@ pub async fn remove_abandoned(
     }
     let attempts = sqlx::query("DELETE FROM attempts WHERE order_id = ?").bind(id).execute(&mut *c).await?;
     request_ids::remove_of_order(c, id).await?;
-    sqlx::query("DELETE FROM orders WHERE id = ?").bind(id).execute(c).await?;
+    let order = sqlx::query("DELETE FROM orders WHERE id = ?").bind(id).execute(c).await?;
+    if order.rows_affected() != 1 {
+        // Of two at once the other one has removed it.
+        return Ok(None);
+    }
     let attempts = usize::try_from(attempts.rows_affected()).unwrap_or(usize::MAX);
     Ok(Some(RemovedOrder { attempts, events: events.len(), is_gone: true }))
 }
