@@ -31,7 +31,9 @@ async fn counts(app: &App) -> [i64; 5] {
 
 /// WeChat has never heard of the order's number from now on.
 async fn forget_at_wechat(app: &App, order: &Placed) -> Placed {
-    let order_no = format!("{}F", &order.order_no[..order.order_no.len() - 1]);
+    // Another one, whatever it ends in.
+    let last = if order.order_no.ends_with('F') { 'G' } else { 'F' };
+    let order_no = format!("{}{last}", &order.order_no[..order.order_no.len() - 1]);
     let sql = "UPDATE attempts SET out_trade_no = ? WHERE out_trade_no = ?";
     sqlx::query(sql).bind(&order_no).bind(&order.order_no).execute(&app.books.pool).await.expect("writes");
     Placed { order_no, ..order.clone() }
