@@ -372,7 +372,7 @@ async fn a_request_id_leads_to_its_order_also_after_wechat_has_answered_again() 
     ] {
         let found = app.state.office.search(&request_id).await.expect("a search");
         let found: Vec<_> = found.into_iter().map(|row| row.beside.out_trade_no).collect();
-        assert_eq!(found, [wanted.clone()], "{request_id}");
+        assert_eq!(found, std::slice::from_ref(wanted), "{request_id}");
     }
 }
 
