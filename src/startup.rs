@@ -98,7 +98,7 @@ impl Application {
         let bill_questions = surroundings.bill_questions;
         let (door_limits, service_manager) = (surroundings.door, surroundings.service_manager.clone());
         let (shown, patient) = (shown(&settings, &surroundings), examine::patient(&settings, &surroundings));
-        let limits = limits(&settings);
+        let (limits, shop) = (limits(&settings), Shop::of(&settings));
         let (listener, address) = listen("LEPTOS_SITE_ADDR", settings.site_addr).await?;
         let redirect = listen_for_redirects(settings.tls.as_ref()).await?;
         tracing::info!("the books: {}", settings.database_url.place());
@@ -124,19 +124,12 @@ impl Application {
         let (keyring, api_v3_keys) = (parts.keyring.clone(), Arc::clone(&parts.api_v3_keys));
         let prepared = checkup::prepare(patient, &parts, settings.egress_proxy.as_ref(), &beside);
         let origin = settings.public_origin.unwrap_or_else(|| parts.origin.clone());
-        let shop = Shop {
-            payee: settings.payee,
-            pay_minutes: settings.pay_minutes,
-            questions_per_second: settings.questions_per_second,
-            proxy: settings.egress_proxy,
-            beside,
-        };
         let readiness = Readiness::default();
         let wall = platform::wall(ours.platform, &metrics, &readiness);
         let told = (readiness.clone(), metrics.clone(), clock.clone());
         let care = settings.tls.map(|tls| tls::begin(tls, &settings.data_dir, tls_pace, told)).transpose()?;
         let watched = (metrics.clone(), readiness.clone(), wall.clone());
-        let checkout = checkout(db.clone(), parts, shop, watched, surroundings)?;
+        let checkout = checkout(db.clone(), parts, (shop, beside), watched, surroundings)?;
         let office = backoffice::Surroundings {
             chain: checkout.instance().to_owned(),
             data_dir: settings.data_dir,

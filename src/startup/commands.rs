@@ -68,7 +68,8 @@ pub async fn open_office(settings: Settings, surroundings: Surroundings) -> Resu
     Ok((Office::new(opened.checkout, opened.db.clone(), office), opened.db))
 }
 
-/// The use cases without the site. In sandbox mode they talk to the platform of that server, which has left its credentials in the data folder.
+/// What shoppers' pages stand on. In sandbox mode it talks to the platform of the server that runs beside, which has left
+/// its credentials in the data folder.
 ///
 /// # Errors
 /// The books cannot be opened, or there is no platform to talk to.
@@ -89,21 +90,14 @@ struct Opened {
 }
 
 async fn open(settings: Settings, surroundings: Surroundings) -> Result<Opened, StartupError> {
-    let beside = put_back::beside_of(&settings.database_url, &settings.data_dir);
+    let (shop, beside) = (Shop::of(&settings), put_back::beside_of(&settings.database_url, &settings.data_dir));
     let (db, live) = open_books(settings.mode, &settings.database_url, &settings.data_dir).await?;
-    let shop = Shop {
-        payee: settings.payee,
-        pay_minutes: settings.pay_minutes,
-        questions_per_second: settings.questions_per_second,
-        proxy: settings.egress_proxy,
-        beside,
-    };
     let (metrics, readiness) = (Metrics::default(), Readiness::default());
     let kind = mark::of(&live).platform;
     let wall = platform::wall(kind, &metrics, &readiness);
     let parts = platform::parts(live)?;
     let api_v3_keys = Arc::clone(&parts.api_v3_keys);
-    let checkout = checkout(db.clone(), parts, shop, (metrics.clone(), readiness, wall), surroundings)?;
+    let checkout = checkout(db.clone(), parts, (shop, beside), (metrics.clone(), readiness, wall), surroundings)?;
     Ok(Opened { checkout, db, metrics, api_v3_keys, platform: kind })
 }
 

@@ -23,17 +23,27 @@ use crate::{
 
 /// What a shop decides itself.
 pub(super) struct Shop {
-    pub(super) payee: String,
-    pub(super) pay_minutes: i64,
-    pub(super) proxy: Option<EgressProxy>,
-    pub(super) questions_per_second: u32,
-    pub(super) beside: Beside,
+    payee: String,
+    pay_minutes: i64,
+    proxy: Option<EgressProxy>,
+    questions_per_second: u32,
+}
+
+impl Shop {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            payee: settings.payee.clone(),
+            pay_minutes: settings.pay_minutes,
+            proxy: settings.egress_proxy.clone(),
+            questions_per_second: settings.questions_per_second,
+        }
+    }
 }
 
 pub(super) fn checkout(
     db: Database,
     parts: platform::Parts,
-    shop: Shop,
+    (shop, beside): (Shop, Beside),
     (metrics, readiness, wall): (Metrics, Readiness, Wall),
     surroundings: Surroundings,
 ) -> Result<Checkout, StartupError> {
@@ -53,7 +63,7 @@ pub(super) fn checkout(
         pay_time: SignedDuration::from_mins(shop.pay_minutes),
         query_gaps,
         prepay_pause,
-        beside: shop.beside,
+        beside,
     };
     Ok(Checkout::new(db, gateway, settings, metrics, readiness, clock, entropy))
 }
