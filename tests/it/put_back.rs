@@ -8,22 +8,13 @@ use sqlx::Connection as _;
 
 use crate::support::{
     Placed, Process, Stage, command, is_file,
-    old_books::{ended, paid, run, serve, shop, stop, write},
+    old_books::{ended, paid, run, serve, shop, sold_and_copied, stop, until_whole, write},
     until,
 };
 
 async fn refunds_there(process: &Process) -> usize {
     let ledger = process.get("/_sandbox/ledger").await;
     ledger.text().lines().filter(|line| serde_json::from_str::<Value>(line).expect("JSON")["type"] == "refund").count()
-}
-
-async fn until_whole(folder: &Path) {
-    until("the end of all questions", async || {
-        let (code, told, log) = run(folder, &["restore", "--sandbox", "--status"]);
-        assert_eq!(code, 0, "{told}{log}");
-        told.contains("nothing is open").then_some(())
-    })
-    .await;
 }
 
 /// What happens after the copy of the books was made, and must be in them again in the end.
@@ -165,11 +156,7 @@ async fn what_is_no_copy_of_these_books_is_not_put_back() {
     }
     let home = shop();
     let folder = home.path();
-    let process = serve(folder).await;
-    let order = paid(&process).await;
-    let (code, _, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
-    assert_eq!(code, 0, "{log}");
-    stop(process).await;
+    let order = sold_and_copied(folder).await;
     let before = fs::read(folder.join("data/saoma.db")).expect("is there");
     fs::write(folder.join("text"), "no books").expect("writes");
     let whole = fs::read(folder.join("copy.db")).expect("is there");

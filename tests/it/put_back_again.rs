@@ -7,8 +7,7 @@ use serde_json::Value;
 
 use crate::support::{
     is_file,
-    old_books::{paid, run, serve, shop, stop, write},
-    until,
+    old_books::{paid, run, serve, shop, sold_and_copied, stop, until_whole, write},
 };
 
 fn restored(folder: &Path, arguments: &[&str]) -> String {
@@ -44,11 +43,7 @@ async fn of_several_marks_the_one_that_reaches_back_furthest_counts() {
     let told = restored(folder, &["--status"]);
     assert!(told.contains("a copy of 2026-01-31T08:00:00"), "{told}");
     let process = serve(folder).await;
-    until("the end of all questions", async || {
-        let told = restored(folder, &["--status"]);
-        told.contains("nothing is open").then_some(())
-    })
-    .await;
+    until_whole(folder).await;
     stop(process).await;
 }
 
@@ -59,11 +54,7 @@ async fn books_that_are_put_aside_in_one_second_have_a_name_each() {
     }
     let home = shop();
     let folder = home.path();
-    let process = serve(folder).await;
-    paid(&process).await;
-    let (code, told, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
-    assert_eq!(code, 0, "{told}{log}");
-    stop(process).await;
+    sold_and_copied(folder).await;
     let now = Clock::system().now().as_second();
     for second in now..now + 60 {
         fs::write(folder.join(format!("data/saoma.db.until-{second}")), "of a restore in that second").expect("writes");
@@ -144,11 +135,7 @@ async fn a_server_that_a_copy_remembers_is_none_that_runs_beside() {
     }
     let home = shop();
     let folder = home.path();
-    let process = serve(folder).await;
-    paid(&process).await;
-    let (code, told, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
-    assert_eq!(code, 0, "{told}{log}");
-    stop(process).await;
+    sold_and_copied(folder).await;
     // As long as that server would pass for alive.
     write(
         &folder.join("copy.db"),

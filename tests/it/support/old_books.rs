@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::Connection as _;
 use tempfile::TempDir;
 
-use super::{Placed, Process, command, database_url, folder, lay_keys};
+use super::{Placed, Process, command, database_url, folder, lay_keys, until};
 
 /// What a command ends with: exit code, standard output and standard error.
 pub fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
@@ -50,9 +50,29 @@ pub async fn stop(mut process: Process) {
     process.ended().await;
 }
 
+/// A shop has sold something, its books were copied to `copy.db`, and it has stopped.
+pub async fn sold_and_copied(folder: &Path) -> Placed {
+    let process = serve(folder).await;
+    let order = paid(&process).await;
+    let (code, told, log) = run(folder, &["backup", "--sandbox", "--to", "copy.db"]);
+    assert_eq!(code, 0, "{told}{log}");
+    stop(process).await;
+    order
+}
+
 pub async fn paid(process: &Process) -> Placed {
     let order = process.order(1).await;
     process.pay(&order.code_url).await;
     process.until_status(&order.token, "SUCCESS").await;
     order
+}
+
+/// Until everything has been asked about that the copy may have forgotten.
+pub async fn until_whole(folder: &Path) {
+    until("the end of all questions", async || {
+        let (code, told, log) = run(folder, &["restore", "--sandbox", "--status"]);
+        assert_eq!(code, 0, "{told}{log}");
+        told.contains("nothing is open").then_some(())
+    })
+    .await;
 }
