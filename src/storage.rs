@@ -55,6 +55,7 @@ pub mod restorations;
 pub mod rows;
 mod schema;
 pub mod set_back;
+mod several;
 mod sqlite;
 pub mod staff;
 pub mod staff_links;
@@ -65,12 +66,14 @@ mod writer;
 use std::{fs::File, sync::Arc};
 
 use jiff::Timestamp;
-use sqlx::{Any, AnyConnection, AnyPool, Encode, QueryBuilder, Type, pool::PoolConnection};
+use sqlx::{Any, AnyConnection, AnyPool, pool::PoolConnection};
 
 pub use error::StorageError;
 pub use job::JobFuture;
 pub use older::Older;
 pub use schema::SchemaError;
+pub use several::common_share;
+use several::{padded, shares, tuple};
 pub(crate) use sqlite::keep_private;
 
 /// `Ok(false)` when a UNIQUE rule said no, so that "there already" is a case and not a failure.
@@ -255,37 +258,6 @@ pub struct Backlog {
     pub count: i64,
     /// The time that was set for the longest due one.
     pub oldest_ms: Option<i64>,
-}
-
-/// `(?, ?, …)` with these values.
-fn tuple<'t, T>(query: &mut QueryBuilder<Any>, values: impl IntoIterator<Item = T>)
-where
-    T: Encode<'t, Any> + Type<Any>,
-{
-    let mut list = query.push("(").separated(", ");
-    values.into_iter().for_each(|value| {
-        list.push_bind(value);
-    });
-    query.push(")");
-}
-
-/// Whether a statement for so many rows is worth keeping prepared on its connection: each number is a statement of
-/// its own, and too many push each other out. Where many rows are waiting, [`common_share`] takes such a number.
-const fn is_common(rows: usize) -> bool {
-    rows.is_power_of_two() && rows <= COMMON_MOST
-}
-
-/// A connection keeps a hundred statements, and some ten of them are for several rows.
-const COMMON_MOST: usize = 64;
-
-/// Of so many rows that are waiting, how many to write at once: the most for which statements are prepared, or all
-/// where they are so few that one more commit would cost more.
-pub const fn common_share(waiting: usize) -> usize {
-    match waiting {
-        0..8 => waiting,
-        8..COMMON_MOST => 1 << waiting.ilog2(),
-        _ => COMMON_MOST,
-    }
 }
 
 pub(crate) fn millis(at: Timestamp) -> i64 {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
 use super::{
-    StorageError, is_common, millis, mysql, orders,
+    StorageError, millis, mysql, orders,
     rows::{self, Rows},
     timestamp, tuple,
 };
@@ -198,7 +198,7 @@ pub async fn mark_problem(
 pub async fn mark_paid(c: &mut AnyConnection, ids: &[i64]) -> Result<(), StorageError> {
     let mut update = QueryBuilder::<Any>::new("UPDATE attempts SET state = 'PAID' WHERE id IN ");
     tuple(&mut update, ids.iter().copied());
-    update.build().persistent(is_common(ids.len())).execute(c).await?;
+    update.build().execute(c).await?;
     Ok(())
 }
 
@@ -275,7 +275,7 @@ pub async fn lock(c: &mut AnyConnection, numbers: &[&OutTradeNo], rows: Rows) ->
         "SELECT attempts.id FROM attempts JOIN orders ON orders.id = attempts.order_id WHERE out_trade_no IN ",
     );
     tuple(&mut query, numbers.iter().map(|number| number.as_str()));
-    rows::take(c, query, is_common(numbers.len()), rows).await
+    rows::take(c, query, rows).await
 }
 
 /// Those of these numbers that are ours, in no particular order.
@@ -287,7 +287,7 @@ pub async fn list_owed(c: &mut AnyConnection, numbers: &[&OutTradeNo]) -> Result
          FROM attempts JOIN orders ON orders.id = attempts.order_id WHERE out_trade_no IN ",
     );
     tuple(&mut query, numbers.iter().map(|number| number.as_str()));
-    query.build().persistent(is_common(numbers.len())).fetch_all(c).await?.iter().map(Owed::read).collect()
+    query.build().fetch_all(c).await?.iter().map(Owed::read).collect()
 }
 
 pub async fn find_owed(c: &mut AnyConnection, number: &OutTradeNo) -> Result<Option<Owed>, StorageError> {

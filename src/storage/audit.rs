@@ -245,7 +245,7 @@ pub async fn list(c: &mut AnyConnection, wanted: &Wanted, most: i64) -> Result<V
         query.push(" AND at_ms < ").push_bind(millis(until));
     }
     query.push(" ORDER BY id DESC LIMIT ").push_bind(most);
-    query.build().persistent(false).fetch_all(c).await?.iter().map(Entry::read).collect()
+    query.build().fetch_all(c).await?.iter().map(Entry::read).collect()
 }
 
 /// In the order they were written, after this row.

@@ -48,6 +48,6 @@ pub async fn set_appid(c: &mut AnyConnection, attempts: &[i64], appid: &str) -> 
     let mut update = QueryBuilder::<Any>::new("UPDATE attempts SET appid = ");
     update.push_bind(appid).push(" WHERE appid = '' AND id IN ");
     tuple(&mut update, attempts.iter().copied());
-    update.build().persistent(false).execute(c).await?;
+    update.build().execute(c).await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, is_common, millis, timestamp, tuple};
+use super::{StorageError, millis, shares, timestamp, tuple};
 
 /// An enum whose values are stored by name.
 macro_rules! stored {
@@ -120,15 +120,17 @@ pub async fn count(c: &mut AnyConnection, order_id: i64, kinds: &[EventKind]) ->
 
 /// Several at once, in this order.
 pub async fn append_all(c: &mut AnyConnection, at: Timestamp, events: &[NewEvent<'_>]) -> Result<(), StorageError> {
-    let mut insert = QueryBuilder::<Any>::new("INSERT INTO order_events (order_id, at_ms, kind, source, detail) ");
-    insert.push_values(events, |mut row, event| {
-        row.push_bind(event.order_id)
-            .push_bind(millis(at))
-            .push_bind(event.kind.code())
-            .push_bind(event.source.code())
-            .push_bind(event.detail);
-    });
-    insert.build().persistent(is_common(events.len())).execute(c).await?;
+    for share in shares(events) {
+        let mut insert = QueryBuilder::<Any>::new("INSERT INTO order_events (order_id, at_ms, kind, source, detail) ");
+        insert.push_values(share, |mut row, event| {
+            row.push_bind(event.order_id)
+                .push_bind(millis(at))
+                .push_bind(event.kind.code())
+                .push_bind(event.source.code())
+                .push_bind(event.detail);
+        });
+        insert.build().execute(&mut *c).await?;
+    }
     Ok(())
 }
 

@@ -46,6 +46,7 @@ use self::waits::{CONNECT, FIRST_TRY, PROOF, pause};
 use super::{
     Older, StorageError,
     job::Job,
+    several::KEPT,
     writer::{PATIENCE, TRIES},
 };
 
@@ -53,6 +54,8 @@ use super::{
 const CONNECTIONS: u32 = 16;
 /// Of those, for writes that may have to wait for somebody else's lock.
 const PLACES: usize = 8;
+/// sqlx's name for how many statements a connection keeps prepared; see [`super::several`].
+const KEEP: &str = "statement-cache-capacity";
 /// The books on a server. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
@@ -276,7 +279,11 @@ async fn still_answers(connection: &mut AnyConnection) -> Result<bool, sqlx::Err
 }
 
 fn options(url: &str) -> Result<AnyConnectOptions, StorageError> {
-    let options: AnyConnectOptions = url.parse()?;
+    let mut options: AnyConnectOptions = url.parse()?;
+    let is_kept = |(name, _): (_, _)| name == KEEP;
+    if !options.database_url.query_pairs().any(is_kept) {
+        options.database_url.query_pairs_mut().append_pair(KEEP, &KEPT.to_string());
+    }
     Ok(options.disable_statement_logging())
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Any, AnyConnection, QueryBuilder};
 
-use super::{Expect, StorageError, is_common, millis, tuple};
+use super::{Expect, StorageError, millis, shares, tuple};
 
 /// A verified notification to be kept. `body` is the envelope: its content is still sealed, so no
 /// openid is in it. `headers` holds no signature; that has a column of its own, which no log, page or export shows.
@@ -57,8 +57,8 @@ pub async fn record(c: &mut AnyConnection, received: &[(&Received, &str)], expec
         Expect::Anything => list_known(c, &entries).await?,
     };
     let (known, new): (Vec<_>, Vec<_>) = entries.iter().partition(|it| known.contains(&it.received.notify_id));
-    if !new.is_empty() {
-        insert(c, &new, expect).await?;
+    for share in shares(&new) {
+        insert(&mut *c, share, expect).await?;
     }
     for entry in known {
         count(c, entry).await?;
@@ -69,7 +69,7 @@ pub async fn record(c: &mut AnyConnection, received: &[(&Received, &str)], expec
 async fn list_known(c: &mut AnyConnection, entries: &[Entry<'_>]) -> Result<HashSet<String>, StorageError> {
     let mut query = QueryBuilder::<Any>::new("SELECT notify_id FROM notifications WHERE notify_id IN ");
     tuple(&mut query, entries.iter().map(|it| it.received.notify_id.as_str()));
-    let known: Vec<(String,)> = query.build_query_as().persistent(is_common(entries.len())).fetch_all(c).await?;
+    let known: Vec<(String,)> = query.build_query_as().fetch_all(c).await?;
     Ok(known.into_iter().map(|(id,)| id).collect())
 }
 
@@ -93,7 +93,7 @@ async fn insert(c: &mut AnyConnection, entries: &[&Entry<'_>], expect: Expect) -
             .push_bind(millis(received.at))
             .push_bind(millis(*last));
     });
-    expect.all_inserted("notifications", insert.build().persistent(is_common(entries.len())).execute(c).await)
+    expect.all_inserted("notifications", insert.build().execute(c).await)
 }
 
 async fn count(c: &mut AnyConnection, entry: &Entry<'_>) -> Result<(), StorageError> {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, events::Source, is_common, millis, timestamp, tuple};
+use super::{StorageError, events::Source, millis, timestamp, tuple};
 use crate::domain::{Fen, OrderStatus, OrderToken, ProductId};
 
 /// An order as a list shows it.
@@ -150,7 +150,7 @@ pub async fn list_of(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<Line>, St
     );
     tuple(&mut query, ids.iter().copied());
     query.push(" ORDER BY id DESC");
-    Ok(readable(&query.build().persistent(is_common(ids.len())).fetch_all(c).await?))
+    Ok(readable(&query.build().fetch_all(c).await?))
 }
 
 fn readable(rows: &[AnyRow]) -> Vec<Line> {
@@ -192,7 +192,7 @@ pub async fn list_beside(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<Besid
     let place = |all: &[Beside], id: i64| all.binary_search_by_key(&id, |it| it.order_id).ok();
     let mut query = rows("SELECT order_id, out_trade_no FROM attempts WHERE order_id IN ");
     query.push(" ORDER BY order_id, id");
-    for row in query.build().persistent(false).fetch_all(&mut *c).await? {
+    for row in query.build().fetch_all(&mut *c).await? {
         if let Some(place) = place(&all, row.try_get("order_id")?) {
             all[place].out_trade_no = row.try_get("out_trade_no")?;
         }
@@ -202,7 +202,7 @@ pub async fn list_beside(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<Besid
     let mut query =
         rows("SELECT order_id, id, transaction_id, source, refunding_fen, kind FROM payments WHERE order_id IN ");
     query.push(" ORDER BY order_id, id");
-    for row in query.build().persistent(false).fetch_all(&mut *c).await? {
+    for row in query.build().fetch_all(&mut *c).await? {
         let Some(place) = place(&all, row.try_get("order_id")?) else { continue };
         let it = &mut all[place];
         if row.try_get::<&str, _>("kind")? != "SURPLUS" {
@@ -217,7 +217,7 @@ pub async fn list_beside(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<Besid
          AND state IN ('PROCESSING', 'SUCCESS', 'ABNORMAL') AND order_id IN ",
     );
     query.push(" ORDER BY order_id, id");
-    for row in query.build().persistent(false).fetch_all(&mut *c).await? {
+    for row in query.build().fetch_all(&mut *c).await? {
         let Some(place) = place(&all, row.try_get("order_id")?) else { continue };
         if counted.contains(&row.try_get("payment_id")?) {
             let (it, amount) = (&mut all[place], row.try_get::<i64, _>("amount_fen")?);

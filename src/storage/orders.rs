@@ -10,7 +10,7 @@ pub use self::due::{
     Due, claim_check, clear_check, count_due, count_ending, first_check_ms, list_due, list_ending, put_off,
 };
 use super::{
-    StorageError, inserted, is_common, millis,
+    StorageError, inserted, millis, padded,
     rows::{self, Rows, Table},
     timestamp, tuple,
 };
@@ -121,7 +121,7 @@ pub async fn list_of_shopper(
 pub async fn list_versions(c: &mut AnyConnection, ids: &[i64]) -> Result<Vec<(i64, i64)>, StorageError> {
     let mut query = QueryBuilder::<Any>::new("SELECT id, version FROM orders WHERE id IN ");
     tuple(&mut query, ids.iter().copied());
-    Ok(query.build_query_as().persistent(is_common(ids.len())).fetch_all(c).await?)
+    Ok(query.build_query_as().fetch_all(c).await?)
 }
 
 /// How many of these orders there are, and the sum of their versions.
@@ -129,7 +129,7 @@ pub async fn sum_versions(c: &mut AnyConnection, ids: &[i64]) -> Result<(usize, 
     let mut query =
         QueryBuilder::<Any>::new("SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS SIGNED) FROM orders WHERE id IN ");
     tuple(&mut query, ids.iter().copied());
-    let query = query.build_query_as().persistent(is_common(ids.len()));
+    let query = query.build_query_as();
     let (count, sum): (i64, i64) = query.fetch_one(c).await?;
     Ok((usize::try_from(count).unwrap_or(usize::MAX), sum))
 }
@@ -213,7 +213,8 @@ pub struct PaidOrder {
 /// # Errors
 /// [`StorageError::Raced`] when one has changed since it was read.
 pub async fn mark_paid(c: &mut AnyConnection, paid: &[PaidOrder], now: Timestamp) -> Result<(), StorageError> {
-    let each = |column: fn(&PaidOrder) -> Option<i64>| paid.iter().map(move |order| (order.id, column(order)));
+    let rows = padded(paid.iter());
+    let each = |column: fn(&PaidOrder) -> Option<i64>| rows.iter().map(move |order| (order.id, column(order)));
     let mut update = QueryBuilder::<Any>::new(
         "UPDATE orders SET status = 'SUCCESS', closed_reason = NULL, live_key = NULL, wish = NULL, check_ms = ",
     );
@@ -224,24 +225,21 @@ pub async fn mark_paid(c: &mut AnyConnection, paid: &[PaidOrder], now: Timestamp
     tuple(&mut update, paid.iter().map(|order| order.id));
     by_id(update.push(" AND version = "), each(|order| Some(order.version)));
     update.push(" AND status IN ('NOTPAY', 'CLOSED')");
-    let rows = update.build().persistent(is_common(paid.len())).execute(c).await?.rows_affected();
-    if usize::try_from(rows) == Ok(paid.len()) {
+    let changed = update.build().execute(c).await?.rows_affected();
+    if usize::try_from(changed) == Ok(paid.len()) {
         Ok(())
     } else {
         Err(StorageError::Raced { table: "orders", row: paid.first().map_or(0, |order| order.id) })
     }
 }
 
-/// A value for each of several rows; NULL for those without one.
+/// A value for each of several rows, of which there is one at least; also NULL, so that the statement is the same.
 fn by_id(query: &mut QueryBuilder<Any>, values: impl Iterator<Item = (i64, Option<i64>)>) {
     query.push("CASE id");
     for (id, value) in values {
-        if let Some(value) = value {
-            query.push(" WHEN ").push_bind(id).push(" THEN ").push_bind(value);
-        }
+        query.push(" WHEN ").push_bind(id).push(" THEN ").push_bind(value);
     }
-    // One that matches no row, so that there is always one.
-    query.push(" WHEN 0 THEN NULL END");
+    query.push(" END");
 }
 
 /// `NOTPAY` → `CLOSED`.

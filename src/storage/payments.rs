@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{Expect, StorageError, events::Source, is_common, millis, timestamp, tuple};
+use super::{Expect, StorageError, events::Source, millis, shares, timestamp, tuple};
 use crate::domain::Fen;
 
 /// What a payment meant to its order when it was booked.
@@ -52,6 +52,13 @@ pub struct NewPayment<'a> {
 /// # Errors
 /// One is booked: see [`Expect`].
 pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>], expect: Expect) -> Result<(), StorageError> {
+    for share in shares(payments) {
+        insert_share(&mut *c, share, expect).await?;
+    }
+    Ok(())
+}
+
+async fn insert_share(c: &mut AnyConnection, payments: &[NewPayment<'_>], expect: Expect) -> Result<(), StorageError> {
     let mut insert = QueryBuilder::<Any>::new(
         "INSERT INTO payments (transaction_id, order_id, attempt_id, kind, source, total_fen, success_ms, booked_ms, \
          vouched_by) ",
@@ -67,7 +74,7 @@ pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>], expect: 
             .push_bind(millis(payment.booked))
             .push_bind(payment.vouched_by);
     });
-    expect.all_inserted("payments", insert.build().persistent(is_common(payments.len())).execute(c).await)
+    expect.all_inserted("payments", insert.build().execute(c).await)
 }
 
 /// Those of these transactions that are booked, each with its attempt.
@@ -75,7 +82,7 @@ pub async fn list_booked(c: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<
     let mut query =
         QueryBuilder::<Any>::new("SELECT transaction_id, attempt_id FROM payments WHERE transaction_id IN ");
     tuple(&mut query, ids.iter().copied());
-    let booked: Vec<_> = query.build_query_as().persistent(is_common(ids.len())).fetch_all(c).await?;
+    let booked: Vec<_> = query.build_query_as().fetch_all(c).await?;
     Ok(booked.into_iter().collect())
 }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
-use super::{StorageError, millis, timestamp};
+use super::{StorageError, millis, shares, timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -32,11 +32,23 @@ pub async fn insert(c: &mut AnyConnection, refused: &[Refused], most: i64) -> Re
     if refused.is_empty() {
         return Ok(());
     }
+    for share in shares(refused) {
+        insert_share(&mut *c, share).await?;
+    }
+    let sql = "SELECT id FROM refused_deliveries ORDER BY id DESC LIMIT 1 OFFSET ?";
+    let last: Option<i64> = sqlx::query_scalar(sql).bind(most).fetch_optional(&mut *c).await?;
+    if let Some(last) = last {
+        sqlx::query("DELETE FROM refused_deliveries WHERE id <= ?").bind(last).execute(c).await?;
+    }
+    Ok(())
+}
+
+async fn insert_share(c: &mut AnyConnection, share: &[Refused]) -> Result<(), StorageError> {
     let mut insert = QueryBuilder::<Any>::new(
         "INSERT INTO refused_deliveries (at_ms, reason, probe, about, serial, sent_ms, address, headers, body, \
          body_bytes) ",
     );
-    insert.push_values(refused, |mut row, it| {
+    insert.push_values(share, |mut row, it| {
         row.push_bind(millis(it.at))
             .push_bind(&it.reason)
             .push_bind(i64::from(it.is_probe))
@@ -48,12 +60,7 @@ pub async fn insert(c: &mut AnyConnection, refused: &[Refused], most: i64) -> Re
             .push_bind(&it.body[..])
             .push_bind(it.body_bytes);
     });
-    insert.build().persistent(false).execute(&mut *c).await?;
-    let sql = "SELECT id FROM refused_deliveries ORDER BY id DESC LIMIT 1 OFFSET ?";
-    let last: Option<i64> = sqlx::query_scalar(sql).bind(most).fetch_optional(&mut *c).await?;
-    if let Some(last) = last {
-        sqlx::query("DELETE FROM refused_deliveries WHERE id <= ?").bind(last).execute(c).await?;
-    }
+    insert.build().execute(c).await?;
     Ok(())
 }
 

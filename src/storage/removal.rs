@@ -154,7 +154,7 @@ pub async fn remove_strangers(c: &mut AnyConnection, ids: &[i64], before: Timest
          AND id IN ",
     );
     tuple(&mut query, ids.iter().copied());
-    let removed = query.build().persistent(false).execute(c).await?.rows_affected();
+    let removed = query.build().execute(c).await?.rows_affected();
     Ok(usize::try_from(removed).unwrap_or(usize::MAX))
 }
 
@@ -168,7 +168,7 @@ pub async fn empty_notices(c: &mut AnyConnection, ids: &[i64], now: Timestamp) -
     query.push_bind(Vec::<u8>::new()).push(", emptied_ms = ").push_bind(millis(now));
     query.push(" WHERE emptied_ms IS NULL AND id IN ");
     tuple(&mut query, ids.iter().copied());
-    let emptied = query.build().persistent(false).execute(c).await?.rows_affected();
+    let emptied = query.build().execute(c).await?.rows_affected();
     Ok(usize::try_from(emptied).unwrap_or(usize::MAX))
 }
 
@@ -178,6 +178,6 @@ async fn delete(c: &mut AnyConnection, sql: &'static str, ids: &[i64]) -> Result
     }
     let mut query = QueryBuilder::<Any>::new(sql);
     tuple(&mut query, ids.iter().copied());
-    query.build().persistent(false).execute(c).await?;
+    query.build().execute(c).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@
 
 use sqlx::{Any, AnyConnection, QueryBuilder};
 
-use super::{StorageError, codes, is_common, mysql, tuple};
+use super::{StorageError, codes, mysql, tuple};
 
 /// Which rows one is content with that are to be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,21 +40,16 @@ pub async fn lock(c: &mut AnyConnection, table: Table, ids: &[i64], rows: Rows) 
         Table::Refunds => "SELECT id FROM refunds WHERE id IN ",
     });
     tuple(&mut query, ids.iter().copied());
-    take(c, query, is_common(ids.len()), rows).await
+    take(c, query, rows).await
 }
 
 /// `query` finds the rows.
-pub(super) async fn take(
-    c: &mut AnyConnection,
-    mut query: QueryBuilder<Any>,
-    is_common: bool,
-    rows: Rows,
-) -> Result<(), StorageError> {
+pub(super) async fn take(c: &mut AnyConnection, mut query: QueryBuilder<Any>, rows: Rows) -> Result<(), StorageError> {
     query.push(match rows {
         Rows::Free => " FOR UPDATE NOWAIT",
         Rows::Awaited => " FOR UPDATE",
     });
-    match query.build().persistent(is_common).fetch_all(c).await {
+    match query.build().fetch_all(c).await {
         Err(error) if rows == Rows::Free && codes::mysql::is_locked(&error) => Err(StorageError::Locked),
         taken => Ok(taken.map(drop)?),
     }

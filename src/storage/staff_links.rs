@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _};
 
-use super::{StorageError, inserted, millis, timestamp};
+use super::{StorageError, inserted, millis, shares, timestamp};
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,14 +78,13 @@ pub async fn remove_of(c: &mut AnyConnection, staff_id: i64) -> Result<(), Stora
 /// New codes; the old ones are gone.
 pub async fn put_recovery_codes(c: &mut AnyConnection, staff_id: i64, hashes: &[String]) -> Result<(), StorageError> {
     sqlx::query("DELETE FROM staff_recovery_codes WHERE staff_id = ?").bind(staff_id).execute(&mut *c).await?;
-    if hashes.is_empty() {
-        return Ok(());
+    for share in shares(hashes) {
+        let mut insert = QueryBuilder::<Any>::new("INSERT INTO staff_recovery_codes (staff_id, hash) ");
+        insert.push_values(share, |mut row, hash| {
+            row.push_bind(staff_id).push_bind(hash.as_str());
+        });
+        insert.build().execute(&mut *c).await?;
     }
-    let mut insert = QueryBuilder::<Any>::new("INSERT INTO staff_recovery_codes (staff_id, hash) ");
-    insert.push_values(hashes, |mut row, hash| {
-        row.push_bind(staff_id).push_bind(hash.as_str());
-    });
-    insert.build().persistent(false).execute(c).await?;
     Ok(())
 }
 

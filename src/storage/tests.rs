@@ -383,15 +383,6 @@ async fn an_instance_beats_is_counted_and_goes() {
     assert_eq!(since(0).await, 0);
 }
 
-#[test]
-fn many_rows_are_written_in_numbers_that_statements_are_prepared_for() {
-    for waiting in 1..200 {
-        let share = common_share(waiting);
-        assert!((1..=waiting).contains(&share) && 2 * share > waiting.min(COMMON_MOST), "{share} of {waiting}");
-        assert!(share < 8 || is_common(share), "{share} of {waiting}");
-    }
-}
-
 #[tokio::test]
 async fn a_sum_of_versions_tells_that_one_has_changed() {
     let (_place, books) = books().await;

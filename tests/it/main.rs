@@ -79,6 +79,7 @@ mod staff;
 mod staff_commands;
 mod staff_routes;
 mod start_errors;
+mod statements;
 mod status;
 mod stopping;
 mod surplus;

@@ -150,7 +150,7 @@ pub async fn find_payments(
     }
     let mut query = QueryBuilder::<Any>::new(payments!("WHERE p.transaction_id IN "));
     tuple(&mut query, transaction_ids.iter().copied());
-    let rows = query.build().persistent(false).fetch_all(c).await?;
+    let rows = query.build().fetch_all(c).await?;
     rows.iter().map(|row| OurPayment::read(row).map(|it| (it.transaction_id.clone(), it))).collect()
 }
 
@@ -161,7 +161,7 @@ pub async fn find_refunds(c: &mut AnyConnection, numbers: &[&str]) -> Result<Has
     }
     let mut query = QueryBuilder::<Any>::new(refunds!("WHERE r.out_refund_no IN "));
     tuple(&mut query, numbers.iter().copied());
-    let rows = query.build().persistent(false).fetch_all(c).await?;
+    let rows = query.build().fetch_all(c).await?;
     rows.iter().map(|row| OurRefund::read(row).map(|it| (it.out_refund_no.clone(), it))).collect()
 }
 
@@ -172,7 +172,7 @@ pub async fn find_attempts(c: &mut AnyConnection, numbers: &[&str]) -> Result<Ha
     }
     let mut query = QueryBuilder::<Any>::new("SELECT out_trade_no, order_id FROM attempts WHERE out_trade_no IN ");
     tuple(&mut query, numbers.iter().copied());
-    let rows: Vec<(String, i64)> = query.build_query_as().persistent(false).fetch_all(c).await?;
+    let rows: Vec<(String, i64)> = query.build_query_as().fetch_all(c).await?;
     Ok(rows.into_iter().collect())
 }
 

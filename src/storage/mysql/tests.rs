@@ -400,3 +400,18 @@ async fn what_does_not_fit_is_refused_and_never_cut() {
     let error = insert.await.expect_err("a title has 127 characters");
     assert!(!error.is_transient() && error.to_string().contains("1406"), "{error}");
 }
+
+#[tokio::test]
+#[ignore = "needs a server: make mysql-tests"]
+async fn a_connection_closes_none_of_its_statements() {
+    let (_place, books) = testing::books().await;
+    let mut c = books.read().await.expect("a connection");
+    for number in 1..=300 {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT {number} + ?"));
+        let sum: i64 = sqlx::query_scalar(sql).bind(1_i64).fetch_one(&mut *c).await.expect("a sum");
+        assert_eq!(sum, number + 1);
+    }
+    let sql = "SHOW SESSION STATUS LIKE 'Com_stmt_close'";
+    let (_, closed): (String, String) = sqlx::query_as(sql).fetch_one(&mut *c).await.expect("a count");
+    assert_eq!(closed, "0");
+}

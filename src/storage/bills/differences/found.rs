@@ -78,7 +78,7 @@ pub async fn list_known(
     let mut query = QueryBuilder::<Any>::new(sql);
     query.push_bind(day).push(" AND subject IN ");
     tuple(&mut query, subjects.iter().copied());
-    let rows = query.build().persistent(false).fetch_all(c).await?;
+    let rows = query.build().fetch_all(c).await?;
     rows.iter().map(|row| Ok(((row.try_get("kind")?, row.try_get("subject")?), KnownDifference::read(row)?))).collect()
 }
 

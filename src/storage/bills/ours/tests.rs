@@ -40,7 +40,7 @@ async fn fill(c: &mut AnyConnection) -> Result<(), StorageError> {
                 row.push("1, '', 'STAFF', 'SUCCESS', 'x'").push_bind(at).push("1, 1");
             }
         });
-        insert.build().persistent(false).execute(&mut *c).await?;
+        insert.build().execute(&mut *c).await?;
     }
     Ok(())
 }
