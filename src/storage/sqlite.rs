@@ -37,12 +37,14 @@ use super::{Older, StorageError, codes::sqlite::code};
 /// write waits for another process (a command line, another instance) for as long as
 /// [`PATIENCE`](super::writer::PATIENCE).
 pub(super) const PRAGMAS: &str = "PRAGMA busy_timeout = 3000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                       PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; \
-                       PRAGMA wal_autocheckpoint = 4000;";
+                       PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;";
 /// Of the connection that writes. With nearly each of its commits SQLite goes through all the pages that it keeps (where
 /// a tree's pages were put into another order, it looks for what lies past the end of the file), and most of what it
 /// writes it never reads again: kept, that costs each callback more than what is read again from the system's memory.
 const WRITER_CACHE: &str = "PRAGMA cache_size = -16384";
+/// Of each that reads. Whoever goes through all the books (an export, a comparison) fills every one of them, by turns,
+/// and nothing empties them again: they are what such work costs in memory. What is not in them is in the system's.
+const READER_CACHE: &str = "PRAGMA cache_size = -4096";
 /// What a process left in the log that was killed right after its disk had refused to sync is in the system's
 /// memory and, for all anybody knows, nowhere else; a later sync says nothing of it. So before anything is
 /// answered because it is there, it is written into the file and synced.
@@ -159,6 +161,7 @@ async fn readers(url: &str) -> Result<AnyPool, StorageError> {
         .after_connect(|connection, _| {
             Box::pin(async move {
                 connection.execute(PRAGMAS).await?;
+                connection.execute(READER_CACHE).await?;
                 Ok(())
             })
         });
