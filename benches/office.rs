@@ -68,6 +68,8 @@ async fn measure(engine: &str, database: &str, folder: &Path, doublings: u32) ->
         ("DATABASE_URL", database.to_owned()),
         ("SAOMA_DATA_DIR", folder.display().to_string()),
         ("LEPTOS_SITE_ADDR", "127.0.0.1:0".to_owned()),
+        // Books on a server want one.
+        ("SAOMA_SECRET_KEY", "5a".repeat(32)),
     ]);
     let settings = Settings::from_lookup(Wanted::SANDBOX, &|variable| variables.get(variable).cloned())?;
     let surroundings = Surroundings { jobs_every: None, ..Surroundings::system() };
