@@ -149,7 +149,7 @@ async fn fill(database: &str, rows: usize) -> Result<(), Failure> {
         insert.push_values(first..rows.min(first + TOGETHER), |mut row, number| {
             row.push_bind(attempt_id(number)).push("1").push_bind(out_trade_no(number)).push("'PAID', 'x', 0, 1");
         });
-        insert.build().persistent(false).execute(&mut c).await?;
+        insert.build().execute(&mut c).await?;
         let mut insert = sqlx::QueryBuilder::<sqlx::Any>::new(
             "INSERT INTO payments (transaction_id, order_id, attempt_id, kind, source, total_fen, success_ms, booked_ms) ",
         );
@@ -159,7 +159,7 @@ async fn fill(database: &str, rows: usize) -> Result<(), Failure> {
             row.push_bind(transaction_id(number)).push("1").push_bind(attempt_id(number));
             row.push("'FIRST', 'CALLBACK', 1000").push_bind(at).push_bind(at);
         });
-        insert.build().persistent(false).execute(&mut c).await?;
+        insert.build().execute(&mut c).await?;
     }
     Ok(c.close().await?)
 }

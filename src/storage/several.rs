@@ -4,13 +4,14 @@
 //! closes a prepared statement is one that the server does not answer. What is sent next then waits until the server's
 //! system acknowledges that message by itself, which takes Linux 40 ms: one statement for one use, or one that another
 //! pushes out of what the connection keeps, costs as much as fifty others. So none is closed while its connection is
-//! used: no statement says `persistent(false)` on a server, and [`KEPT`] is more than there are.
+//! used: no statement says `persistent(false)` on a server, and [`KEPT`] is more than a connection meets.
 
 use sqlx::{Any, Encode, QueryBuilder, Type};
 
-/// How many statements a connection to a server keeps prepared. A server has 16,382 places for all its connections as
-/// a rule; each of them comes to take as many as it has met different ones, not as many as this.
-pub(super) const KEPT: usize = 1_000;
+/// How many statements a connection to a server keeps prepared: nearly as many as there are in all, and more than one
+/// meets as a rule. A server has 16,382 places (`max_prepared_stmt_count`) for all its connections and refuses what
+/// goes beyond, so this is what three instances with all their connections can keep at most.
+pub(super) const KEPT: usize = 340;
 
 /// Of how many values a list is. One for a thousand is the most that anybody asks for.
 const SIZES: [usize; 7] = [1, 4, 16, 64, 256, 512, 1_000];
