@@ -51,18 +51,18 @@ async fn listen_in(url: &str) -> (String, Arc<Heard>) {
 
 /// Message by message: three bytes of length, one that is zero where a command begins, and the command.
 async fn pass(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf, heard: Arc<Heard>) {
-    let mut head = [0; 4];
-    while from.read_exact(&mut head).await.is_ok() {
-        let mut body = vec![0; usize::from(head[0]) | usize::from(head[1]) << 8 | usize::from(head[2]) << 16];
+    let mut prefix = [0; 4];
+    while from.read_exact(&mut prefix).await.is_ok() {
+        let mut body = vec![0; usize::from(prefix[0]) | usize::from(prefix[1]) << 8 | usize::from(prefix[2]) << 16];
         if from.read_exact(&mut body).await.is_err() {
             return;
         }
-        match (head[3], body.first().copied()) {
+        match (prefix[3], body.first().copied()) {
             (0, Some(PREPARE)) => _ = heard.prepared.fetch_add(1, Ordering::Relaxed),
             (0, Some(CLOSE)) => _ = heard.closed.fetch_add(1, Ordering::Relaxed),
             _ => {}
         }
-        if to.write_all(&[&head[..], &body].concat()).await.is_err() {
+        if to.write_all(&[&prefix[..], &body].concat()).await.is_err() {
             return;
         }
     }
