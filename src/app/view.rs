@@ -105,6 +105,8 @@ pub enum Stage {
     RefundProcessing,
     RefundPartial,
     RefundSuccess,
+    /// Some of it could not go back to the payer, and went to the shop's own account.
+    RefundByShop,
     RefundAbnormal,
 }
 
@@ -123,6 +125,7 @@ impl Stage {
         Self::RefundProcessing,
         Self::RefundPartial,
         Self::RefundSuccess,
+        Self::RefundByShop,
         Self::RefundAbnormal,
     ];
 
@@ -142,6 +145,7 @@ impl Stage {
             Self::RefundProcessing => "RefundProcessing",
             Self::RefundPartial => "RefundPartial",
             Self::RefundSuccess => "RefundSuccess",
+            Self::RefundByShop => "RefundByShop",
             Self::RefundAbnormal => "RefundAbnormal",
         }
     }
@@ -166,7 +170,14 @@ impl Stage {
     }
 
     pub const fn is_refund(self) -> bool {
-        matches!(self, Self::RefundProcessing | Self::RefundPartial | Self::RefundSuccess | Self::RefundAbnormal)
+        matches!(
+            self,
+            Self::RefundProcessing
+                | Self::RefundPartial
+                | Self::RefundSuccess
+                | Self::RefundByShop
+                | Self::RefundAbnormal
+        )
     }
 
     pub const fn is_closed(self) -> bool {

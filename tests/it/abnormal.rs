@@ -232,6 +232,7 @@ async fn to_the_merchants_own_account_nothing_is_sealed_and_others_of_the_paymen
         let page = app.get(&path).await.shown();
         assert!(page.contains("¥3.00 由商家另行退还") && page.contains("由商家另行退还给您"), "{path}: {page}");
         assert!(page.contains("¥125.00 已退回") && page.contains("原路退回"), "{path}: {page}");
+        assert!(page.contains("有退款由商家另行退还") && !page.contains("已全额退款"), "{path}: {page}");
     }
     let receipt = app.get(&format!("{pay}/receipt")).await.shown();
     assert!(receipt.contains("实付金额 ¥ 128.00"), "{receipt}");
@@ -250,6 +251,7 @@ async fn what_went_to_the_merchants_own_account_is_not_promised_to_come_back_the
             page.contains("由商家另行退还给您") && !page.contains("原路退回") && !page.contains("已退回"),
             "{page}"
         );
+        assert!(page.contains("有退款由商家另行退还") && !page.contains("已全额退款"), "{page}");
     }
 }
 

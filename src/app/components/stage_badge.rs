@@ -14,6 +14,7 @@ const fn stage_text(stage: Stage, words: &Standing) -> &'static str {
         Stage::RefundProcessing => words.refund_processing,
         Stage::RefundPartial => words.refund_partial,
         Stage::RefundSuccess => words.refund_success,
+        Stage::RefundByShop => words.refund_from_shop,
         Stage::RefundAbnormal => words.refund_abnormal,
     }
 }
@@ -24,7 +25,9 @@ pub fn StageBadge(stage: Stage) -> impl IntoView {
     let kind = match stage {
         Stage::Paid => "badge badge--good",
         Stage::RefundAbnormal => "badge badge--bad",
-        Stage::Expired | Stage::Cancelled | Stage::RefundPartial | Stage::RefundSuccess => "badge",
+        Stage::Expired | Stage::Cancelled | Stage::RefundPartial | Stage::RefundSuccess | Stage::RefundByShop => {
+            "badge"
+        }
         Stage::RefundProcessing
         | Stage::Scan
         | Stage::Preparing

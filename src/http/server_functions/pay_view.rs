@@ -69,6 +69,11 @@ impl Stage {
             OrderStatus::Success => Self::Paid,
             OrderStatus::Closed(ClosedReason::Expired) => Self::Expired,
             OrderStatus::Closed(ClosedReason::Cancelled) => Self::Cancelled,
+            OrderStatus::RefundProcessing | OrderStatus::RefundPartial | OrderStatus::RefundSuccess
+                if is_by_shop(snapshot) =>
+            {
+                Self::RefundByShop
+            }
             OrderStatus::RefundProcessing => Self::RefundProcessing,
             OrderStatus::RefundPartial => Self::RefundPartial,
             OrderStatus::RefundSuccess => Self::RefundSuccess,
@@ -105,6 +110,7 @@ impl Stage {
             Self::RefundProcessing => words.refund_processing,
             Self::RefundPartial => words.refund_partial,
             Self::RefundSuccess => words.refund_success,
+            Self::RefundByShop => words.refund_from_shop,
             Self::RefundAbnormal => words.refund_abnormal,
         }
     }
@@ -120,10 +126,18 @@ impl Stage {
             Self::Cancelling => words.cancelling_hint,
             Self::Expired => words.expired_hint,
             Self::Cancelled => words.cancelled_hint,
-            Self::RefundProcessing | Self::RefundPartial | Self::RefundSuccess => words.refund_hint,
+            Self::RefundProcessing | Self::RefundPartial | Self::RefundSuccess | Self::RefundByShop => {
+                words.refund_hint
+            }
             Self::RefundAbnormal => words.refund_abnormal_hint,
         }
     }
+}
+
+/// Some of what the books call refunded has not reached the payer: nobody may read that it has.
+fn is_by_shop(snapshot: &OrderSnapshot) -> bool {
+    let is_accepted = |state| matches!(state, RefundState::Processing | RefundState::Success);
+    snapshot.refunds_of_payment().any(|refund| snapshot.to_merchant.contains(&refund.id) && is_accepted(refund.state))
 }
 
 /// The amount, unless it is none.
