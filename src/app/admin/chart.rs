@@ -27,6 +27,8 @@ pub struct Chart {
 
 const WIDTH: i64 = 600;
 const HEIGHT: i64 = 100;
+/// Up to so many places are named one by one; of more (days), the first and the last.
+const NAMED: usize = 15;
 
 #[component]
 pub fn Bars(chart: Chart) -> impl IntoView {
@@ -41,12 +43,12 @@ pub fn Bars(chart: Chart) -> impl IntoView {
             let place = i64::try_from(place).unwrap_or_default();
             // What there is can be seen, however little.
             let high = (value.saturating_mul(HEIGHT) / most).max(1);
-            let (x, y) = (place * step + row * wide, HEIGHT - high);
+            // In the middle of its place.
+            let (x, y) = (place * step + step / 8 + row * wide, HEIGHT - high);
             view! { <rect class=series.class x=x y=y width=wide height=high/> }
         })
     });
     let bars: Vec<_> = bars.collect();
-    let (first, last) = (chart.places.first().cloned(), chart.places.get(1..).and_then(|rest| rest.last()).cloned());
     let highest = (chart.write)(most);
     let legend = chart.series.iter().map(|it| view! { <li class=it.class>{it.name}</li> }).collect::<Vec<_>>();
     view! {
@@ -59,12 +61,32 @@ pub fn Bars(chart: Chart) -> impl IntoView {
                 <line class="chart__line" x1="0" x2=WIDTH y1=HEIGHT y2=HEIGHT/>
                 {bars}
             </svg>
-            <p class="chart__text chart__ends" aria-hidden="true"><span>{first}</span> <span>{last}</span></p>
+            {names(&chart.places)}
             <details>
                 <summary>{chart.table}</summary>
                 <Table chart/>
             </details>
         </figure>
+    }
+}
+
+/// What stands below the bars. A name may be longer than its bar is wide, so few have numbers, and the names follow.
+fn names(places: &[String]) -> impl IntoView + use<> {
+    let line = |class: &'static str, texts: Vec<String>| {
+        let texts = texts.into_iter().map(|text| view! { <span>{text}</span>" " }).collect::<Vec<_>>();
+        view! { <p class=format!("chart__text {class}") aria-hidden="true">{texts}</p> }
+    };
+    match places {
+        [first, .., last] if places.len() > NAMED => line("chart__ends", vec![first.clone(), last.clone()]).into_any(),
+        [_, _, ..] => {
+            let numbered = (1..).zip(places);
+            view! {
+                {line("chart__places", numbered.clone().map(|(number, _)| number.to_string()).collect())}
+                {line("chart__names", numbered.map(|(number, name)| format!("{number} {name}")).collect())}
+            }
+            .into_any()
+        }
+        few => line("chart__places", few.to_vec()).into_any(),
     }
 }
 
@@ -89,5 +111,36 @@ fn Table(chart: Chart) -> impl IntoView {
                 <tbody>{rows}</tbody>
             </table>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(places: usize) -> String {
+        let places: Vec<String> = (0..places).map(|place| format!("place-{place}-")).collect();
+        let chart = Chart {
+            title: "t",
+            label: "l".to_owned(),
+            axis: "a",
+            series: vec![Series { name: "s", class: "chart--one", values: vec![1; places.len()] }],
+            places,
+            write: |value| value.to_string(),
+            table: "table",
+        };
+        Owner::new().with(|| view! { <Bars chart/> }.to_html())
+    }
+
+    #[test]
+    fn each_of_few_bars_has_its_name_and_of_many_the_ends_have() {
+        // The second time in the table.
+        let named = |html: &str, place: usize| html.matches(&format!("place-{place}-")).count() == 2;
+        for few in [1, 2, 5, NAMED] {
+            let html = drawn(few);
+            assert!((0..few).all(|place| named(&html, place)), "{html}");
+        }
+        let days = drawn(30);
+        assert_eq!((0..30).filter(|place| named(&days, *place)).collect::<Vec<_>>(), [0, 29]);
     }
 }
