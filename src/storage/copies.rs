@@ -13,7 +13,9 @@ use sqlx::{AnyConnection, Connection as _, Row as _};
 pub use self::place::Place;
 use super::{
     SchemaError, StorageError, generation,
-    sqlite::{broken, bytes_of, clear, copy_to, file_at, folder_of, free_bytes, read_only, sync_folder, with_suffix},
+    sqlite::{
+        broken, bytes_of, clear, copy_gently, file_at, folder_of, free_bytes, read_only, sync_folder, with_suffix,
+    },
 };
 
 const MEGABYTE: u64 = 1 << 20;
@@ -56,7 +58,7 @@ pub async fn back_up(from: &Path, to: &Path, now: Timestamp) -> Result<Backup, S
     let before = count(&mut books, &LASTING).await?;
     let checking = with_suffix(to, ".checking");
     clear(&checking)?;
-    let copied = copy_to(&mut books, &checking).await;
+    let copied = copy_gently(from, &checking).await;
     let after = count(&mut books, &LASTING).await?;
     books.close().await?;
     copied?;

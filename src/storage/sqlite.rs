@@ -14,7 +14,7 @@ mod presence;
 pub(super) use migrate::migrations;
 pub(crate) use migrate::{require, require_file};
 
-pub(crate) use copy::{bytes_of, copy_to, folder_of, free_bytes, sync_folder};
+pub(crate) use copy::{bytes_of, copy_gently, copy_to, folder_of, free_bytes, sync_folder};
 pub(crate) use file::{Opened, broken, keep_private, path as file_at, with_suffix};
 pub(crate) use leftover::{READY, UNTIL, clear};
 pub(crate) use presence::alone;
