@@ -124,9 +124,13 @@ fn start() -> u8 {
         }
     };
     telemetry::start(environment.text(LOG).as_deref());
+    let command = arguments.command.unwrap_or(Command::Serve(ServeArguments::default()));
+    if !matches!(command, Command::Serve(_) | Command::Sandbox(_) | Command::Health) {
+        // Before there are threads: each begins as the one that it comes from.
+        command::give_way();
+    }
     let outcome =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no runtime").and_then(|runtime| {
-            let command = arguments.command.unwrap_or(Command::Serve(ServeArguments::default()));
             let outcome = runtime.block_on(run(command, &environment));
             // Whatever still hangs must not keep the process.
             runtime.shutdown_background();

@@ -308,3 +308,38 @@ async fn orders_are_shown_asked_about_and_given_back_from_the_command_line() {
     let ledger = process.get("/_sandbox/ledger").await;
     assert_eq!(ledger.text().matches("\"type\":\"refund\"").count(), 1, "said twice, given once");
 }
+
+/// How nice a process is: its 19th field, behind a name that may hold anything. It can still be read when it has ended.
+#[cfg(target_os = "linux")]
+async fn niceness(process: &mut std::process::Child) -> i32 {
+    let stat = format!("/proc/{}/stat", process.id());
+    let fields = until("it ends", async || {
+        let stat = fs::read_to_string(&stat).expect("is there");
+        let rest = stat.rsplit_once(") ").expect("a name").1.to_owned();
+        rest.starts_with('Z').then_some(rest)
+    });
+    fields.await.split(' ').nth(16).expect("a number").parse().expect("a number")
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_command_leaves_the_processors_to_the_server() {
+    let folder = folder();
+    lay_keys(&folder.path().join("data/sandbox"));
+    let server = Process::serve(folder.path(), &[]).await;
+    let stat = fs::read_to_string(format!("/proc/{}/stat", server.id())).expect("is there");
+    let own = stat.rsplit_once(") ").expect("a name").1.split(' ').nth(16).expect("a number").to_owned();
+    let own: i32 = own.parse().expect("a number");
+    for arguments in [
+        &["backup", "--sandbox", "--to", "copy.db"][..],
+        &["order", "export", "--sandbox", "--from", "2000-01-01"],
+        &["bill", "list", "--sandbox"],
+    ] {
+        let mut started = command(folder.path(), arguments);
+        started.env("DATABASE_URL", database_url(&folder.path().join("data")));
+        let mut started = started.stdout(std::process::Stdio::null()).spawn().expect("starts");
+        let nice = niceness(&mut started).await;
+        assert!(started.wait().expect("ended").success(), "{arguments:?}");
+        assert_eq!(nice, (own + 10).min(19), "{arguments:?}");
+    }
+}
