@@ -37,6 +37,8 @@ const FORTH: &str = "sums_forth";
 const BACK: &str = "sums_back";
 /// Days a report shows.
 pub const SHOWN: i32 = 30;
+/// Lines of a transaction: callbacks are booked in between.
+const TOGETHER: usize = 32;
 /// Of old books, days added up by one step.
 const BACK_STEP: i32 = 31;
 const HOUR_MS: i64 = 3_600_000;
@@ -199,11 +201,18 @@ impl Office {
         let known = day_sums::list(&mut *self.0.db.read().await?, plan.first()).await?;
         // What has not changed is not written.
         sums.retain(|sum| !known.contains(sum) && (sum.quantity > 0 || known.iter().any(|it| it.is_of(sum))));
+        for lot in sums.chunks(TOGETHER).map(<[Sum]>::to_vec) {
+            let written = self.0.db.write(move |c| {
+                let lot = lot.clone();
+                Box::pin(async move { day_sums::replace(c, &lot).await })
+            });
+            written.await?;
+        }
         let holder = self.0.holder.clone();
+        // Last: whoever is interrupted before adds the same days up again.
         let written = self.0.db.write(move |c| {
-            let (sums, plan, holder) = (sums.clone(), plan.clone(), holder.clone());
+            let (plan, holder) = (plan.clone(), holder.clone());
             Box::pin(async move {
-                day_sums::replace(c, &sums).await?;
                 removal::keep_walk(c, FORTH, plan.forth).await?;
                 removal::keep_walk(c, BACK, plan.back).await?;
                 leases::note_good(c, NAME, &holder, now).await

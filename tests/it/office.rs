@@ -15,7 +15,7 @@ use saoma::{
 };
 use serde_json::json;
 
-use crate::support::{App, Placed, Stage, mock_clock, paid_under, until};
+use crate::support::{App, Placed, Stage, is_file, mock_clock, paid_under, until};
 
 fn staff() -> Acted {
     let [address, request_id] = [String::new(), String::new()];
@@ -331,6 +331,45 @@ async fn a_day_is_summed_up_and_an_old_one_too() {
     assert_eq!(office.report().await.expect("a report").total.paid, 0);
     office.sum_up().await.expect("sums");
     assert_eq!(office.report().await.expect("a report"), report);
+}
+
+#[tokio::test]
+async fn many_days_are_not_summed_up_in_one_transaction() {
+    let app = Stage::new().clock(&mock_clock()).start().await;
+    app.order(1).await;
+    // Three lines a day, from before there were sums.
+    let now = app.clock.now().as_millisecond();
+    let insert = "INSERT INTO payments (transaction_id, order_id, attempt_id, kind, source, total_fen, success_ms, booked_ms) \
+                  SELECT ?, order_id, id, 'FIRST', ?, 1, ?, ? FROM attempts";
+    for (day, source) in (0..30).flat_map(|day| ["CALLBACK", "QUERY", "BILL"].map(|source| (day, source))) {
+        let at = now - day * 86_400_000;
+        let insert = sqlx::query(insert).bind(format!("42{day}{source}")).bind(source).bind(at).bind(at);
+        insert.execute(&app.books.pool).await.expect("writes");
+    }
+    // Whoever places orders of a hundred days back makes the books that old.
+    let first = sqlx::query("UPDATE orders SET created_ms = ?").bind(now - 100 * 86_400_000);
+    first.execute(&app.books.pool).await.expect("writes");
+    app.order(2).await;
+    let lines = async || {
+        let count = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM day_sums").fetch_one(&app.books.pool);
+        count.await.expect("counts")
+    };
+    // The lines that come last cannot be written.
+    let refuse = if is_file() {
+        "CREATE TRIGGER refuse BEFORE INSERT ON day_sums WHEN NEW.measure = 'PLACED' BEGIN SELECT RAISE(ABORT, 'not now'); END"
+    } else {
+        "CREATE TRIGGER refuse BEFORE INSERT ON day_sums FOR EACH ROW \
+         IF NEW.measure = 'PLACED' THEN SIGNAL SQLSTATE '45000'; END IF"
+    };
+    sqlx::raw_sql(refuse).execute(&app.books.pool).await.expect("refuses");
+    app.state.office.sum_up().await.expect_err("the last lines are missing");
+    let written = lines().await;
+    assert!(written >= 64, "{written} lines of those before: the others went with the last ones");
+    sqlx::raw_sql("DROP TRIGGER refuse").execute(&app.books.pool).await.expect("allows");
+    app.state.office.sum_up().await.expect("sums");
+    assert!(lines().await > 90);
+    let report = app.state.office.report().await.expect("a report");
+    assert_eq!((report.total.paid, report.total.placed), (90, 1));
 }
 
 #[tokio::test]
