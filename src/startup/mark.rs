@@ -23,8 +23,8 @@ use crate::{
     wechatpay::model::StoredPrepay,
 };
 
-/// Attempts that are read, or filled in, at once.
-const BATCH: i64 = 500;
+/// Attempts that are read, or filled in, at once: an instance beside this one may be serving.
+const BATCH: i64 = 200;
 
 /// The mark that books of this account bear.
 pub(super) fn of(live: &LiveSettings) -> Mark {
@@ -81,12 +81,15 @@ pub(super) async fn claim(db: &Database, place: &str, ours: &Mark, now: Timestam
     if let Some(theirs) = marked {
         return compare(place, theirs, ours);
     }
-    let found = require_ours(look(db).await?, place, ours)?;
+    let (found, first) = look(db).await?;
+    let found = require_ours(found, place, ours)?;
     if found.unreadable > 0 {
         tracing::error!(unreadable = found.unreadable, "attempts in these books are damaged: they name no merchant");
     }
     // Before the mark: whoever is interrupted here begins again at the next start.
-    fill_appids(db).await?;
+    if let Some(first) = first {
+        fill_appids(db, first).await?;
+    }
     compare(place, stamp(db, place, ours, found.is_empty(), now).await?, ours)
 }
 
@@ -156,22 +159,25 @@ async fn stamp(db: &Database, place: &str, ours: &Mark, is_new: bool, now: Times
     Ok(mark)
 }
 
-async fn look(db: &Database) -> Result<Found, StorageError> {
+/// What lies there, and the first attempt whose appid stands in its request only.
+async fn look(db: &Database) -> Result<(Found, Option<i64>), StorageError> {
     let mut found = Found::default();
-    let mut after = 0;
+    let (mut after, mut first) = (0, None);
     loop {
         let batch = backfill::list_requests(&mut *db.read().await?, after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(found) };
+        let Some(last) = batch.last() else { return Ok((found, first)) };
         after = last.attempt_id;
         for request in &batch {
             found.count(request);
         }
+        let lacking = || batch.iter().find(|request| request.appid.is_empty()).map(|request| request.attempt_id);
+        first = first.or_else(lacking);
     }
 }
 
 /// What an attempt was asked for with is compared when it is paid; old rows have it in their request only.
-async fn fill_appids(db: &Database) -> Result<(), StorageError> {
-    let mut after = 0;
+async fn fill_appids(db: &Database, first: i64) -> Result<(), StorageError> {
+    let mut after = first - 1;
     loop {
         let batch = backfill::list_requests(&mut *db.read().await?, after, BATCH).await?;
         let Some(last) = batch.last() else { return Ok(()) };
