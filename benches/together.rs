@@ -52,8 +52,12 @@ async fn main() -> Result<(), Failure> {
     let (orders, rate, callbacks) = (size("ORDERS", 1_000_000), size("RATE", 100), size("CALLBACKS", 12_000));
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    // Products, and what is asked of WeChat for an order.
-    prepare(folder.path(), address, 1).await?;
+    // Products, and what is asked of WeChat for an order. The first start marks the books as its own: it would read all
+    // of those of another version before.
+    let first = prepare(folder.path(), address, 1).await?;
+    let server = start(folder.path(), address, None).await?;
+    deliver(address, &first, rate).await?;
+    drop(server);
     let db = Database::open(&database(folder.path())).await?;
     put_paid_orders(&db, orders).await?;
     lay_bills(&db, &folder.path().join("sandbox/bills"), orders).await?;
