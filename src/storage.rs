@@ -260,6 +260,13 @@ pub struct Backlog {
     pub oldest_ms: Option<i64>,
 }
 
+/// What stands before the table's name in a statement for many rows whose refusal ends the transaction. SQLite keeps a
+/// copy of each page that such a statement touches, only so that it could be undone by itself; nobody here goes on after
+/// it was refused, and all is undone.
+fn or_fail(c: &AnyConnection) -> &'static str {
+    if mysql::is_backend_of(c) { "" } else { "OR FAIL " }
+}
+
 pub(crate) fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, QueryBuilder, Row as _, any::AnyRow};
 
 use super::{
-    StorageError, millis, mysql, orders,
+    StorageError, millis, mysql, or_fail, orders,
     rows::{self, Rows},
     timestamp, tuple,
 };
@@ -196,7 +196,8 @@ pub async fn mark_problem(
 }
 
 pub async fn mark_paid(c: &mut AnyConnection, ids: &[i64]) -> Result<(), StorageError> {
-    let mut update = QueryBuilder::<Any>::new("UPDATE attempts SET state = 'PAID' WHERE id IN ");
+    let mut update = QueryBuilder::<Any>::new("UPDATE ");
+    update.push(or_fail(c)).push("attempts SET state = 'PAID' WHERE id IN ");
     tuple(&mut update, ids.iter().copied());
     update.build().execute(c).await?;
     Ok(())

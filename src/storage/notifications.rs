@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Any, AnyConnection, QueryBuilder};
 
-use super::{Expect, StorageError, millis, shares, tuple};
+use super::{Expect, StorageError, millis, or_fail, shares, tuple};
 
 /// A verified notification to be kept. `body` is the envelope: its content is still sealed, so no
 /// openid is in it. `headers` holds no signature; that has a column of its own, which no log, page or export shows.
@@ -74,8 +74,9 @@ async fn list_known(c: &mut AnyConnection, entries: &[Entry<'_>]) -> Result<Hash
 }
 
 async fn insert(c: &mut AnyConnection, entries: &[&Entry<'_>], expect: Expect) -> Result<(), StorageError> {
-    let mut insert = QueryBuilder::<Any>::new(
-        "INSERT INTO notifications (notify_id, event_type, verdict, out_trade_no, transaction_id, deliveries, \
+    let mut insert = QueryBuilder::<Any>::new("INSERT ");
+    insert.push(or_fail(c)).push(
+        "INTO notifications (notify_id, event_type, verdict, out_trade_no, transaction_id, deliveries, \
          headers, signature, body, received_ms, last_ms) ",
     );
     insert.push_values(entries, |mut row, Entry { received, verdict, deliveries, last }| {

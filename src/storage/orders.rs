@@ -10,7 +10,7 @@ pub use self::due::{
     Due, claim_check, clear_check, count_due, count_ending, first_check_ms, list_due, list_ending, put_off,
 };
 use super::{
-    StorageError, inserted, millis, padded,
+    StorageError, inserted, millis, or_fail, padded,
     rows::{self, Rows, Table},
     timestamp, tuple,
 };
@@ -215,9 +215,10 @@ pub struct PaidOrder {
 pub async fn mark_paid(c: &mut AnyConnection, paid: &[PaidOrder], now: Timestamp) -> Result<(), StorageError> {
     let rows = padded(paid.iter());
     let each = |column: fn(&PaidOrder) -> Option<i64>| rows.iter().map(move |order| (order.id, column(order)));
-    let mut update = QueryBuilder::<Any>::new(
-        "UPDATE orders SET status = 'SUCCESS', closed_reason = NULL, live_key = NULL, wish = NULL, check_ms = ",
-    );
+    let mut update = QueryBuilder::<Any>::new("UPDATE ");
+    update
+        .push(or_fail(c))
+        .push("orders SET status = 'SUCCESS', closed_reason = NULL, live_key = NULL, wish = NULL, check_ms = ");
     by_id(&mut update, each(|order| order.check.map(millis)));
     by_id(update.push(", end_ms = "), each(|order| order.check.map(millis)));
     by_id(update.push(", paid_ms = "), each(|order| Some(millis(order.paid))));
