@@ -42,6 +42,7 @@ pub mod notifications;
 mod older;
 pub mod order_list;
 pub mod orders;
+pub mod paid;
 pub mod payments;
 pub mod pictures;
 pub mod platform_keys;

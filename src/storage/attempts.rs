@@ -196,11 +196,15 @@ pub async fn mark_problem(
 }
 
 pub async fn mark_paid(c: &mut AnyConnection, ids: &[i64]) -> Result<(), StorageError> {
-    let mut update = QueryBuilder::<Any>::new("UPDATE ");
-    update.push(or_fail(c)).push("attempts SET state = 'PAID' WHERE id IN ");
-    tuple(&mut update, ids.iter().copied());
+    let mut update = QueryBuilder::<Any>::default();
+    marking_paid(&mut update, or_fail(c), ids);
     update.build().execute(c).await?;
     Ok(())
+}
+
+pub(super) fn marking_paid(update: &mut QueryBuilder<Any>, or_fail: &str, ids: &[i64]) {
+    update.push("UPDATE ").push(or_fail).push("attempts SET state = 'PAID' WHERE id IN ");
+    tuple(update, ids.iter().copied());
 }
 
 /// It was closed at WeChat. `false` when it was closed or paid before.

@@ -121,17 +121,22 @@ pub async fn count(c: &mut AnyConnection, order_id: i64, kinds: &[EventKind]) ->
 /// Several at once, in this order.
 pub async fn append_all(c: &mut AnyConnection, at: Timestamp, events: &[NewEvent<'_>]) -> Result<(), StorageError> {
     for share in shares(events) {
-        let mut insert = QueryBuilder::<Any>::new("INSERT INTO order_events (order_id, at_ms, kind, source, detail) ");
-        insert.push_values(share, |mut row, event| {
-            row.push_bind(event.order_id)
-                .push_bind(millis(at))
-                .push_bind(event.kind.code())
-                .push_bind(event.source.code())
-                .push_bind(event.detail);
-        });
+        let mut insert = QueryBuilder::<Any>::default();
+        appending(&mut insert, at, share);
         insert.build().execute(&mut *c).await?;
     }
     Ok(())
+}
+
+pub(super) fn appending(insert: &mut QueryBuilder<Any>, at: Timestamp, events: &[NewEvent<'_>]) {
+    insert.push("INSERT INTO order_events (order_id, at_ms, kind, source, detail) ");
+    insert.push_values(events, |mut row, event| {
+        row.push_bind(event.order_id)
+            .push_bind(millis(at))
+            .push_bind(event.kind.code())
+            .push_bind(event.source.code())
+            .push_bind(event.detail);
+    });
 }
 
 /// Whether this has happened to an order.

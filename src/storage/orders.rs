@@ -213,25 +213,32 @@ pub struct PaidOrder {
 /// # Errors
 /// [`StorageError::Raced`] when one has changed since it was read.
 pub async fn mark_paid(c: &mut AnyConnection, paid: &[PaidOrder], now: Timestamp) -> Result<(), StorageError> {
+    let mut update = QueryBuilder::<Any>::default();
+    marking_paid(&mut update, or_fail(c), paid, now);
+    let changed = update.build().execute(c).await?.rows_affected();
+    if usize::try_from(changed) == Ok(paid.len()) { Ok(()) } else { Err(raced(paid)) }
+}
+
+/// One of these has changed since it was read.
+pub(super) fn raced(orders: &[PaidOrder]) -> StorageError {
+    StorageError::Raced { table: "orders", row: orders.first().map_or(0, |order| order.id) }
+}
+
+/// Leaves those out that have changed since they were read.
+pub(super) fn marking_paid(update: &mut QueryBuilder<Any>, or_fail: &str, paid: &[PaidOrder], now: Timestamp) {
     let rows = padded(paid.iter());
     let each = |column: fn(&PaidOrder) -> Option<i64>| rows.iter().map(move |order| (order.id, column(order)));
-    let mut update = QueryBuilder::<Any>::new("UPDATE ");
     update
-        .push(or_fail(c))
+        .push("UPDATE ")
+        .push(or_fail)
         .push("orders SET status = 'SUCCESS', closed_reason = NULL, live_key = NULL, wish = NULL, check_ms = ");
-    by_id(&mut update, each(|order| order.check.map(millis)));
+    by_id(update, each(|order| order.check.map(millis)));
     by_id(update.push(", end_ms = "), each(|order| order.check.map(millis)));
     by_id(update.push(", paid_ms = "), each(|order| Some(millis(order.paid))));
     update.push(", version = version + 1, updated_ms = ").push_bind(millis(now)).push(" WHERE id IN ");
-    tuple(&mut update, paid.iter().map(|order| order.id));
+    tuple(update, paid.iter().map(|order| order.id));
     by_id(update.push(" AND version = "), each(|order| Some(order.version)));
     update.push(" AND status IN ('NOTPAY', 'CLOSED')");
-    let changed = update.build().execute(c).await?.rows_affected();
-    if usize::try_from(changed) == Ok(paid.len()) {
-        Ok(())
-    } else {
-        Err(StorageError::Raced { table: "orders", row: paid.first().map_or(0, |order| order.id) })
-    }
 }
 
 /// A value for each of several rows, of which there is one at least; also NULL, so that the statement is the same.

@@ -53,13 +53,15 @@ pub struct NewPayment<'a> {
 /// One is booked: see [`Expect`].
 pub async fn insert(c: &mut AnyConnection, payments: &[NewPayment<'_>], expect: Expect) -> Result<(), StorageError> {
     for share in shares(payments) {
-        insert_share(&mut *c, share, expect).await?;
+        let mut insert = QueryBuilder::<Any>::default();
+        inserting(&mut insert, share);
+        expect.all_inserted("payments", insert.build().execute(&mut *c).await)?;
     }
     Ok(())
 }
 
-async fn insert_share(c: &mut AnyConnection, payments: &[NewPayment<'_>], expect: Expect) -> Result<(), StorageError> {
-    let mut insert = QueryBuilder::<Any>::new(
+pub(super) fn inserting(insert: &mut QueryBuilder<Any>, payments: &[NewPayment<'_>]) {
+    insert.push(
         "INSERT INTO payments (transaction_id, order_id, attempt_id, kind, source, total_fen, success_ms, booked_ms, \
          vouched_by) ",
     );
@@ -74,7 +76,6 @@ async fn insert_share(c: &mut AnyConnection, payments: &[NewPayment<'_>], expect
             .push_bind(millis(payment.booked))
             .push_bind(payment.vouched_by);
     });
-    expect.all_inserted("payments", insert.build().execute(c).await)
 }
 
 /// Those of these transactions that are booked, each with its attempt.

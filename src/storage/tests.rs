@@ -309,6 +309,52 @@ async fn money_for_an_order_that_changed_meanwhile_is_decided_anew() {
 }
 
 #[tokio::test]
+async fn of_payments_that_cannot_all_be_booked_nothing_is_kept() {
+    let (_place, books) = books().await;
+    let order_id = order(&books, b"{}").await;
+    let book = async |transactions: &'static [&'static str], version: i64| {
+        let booked = books.write(move |c| {
+            Box::pin(async move {
+                let attempt_id = attempts::find_current(c, order_id).await?.expect("is there").id;
+                let payment = |transaction_id: &&'static str| payments::NewPayment {
+                    transaction_id,
+                    order_id,
+                    attempt_id,
+                    kind: payments::PaymentKind::First,
+                    source: events::Source::Callback,
+                    total: Fen::new(100).expect("money"),
+                    success: NOW,
+                    booked: NOW,
+                    vouched_by: "serial",
+                };
+                let (kind, source, detail) = (events::EventKind::Paid, events::Source::Callback, "");
+                let paid = paid::Paid {
+                    payments: &transactions.iter().map(payment).collect::<Vec<_>>(),
+                    attempts: &[attempt_id],
+                    events: &[events::NewEvent { order_id, kind, source, detail }],
+                    orders: &[orders::PaidOrder { id: order_id, version, paid: NOW, check: None }],
+                };
+                paid.write(c, NOW, Expect::New).await
+            })
+        });
+        booked.await
+    };
+    let kept = async || {
+        let sql = "SELECT (SELECT COUNT(*) FROM payments) * 100 + (SELECT COUNT(*) FROM order_events) * 10 + \
+                   (SELECT COUNT(*) FROM orders WHERE status = 'SUCCESS') FROM products";
+        count(&books, sql).await
+    };
+    let raced = book(&["4200000000000000000000000001"], 2).await;
+    assert!(matches!(raced, Err(StorageError::Raced { table: "orders", .. })), "{raced:?}");
+    assert_eq!(kept().await, 0, "of an order that has changed");
+    book(&["4200000000000000000000000001"], 1).await.expect("as it was read");
+    assert_eq!(kept().await, 111);
+    let repeated = book(&["4200000000000000000000000002", "4200000000000000000000000001"], 2).await;
+    assert!(matches!(repeated, Err(StorageError::ThereAlready { table: "payments" })), "{repeated:?}");
+    assert_eq!(kept().await, 111, "with one that is there already");
+}
+
+#[tokio::test]
 async fn a_second_start_finds_everything_migrated() {
     let place = place().await;
     for start in 0..3 {

@@ -20,6 +20,7 @@ use crate::{
         events::{self, EventKind, NewEvent, Source},
         notifications::{self, Received},
         orders::{self, PaidOrder},
+        paid::Paid,
         payments::{self, NewPayment, PaymentKind},
         refunds::{self, NewRefund},
     },
@@ -131,8 +132,7 @@ async fn settle_distinct(
         return one_by_one(c, bookings, expect).await;
     }
     if !entries.is_empty() {
-        payments::insert(c, &entries.iter().map(|it| it.payment()).collect::<Vec<_>>(), expect).await?;
-        write(c, &entries).await?;
+        write(c, &entries, expect).await?;
     }
     let booked = decided.iter().map(|decided| match decided {
         Err(verdict) => Booked { verdict: *verdict, order_id: 0, became_paid: None },
@@ -191,16 +191,17 @@ fn decide<'a>(
     Ok(Entry { booking, proof, owed, kind, verdict })
 }
 
-/// All that follows from new payments.
-async fn write(c: &mut AnyConnection, entries: &[&Entry<'_>]) -> Result<(), StorageError> {
+/// New payments, and all that follows from them.
+async fn write(c: &mut AnyConnection, entries: &[&Entry<'_>], expect: Expect) -> Result<(), StorageError> {
     let Some(at) = entries.iter().map(|entry| entry.booking.at).max() else { return Ok(()) };
-    attempts::mark_paid(c, &entries.iter().map(|entry| entry.owed.attempt_id).collect::<Vec<_>>()).await?;
-    events::append_all(c, at, &entries.iter().map(|entry| entry.event()).collect::<Vec<_>>()).await?;
-    let paid: Vec<_> =
-        entries.iter().filter(|entry| entry.kind != PaymentKind::Surplus).map(|it| it.order(at)).collect();
-    if !paid.is_empty() {
-        orders::mark_paid(c, &paid, at).await?;
-    }
+    let paying = entries.iter().filter(|entry| entry.kind != PaymentKind::Surplus);
+    let paid = Paid {
+        payments: &entries.iter().map(|entry| entry.payment()).collect::<Vec<_>>(),
+        attempts: &entries.iter().map(|entry| entry.owed.attempt_id).collect::<Vec<_>>(),
+        events: &entries.iter().map(|entry| entry.event()).collect::<Vec<_>>(),
+        orders: &paying.map(|entry| entry.order(at)).collect::<Vec<_>>(),
+    };
+    paid.write(c, at, expect).await?;
     for entry in entries.iter().filter(|entry| entry.kind == PaymentKind::Surplus) {
         give_back(c, entry, at).await?;
     }
