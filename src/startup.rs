@@ -103,6 +103,7 @@ impl Application {
         let redirect = listen_for_redirects(settings.tls.as_ref()).await?;
         tracing::info!("the books: {}", settings.database_url.place());
         let (key_place, bills) = (secret_key::place(&settings), settings.own_dir().join(BILLS));
+        let is_sandbox = matches!(settings.mode, Mode::Sandbox { .. });
         let sandbox_open = matches!(settings.mode, Mode::Sandbox { open: true });
         let (platform, live) = platform(settings.mode, &settings.data_dir, address, &clock, &entropy).await?;
         let mut ours = mark::of(&live);
@@ -110,7 +111,7 @@ impl Application {
         let (url, data_dir) = (&settings.database_url, &settings.data_dir);
         mark::foresee(url, &url.place(), &ours).await?;
         let db = Database::open(url).await.map_err(|error| of_data_dir(data_dir, &url.place(), error))?;
-        let beside = put_back::claim(&db, (url, data_dir), &ours, clock.now()).await?;
+        let beside = put_back::claim(&db, (url, data_dir), (&ours, is_sandbox), clock.now()).await?;
         let secret_key = secret_key::find(settings.secret_key, key_place)?;
         // Books and their copies, the keys of a sandbox: nothing in it is for others.
         storage::keep_private(&settings.data_dir);

@@ -38,6 +38,12 @@ pub enum NotOurBooks {
     )]
     StayBehind { place: String, to: String },
     #[error(
+        "the books in {place} are gone: what lies there is empty, and the numbers beside it ({numbers}) tell of books that \
+         were kept here. A new shop in their place would know nothing of its orders and refunds. Put the latest copy back \
+         (`saoma restore FILE`), or, to begin anew without them, remove those numbers: docs/operating.md"
+    )]
+    Gone { place: String, numbers: String },
+    #[error(
         "the books in {place} are half of a move from {from}, which was cut off: run `saoma move` there again, with the \
          settings of the old books. Until it has ended, those are the shop's"
     )]

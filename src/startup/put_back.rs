@@ -10,7 +10,7 @@ use crate::{
     config::{DatabaseUrl, Mode, Settings},
     storage::{
         Database, StorageError,
-        books::Mark,
+        books::{self, Mark},
         copies::Place,
         generation::{self, Beside},
         restorations::{self, FoundBy, Restoration},
@@ -43,16 +43,20 @@ pub(super) fn beside_of(url: &DatabaseUrl, data_dir: &Path) -> Beside {
 /// before anybody is served.
 ///
 /// # Errors
-/// They are another's, or cannot be read or written.
+/// They are another's, or cannot be read or written; or a shop's are gone, and these are new ones.
 pub(super) async fn claim(
     db: &Database,
     (url, data_dir): (&DatabaseUrl, &Path),
-    ours: &Mark,
+    (ours, is_sandbox): (&Mark, bool),
     now: Timestamp,
 ) -> Result<Beside, StartupError> {
-    mark::claim(db, &url.place(), ours, now).await?;
     let beside = beside_of(url, data_dir);
     let seen = beside.seen();
+    if !is_sandbox && seen > 0 && is_new(db).await? {
+        let numbers = beside.paths().iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ");
+        return Err(NotOurBooks::Gone { place: url.place(), numbers }.into());
+    }
+    mark::claim(db, &url.place(), ours, now).await?;
     match db.write(move |c| Box::pin(generation::rise(c, seen, FoundBy::File, now))).await {
         Ok(risen) => beside.follow_or_warn(risen.number),
         // It is looked at again with the first heartbeat that can be written.
@@ -69,6 +73,12 @@ pub(super) async fn claim(
         );
     }
     Ok(beside)
+}
+
+/// Nobody has ever served from them.
+async fn is_new(db: &Database) -> Result<bool, StorageError> {
+    let mut c = db.read().await?;
+    Ok(generation::find(&mut c).await?.number == 0 && books::find(&mut c).await?.is_none())
 }
 
 /// For whoever has put older books there himself, of `since` if he knows. Otherwise they are of the last moment that they

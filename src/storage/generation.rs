@@ -43,6 +43,10 @@ impl Beside {
         Self { paths: paths.into(), seen: Arc::new(AtomicI64::new(seen)) }
     }
 
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.paths
+    }
+
     /// The highest number that was ever seen.
     pub fn seen(&self) -> i64 {
         self.seen.load(Ordering::SeqCst)

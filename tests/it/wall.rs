@@ -223,6 +223,38 @@ async fn a_lost_env_file_a_left_one_and_another_folder() {
     assert!(code == Some(2) && told.contains("WeChat Pay itself"), "{told}");
 }
 
+#[tokio::test]
+async fn a_shop_whose_books_are_gone_does_not_begin_as_a_new_one() {
+    if !is_file() {
+        return;
+    }
+    let home = folder();
+    let data = home.path().join("data");
+    let live = with(account(OURS), "DATABASE_URL", "");
+    stop(serve(home.path(), &["serve"], &live).await).await;
+    for emptied in [true, false] {
+        for suffix in ["-wal", "-shm", ""] {
+            fs::remove_file(data.join(format!("saoma.db{suffix}"))).ok();
+        }
+        if emptied {
+            fs::write(data.join("saoma.db"), "").expect("writes");
+        }
+        // As often as somebody tries it.
+        for _ in 0..2 {
+            let (code, told) = run(home.path(), &["serve"], &live);
+            assert_eq!(code, Some(2), "{told}");
+            assert!(told.contains("are gone") && told.contains("saoma restore"), "{told}");
+            assert!(told.contains("saoma.db.generation") && told.contains("generations/saoma-db"), "{told}");
+        }
+    }
+    // Who says so begins anew.
+    fs::remove_file(data.join("saoma.db.generation")).expect("removes");
+    fs::remove_dir_all(data.join("generations")).expect("removes");
+    let new = serve(home.path(), &["serve"], &live).await;
+    assert!(new.log().contains("new books, without any order"), "{}", new.log());
+    stop(new).await;
+}
+
 /// README: "Try it", and then "Going live", in one folder.
 #[tokio::test]
 async fn whoever_tried_it_goes_live_in_the_same_folder_with_an_empty_shop() {
