@@ -21,6 +21,7 @@ use super::{
 use crate::{
     domain::Product,
     storage::{Database, StorageError, generation::Beside},
+    tls::Files,
 };
 
 /// Somebody waits for the page.
@@ -39,6 +40,8 @@ pub struct Patient {
     pub secrets: Vec<PathBuf>,
     /// What must not be on sale for real money.
     pub demo: Vec<Product>,
+    /// The shop's own HTTPS, where somebody else renews its certificate.
+    pub certificate: Option<Files>,
 }
 
 impl Patient {
@@ -51,7 +54,10 @@ impl Patient {
             keys: self.keys.clone(),
             books: Books::None,
             machine: gather::machine::look(&self.data_dir, self.books.as_deref(), &self.secrets),
-            front: self.front.clone(),
+            front: Front {
+                certificate: self.certificate.as_ref().and_then(|files| files.trouble(now)),
+                ..self.front.clone()
+            },
             online: None,
         }
     }

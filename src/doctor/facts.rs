@@ -100,6 +100,8 @@ pub struct Front {
     /// Whether the program has its pages' styles and scripts, or why the named folder has none.
     pub site: Result<(), String>,
     pub has_tls: bool,
+    /// Why nobody gets in with the certificate whose files are named.
+    pub certificate: Option<String>,
     pub is_loopback: bool,
     pub names_proxies: bool,
     pub port: Port,

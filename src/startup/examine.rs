@@ -10,6 +10,7 @@ use super::{
     platform::{self, Parts},
     put_back,
     surroundings::Surroundings,
+    tls,
 };
 use crate::{
     config::{Environment, Mode, Settings, Wanted},
@@ -24,6 +25,7 @@ use crate::{
     metrics::Metrics,
     readiness::Readiness,
     storage::{Database, SchemaError, StorageError, books::PlatformKind, copies},
+    tls::Source,
     wechatpay::ApiV3Keys,
 };
 
@@ -131,6 +133,11 @@ pub(super) fn patient(settings: &Settings, surroundings: &Surroundings) -> Patie
         None if surroundings.site.is_empty() => Err("built without its site".to_owned()),
         None => Ok(()),
     };
+    let certificate = match settings.tls.clone().map(|it| tls::source(it, &settings.data_dir, surroundings.tls)) {
+        Some(Source::Files(files)) => Some(files),
+        Some(Source::Acme(_)) | None => None,
+    };
+    secrets.extend(certificate.iter().map(|files| files.key.clone()));
     let kind = kind(settings, surroundings);
     Patient {
         is_play: kind == PlatformKind::Loopback,
@@ -138,6 +145,7 @@ pub(super) fn patient(settings: &Settings, surroundings: &Surroundings) -> Patie
         front: Front {
             site,
             has_tls: settings.tls.is_some(),
+            certificate: None,
             is_loopback: settings.site_addr.ip().is_loopback(),
             names_proxies: !settings.trusted_proxies.is_empty(),
             port: Port::Ours,
@@ -146,6 +154,7 @@ pub(super) fn patient(settings: &Settings, surroundings: &Surroundings) -> Patie
         books: copies::file_of(&settings.database_url).ok().flatten(),
         secrets,
         demo: if kind == PlatformKind::WechatPay { catalogue::demo() } else { Vec::new() },
+        certificate,
     }
 }
 
@@ -188,8 +197,8 @@ pub(super) async fn after(mut facts: Facts, db: &Database, keys: &ApiV3Keys) -> 
     facts.keys.opens_callbacks = gather::books::opens_callbacks(db, keys, now).await.unwrap_or(None);
     for finding in examine_facts(&facts).findings {
         let Finding { check, severity, detail, .. } = &finding;
-        // Of a missing site the log tells already.
-        if *check == Check::SiteMissing {
+        // Of these the log tells already.
+        if matches!(check, Check::SiteMissing | Check::OwnCertificate) {
             continue;
         }
         let (code, words) = (check.code(), finding.english());
@@ -211,7 +220,7 @@ pub(super) async fn after(mut facts: Facts, db: &Database, keys: &ApiV3Keys) -> 
 const FULL: i64 = 2;
 
 const fn unknown_front() -> Front {
-    Front { site: Ok(()), has_tls: false, is_loopback: false, names_proxies: true, port: Port::Free }
+    Front { site: Ok(()), has_tls: false, certificate: None, is_loopback: false, names_proxies: true, port: Port::Free }
 }
 
 fn closed(error: &StartupError) -> Books {

@@ -32,8 +32,13 @@ pub(super) fn begin(
     pace: TlsPace,
     (readiness, metrics, clock): (Readiness, Metrics, Clock),
 ) -> Result<Care, TlsError> {
+    Care::begin(source(settings, data_dir, pace), Told::new(readiness, metrics, clock))
+}
+
+/// Where the certificate comes from.
+pub(super) fn source(settings: TlsSettings, data_dir: &Path, pace: TlsPace) -> Source {
     let names = settings.names;
-    let source = match settings.certificates {
+    match settings.certificates {
         Certificates::Files { certificate, key } => {
             Source::Files(Files { certificate, key, names, look_every: pace.look_at_files_every })
         }
@@ -45,6 +50,5 @@ pub(super) fn begin(
             folder: data_dir.join(FOLDER),
             pace: pace.acme,
         }),
-    };
-    Care::begin(source, Told::new(readiness, metrics, clock))
+    }
 }

@@ -64,6 +64,15 @@ impl Files {
         Ok(seen)
     }
 
+    /// Why nobody gets in with what is in them at `now`; names no path.
+    pub fn trouble(&self, now: Timestamp) -> Option<String> {
+        let words = match self.look().1 {
+            Ok(pair) => self.fault(&pair, now)?,
+            Err(error) => error.words(),
+        };
+        Some(words.public)
+    }
+
     fn look(&self) -> Found {
         let read = |setting, path: &PathBuf| {
             read_small_file(path).map_err(|source| FilesError::File { setting, path: path.clone(), source })

@@ -167,7 +167,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["backoffice", "checkout", "config", "doctor", "domain", "reconcile", "startup", "storage", "wechatpay"],
     ),
     ("config", &["domain", "gateway", "secret_key", "wechatpay"]),
-    ("doctor", &["clock", "domain", "entropy", "gateway", "storage", "wechatpay"]),
+    ("doctor", &["clock", "domain", "entropy", "gateway", "storage", "tls", "wechatpay"]),
     // Routes know use cases. What is shared between them is put together in `http.rs`.
     (
         "http",

@@ -16,7 +16,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::support::{Process, command, folder, free_port, is_file, lay_keys};
+use crate::support::{Process, Shown, command, folder, free_port, is_file, lay_keys};
 
 /// A platform, a server in live mode on it, and the variables that both are told of.
 struct Shop {
@@ -245,6 +245,44 @@ async fn a_right_set_up_is_silent_and_each_broken_one_is_named() {
     assert_eq!((code, named.len()), (2, 0), "no server: the way back cannot be checked: {told:#}");
     assert_eq!(told["unchecked"][0]["what"], "callback", "{told:#}");
     drop(shop.platform);
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_gets_in_with_is_named() {
+    if !is_file() {
+        return;
+    }
+    let mut shop = Shop::open().await;
+    shop.stop().await;
+    shop.write("DELETE FROM heartbeats").await;
+    let place = |name: &str| {
+        let folder = shop.path().join(name);
+        fs::create_dir(&folder).expect("makes");
+        folder
+    };
+    let (good, other) = (Shown::lay(&place("good"), "shop.example.com"), Shown::lay(&place("other"), "example.org"));
+    let examine = |certificate: &Path, key: &Path| {
+        fs::set_permissions(key, fs::Permissions::from_mode(0o600)).ok();
+        let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+        let instead = [
+            ("WXPAY_NOTIFY_DOMAIN", Some("https://shop.example.com")),
+            ("SAOMA_TLS", Some("files")),
+            ("SAOMA_TLS_CERTIFICATE", Some(&*certificate)),
+            ("SAOMA_TLS_KEY", Some(&*key)),
+        ];
+        let (_, named, told, log) = shop.examine(&["--offline"], &instead);
+        (named, format!("{told:#} {log}"))
+    };
+    let (named, told) = examine(&good.certificate, &good.key);
+    assert!(named.is_empty(), "{told}");
+    for (certificate, key, why) in [
+        (&good.certificate, &other.key, "the key is not the certificate's"),
+        (&other.certificate, &other.key, "is not for shop.example.com"),
+        (&shop.path().join("none.pem"), &good.key, "cannot be read"),
+    ] {
+        let (named, told) = examine(certificate, key);
+        assert!(named == ["own_certificate"] && told.contains(why), "{why}: {told}");
+    }
 }
 
 #[tokio::test]

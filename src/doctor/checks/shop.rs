@@ -22,6 +22,9 @@ pub(super) fn check(facts: &Facts, report: &mut Report) {
     if is_behind_a_proxy && !facts.front.names_proxies {
         report.findings.push(Finding::risk(Check::ProxyUnnamed, "SAOMA_TRUSTED_PROXIES").likely());
     }
+    if let Some(why) = &facts.front.certificate {
+        report.findings.push(Finding::broken(Check::OwnCertificate, why));
+    }
     if let Port::Taken(why) = &facts.front.port {
         report.findings.push(Finding::broken(Check::PortTaken, why));
     }

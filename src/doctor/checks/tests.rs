@@ -41,7 +41,14 @@ fn right() -> Facts {
             open_to_others: Vec::new(),
             lost_zone: None,
         },
-        front: Front { site: Ok(()), has_tls: false, is_loopback: true, names_proxies: true, port: Port::Ours },
+        front: Front {
+            site: Ok(()),
+            has_tls: false,
+            certificate: None,
+            is_loopback: true,
+            names_proxies: true,
+            port: Port::Ours,
+        },
         online: Some(Online {
             hosts: vec![host("api.mch.weixin.qq.com", 0), host("api2.mch.weixin.qq.com", 0)],
             proxy: None,
@@ -147,6 +154,7 @@ const BROKEN: &[(Check, Break)] = &[
     (Check::OpenToOthers, |it| it.machine.open_to_others.push("key.pem".into())),
     (Check::SiteMissing, |it| it.front.site = Err("built without its site".to_owned())),
     (Check::ProxyUnnamed, |it| it.front.names_proxies = false),
+    (Check::OwnCertificate, |it| it.front.certificate = Some("has ended".to_owned())),
     (Check::PortTaken, |it| it.front.port = Port::Taken("in use".to_owned())),
     (Check::UnfitProduct, |it| books(it).unfit.push("7 😀".to_owned())),
     (Check::DemoOnSale, |it| books(it).demo.push("1 Rust".to_owned())),

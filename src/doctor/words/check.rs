@@ -38,6 +38,7 @@ pub enum Check {
     SiteMissing,
     ProxyUnnamed,
     PortTaken,
+    OwnCertificate,
     UnfitProduct,
     DemoOnSale,
 }

@@ -67,6 +67,19 @@ pub(super) const ROWS: &[Row] = &[
         ("Something else has the port: the server cannot start", "Stop it, or change LEPTOS_SITE_ADDR"),
     ),
     row(
+        Check::OwnCertificate,
+        "own_certificate",
+        (
+            "SAOMA_TLS 的证书不能用：浏览器打不开商店，微信支付的通知也送不到；服务可能启动不了",
+            "换成域名的有效证书和它自己的私钥（文件更换后几秒内生效）",
+        ),
+        (
+            "The certificate of SAOMA_TLS cannot be used: browsers and WeChat Pay's callbacks do not get in, and the server \
+             may not start",
+            "Name a certificate of this domain that has not ended, with its own key; files that change count within seconds",
+        ),
+    ),
+    row(
         Check::UnfitProduct,
         "unfit_product",
         ("微信支付会拒绝这个商品：买不了", "用 saoma product put 改标题（不超过 127 个字符，不含表情符号）或价格"),
