@@ -33,6 +33,8 @@ pub enum Fault {
     OpenQuote,
     #[error("is not NAME=VALUE; a value with spaces or of several lines stands in quotes")]
     Syntax,
+    #[error("the name stands in the file before, with another value: remove one of them")]
+    Twice,
 }
 
 impl EnvFileError {
@@ -67,9 +69,14 @@ fn parse(bytes: &[u8]) -> Result<Vec<(String, String)>, (usize, Fault)> {
     // very end for the beginning of something.
     let text = format!("{}\n", text.trim_start_matches('\u{feff}'));
     let given = Cell::new(0);
-    let mut pairs = Vec::new();
+    let mut pairs: Vec<(String, String)> = Vec::new();
     for pair in dotenvy::from_read_iter(Lines { left: text.as_bytes(), given: &given }) {
-        pairs.push(pair.map_err(|error| place(&error, given.get()))?);
+        let (name, value) = pair.map_err(|error| place(&error, given.get()))?;
+        // Shells take the last one, others the first: by either somebody opens other books than he means.
+        if pairs.iter().any(|it| it.0 == name && it.1 != value) {
+            return Err((given.get().max(1), Fault::Twice));
+        }
+        pairs.push((name, value));
     }
     Ok(pairs)
 }
@@ -144,6 +151,7 @@ mod tests {
         assert_eq!(windows[0].1.replace('\r', ""), pem);
         assert_eq!(windows[1].1, "e");
         assert_eq!(pairs(&format!("A_B={}", "x".repeat(20_000)))[0].1.len(), 20_000);
+        assert_eq!(pairs("A_B=1\nA_B=1").len(), 2, "the same twice is no question");
     }
 
     #[test]
@@ -159,6 +167,7 @@ mod tests {
             (b"A_B=1\nC_D='SECRET", 2, Some("C_D"), Fault::OpenQuote),
             (b"A_B=1\r\nC_D=\"x\r\ny\" SECRET\r\nE_F=1\r\n", 2, Some("C_D"), Fault::Syntax),
             (b"A_B=1\nSAOMA_PAYEE=SECRET\xc9\xce\xb5\xea\n", 2, Some("SAOMA_PAYEE"), Fault::NotUtf8),
+            (b"DATABASE_URL=1SECRET\nA_B=1\nDATABASE_URL=2SECRET\n", 3, Some("DATABASE_URL"), Fault::Twice),
             (b"\xff\xfeA\0", 1, None, Fault::NotUtf8),
             (b"\xef\xbb\xbfC_D=SECRET SECRET", 1, Some("C_D"), Fault::Syntax),
         ] {
