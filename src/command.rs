@@ -108,6 +108,9 @@ pub enum CommandError {
     Startup(#[from] StartupError),
     #[error("order {number}: {error}")]
     Order { number: OutTradeNo, error: NotActed },
+    /// What the books say is shown all the same.
+    #[error("order {number}: WeChat Pay gave no usable answer; shown is what the books say")]
+    Unanswered { number: OutTradeNo },
     #[error("no order has the number {0}")]
     NothingFound(String),
     #[error("cannot be read: {}", .0.join(", "))]
@@ -206,6 +209,5 @@ fn counted<T: From<u8> + PartialEq + Copy + std::fmt::Display>(count: T, one: &s
 
 /// With its zone: the log, and whoever reads this somewhere else, may have another one.
 fn beijing(at: Timestamp) -> String {
-    let second = at.round(jiff::Unit::Second).unwrap_or(at);
-    second.display_with_offset(jiff::tz::offset(8)).to_string()
+    crate::wechatpay::time::rfc3339(at)
 }

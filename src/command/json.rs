@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::CommandError;
 use crate::{
     backoffice::{orders::Row, told},
-    checkout::OrderHistory,
+    checkout::{Answer, OrderHistory},
     domain::ClosedReason,
     storage::{attempts::AttemptState, inbox::Entry, refunds::Refund, refused::Refused},
 };
@@ -42,6 +42,13 @@ pub(super) fn row(Row { line, beside }: &Row) -> Value {
         "refunded_fen": beside.refunded_fen,
         "set_aside_fen": beside.set_aside_fen,
     })
+}
+
+/// With what WeChat has said; null where it has not.
+pub(super) fn asked(answer: Option<Answer>, history: &OrderHistory) -> Value {
+    let mut told = self::history(history);
+    told["answer"] = json!(answer.map(Answer::code));
+    told
 }
 
 pub(super) fn history(history: &OrderHistory) -> Value {

@@ -140,8 +140,15 @@ async fn carry_out(
         }
         OrderCommand::Query { out_trade_no } => {
             checkout.rise_if_possible().await?;
-            let history = office.query_order(&out_trade_no, &acting()).await;
-            tell(&history.map_err(|error| CommandError::Order { number: out_trade_no, error })?, is_json, out)
+            let asked = office.query_order(&out_trade_no, &acting()).await;
+            let (answer, history) =
+                asked.map_err(|error| CommandError::Order { number: out_trade_no.clone(), error })?;
+            if is_json {
+                json::write(&json::asked(answer, &history), out)?;
+            } else {
+                show(&history, out)?;
+            }
+            if answer.is_some() { Ok(()) } else { Err(CommandError::Unanswered { number: out_trade_no }) }
         }
         OrderCommand::Find { number } => {
             let rows = office.search(&number).await?;

@@ -1,7 +1,7 @@
 //! What can happen, and which of it happens next.
 
 use saoma::{
-    checkout::{CheckoutError, RefundOf, RefundOrder},
+    checkout::{CheckoutError, Numbered, RefundOf, RefundOrder},
     domain::{Fen, OrderToken, OutRefundNo, ProductId},
     storage::events::Source,
 };
@@ -392,7 +392,9 @@ pub fn work(step: &Step, scene: &Scene, shop: usize) -> Option<Work> {
                 amount: amount.map(|fen| Fen::new(fen).expect("an amount")),
                 reason: "退货".to_owned(),
                 source: Source::CommandLine,
-                out_refund_no: out_refund_no.map(|number| OutRefundNo::parse_any(&number).expect("a number")),
+                number: out_refund_no.map_or(Numbered::Fresh, |number| {
+                    Numbered::Chosen(OutRefundNo::parse_any(&number).expect("a number"))
+                }),
                 another,
             };
             match checkout.refund(&RefundOf::Transaction(transaction_id), wanted).await {
@@ -402,7 +404,12 @@ pub fn work(step: &Step, scene: &Scene, shop: usize) -> Option<Work> {
         }),
         Step::Query { out_trade_no } => Box::pin(async move {
             let number = saoma::domain::OutTradeNo::parse(&out_trade_no).expect("a number");
-            told(checkout.query_order(&number, Source::CommandLine).await.map(|it| format!("{:?}", it.order.status)))
+            told(
+                checkout
+                    .query_order(&number, Source::CommandLine)
+                    .await
+                    .map(|(_, it)| format!("{:?}", it.order.status)),
+            )
         }),
         _ => return None,
     })

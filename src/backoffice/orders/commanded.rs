@@ -3,7 +3,7 @@
 use super::act::{NotActed, of_order, of_refund};
 use crate::{
     backoffice::{acted::Acted, office::Office, staff::audit::what},
-    checkout::{Beside, OrderHistory, RefundDraft},
+    checkout::{Answer, Beside, OrderHistory, RefundDraft},
     domain::OutTradeNo,
     storage::{audit::Outcome, refunds::Refund},
 };
@@ -32,15 +32,20 @@ impl Office {
         Ok(checkout.ask_for_refund(draft.with(beside)).await?)
     }
 
-    /// Asks WeChat about this very number and about its order, and books the answers.
+    /// Asks WeChat about this very number and about its order, and books the answers; `None` where there was no usable one
+    /// about the number.
     ///
     /// # Errors
     /// No such order, or the books are out of reach.
-    pub async fn query_order(&self, number: &OutTradeNo, who: &Acted) -> Result<OrderHistory, NotActed> {
+    pub async fn query_order(
+        &self,
+        number: &OutTradeNo,
+        who: &Acted,
+    ) -> Result<(Option<Answer>, OrderHistory), NotActed> {
         let id = self.0.checkout.load_history(number).await?.order.id;
         let (checkout, source, number) = (self.0.checkout.clone(), who.source, number.clone());
         let asking = async move { Ok(checkout.query_order(&number, source).await?) };
-        let told = |history: &OrderHistory| Some(history.order.status.code());
+        let told = |(_, history): &(Option<Answer>, OrderHistory)| Some(history.order.status.code());
         self.ask_for(who, of_order(what::ORDER_ASKED, id), asking, told).await
     }
 }

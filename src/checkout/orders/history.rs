@@ -1,5 +1,6 @@
 //! An order with everything that happened to it, for staff and the command line.
 
+use super::inquire::Answer;
 use crate::{
     checkout::{error::CheckoutError, shared::Checkout, visit::Visit},
     domain::OutTradeNo,
@@ -43,23 +44,29 @@ impl Checkout {
         })
     }
 
-    /// Asks WeChat about an order and all its open refunds, and books what the answers say.
+    /// Asks WeChat about an order and all its open refunds, and books what the answers say: what was said of this very
+    /// number, `None` where there was no usable answer, and how the order stands afterwards.
     ///
     /// # Errors
     /// No such order, or the books are out of reach.
-    pub async fn query_order(&self, number: &OutTradeNo, source: Source) -> Result<OrderHistory, CheckoutError> {
+    pub async fn query_order(
+        &self,
+        number: &OutTradeNo,
+        source: Source,
+    ) -> Result<(Option<Answer>, OrderHistory), CheckoutError> {
         let history = self.load_history(number).await?;
+        let mut answer = None;
         {
             let _asking = self.begin_now(history.order.id).await;
             let mut visit = Visit::new(Asker::Button, self.now());
             if let Some(attempt) = history.attempts.iter().find(|it| it.out_trade_no == *number) {
-                self.ask_about(attempt, source, &mut visit).await?;
+                answer = self.ask(attempt, source, &mut visit).await?;
             }
             self.look_after(history.order.id, source, &mut visit).await?;
         }
         for refund in &history.refunds {
             self.look_after_refund(refund.id, source).await?;
         }
-        self.load_history(number).await
+        Ok((answer, self.load_history(number).await?))
     }
 }
