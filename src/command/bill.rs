@@ -191,9 +191,6 @@ impl Clerk {
         to: DifferenceState,
         out: &mut (dyn Write + Send),
     ) -> Result<(), CommandError> {
-        if why.trim().is_empty() {
-            return Err(ReconcileError::NoReason.into());
-        }
         let noted = self.staff.noted(&self.actor, what::BILL_DECIDED, &format!("difference:{id}"), to.code());
         let states = (DifferenceState::Open, to);
         self.reconcile.decide(id, states, (&self.actor.name, &why), Some(noted)).await?;

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     BillDay, KINDS, Reconcile, ReconcileError,
-    compare::{Comparison, Finding},
+    compare::{Before, Comparison, Finding},
     gather::{self, Bills},
     judge::{BOOKED_FROM_BILL, Judged, TOGETHER},
     pauses::back_off,
@@ -33,6 +33,8 @@ use crate::{
 const CLOSED_TOGETHER: i64 = 200;
 /// What is left over of a comparison is looked at again.
 const SOON: SignedDuration = SignedDuration::from_mins(1);
+/// Days without any movement of the account that may lie between two with one.
+const LOOKED_BACK: i64 = 31;
 /// Batches of findings that may wait for an answer.
 const WAITING: usize = 4;
 
@@ -77,7 +79,8 @@ impl Reconcile {
         self.date_refunds(day).await?;
         let (sorter, totals) = self.read_theirs(day, &files).await?;
         let sorter = self.read_ours(day, sorter).await?;
-        let (findings, comparing) = compare(sorter, self.0.fee_rate, totals);
+        let before = self.account_before(day).await?;
+        let (findings, comparing) = compare(sorter, (self.0.fee_rate, before), totals);
         let judged = self.judge_all(day, run, findings).await;
         // Whoever judges may have given up; then the comparison ends by itself.
         let totals = comparing.await.map_err(|_| ReconcileError::Broken)?;
@@ -121,6 +124,24 @@ impl Reconcile {
             Ok::<_, ReconcileError>((sorter, totals))
         });
         reading.await.map_err(|_| ReconcileError::Broken)?
+    }
+
+    /// As the last day has left it on which it moved, where all days since then are compared to their end.
+    async fn account_before(&self, day: BillDay) -> Result<Option<Before>, ReconcileError> {
+        let (from, to) = (day.plus_days(-LOOKED_BACK), day.plus_days(-1));
+        let known = days::list(&mut *self.0.db.read().await?, &from.to_string(), &to.to_string()).await?;
+        let mut expected = to;
+        for stored in known.iter().rev() {
+            let totals = stored.totals.as_deref().and_then(|text| serde_json::from_str::<Totals>(text).ok());
+            let Some(totals) = totals.filter(|_| stored.day == expected.to_string() && stored.is_compared()) else {
+                return Ok(None);
+            };
+            if let Some(account) = totals.account {
+                return Ok(account.closing.map(|closing| Before { day: expected, closing }));
+            }
+            expected = expected.plus_days(-1);
+        }
+        Ok(None)
     }
 
     async fn judge_all(
@@ -198,12 +219,12 @@ impl Reconcile {
 /// Sorts and compares in a thread of its own; batches of findings come out of it.
 fn compare(
     sorter: Sorter,
-    fee_rate: Option<Rate>,
+    (fee_rate, before): (Option<Rate>, Option<Before>),
     totals: Totals,
 ) -> (mpsc::Receiver<Vec<Finding>>, JoinHandle<Result<Totals, ReconcileError>>) {
     let (sender, receiver) = mpsc::channel(WAITING);
     let comparing = spawn_blocking(move || {
-        let mut comparison = Comparison::new(fee_rate, totals);
+        let mut comparison = Comparison::new(fee_rate, before, totals);
         let mut found = Vec::new();
         each_group(sorter.finish()?, |group| {
             comparison.group(group, &mut found);

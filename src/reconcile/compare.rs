@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    day::BillDay,
     row::{Class, Row, Side},
     totals::Totals,
 };
@@ -101,16 +102,24 @@ pub(super) enum Finding {
 /// A fen, in the unit of fees: WeChat rounds them.
 const A_FEN: i64 = 1000;
 
+/// The account as an earlier day has left it; between the two nothing has moved it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    pub(super) day: BillDay,
+    pub(super) closing: i64,
+}
+
 pub(super) struct Comparison {
     fee_rate: Option<Rate>,
+    before: Option<Before>,
     pub(super) totals: Totals,
     /// Other rates than the agreed one, with how many rows have them.
     rates: BTreeMap<i64, u64>,
 }
 
 impl Comparison {
-    pub(super) const fn new(fee_rate: Option<Rate>, totals: Totals) -> Self {
-        Self { fee_rate, totals, rates: BTreeMap::new() }
+    pub(super) const fn new(fee_rate: Option<Rate>, before: Option<Before>, totals: Totals) -> Self {
+        Self { fee_rate, before, totals, rates: BTreeMap::new() }
     }
 
     /// All rows of one key.
@@ -175,11 +184,21 @@ impl Comparison {
         } else {
             (&mut totals.foreign_payments, &mut totals.foreign_refunds, &mut totals.foreign_fees)
         };
-        match row.class {
-            Class::Payment => payments.add(row.fen),
-            Class::Refund | Class::Flow => refunds.add(row.fen),
-        }
+        let unsettled = row.fen.saturating_sub(row.settled);
+        let unsettled = match row.class {
+            Class::Payment => {
+                payments.add(row.fen);
+                unsettled
+            }
+            Class::Refund | Class::Flow => {
+                refunds.add(row.fen);
+                -unsettled
+            }
+        };
         *fees = fees.saturating_add(row.fee);
+        if is_ours {
+            totals.unsettled = totals.unsettled.saturating_add(unsettled);
+        }
     }
 
     fn fee(&mut self, row: &Row, found: &mut Vec<Finding>) {
@@ -218,15 +237,22 @@ impl Comparison {
             }
         };
         found.extend(self.rates.into_iter().map(other));
-        if let Some(line) = self.totals.account.as_ref().and_then(|account| account.broken_line) {
-            found.push(Finding::Plain {
-                kind: DifferenceKind::Balance,
-                subject: format!("line {line}"),
-                row: None,
-                theirs_fen: 0,
-                ours_fen: 0,
-                why: String::new(),
-            });
+        let balance = |subject, (theirs_fen, ours_fen), why| Finding::Plain {
+            kind: DifferenceKind::Balance,
+            subject,
+            row: None,
+            theirs_fen,
+            ours_fen,
+            why,
+        };
+        let account = self.totals.account.as_ref();
+        found.extend(
+            account.and_then(|it| it.broken_line).map(|line| balance(format!("line {line}"), (0, 0), String::new())),
+        );
+        if let Some((opening, before)) = account.and_then(|it| it.opening).zip(self.before)
+            && opening != before.closing
+        {
+            found.push(balance("opening".to_owned(), (opening, before.closing), before.day.to_string()));
         }
         self.totals
     }

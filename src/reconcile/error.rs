@@ -9,6 +9,9 @@ use crate::{
     wechatpay::bill::BillError,
 };
 
+/// Characters of a person's reason.
+pub(super) const REASON_MOST: usize = 500;
+
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
     #[error("the bill is still being made: WeChat Pay has it after ten in the morning of the next day, Beijing time")]
@@ -32,6 +35,8 @@ pub enum ReconcileError {
     NoSuchDifference,
     #[error("a reason is needed")]
     NoReason,
+    #[error("a reason has {REASON_MOST} characters at most")]
+    LongReason,
     #[error(transparent)]
     Checkout(#[from] CheckoutError),
     #[error(transparent)]
@@ -74,6 +79,7 @@ impl ReconcileError {
             Self::NotCompared => "NOT_COMPARED".to_owned(),
             Self::NoSuchDifference => "NO_SUCH_DIFFERENCE".to_owned(),
             Self::NoReason => "NO_REASON".to_owned(),
+            Self::LongReason => "LONG_REASON".to_owned(),
             Self::Checkout(_) | Self::Storage(_) => "BOOKS".to_owned(),
             Self::Broken => "BROKEN".to_owned(),
         }

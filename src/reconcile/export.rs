@@ -83,7 +83,9 @@ impl Reconcile {
             "退款笔数",
             "退款金额(元)",
             "净额(元)",
+            "未结算优惠(元)",
             "微信手续费(元)",
+            "结算金额(元)",
             "对账结果",
         ];
         let mut rows = Vec::new();
@@ -127,6 +129,8 @@ fn product_row(day: BillDay, sum: &ProductSum) -> Vec<String> {
         signed_yuan(sum.paid_fen - sum.refunded_fen),
         String::new(),
         String::new(),
+        String::new(),
+        String::new(),
     ]
 }
 
@@ -141,8 +145,10 @@ fn day_row(day: BillDay, sums: &[ProductSum], totals: Option<&Totals>, standing:
         signed_yuan(paid),
         sum(|it| it.refunds).to_string(),
         signed_yuan(refunded),
-        fees.map(|fees| signed_yuan(paid - refunded - fees.fen())).unwrap_or_default(),
+        signed_yuan(paid - refunded),
+        totals.map(|it| signed_yuan(it.unsettled)).unwrap_or_default(),
         fees.map(|fees| fees.to_string()).unwrap_or_default(),
+        totals.map(|it| signed_yuan(it.settled_fen())).unwrap_or_default(),
         standing.to_owned(),
     ]
 }

@@ -73,7 +73,7 @@ fn read_trades(
             *unknown += 1;
             return Ok(());
         };
-        if with_flows && !row.has_failed {
+        if with_flows && !row.has_failed && says_what_is_settled(trade) {
             sorter.push(flow_of(&row))?;
         }
         Ok(sorter.push(row)?)
@@ -84,6 +84,15 @@ fn read_trades(
 
 fn number(text: &str) -> String {
     text.chars().take(NUMBER).collect()
+}
+
+/// The early layout does not, where a coupon was used: neither fee nor movement of the account can be told from it.
+fn says_what_is_settled(trade: &TradeRow<'_>) -> bool {
+    let has_coupon = match &trade.refund {
+        Some(refund) => refund.coupon > 0 && refund.asked.is_none(),
+        None => trade.coupon.is_some_and(|fen| fen > 0),
+    };
+    trade.settled.is_some() || !has_coupon
 }
 
 /// `None` for a row of a kind that nobody knows.
@@ -100,7 +109,7 @@ fn row_of(trade: &TradeRow<'_>, mark: &str) -> Option<Row> {
         fen: trade.total,
         settled: trade.settled.unwrap_or(trade.total),
         fee: trade.fee.thousandths(),
-        rate: trade.rate.map_or(-1, Rate::millionths),
+        rate: trade.rate.filter(|_| says_what_is_settled(trade)).map_or(-1, Rate::millionths),
         at_ms: trade.time.as_millisecond(),
         order_id: 0,
         transaction_id: String::new(),

@@ -2,18 +2,18 @@
 
 use jiff::Timestamp;
 
-use super::{BillDay, Reconcile, ReconcileError, totals::Totals};
-use crate::storage::{
-    audit::Noted,
-    bills::{
-        days::{self, Day, DayState},
-        differences::{self, Difference, DifferenceState},
-        files::{self, BillFile},
+use super::{BillDay, Reconcile, ReconcileError, error::REASON_MOST, totals::Totals};
+use crate::{
+    storage::{
+        audit::Noted,
+        bills::{
+            days::{self, Day, DayState},
+            differences::{self, Difference, DifferenceState},
+            files::{self, BillFile},
+        },
     },
+    wechatpay::model::is_disruptive,
 };
-
-/// What is written of a person's reason.
-const WHY: usize = 500;
 
 /// How a day of the calendar stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,17 @@ pub struct CalendarDay {
     pub problem: Option<String>,
     pub totals: Option<Totals>,
     pub checked: Option<Timestamp>,
+}
+
+/// As somebody has typed it; what would change the lines or the direction of what stands around it is a mark instead.
+fn reason(typed: &str) -> Result<String, ReconcileError> {
+    let typed = typed.trim().replace("\r\n", "\n");
+    let is_odd = |it: char| (it.is_control() && it != '\n') || is_disruptive(it);
+    match typed.chars().count() {
+        0 => Err(ReconcileError::NoReason),
+        1..=REASON_MOST => Ok(typed.replace(is_odd, "\u{fffd}")),
+        _ => Err(ReconcileError::LongReason),
+    }
 }
 
 impl Reconcile {
@@ -114,7 +125,8 @@ impl Reconcile {
     /// A person's word about a difference: explained, settled, or open again.
     ///
     /// # Errors
-    /// It is not in the state in which that person saw it; or the books cannot be written.
+    /// It is not in the state in which that person saw it, the reason is missing or too long; or the books cannot be
+    /// written.
     pub async fn decide(
         &self,
         id: i64,
@@ -124,7 +136,7 @@ impl Reconcile {
     ) -> Result<(), ReconcileError> {
         let now = self.0.clock.now();
         let day = self.difference(id).await?.day;
-        let (who, why): (String, String) = (who.chars().take(64).collect(), why.trim().chars().take(WHY).collect());
+        let (who, why): (String, String) = (who.chars().take(64).collect(), reason(why)?);
         let decided = self.0.db.write(move |c| {
             let (who, why, day, noted) = (who.clone(), why.clone(), day.clone(), noted.clone());
             Box::pin(async move {

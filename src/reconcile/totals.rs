@@ -28,6 +28,8 @@ pub struct Totals {
     pub refunds: Sum,
     /// Thousandths of a fen, as everywhere in bills.
     pub fees: i64,
+    /// What coupons paid of it and WeChat does not pay out, without that part of refunds; fen.
+    pub unsettled: i64,
     pub foreign_payments: Sum,
     pub foreign_refunds: Sum,
     pub foreign_fees: i64,
@@ -44,9 +46,10 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// What is left of the day's money, in fen.
-    pub const fn net_fen(&self) -> i64 {
-        self.payments.fen - self.refunds.fen - crate::wechatpay::bill::Fee::from_thousandths(self.fees).fen()
+    /// What the day's trade moves on the merchant's account, in fen.
+    pub const fn settled_fen(&self) -> i64 {
+        let fees = crate::wechatpay::bill::Fee::from_thousandths(self.fees).fen();
+        self.payments.fen - self.refunds.fen - self.unsettled - fees
     }
 }
 

@@ -1,7 +1,7 @@
 //! The state that routes, controls and notifier share.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     fs::File,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     books::{
+        bill::Day,
         ledger::{CommitError, Ledger},
         order::Lives,
     },
@@ -48,6 +49,8 @@ pub(super) struct Platform {
     failures: Mutex<Vec<Timestamp>>,
     /// Bills that can be fetched, by the tokens of their addresses.
     issued: Mutex<HashMap<String, IssuedBill>>,
+    /// What knobs had added to the account, as the bills of those days were last made.
+    planted: Mutex<BTreeMap<Day, i64>>,
     /// Keeps a second process out of the folder.
     _lock: File,
 }
@@ -90,6 +93,7 @@ impl Platform {
             probed: Mutex::default(),
             failures: Mutex::default(),
             issued: Mutex::default(),
+            planted: Mutex::default(),
             _lock: lock,
         }
     }
@@ -195,6 +199,13 @@ impl Platform {
 
 impl Platform {
     /// Those whose time is over are forgotten.
+    /// Notes what a day's account has got; what all earlier ones had, so that one follows the other.
+    pub(super) fn plant(&self, day: Day, fen: i64) -> i64 {
+        let mut planted = self.planted.lock().unwrap_or_else(PoisonError::into_inner);
+        planted.insert(day, fen);
+        planted.range(..day).map(|(_, fen)| fen).sum()
+    }
+
     pub(super) fn issue_bill(&self, token: String, bill: IssuedBill) {
         let now = self.now();
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);

@@ -63,7 +63,7 @@ async fn the_commands_do_what_the_job_does() {
     assert!(out.contains("TRADE") && out.contains("FUND_FLOW") && out.contains("PLAIN"), "{out}");
     let (code, out, error) = shop.bill(&["check", "--date", &day]);
     assert_eq!(code, Some(0), "{out}{error}");
-    assert!(out.starts_with(&format!("{day}  AGREES")) && out.contains("net "), "{out}");
+    assert!(out.starts_with(&format!("{day}  AGREES")) && out.contains("settled "), "{out}");
 
     shop.process.faults(json!({"bill_unknown": 1})).await;
     let (code, out, error) = shop.bill(&["check", "--date", &day]);

@@ -69,10 +69,16 @@ async fn staff_sees_the_month_and_managers_decide() {
     assert!(page(&manager, &path).await.text().contains("账单里有，这里没有这个订单"));
     let without = manager.post(&path, &[("why", " "), ("to", "EXPLAINED")]).await;
     assert!(without.status == 422 && without.text().contains("请写明原因"), "{without:?}");
-    let decided = manager.post(&path, &[("why", "收银台的<b>"), ("to", "EXPLAINED")]).await;
+    let long = "长".repeat(501);
+    let refused = manager.post(&path, &[("why", &*long), ("to", "EXPLAINED")]).await;
+    assert!(
+        refused.status == 422 && refused.text().contains("最多 500 字") && refused.text().contains(&long),
+        "{refused:?}"
+    );
+    let decided = manager.post(&path, &[("why", "收银台的<b>\u{202e}"), ("to", "EXPLAINED")]).await;
     assert_eq!(decided.status, 303, "{decided:?}");
     let shown = page(&manager, &path).await;
-    for told in ["已说明", "demo-manager", "收银台的&lt;b&gt;"] {
+    for told in ["已说明", "demo-manager", "收银台的&lt;b&gt;\u{fffd}"] {
         assert!(shown.text().contains(told), "{told}: {shown:?}");
     }
     let again = manager.post(&path, &[("why", "又"), ("to", "SETTLED")]).await;

@@ -227,7 +227,7 @@ async fn a_refund_that_came_to_nothing_is_no_money_on_either_side() {
     let totals = checked.totals;
     assert_eq!((checked.outcome, listed(&app, day).await), (Outcome::Agrees, Found::new()));
     assert_eq!((totals.rows, totals.refunds.count, totals.our_refunds.count), (2, 0, 0));
-    assert_eq!(totals.net_fen(), order.total - Fee::from_thousandths(totals.fees).fen());
+    assert_eq!(totals.settled_fen(), order.total - Fee::from_thousandths(totals.fees).fen());
 }
 
 #[tokio::test]

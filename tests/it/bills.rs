@@ -371,8 +371,8 @@ async fn files_are_for_their_owner_and_exports_hold_no_openid() {
     assert_eq!(
         sums,
         format!(
-            "\u{feff}日期,项目,收款笔数,收款金额(元),退款笔数,退款金额(元),净额(元),微信手续费(元),对账结果\n\
-             {day},{title},1,128.00,0,0.00,128.00,,\n{day},合计,1,128.00,0,0.00,127.23,0.77000,AGREES\n"
+            "\u{feff}日期,项目,收款笔数,收款金额(元),退款笔数,退款金额(元),净额(元),未结算优惠(元),微信手续费(元),结算金额(元),对账结果\n\
+             {day},{title},1,128.00,0,0.00,128.00,,,,\n{day},合计,1,128.00,0,0.00,128.00,0.00,0.77000,127.23,AGREES\n"
         )
     );
     // Another instance, or a folder that was cleared: fetched again.
@@ -393,4 +393,41 @@ async fn a_broken_balance_and_another_rate_are_differences() {
     assert_eq!(differences(&app, day).await, expected);
     let problem = Stage::new().problems_with("SAOMA_FEE_RATE", "0.6");
     assert!(problem.contains("SAOMA_FEE_RATE: must be a rate like 0.60%"), "{problem}");
+}
+
+#[tokio::test]
+async fn the_account_of_a_day_follows_from_the_last_one_that_moved_it() {
+    let (app, day) = shop().await;
+    paid(&app, day).await;
+    // Nothing happens on the day between.
+    let (quiet, later) = (day.plus_days(1), day.plus_days(2));
+    to_next_morning(&app, quiet);
+    paid(&app, later).await;
+    to_next_morning(&app, later);
+    app.faults(json!({"bill_wrong_balance": 1})).await;
+    let check = async |day| app.state.reconcile.check(day).await.expect("compared").outcome;
+    // Nobody knows how it stood before.
+    assert_eq!(check(later).await, Outcome::Agrees);
+    app.faults(json!({"bill_wrong_balance": 0})).await;
+    assert_eq!([check(day).await, check(quiet).await], [Outcome::Agrees; 2]);
+    assert_eq!(check(later).await, Outcome::Differs { open: 1 });
+    assert_eq!(differences(&app, later).await, Found::from([found("BALANCE", "opening", "OPEN", "")]));
+    app.state.reconcile.pull(later).await.expect("fetched again");
+    assert_eq!(check(later).await, Outcome::Agrees);
+}
+
+#[tokio::test]
+async fn what_coupons_paid_is_not_settled_and_the_early_layout_does_not_say_how_much() {
+    let (app, day) = shop().await;
+    app.faults(json!({"bill_coupon_fen": 200})).await;
+    paid(&app, day).await;
+    to_next_morning(&app, day);
+    let Checked { outcome, totals, .. } = app.state.reconcile.check(day).await.expect("compared");
+    let account = totals.account.as_ref().expect("an account");
+    let moved = account.closing.expect("a balance") - account.opening.expect("a balance");
+    assert_eq!((outcome, totals.unsettled, totals.settled_fen()), (Outcome::Agrees, 200, moved));
+    app.faults(json!({"bill_layout": "early"})).await;
+    app.state.reconcile.pull(day).await.expect("fetched again");
+    let checked = app.state.reconcile.check(day).await.expect("compared");
+    assert_eq!((checked.outcome, differences(&app, day).await), (Outcome::Agrees, Found::new()));
 }

@@ -28,7 +28,11 @@ pub(super) fn line(day: &CalendarDay, out: &mut dyn Write) -> io::Result<()> {
 pub(super) fn show_totals(totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "bill     {}", both(totals.payments, totals.refunds))?;
     writeln!(out, "books    {}", both(totals.our_payments, totals.our_refunds))?;
-    writeln!(out, "fees     {} yuan, net {} yuan", Fee::from_thousandths(totals.fees), signed_yuan(totals.net_fen()))?;
+    if totals.unsettled != 0 {
+        writeln!(out, "coupons  {} yuan that are not settled", signed_yuan(totals.unsettled))?;
+    }
+    let (fees, settled) = (Fee::from_thousandths(totals.fees), signed_yuan(totals.settled_fen()));
+    writeln!(out, "fees     {fees} yuan, settled {settled} yuan")?;
     if totals.foreign_payments.count + totals.foreign_refunds.count > 0 {
         writeln!(out, "others   {} of other systems", both(totals.foreign_payments, totals.foreign_refunds))?;
     }

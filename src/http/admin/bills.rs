@@ -237,9 +237,6 @@ pub(super) async fn decide(
         Err(error) => return trouble(&call, &error),
     };
     let Some(to) = DifferenceState::parse(&decision.to) else { return no_such_page(&call) };
-    if decision.why.trim().is_empty() {
-        return show(&state, &call, StatusCode::UNPROCESSABLE_ENTITY, &found, decision.why, words.no_reason).await;
-    }
     let is_reopened = to == DifferenceState::Open;
     // From an end back, or from the queue to an end: whatever else was meant has been overtaken.
     if is_reopened == (found.state == DifferenceState::Open) {
@@ -248,6 +245,12 @@ pub(super) async fn decide(
     let noted = state.staff.noted(&call.actor(), what::BILL_DECIDED, &format!("difference:{id}"), to.code());
     match state.reconcile.decide(id, (found.state, to), (&call.who.name, &decision.why), Some(noted)).await {
         Ok(()) => go(&format!("/admin/differences/{id}"), Some(Said::BillDecided)),
+        Err(ReconcileError::NoReason) => {
+            show(&state, &call, StatusCode::UNPROCESSABLE_ENTITY, &found, decision.why, words.no_reason).await
+        }
+        Err(ReconcileError::LongReason) => {
+            show(&state, &call, StatusCode::UNPROCESSABLE_ENTITY, &found, decision.why, words.long_reason).await
+        }
         Err(ReconcileError::NoSuchDifference) => {
             show(&state, &call, StatusCode::CONFLICT, &found, decision.why, words.overtaken).await
         }

@@ -21,7 +21,12 @@ pub(in crate::sandbox) fn trade_bill(
     trade::bill(ledger, account, day, trades, terms)
 }
 
-/// `None` on a day without a movement.
-pub(in crate::sandbox) fn fund_flow_bill(ledger: &Ledger, day: Day, terms: &BillTerms) -> Option<String> {
-    fund_flow::bill(ledger, day, terms)
+/// `None` on a day without a movement. `carried` is what knobs had added to the days before.
+pub(in crate::sandbox) fn fund_flow_bill(ledger: &Ledger, day: Day, terms: &BillTerms, carried: i64) -> Option<String> {
+    fund_flow::bill(ledger, day, terms, carried)
+}
+
+/// What knobs add to the account of a day.
+pub(in crate::sandbox) fn planted_money(day: Day, terms: &BillTerms) -> i64 {
+    fund_flow::planted_money(day, terms)
 }

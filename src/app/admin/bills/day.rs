@@ -89,7 +89,7 @@ fn Files(files: Vec<FileView>, words: &'static Bills) -> impl IntoView {
 
 #[component]
 fn Totals(totals: TotalsView, words: &'static Bills) -> impl IntoView {
-    let TotalsView { payments, refunds, fees, net, foreign, account, unlisted, unasked } = totals;
+    let TotalsView { payments, refunds, fees, unsettled, settled, foreign, account, unlisted, unasked } = totals;
     let told = move |sum: SumView| format!("{} {}", sum.yuan, (words.pieces)(sum.count));
     let line = move |name: String, theirs: String, ours: String| {
         view! {
@@ -107,7 +107,8 @@ fn Totals(totals: TotalsView, words: &'static Bills) -> impl IntoView {
             {line(words.payments.to_owned(), told(payments.0), told(payments.1))}
             {line(words.refunds.to_owned(), told(refunds.0), told(refunds.1))}
             {line(words.fees.to_owned(), fees, none())}
-            {line(words.net.to_owned(), net, none())}
+            {unsettled.map(|it| line(words.coupons.to_owned(), it, none()))}
+            {line(words.settled_sum.to_owned(), settled, none())}
             {foreign}
         </List>
         {(unlisted > 0).then(|| view! { <p class="notice notice--bad">{(words.unlisted)(unlisted)}</p> })}
@@ -122,7 +123,9 @@ fn Account(account: AccountView, words: &'static Bills) -> impl IntoView {
     let line = |name: String, told: String| {
         view! { <tr><th scope="row">{name}</th><td class="number">{told}</td></tr> }
     };
-    let moved = move |(name, sum): (String, SumView)| line(name, format!("{} {}", sum.yuan, (words.pieces)(sum.count)));
+    let moved = move |(name, sum): (String, SumView)| {
+        line(words.movement(name), format!("{} {}", sum.yuan, (words.pieces)(sum.count)))
+    };
     view! {
         <section class="bill-section" aria-labelledby="account">
             <h2 id="account">{words.account}</h2>

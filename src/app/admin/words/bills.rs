@@ -33,9 +33,12 @@ pub struct Bills {
     pub payments: &'static str,
     pub refunds: &'static str,
     pub fees: &'static str,
-    pub net: &'static str,
+    pub coupons: &'static str,
+    pub settled_sum: &'static str,
     pub foreign: &'static str,
     pub account: &'static str,
+    /// By WeChat's names.
+    movements: &'static [(&'static str, &'static str)],
     pub opening: &'static str,
     pub closing: &'static str,
     pub pieces: fn(u64) -> String,
@@ -82,6 +85,7 @@ pub struct Bills {
     pub settle: &'static str,
     pub reopen: &'static str,
     pub no_reason: &'static str,
+    pub long_reason: &'static str,
     pub overtaken: &'static str,
     pub managers_only: &'static str,
 
@@ -118,6 +122,14 @@ impl Bills {
     /// What was said of it, where it is no verdict on a notification.
     pub fn answer(&self, code: &str) -> Option<&'static str> {
         self.answers.iter().find(|it| it.0 == code).map(|it| it.1)
+    }
+
+    /// WeChat's name of a movement, with what it means where that is known.
+    pub fn movement(&self, name: String) -> String {
+        match self.movements.iter().find(|it| it.0 == name) {
+            Some((_, meaning)) => format!("{meaning} ({name})"),
+            None => name,
+        }
     }
 
     /// Why it is none any more, or may stay; what somebody has written stays as it is.
@@ -162,9 +174,11 @@ static CHINESE: Bills = Bills {
     payments: "收款",
     refunds: "退款",
     fees: "手续费",
-    net: "净额",
+    coupons: "未结算的优惠",
+    settled_sum: "结算金额",
     foreign: "同一商户号的其他系统",
     account: "资金账户",
+    movements: &[],
     opening: "当天之前余额",
     closing: "当天之后余额",
     pieces: |count| format!("· {count} 笔"),
@@ -216,6 +230,7 @@ static CHINESE: Bills = Bills {
     settle: "已经处理好",
     reopen: "重新打开",
     no_reason: "请写明原因。",
+    long_reason: "原因最多 500 字，请缩短。",
     overtaken: "它刚刚被别人或对账改变了，请看现在的状态。",
     managers_only: "只有管理员可以处理差异和下载文件。",
 
@@ -275,9 +290,17 @@ static ENGLISH: Bills = Bills {
     payments: "Payments",
     refunds: "Refunds",
     fees: "Fees",
-    net: "Net",
+    coupons: "Coupons, not settled",
+    settled_sum: "Settled",
     foreign: "Other systems, same merchant number",
     account: "Account",
+    movements: &[
+        ("交易", "Payments"),
+        ("退款", "Refunds"),
+        ("扣除交易手续费", "Fees"),
+        ("退还交易手续费", "Fees given back"),
+        ("提现", "Withdrawals"),
+    ],
     opening: "Balance before",
     closing: "Balance after",
     pieces: |count| format!("({count})"),
@@ -329,6 +352,7 @@ static ENGLISH: Bills = Bills {
     settle: "It has been put right",
     reopen: "Open it again",
     no_reason: "Write down why.",
+    long_reason: "A reason has 500 characters at most: shorten it.",
     overtaken: "Somebody else, or a comparison, has just changed it: see how it stands now.",
     managers_only: "Only managers decide about differences and download files.",
 

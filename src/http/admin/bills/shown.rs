@@ -41,7 +41,8 @@ pub(super) fn totals(totals: &Totals) -> TotalsView {
         payments: (sum(totals.payments), sum(totals.our_payments)),
         refunds: (sum(totals.refunds), sum(totals.our_refunds)),
         fees: fees(totals.fees),
-        net: shown_yuan(totals.net_fen()),
+        unsettled: (totals.unsettled != 0).then(|| shown_yuan(totals.unsettled)),
+        settled: shown_yuan(totals.settled_fen()),
         foreign: has_foreign.then(|| (sum(totals.foreign_payments), sum(totals.foreign_refunds))),
         account: totals.account.as_ref().map(|account| {
             let kinds = account.kinds.iter().map(|(name, kind)| (name.clone(), sum(*kind))).collect();
@@ -107,8 +108,12 @@ pub(super) fn kind(stored: &str) -> Option<Difference> {
 /// `None` of a kind that a newer version has stored.
 pub(super) fn row(stored: &Stored) -> Option<DifferenceRow> {
     let kind = kind(&stored.kind)?;
-    // Of a rate and of a balance no amount is told.
-    let has_amounts = !matches!(kind, Difference::FeeRate | Difference::Balance);
+    // Of a rate, and of a balance within a bill, no amount is told.
+    let has_amounts = match kind {
+        Difference::FeeRate => false,
+        Difference::Balance => stored.theirs_fen != stored.ours_fen,
+        _ => true,
+    };
     let amount = |fen: Option<i64>| fen.filter(|_| has_amounts).map_or_else(|| "—".to_owned(), shown_yuan);
     Some(DifferenceRow {
         id: stored.id,

@@ -110,7 +110,8 @@ pub(super) async fn apply_fund_flow(platform: &Arc<Platform>, admitted: &Admitte
     let of = Arc::clone(platform);
     make(platform, &admitted.host, is_packed, move || {
         let terms = of.faults().terms.clone();
-        bill::fund_flow_bill(&of.ledger(), day, &terms)
+        let carried = of.plant(day, bill::planted_money(day, &terms));
+        bill::fund_flow_bill(&of.ledger(), day, &terms, carried)
     })
     .await
 }

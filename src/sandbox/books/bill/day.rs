@@ -11,7 +11,7 @@ pub(in crate::sandbox) enum Trades {
 }
 
 /// A merchant's day in Beijing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::sandbox) struct Day(Date);
 
 impl Day {

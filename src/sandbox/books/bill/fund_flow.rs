@@ -38,32 +38,13 @@ const NAMES: [&str; 11] = [
     "业务凭证号",
 ];
 
-pub(super) fn bill(ledger: &Ledger, day: Day, terms: &BillTerms) -> Option<String> {
+/// `carried`: what knobs had added to the days before.
+pub(super) fn bill(ledger: &Ledger, day: Day, terms: &BillTerms, carried: i64) -> Option<String> {
     let mut all = movements(ledger, terms);
     let begin = day.begin_ms();
-    let mut balance: i64 = all.iter().filter(|it| it.at_ms < begin).map(|it| it.change).sum();
+    let mut balance = carried + all.iter().filter(|it| it.at_ms < begin).map(|it| it.change).sum::<i64>();
     all.retain(|it| day.has(it.at_ms));
-    for (at_ms, business_no, settled, voucher) in invented_money(day, terms) {
-        let of = |name, change| Movement {
-            at_ms,
-            business_no: business_no.clone().into(),
-            name,
-            change,
-            voucher: voucher.clone().into(),
-        };
-        all.push(of("交易", settled));
-        all.extend(fee(terms, settled).map(|fee| of("扣除交易手续费", -fee)));
-    }
-    if terms.bill_withdrawal_fen > 0 {
-        let (at_ms, change) = (begin + EVENING, -i64::from(terms.bill_withdrawal_fen));
-        all.push(Movement {
-            at_ms,
-            business_no: "1000000000".into(),
-            name: "提现",
-            change,
-            voucher: "1000000000".into(),
-        });
-    }
+    all.extend(planted(day, terms));
     if all.is_empty() {
         return None;
     }
@@ -100,6 +81,37 @@ pub(super) fn bill(ledger: &Ledger, day: Day, terms: &BillTerms) -> Option<Strin
     }
     write_sums(&mut sheet, &all);
     Some(sheet.finish())
+}
+
+/// What the knobs add to a day.
+fn planted(day: Day, terms: &BillTerms) -> Vec<Movement<'static>> {
+    let mut all = Vec::new();
+    for (at_ms, business_no, settled, voucher) in invented_money(day, terms) {
+        let of = |name, change| Movement {
+            at_ms,
+            business_no: business_no.clone().into(),
+            name,
+            change,
+            voucher: voucher.clone().into(),
+        };
+        all.push(of("交易", settled));
+        all.extend(fee(terms, settled).map(|fee| of("扣除交易手续费", -fee)));
+    }
+    if terms.bill_withdrawal_fen > 0 {
+        all.push(Movement {
+            at_ms: day.begin_ms() + EVENING,
+            business_no: "1000000000".into(),
+            name: "提现",
+            change: -i64::from(terms.bill_withdrawal_fen),
+            voucher: "1000000000".into(),
+        });
+    }
+    all
+}
+
+/// What those come to.
+pub(super) fn planted_money(day: Day, terms: &BillTerms) -> i64 {
+    planted(day, terms).iter().map(|it| it.change).sum()
 }
 
 fn write_sums(sheet: &mut Sheet, all: &[Movement<'_>]) {
