@@ -120,6 +120,20 @@ impl Office {
         Ok(unknown)
     }
 
+    /// Somebody has put these books in the place of others, or says so: `from`.
+    ///
+    /// # Errors
+    /// The books cannot be written.
+    pub async fn note_put_back(&self, who: &Acted, from: &str) -> Result<(), StorageError> {
+        let deed = Deed { what: what::BOOKS_PUT_BACK, subject: "books".to_owned() };
+        let noted = self.noted(who, &deed, Outcome::Done, from);
+        let writing = self.0.db.write(move |c| {
+            let noted = noted.clone();
+            Box::pin(async move { noted.write(c).await })
+        });
+        writing.await
+    }
+
     /// Refunds are made again, whatever is still open: somebody vouches for it. `false` where nothing was.
     ///
     /// # Errors

@@ -142,11 +142,23 @@ pub fn restore<'a>(
         if let Some(file) = file {
             let place = dump(&settings.database_url);
             let done = put_back(settings, Replacement { from: &file, although_moved }, now).await?;
-            return tell(done.ok_or(CommandError::OnServer { told: place })?, out);
+            let done = done.ok_or(CommandError::OnServer { told: place })?;
+            tell(done, out)?;
+            let (office, db) = open_office(which.settings(environment)?, Surroundings::system()).await?;
+            let noted = office.note_put_back(&acting(), &file.display().to_string()).await;
+            db.close().await;
+            return Ok(noted?);
         }
         let (url, data_dir) = (settings.database_url.clone(), settings.data_dir.clone());
         let (office, db) = open_office(settings, Surroundings::system()).await?;
-        let marked = if by_hand { mark_by_hand(&db, (&url, &data_dir), since, now).await } else { Ok(()) };
+        let marked = if by_hand {
+            match mark_by_hand(&db, (&url, &data_dir), since, now).await {
+                Ok(()) => office.note_put_back(&acting(), "by hand").await,
+                Err(error) => Err(error),
+            }
+        } else {
+            Ok(())
+        };
         let looked = match marked {
             Ok(()) => look(&office, reason.as_ref().map(|Reason(why)| &**why)).await,
             Err(error) => Err(error),

@@ -158,6 +158,7 @@ async fn bills(app: &App, manager: &Desk<'_>, day: BillDay) {
 async fn set_up(app: &App, manager: &Desk<'_>) {
     manager.post_to("/admin/doctor", &[]).await;
     set(app, "INSERT INTO restorations (since_ms, noticed_ms, found_by) VALUES (1, 1, 'COMMAND')").await;
+    app.state.office.note_put_back(&Acted::by(clerk()), "copy.db").await.expect("noted");
     assert!(app.state.office.release_put_back(&Acted::by(clerk()), "compared").await.expect("released"));
 }
 

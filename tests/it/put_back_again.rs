@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use saoma::clock::Clock;
 use serde_json::Value;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::support::{
     is_file,
@@ -14,6 +15,16 @@ fn restored(folder: &Path, arguments: &[&str]) -> String {
     let (code, told, log) = run(folder, &[&["restore", "--sandbox"], arguments].concat());
     assert_eq!(code, 0, "{told}{log}");
     told
+}
+
+/// What the audit log says of who has put books back.
+async fn put_back_entries(folder: &Path) -> Vec<String> {
+    let options = SqliteConnectOptions::new().filename(folder.join("data/saoma.db"));
+    let mut c = SqliteConnection::connect_with(&options).await.expect("opens");
+    let sql = "SELECT detail FROM audit_log WHERE what = 'BOOKS_PUT_BACK' AND who LIKE 'os:%' ORDER BY id";
+    let found = sqlx::query_scalar(sql).fetch_all(&mut c).await.expect("reads");
+    c.close().await.expect("closes");
+    found
 }
 
 fn names(folder: &Path, part: &str) -> Vec<String> {
@@ -36,6 +47,7 @@ async fn of_several_marks_the_one_that_reaches_back_furthest_counts() {
     stop(process).await;
     // Of the last moment that they tell of; then of when they really are; then by somebody who knows less.
     restored(folder, &["--by-hand"]);
+    assert_eq!(put_back_entries(folder).await, ["by hand"]);
     for since in ["2026-01-31T08:00:00+08:00", "2026-02-28T08:00:00+08:00"] {
         let told = restored(folder, &["--by-hand", "--since", since]);
         assert!(told.contains("a copy of 2026-01-31T08:00:00"), "{told}");
@@ -60,6 +72,7 @@ async fn books_that_are_put_aside_in_one_second_have_a_name_each() {
         fs::write(folder.join(format!("data/saoma.db.until-{second}")), "of a restore in that second").expect("writes");
     }
     let told = restored(folder, &["copy.db"]);
+    assert_eq!(put_back_entries(folder).await, ["copy.db"]);
     let aside = names(folder, "-2");
     assert!(aside.len() == 1 && told.contains(&aside[0]), "{told}{aside:?}");
     let size = |name: &str| fs::metadata(folder.join("data").join(name)).expect("is there").len();

@@ -68,6 +68,7 @@ pub mod what {
         LOOKS_CHANGED,
         AUDIT_EXPORTED,
         BOOKS_MOVED,
+        BOOKS_PUT_BACK,
         BOOKS_RELEASED,
         DOCTOR_ASKED,
     }
