@@ -102,7 +102,7 @@ pub enum ShownCode {
 }
 
 #[component]
-fn CodeField(language: Language) -> impl IntoView {
+fn CodeField(hint: &'static str, language: Language) -> impl IntoView {
     let words = Entrance::of(language);
     view! {
         <label for="code">{words.code}</label>
@@ -110,7 +110,7 @@ fn CodeField(language: Language) -> impl IntoView {
             id="code" name="code" required maxlength="24" autocomplete="one-time-code" autocapitalize="characters"
             spellcheck="false" aria-describedby="code-hint" autofocus
         />
-        <p id="code-hint" class="hint">{words.code_hint}</p>
+        <p id="code-hint" class="hint">{hint}</p>
     }
 }
 
@@ -135,7 +135,7 @@ pub fn FactorPage(language: Language, csrf: String, form: CodeForm) -> impl Into
             <form method="post" action="/admin/factor" class="admin-form">
                 <Csrf token=csrf/>
                 <input type="hidden" name="next" value=form.next/>
-                <CodeField language/>
+                <CodeField hint=words.code_hint language/>
                 <button type="submit" class="button button--primary button--wide">{words.go_on}</button>
             </form>
             <p class="hint">{words.factor_lost}</p>
@@ -171,7 +171,7 @@ pub fn ConfirmPage(language: Language, csrf: String, form: CodeForm, has_factor:
             <form method="post" action="/admin/confirm" class="admin-form">
                 <Csrf token=csrf/>
                 <input type="hidden" name="next" value=form.next/>
-                <CodeField language/>
+                <CodeField hint=words.code_hint language/>
                 <button type="submit" class="button button--primary button--wide">{words.confirm}</button>
             </form>
             <p><a href=back>{words.back}</a></p>
@@ -206,7 +206,7 @@ pub fn EnrolPage(language: Language, csrf: String, qr: Option<Qr>, secret: Strin
             <p class="number">{grouped.join(" ")}</p>
             <form method="post" action="/admin/enrol" class="admin-form">
                 <Csrf token=csrf/>
-                <CodeField language/>
+                <CodeField hint=words.new_code_hint language/>
                 <button type="submit" class="button button--primary button--wide">{words.enrol_done}</button>
             </form>
         </section>
