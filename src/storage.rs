@@ -55,6 +55,7 @@ pub mod request_ids;
 pub mod restorations;
 pub mod rows;
 mod schema;
+pub mod sendings;
 pub mod set_back;
 mod several;
 mod sqlite;

@@ -9,6 +9,7 @@ use crate::{
         events::Source,
         orders,
         refunds::{self, Progress, Refund},
+        sendings,
     },
 };
 
@@ -19,6 +20,10 @@ pub enum NotGivenUp {
     Accepted(RefundState),
     #[error("WeChat Pay does not say whether it knows it: ask again later")]
     NotKnown,
+    #[error(
+        "WeChat Pay was asked for it a moment ago and has not answered: it may still arrive, try again in a minute"
+    )]
+    UnderWay,
     #[error(transparent)]
     Refund(#[from] RefundError),
 }
@@ -44,7 +49,7 @@ impl Checkout {
     /// that it has accepted it all the same, it is booked (money rule 12).
     ///
     /// # Errors
-    /// WeChat knows it, or does not say.
+    /// WeChat knows it, does not say, or may hear of it yet.
     pub async fn give_up_refund(&self, number: &OutRefundNo, source: Source) -> Result<Refund, NotGivenUp> {
         let refund = self.load_refund(number).await?;
         if refund.state == RefundState::Refused {
@@ -70,7 +75,10 @@ impl Checkout {
                 orders::lock(c, order_id).await?;
                 let refund = refunds::find_by_id(c, id).await?;
                 // Whoever was quicker has decided.
-                let Some(refund) = refund.filter(|it| it.state == RefundState::Requested) else { return Ok(()) };
+                let Some(refund) = refund.filter(|it| it.state == RefundState::Requested) else { return Ok(true) };
+                if sendings::is_under_way(c, id, now).await? {
+                    return Ok(false);
+                }
                 let progress = Progress {
                     state: RefundState::Refused,
                     refund_id: None,
@@ -79,10 +87,13 @@ impl Checkout {
                     check: None,
                 };
                 take_step(c, &refund, &progress, source, now).await?;
-                refunds::settle(c, id, source.code(), now).await.map(drop)
+                refunds::settle(c, id, source.code(), now).await?;
+                Ok(true)
             })
         });
-        given_up.await?;
+        if !given_up.await? {
+            return Err(NotGivenUp::UnderWay);
+        }
         self.announce(order_id).await.map_err(RefundError::from)?;
         Ok(self.load_refund(number).await?)
     }

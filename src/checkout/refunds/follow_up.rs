@@ -18,6 +18,7 @@ use crate::{
         events::Source,
         orders,
         refunds::{self, Progress, Refund},
+        sendings,
     },
     wechatpay::ErrorCode,
 };
@@ -68,13 +69,29 @@ impl Checkout {
             let trouble = Trouble { problem: refund.problem.clone(), request_id: None };
             return self.postpone(refund.id, trouble, self.0.clock.now() + GAP_PAUSE).await;
         }
+        // Somebody has given it up meanwhile, or WeChat has told of it.
+        if !self.begin_sending(refund.id).await? {
+            return Ok(());
+        }
         match self.0.gateway.refund(&refund.request).await {
             Ok(reply) => self.apply_reply(&reply, source).await.map(drop),
             Err(error) => {
                 tracing::warn!(refund.out_refund_no = %number, %error, "refund {number}");
+                if !matches!(error, GatewayError::Unknown(_)) {
+                    self.end_sending(refund.id).await?;
+                }
                 self.judge_error(refund, &error, source).await
             }
         }
+    }
+
+    async fn begin_sending(&self, id: i64) -> Result<bool, CheckoutError> {
+        let now = self.now();
+        Ok(self.0.db.write(move |c| Box::pin(sendings::begin(c, id, now))).await?)
+    }
+
+    async fn end_sending(&self, id: i64) -> Result<(), CheckoutError> {
+        Ok(self.0.db.write(move |c| Box::pin(sendings::end(c, id))).await?)
     }
 
     /// Only what WeChat has refused time and again, and does not know, is given up.
@@ -124,7 +141,9 @@ impl Checkout {
                 let refund = refunds::find_by_id(c, id).await?;
                 let Some(refund) = refund.filter(|it| it.state == RefundState::Requested) else { return Ok(false) };
                 let is_long_enough = refund.refused.is_some_and(|first| now.duration_since(first) >= patience);
-                if refund.refusals < REFUSALS || !is_long_enough {
+                // Another request for it may still arrive.
+                let may_arrive = sendings::is_under_way(c, id, now).await?;
+                if refund.refusals < REFUSALS || !is_long_enough || may_arrive {
                     refunds::postpone(c, id, problem.as_deref(), now + REFUSED_PAUSE).await?;
                     return Ok(false);
                 }

@@ -275,6 +275,7 @@ pub(super) async fn give_up(
         Ok(_) => return go(&path(id), Some(Said::GivenUp)),
         Err(NotActed::NotGivenUp(NotGivenUp::Accepted(_))) => words.accepted_already,
         Err(NotActed::NotGivenUp(NotGivenUp::NotKnown)) => words.not_known,
+        Err(NotActed::NotGivenUp(NotGivenUp::UnderWay)) => words.under_way,
         Err(error) => return failed(&call, error),
     };
     page(&state, &call, id, Again { problem: problem.to_owned(), ..Again::default() }).await

@@ -39,6 +39,7 @@ pub(crate) fn migrations() -> Migrator {
         (10, "bill questions; compatible", include_str!("../../../migrations/sqlite/0010_bills.sql")),
         (12, "moves; compatible", include_str!("../../../migrations/sqlite/0012_moves.sql")),
         (14, "request ids; compatible", include_str!("../../../migrations/sqlite/0014_request_ids.sql")),
+        (15, "sendings; compatible", include_str!("../../../migrations/sqlite/0015_sendings.sql")),
     ])
 }
 

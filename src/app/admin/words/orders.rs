@@ -118,12 +118,15 @@ pub struct Orders {
     pub elsewhere: &'static str,
     /// When it was asked for, and how much.
     pub same_refund: fn(&str, &str) -> String,
+    /// How much waits.
+    pub same_waits: fn(&str) -> String,
     pub other_refund: &'static str,
     pub no_such_payment: &'static str,
     pub no_such_refund: &'static str,
     pub unconfirmed: &'static str,
     pub accepted_already: &'static str,
     pub not_known: &'static str,
+    pub under_way: &'static str,
 
     pub said_asked: &'static str,
     pub said_closed: &'static str,
@@ -324,11 +327,17 @@ static CHINESE: Orders = Orders {
     same_refund: |time, amount| {
         format!("{time} 已经申请过退这笔付款的 ¥{amount}，这次没有退款。如果要再退一次同样的金额，请勾选下面一项。")
     },
+    same_waits: |amount| {
+        format!(
+            "退这笔付款的 ¥{amount} 已经在等待另一位管理员批准，这次没有退款。如果要再退一次同样的金额，请勾选下面一项。"
+        )
+    },
     other_refund: "这个退款单号已用于另一笔退款，请重新开始。",
     no_such_payment: "这笔订单没有这个号码的付款或退款。",
     no_such_refund: "没有这个号码",
     unconfirmed: "不知道退款是否已记下。请稍后再按一次：单号不变，不会多退。",
     accepted_already: "微信支付已受理这笔退款，不能放弃。",
+    under_way: "刚刚向微信支付申请过这笔退款，还没有得到回答，可能仍会到达。没有放弃，请一分钟后再试。",
     not_known: "微信支付暂时没有回答，没有放弃。请稍后再试。",
 
     said_asked: "已查询，结果见下。",
@@ -504,11 +513,17 @@ static ENGLISH: Orders = Orders {
             "The same ¥{amount} of this payment was refunded at {time}, and nothing was refunded now. To refund as much once more, tick the box below."
         )
     },
+    same_waits: |amount| {
+        format!(
+            "¥{amount} of this payment wait for another manager already, and nothing was refunded now. To refund as much once more, tick the box below."
+        )
+    },
     other_refund: "This refund number stands for another refund. Begin again.",
     no_such_payment: "This order has no payment or refund of that number.",
     no_such_refund: "There is no such number",
     unconfirmed: "Nobody knows yet whether the refund is written down. Press the button again shortly: the number stays, so that it never refunds twice.",
     accepted_already: "WeChat Pay has accepted this refund; it cannot be given up.",
+    under_way: "WeChat Pay was asked for this refund a moment ago and has not answered: it may still arrive. Nothing was given up; try again in a minute.",
     not_known: "WeChat Pay does not answer, and nothing was given up. Try again later.",
 
     said_asked: "Asked; the answer is below.",
