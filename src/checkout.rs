@@ -38,8 +38,8 @@ pub use jobs::Removed;
 pub use memory::LiveOrders;
 pub use orders::{Answer, OrderHistory, OrderWithCode, ToldPayment};
 pub use refunds::{
-    AbnormalAsk, Asking, Beside, BilledRefund, NotGivenUp, NotSent, RefundDraft, RefundError, RefundOf, RefundOrder,
-    Standing, ToAccount, asking_of, hold,
+    AbnormalAsk, Asking, Beside, BilledRefund, NotGivenUp, NotSent, Numbered, RefundDraft, RefundError, RefundOf,
+    RefundOrder, Standing, ToAccount, asking_of, hold,
 };
 pub use settings::CheckoutSettings;
 pub use shared::Checkout;

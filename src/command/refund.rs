@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     backoffice::orders::NotActed,
-    checkout::{RefundDraft, RefundError, RefundOf, RefundOrder},
+    checkout::{Numbered, RefundDraft, RefundError, RefundOf, RefundOrder},
     config::Environment,
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     storage::{events::Source, refunds::Refund},
@@ -78,7 +78,8 @@ async fn give_back(
         (Some(number), _) => RefundOf::Attempt(number),
         (None, id) => RefundOf::Transaction(id.unwrap_or_default()),
     };
-    let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, out_refund_no, another };
+    let number = out_refund_no.map_or(Numbered::Fresh, Numbered::Chosen);
+    let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, number, another };
     let (office, db) = which.open_office(environment).await?;
     let checkout = office.checkout();
     let refunded = async {

@@ -67,6 +67,11 @@ impl OutRefundNo {
         }
     }
 
+    /// It may be the number of a surplus that goes back by itself, now or later: nobody gives it to another refund.
+    pub fn is_of_surplus(&self) -> bool {
+        self.0.strip_prefix('S').is_some_and(|rest| rest.starts_with(|it: char| it.is_ascii_digit()))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

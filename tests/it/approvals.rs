@@ -393,15 +393,15 @@ async fn whoever_comes_too_late_for_the_money_hears_what_is_left() {
     let actor = app.member("demo-operator").await.actor();
     for _ in 0..8 {
         let order = paid(&app, 2).await;
-        let (one, other) = (ask_for(&app, &order, Some(10_000)), ask_for(&app, &order, Some(10_000)));
+        let (one, other) = (ask_for(&app, &order, Some(10_000)), ask_for(&app, &order, Some(9_000)));
         let (one, other) =
             tokio::join!(app.state.staff.ask_refund(&one, &actor), app.state.staff.ask_refund(&other, &actor));
-        let told = match (one, other) {
-            (Ok(Asked::Waiting(_)), Err(StaffError::Refund(error)))
-            | (Err(StaffError::Refund(error)), Ok(Asked::Waiting(_))) => error,
+        let (told, kept) = match (one, other) {
+            (Ok(Asked::Waiting(kept)), Err(StaffError::Refund(error)))
+            | (Err(StaffError::Refund(error)), Ok(Asked::Waiting(kept))) => (error, kept.amount.map_or(0, Fen::get)),
             both => panic!("one waits, and one is refused: {both:?}"),
         };
-        assert!(matches!(*told, RefundError::Amount { left } if left == fen(2_800)), "{told}");
+        assert!(matches!(*told, RefundError::Amount { left } if left == fen(12_800 - kept)), "{told}");
     }
 }
 

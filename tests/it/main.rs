@@ -69,6 +69,7 @@ mod refund_commands;
 mod refund_truth;
 mod refunds;
 mod removal;
+mod same_refund;
 mod sandbox_messages;
 mod security;
 mod server_functions;

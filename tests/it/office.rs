@@ -9,7 +9,7 @@ use saoma::{
         orders::{Asked, Columns, Filter, Form, NotActed},
         staff::Actor,
     },
-    checkout::{Answer, RefundError, RefundOrder},
+    checkout::{Answer, Numbered, RefundError, RefundOrder},
     domain::{Fen, OrderStatus, OutRefundNo},
     storage::{events::Source, inbox::Lead, refunds::Refund},
 };
@@ -129,9 +129,9 @@ async fn staff_asks_closes_and_notes_and_each_may_be_said_twice() {
 /// Asked for at the page of the order.
 async fn give_back(app: &App, order: &Placed, amount: i64, number: &OutRefundNo) -> Result<Refund, RefundError> {
     let amount = Some(Fen::new(amount).expect("an amount"));
-    let out_refund_no = Some(number.clone());
+    let number = Numbered::Chosen(number.clone());
     let reason = "退一部分".to_owned();
-    let wanted = RefundOrder { amount, reason, source: Source::Staff, out_refund_no, another: false };
+    let wanted = RefundOrder { amount, reason, source: Source::Staff, number, another: false };
     app.state.checkout.refund(&paid_under(&order.order_no), wanted).await
 }
 
@@ -286,7 +286,7 @@ async fn a_day_is_summed_up_and_an_old_one_too() {
     assert_eq!((today.by_callback(), today.by_question(), today.paid_of_placed()), (1, 0, Some(500)));
     // Another one, with no payment and no order beside it.
     let another = OutRefundNo::parse("another-refund").expect("legal");
-    let wanted = RefundOrder { out_refund_no: Some(another), another: true, ..crate::support::wanted(2) };
+    let wanted = RefundOrder { number: Numbered::Chosen(another), another: true, ..crate::support::wanted(2) };
     app.advance(1);
     app.state.checkout.refund(&paid_under(&first.order_no), wanted).await.expect("accepted");
     office.sum_up().await.expect("sums");
@@ -295,7 +295,7 @@ async fn a_day_is_summed_up_and_an_old_one_too() {
     // A third within the same second, and one that WeChat never accepts.
     let third = OutRefundNo::parse("third-refund").expect("legal");
     let wanted = |number: &OutRefundNo| RefundOrder {
-        out_refund_no: Some(number.clone()),
+        number: Numbered::Chosen(number.clone()),
         another: true,
         ..crate::support::wanted(3)
     };

@@ -103,6 +103,10 @@ async fn what_commands_do_and_hand_out_is_in_the_audit_log_by_the_systems_name()
         let (code, out, err) = run(at, arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {out}{err}");
     }
+    // The number of a surplus that may go back by itself is nobody's to give away.
+    let taken = ["refund", &order.order_no, "--amount-fen", "100", "--out-refund-no", "S4200001234"];
+    let (code, _, err) = run(at, &taken);
+    assert!(code == Some(1) && err.contains("surplus"), "{err}");
     let (code, _, err) = run(at, &["refund", &order.order_no, "--amount-fen", "99999999"]);
     assert_eq!(code, Some(1), "nothing was asked for: {err}");
     let books = Books::open(&database_url(&at.join("data"))).await;
@@ -123,4 +127,14 @@ async fn what_commands_do_and_hand_out_is_in_the_audit_log_by_the_systems_name()
     ];
     assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), wanted);
     assert!(rows.iter().all(|(who, ..)| *who == format!("os:{}", system_user())), "{rows:?}");
+
+    // With nobody there to answer, what the books say is no answer.
+    let mut process = process;
+    let (code, out, err) = run(at, &["order", "query", &order.order_no, "--json"]);
+    assert!(code == Some(0) && out.contains("\"answer\": \"PAID\""), "{out}{err}");
+    process.terminate();
+    process.ended().await;
+    let (code, out, err) = run(at, &["order", "query", &order.order_no, "--json"]);
+    assert!(code == Some(1) && out.contains("\"answer\": null") && out.contains("\"SUCCESS\""), "{out}{err}");
+    assert!(err.contains("no usable answer"), "{err}");
 }

@@ -1,6 +1,6 @@
 //! The merchant's pages, as somebody uses them who has no JavaScript.
 
-use saoma::domain::Fen;
+use saoma::{checkout::Numbered, domain::Fen};
 use serde_json::json;
 
 use crate::support::{App, Clerk, Placed, hidden, is_file, until};
@@ -385,7 +385,7 @@ async fn the_audit_log_says_done_of_what_was_done_and_of_nothing_else() {
     let (open_path, path) = (path_of(&app, &open).await, path_of(&app, &done).await);
     let (open_id, id) = (open_path.rsplit('/').next().expect("id"), path.rsplit('/').next().expect("id"));
     let number = saoma::domain::OutRefundNo::parse("given-back-one").expect("legal");
-    let wanted = saoma::checkout::RefundOrder { out_refund_no: Some(number.clone()), ..crate::support::wanted(1) };
+    let wanted = saoma::checkout::RefundOrder { number: Numbered::Chosen(number.clone()), ..crate::support::wanted(1) };
     app.state.checkout.refund(&crate::support::paid_under(&done.order_no), wanted).await.expect("accepted");
     app.until_status(&done.token, "REFUND_PARTIAL").await;
     let page = clerk.page(&path).await;

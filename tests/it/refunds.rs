@@ -1,7 +1,7 @@
 //! Giving money back: over real HTTP to the sandbox, and its notices back.
 
 use saoma::{
-    checkout::{RefundError, RefundOf, RefundOrder},
+    checkout::{Numbered, RefundError, RefundOf, RefundOrder},
     domain::{Fen, OutRefundNo, OutTradeNo, RefundState},
     storage::{events::Source, refunds::Refund},
 };
@@ -95,7 +95,7 @@ async fn a_refund_whose_reply_was_lost_is_one_refund() {
     app.faults(json!({"refund_ms": 0, "error_500_after_commit": {"refund": 1}})).await;
     let (order, of) = paid(&app, 1).await;
     let number = OutRefundNo::parse("my-refund-1").expect("legal");
-    let again = || RefundOrder { out_refund_no: Some(number.clone()), another: false, ..wanted(1) };
+    let again = || RefundOrder { number: Numbered::Chosen(number.clone()), another: false, ..wanted(1) };
     let lost = app.state.checkout.refund(&of, again()).await.expect("an intent");
     assert_eq!(lost.out_refund_no, number);
     // The operator repeats the command, with the same number.

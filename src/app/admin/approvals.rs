@@ -36,6 +36,8 @@ pub struct RefundBehind {
     pub transaction: String,
     pub paid: Fen,
     pub left: Fen,
+    /// When as much of it was asked back beside this.
+    pub same: Option<String>,
 }
 
 fn yuan(amount: Option<Fen>) -> String {
@@ -108,6 +110,7 @@ pub fn ApprovalPage(
     let fact = |name: &'static str, value: String| {
         (!value.is_empty()).then(|| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
     };
+    let same = behind.as_ref().and_then(|it| it.same.clone()).filter(|_| line.is_waiting);
     let behind = behind.map(|it| {
         let payment = format!("{} · ¥{}", it.transaction, it.paid);
         view! {
@@ -121,6 +124,7 @@ pub fn ApprovalPage(
     view! {
         <h1 class="page-heading">{line.kind} " · " {line.state}</h1>
         <Problem words=problem/>
+        {same.map(|time| view! { <p class="notice notice--bad">{(words.same)(&time)}</p> })}
         {asker_is_gone.then(|| view! { <p class="notice notice--bad">{words.asker_is_gone}</p> })}
         <section class="admin-card">
         {line.amount.map(|_| view! { <p class="admin-decide__amount">{yuan(line.amount)}</p> })}
@@ -157,7 +161,8 @@ fn actions(language: Language, csrf: String, line: &ApprovalLine, is_confirmed: 
         }
         let again = csrf.clone();
         view! {
-            <p>{if is_money { words.approve_refund } else { words.approve_change }} " " {words.refuse_hint}</p>
+            <p>{if is_money { words.approve_refund } else { words.approve_change }}
+                {is_money.then(|| view! { " " {words.refuse_hint} })}</p>
             <div class="admin-buttons">
                 <form method="post" action=format!("/admin/approvals/{id}/approve")>
                     <Csrf token=csrf/>

@@ -6,7 +6,9 @@ use crate::{
         office::Office,
         staff::audit::what,
     },
-    checkout::{Answer, CheckoutError, NotGivenUp, OrderHistory, RefundDraft, RefundError, RefundOf, RefundOrder},
+    checkout::{
+        Answer, CheckoutError, NotGivenUp, Numbered, OrderHistory, RefundDraft, RefundError, RefundOf, RefundOrder,
+    },
     domain::{Fen, OrderStatus, OutRefundNo},
     storage::{
         StorageError,
@@ -283,7 +285,7 @@ impl Wanted {
             amount: self.amount,
             reason: self.reason.clone(),
             source: who.source,
-            out_refund_no: self.number.clone(),
+            number: self.number.clone().map_or(Numbered::Fresh, Numbered::Shown),
             another: self.another,
         }
     }

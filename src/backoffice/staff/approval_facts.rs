@@ -1,6 +1,8 @@
 //! What whoever decides has to know beside what was asked for: where the money comes from, and whether the one who
 //! asked is still here.
 
+use jiff::Timestamp;
+
 use super::{error::StaffError, shared::Staff};
 use crate::{
     domain::{Fen, OutRefundNo},
@@ -31,6 +33,8 @@ pub struct RefundFacts {
     pub paid: Fen,
     /// Of the payment, without what this one takes.
     pub left: Fen,
+    /// When as much of the payment was asked back beside it, lately or not at its end yet.
+    pub same: Option<Timestamp>,
 }
 
 impl Staff {
@@ -41,26 +45,33 @@ impl Staff {
         let asker = staff::find(&mut c, approval.asked_by).await?;
         let asker_is_disabled = asker.is_none_or(|account| account.disabled.is_some());
         let refund = match approval.kind {
-            Kind::Refund => refund_facts(&mut c, &approval.subject).await?,
+            Kind::Refund => self.refund_facts(&mut c, &approval.subject).await?,
             _ => None,
         };
         Ok(Facts { refund, asker_is_disabled })
     }
-}
 
-/// Of what is set aside; once it is approved, of the refund. `None` where it was refused: its money went nowhere.
-async fn refund_facts(c: &mut sqlx::AnyConnection, number: &str) -> Result<Option<RefundFacts>, StorageError> {
-    let Ok(number) = OutRefundNo::parse(number) else { return Ok(None) };
-    let (payment_id, reason) = match refund_holds::find(c, &number).await? {
-        Some(hold) => (hold.payment_id, hold.reason),
-        None => match refunds::find(c, &number).await? {
-            Some(refund) => (refund.payment_id, refund.reason),
-            None => return Ok(None),
-        },
-    };
-    let Some(payment) = payments::find(c, payment_id).await? else { return Ok(None) };
-    let order = orders::find(c, payment.order_id).await?;
-    let (left, title) = (payment.left(), order.map(|order| order.title).unwrap_or_default());
-    let Payment { transaction_id: transaction, total: paid, .. } = payment;
-    Ok(Some(RefundFacts { reason, title, transaction, paid, left }))
+    /// Of what is set aside; once it is approved, of the refund. `None` where it was refused: its money went nowhere.
+    async fn refund_facts(
+        &self,
+        c: &mut sqlx::AnyConnection,
+        number: &str,
+    ) -> Result<Option<RefundFacts>, StorageError> {
+        let Ok(number) = OutRefundNo::parse(number) else { return Ok(None) };
+        let (payment_id, reason, same) = match refund_holds::find(c, &number).await? {
+            Some(hold) => {
+                let same = self.0.checkout.find_same_refund(&hold).await?;
+                (hold.payment_id, hold.reason, same.map(|refund| refund.created))
+            }
+            None => match refunds::find(c, &number).await? {
+                Some(refund) => (refund.payment_id, refund.reason, None),
+                None => return Ok(None),
+            },
+        };
+        let Some(payment) = payments::find(c, payment_id).await? else { return Ok(None) };
+        let order = orders::find(c, payment.order_id).await?;
+        let (left, title) = (payment.left(), order.map(|order| order.title).unwrap_or_default());
+        let Payment { transaction_id: transaction, total: paid, .. } = payment;
+        Ok(Some(RefundFacts { reason, title, transaction, paid, left, same }))
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     checkout::error::CheckoutError,
     domain::{Fen, OutRefundNo, OutTradeNo},
     storage::{StorageError, events::Source, payments::Payment, refund_holds::Hold, refunds::Refund},
-    wechatpay::model::InvalidRefund,
+    wechatpay::{model::InvalidRefund, time::rfc3339},
 };
 
 /// Which payment it is of.
@@ -38,11 +38,29 @@ pub struct RefundOrder {
     /// Shown to the payer; 1 to 80 characters.
     pub reason: String,
     pub source: Source,
-    /// One number is one refund, however often it is asked for. When `None`, one of the same payment and
-    /// amount that is open, or was asked for within a day, is gone on with; a new number otherwise.
-    pub out_refund_no: Option<OutRefundNo>,
-    /// Another refund, although there is such a one.
+    pub number: Numbered,
+    /// Another refund, although there is one of the same payment and amount.
     pub another: bool,
+}
+
+/// Under which number: one number is one refund, however often it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Numbered {
+    /// Under that of the same refund, where it is open or was asked for within a day; a new one otherwise.
+    Fresh,
+    /// It was drawn with a form and shown: what was asked for since then, and the form did not tell of, stops it.
+    Shown(OutRefundNo),
+    /// Somebody has chosen it, whatever else there is.
+    Chosen(OutRefundNo),
+}
+
+impl Numbered {
+    pub(super) const fn number(&self) -> Option<&OutRefundNo> {
+        match self {
+            Self::Fresh => None,
+            Self::Shown(number) | Self::Chosen(number) => Some(number),
+        }
+    }
 }
 
 /// A refund with its number, which nobody has been asked for yet: show the number first.
@@ -74,8 +92,9 @@ pub enum RefundError {
     )]
     GivenBackElsewhere,
     #[error(
-        "these books are a copy of {since:.0} that was put back: nothing is refunded before everything since a day before \
-         that has been asked about (`saoma restore --status`)"
+        "these books are a copy of {} that was put back: nothing is refunded before everything since a day before \
+         that has been asked about (`saoma restore --status`)",
+        rfc3339(*since)
     )]
     PutBack { since: Timestamp },
     /// While books that were put back may lack one.
@@ -84,8 +103,18 @@ pub enum RefundError {
     /// What belongs into its transaction has said no: see [`RefundDraft::with`].
     #[error("it takes a second person")]
     NotAllowed,
+    /// Nobody has seen it who asked: see [`Numbered::Shown`].
+    #[error("{amount} yuan of this payment were asked back already, at {}: another such refund needs --another", rfc3339(*created))]
+    Same { created: Timestamp, amount: Fen },
+    #[error(
+        "{amount} yuan of this payment wait for a second person already, as {number}: decide about that one \
+         (/admin/approvals), or say --another"
+    )]
+    Waits { number: OutRefundNo, amount: Fen },
     #[error("this out_refund_no stands for another refund")]
     OtherRefund,
+    #[error("an out_refund_no of this form is kept for surplus payments that go back by themselves: choose another")]
+    ReservedNumber,
     #[error("no such refund")]
     NoSuchRefund,
     #[error("it may go on by itself, and the same command again finds it if so: {0}")]

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::{
-    draft::RefundError,
+    draft::{RefundDraft, RefundError},
     request::{Asked, intent, set_aside},
+    same::{find_refund, find_same},
 };
 use crate::{
     checkout::shared::Checkout,
@@ -17,23 +18,31 @@ use crate::{
         events::{self, EventKind, Source},
         orders, payments,
         refund_holds::{self, Hold},
-        refunds::NewRefund,
+        refunds::{NewRefund, Refund},
         restorations,
     },
 };
 
-/// Sets the money of a draft aside. `false`, and nothing is changed, when less is left. In the transaction of whoever
-/// has it wait.
+/// Sets the money of a draft aside; why it cannot, and then nothing is changed. In the transaction of whoever has it wait.
 ///
 /// # Errors
 /// The books cannot be written.
-pub async fn hold(c: &mut AnyConnection, hold: &Hold, now: Timestamp) -> Result<bool, StorageError> {
+pub async fn hold(
+    c: &mut AnyConnection,
+    draft: &RefundDraft,
+    now: Timestamp,
+) -> Result<Result<(), RefundError>, StorageError> {
+    let hold = draft.hold();
     orders::lock(c, hold.order_id).await?;
-    if !refund_holds::insert(c, hold, now).await? {
-        return Ok(false);
+    let Some(payment) = payments::find(c, hold.payment_id).await? else { return Ok(Err(RefundError::NoSuchPayment)) };
+    if let Some(same) = find_same(c, &payment, &draft.wanted, now).await? {
+        return Ok(same.gone_on_with(&draft.wanted).and(Err(RefundError::OtherRefund)));
     }
-    show(c, hold, EventKind::RefundHeld, now).await?;
-    Ok(true)
+    if !refund_holds::insert(c, &hold, now).await? {
+        return Ok(Err(RefundError::Amount { left: payment.left() }));
+    }
+    show(c, &hold, EventKind::RefundHeld, now).await?;
+    Ok(Ok(()))
 }
 
 /// Gives it free. `false` when it was not set aside any more.
@@ -120,6 +129,14 @@ impl Checkout {
         let asked = Asked { amount: hold.amount, reason: &hold.reason, source: Source::Staff };
         let url = &self.0.settings.refund_notify_url;
         Ok(intent(url, &payment, hold.out_refund_no.clone(), &asked, self.now())?)
+    }
+
+    /// As much of its payment, asked for beside it: open, or within a day.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub async fn find_same_refund(&self, hold: &Hold) -> Result<Option<Refund>, StorageError> {
+        find_refund(&mut *self.0.db.read().await?, hold.payment_id, Some(hold.amount), self.now()).await
     }
 
     async fn is_from_before_put_back(&self, hold: &Hold) -> Result<bool, StorageError> {

@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sqlx::AnyConnection;
 use url::Url;
 
 use super::{
     beside::Beside,
     draft::{RefundDraft, RefundError, RefundOf, RefundOrder},
+    same::{Same, find_same},
     step::{FIRST_LOOK, show_in_order},
 };
 use crate::{
@@ -31,9 +32,6 @@ use crate::{
     },
 };
 
-/// So long a refund of the same payment and amount is taken for the same one: whoever says it again has
-/// not seen the end of the first.
-const SAME_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// How often it is decided anew because others took of the same payment meanwhile.
 const TRIES: usize = 5;
 
@@ -42,7 +40,7 @@ enum Found {
     /// Written, now or by an earlier run of the same job.
     Written,
     /// Somebody else has asked for the same meanwhile.
-    Same(Box<Refund>),
+    Same(Same),
     /// Somebody else has taken of the payment meanwhile.
     Left(Fen),
     /// The number stands for something else.
@@ -71,10 +69,18 @@ impl Checkout {
         let left = payment.left();
         let standing = {
             let mut c = self.0.db.read().await?;
-            match &wanted.out_refund_no {
+            match wanted.number.number() {
                 Some(number) => refunds::find(&mut c, number).await?,
-                None => find_same(&mut c, &payment, &wanted, now).await?,
+                None => None,
             }
+        };
+        let same = match standing {
+            Some(_) => None,
+            None => find_same(&mut *self.0.db.read().await?, &payment, &wanted, now).await?,
+        };
+        let standing = match same {
+            Some(same) => Some(same.gone_on_with(&wanted)?),
+            None => standing,
         };
         if let Some(standing) = standing {
             let is_same = standing.payment_id == payment.id
@@ -83,6 +89,9 @@ impl Checkout {
             let out_refund_no = standing.out_refund_no.clone();
             let draft = RefundDraft { payment, wanted, out_refund_no, standing: Some(standing), beside: None };
             return if is_same { Ok(draft) } else { Err(RefundError::OtherRefund) };
+        }
+        if wanted.number.number().is_some_and(OutRefundNo::is_of_surplus) {
+            return Err(RefundError::ReservedNumber);
         }
         if let Some(gap) = self.find_gap().await? {
             return Err(RefundError::PutBack { since: gap.since });
@@ -96,7 +105,7 @@ impl Checkout {
         if amount == Fen::ZERO || amount > left {
             return Err(RefundError::Amount { left });
         }
-        let out_refund_no = match &wanted.out_refund_no {
+        let out_refund_no = match wanted.number.number() {
             Some(number) => number.clone(),
             None => OutRefundNo::build(&beijing_second(now), self.0.entropy.bytes())
                 .map_err(|_| RefundError::Amount { left })?,
@@ -126,7 +135,10 @@ impl Checkout {
                     self.submit(&refund, source).await?;
                     return self.load_refund(&draft.out_refund_no).await;
                 }
-                Found::Same(standing) => return self.go_on_with(*standing, source).await,
+                Found::Same(same) => {
+                    let standing = same.gone_on_with(&draft.wanted)?;
+                    return self.go_on_with(standing, source).await;
+                }
                 Found::Other => return Err(RefundError::OtherRefund),
                 Found::NotAllowed => return Err(RefundError::NotAllowed),
                 Found::Left(left) if draft.wanted.amount.is_some() || left == Fen::ZERO => {
@@ -309,28 +321,6 @@ fn is_this(known: &Refund, intent: &NewRefund) -> bool {
     known.payment_id == intent.payment_id && known.amount == intent.amount && known.source != Source::Console
 }
 
-/// The refund that somebody means who asks for this once more.
-async fn find_same(
-    c: &mut AnyConnection,
-    payment: &Payment,
-    wanted: &RefundOrder,
-    now: Timestamp,
-) -> Result<Option<Refund>, StorageError> {
-    if wanted.another || wanted.out_refund_no.is_some() {
-        return Ok(None);
-    }
-    // Where nothing is left, the one that took it.
-    let left = payment.left();
-    let amount = wanted.amount.or((left > Fen::ZERO).then_some(left));
-    let is_same = |it: &Refund| {
-        let is_over = matches!(it.state, RefundState::Success | RefundState::Closed | RefundState::Refused);
-        it.source != Source::Console
-            && amount.is_none_or(|amount| amount == it.amount)
-            && (!is_over || now.duration_since(it.created) < SAME_FOR)
-    };
-    Ok(refunds::list_of_payment(c, payment.id).await?.into_iter().rev().find(is_same))
-}
-
 const fn raced(row: i64) -> StorageError {
     StorageError::Raced { table: "payments", row }
 }
@@ -355,7 +345,7 @@ async fn write_intent(
         return Err(raced(intent.payment_id));
     };
     if let Some(same) = find_same(c, &payment, wanted, intent.created).await? {
-        return Ok(Found::Same(Box::new(same)));
+        return Ok(Found::Same(same));
     }
     let is_all_that_is_left = wanted.amount.is_some() || payment.left() == intent.amount;
     if !is_all_that_is_left || payment.left() < intent.amount {

@@ -21,6 +21,7 @@ use crate::{
         StaffError,
         approvals::{Decision, Wanted},
     },
+    checkout::RefundError,
     domain::{Fen, Role},
     storage::approvals::{Approval, State as Standing},
 };
@@ -114,6 +115,7 @@ async fn page(
         transaction: refund.transaction,
         paid: refund.paid,
         left: refund.left,
+        same: refund.same.map(second),
     });
     let asker_is_gone = facts.asker_is_disabled;
     let (language, csrf, is_confirmed) = (call.language, call.csrf(), call.who.is_confirmed);
@@ -152,7 +154,11 @@ async fn decide(state: &AppState, call: &StaffCall, id: i64, decision: Decision)
             let problem = match error {
                 StaffError::OwnRequest => words.own_request,
                 StaffError::NotYours => words.not_yours,
-                StaffError::Refund(_) => words.cannot_now,
+                StaffError::Refund(error) => match *error {
+                    RefundError::GivenBackElsewhere => words.given_back_elsewhere,
+                    RefundError::NotAsked => words.not_asked,
+                    _ => words.cannot_now,
+                },
                 _ => words.takes_manager,
             };
             match state.staff.find_approval(id).await {

@@ -138,8 +138,16 @@ fn refused(call: &StaffCall, form: RefundForm, error: RefundError) -> Response {
             RefundForm { amount_problem: (words.wrong_refund_amount)(&left.to_string()), ..form }
         }
         RefundError::Unfit(_) => RefundForm { reason_problem: Some(words.wrong_reason), ..form },
+        RefundError::Same { created, amount } => {
+            let told = (words.same_refund)(&second(created), &amount.to_string());
+            problem(&told, RefundForm { asks_another: true, ..form })
+        }
+        RefundError::Waits { amount, .. } => {
+            let told = (words.same_waits)(&amount.to_string());
+            problem(&told, RefundForm { asks_another: true, ..form })
+        }
         RefundError::GivenBackElsewhere => problem(words.elsewhere, RefundForm { asks_another: true, ..form }),
-        RefundError::OtherRefund => problem(words.other_refund, form),
+        RefundError::OtherRefund | RefundError::ReservedNumber => problem(words.other_refund, form),
         RefundError::NotAllowed => problem(words.not_allowed, form),
         RefundError::PutBack { .. } => problem(words.put_back, form),
         RefundError::NotAsked => problem(words.not_asked, form),

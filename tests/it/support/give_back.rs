@@ -1,7 +1,7 @@
 //! Payments that WeChat knows nothing of, and money that staff give back.
 
 use saoma::{
-    checkout::{RefundOf, RefundOrder},
+    checkout::{Numbered, RefundOf, RefundOrder},
     domain::{Fen, OutTradeNo},
     storage::events::Source,
 };
@@ -16,7 +16,7 @@ pub fn paid_under(order_no: &str) -> RefundOf {
 /// So much of it, in fen, or all that is left; the one that was asked for before, if it is the same.
 pub fn wanted(amount: impl Into<Option<i64>>) -> RefundOrder {
     let amount = amount.into().map(|fen| Fen::new(fen).expect("money"));
-    RefundOrder { amount, reason: "退货".to_owned(), source: Source::Staff, out_refund_no: None, another: false }
+    RefundOrder { amount, reason: "退货".to_owned(), source: Source::Staff, number: Numbered::Fresh, another: false }
 }
 
 impl App {

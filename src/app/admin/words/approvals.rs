@@ -34,10 +34,14 @@ pub struct Approvals {
     pub refuse: &'static str,
     pub withdraw: &'static str,
     pub refuse_hint: &'static str,
+    /// When as much of the payment was asked back beside it.
+    pub same: fn(&str) -> String,
     pub own_request: &'static str,
     pub not_yours: &'static str,
     pub takes_manager: &'static str,
     pub cannot_now: &'static str,
+    pub given_back_elsewhere: &'static str,
+    pub not_asked: &'static str,
 
     pub kinds: [(&'static str, &'static str); 6],
     pub states: [(&'static str, &'static str); 5],
@@ -88,10 +92,13 @@ static CHINESE: Approvals = Approvals {
     approve_change: "批准后立即生效，对应账号的登录会结束。",
     refuse: "拒绝",
     withdraw: "撤回申请",
+    same: |time| format!("{time} 已经另外申请过退这笔付款的同样金额。批准会再退一次，请先确认。"),
     refuse_hint: "拒绝或撤回后，预留的款项会释放。",
     own_request: "不能批准或拒绝自己提出的申请，请由另一位管理员处理。",
     not_yours: "只有申请人可以撤回。",
     takes_manager: "需要管理员来处理。",
+    given_back_elsewhere: "微信支付说这笔付款已经退过款，恢复的账簿可能不知道。没有退款。请先到商户平台核对；确实还要退时，请拒绝这个申请，在订单页重新申请。",
+    not_asked: "微信支付暂时没有回答这笔付款是否退过款，没有退款。请稍后再批准。",
     cannot_now: "账簿恢复后还在核对，暂时不能退款。申请仍然有效，请稍后再批准。",
 
     kinds: [
@@ -141,10 +148,17 @@ static ENGLISH: Approvals = Approvals {
     approve_change: "It counts at once, and the account’s sessions end.",
     refuse: "Refuse",
     withdraw: "Withdraw the request",
+    same: |time| {
+        format!(
+            "As much of this payment was asked back at {time} already, beside this. To approve gives it back once more: make sure first."
+        )
+    },
     refuse_hint: "When it is refused or withdrawn, the money set aside for it is free again.",
     own_request: "Nobody decides about what he has asked for himself: another manager has to.",
     not_yours: "Only who has asked for it may withdraw it.",
     takes_manager: "It takes a manager.",
+    given_back_elsewhere: "WeChat Pay says that money of this payment went back already, of which the books that were put back may not know. Nothing was refunded. Look into the merchant console (商户平台) first; to refund all the same, refuse this request and ask anew on the order's page.",
+    not_asked: "WeChat Pay does not say now whether money of this payment went back already. Nothing was refunded; approve it later.",
     cannot_now: "The books were put back and are still being compared with WeChat Pay: no refund goes out yet. The request stays; approve it later.",
 
     kinds: [

@@ -13,14 +13,14 @@ use super::{
     wanted::{Wanted, subject_of},
 };
 use crate::{
-    checkout::{Beside, RefundDraft, RefundError, RefundOf, RefundOrder, hold},
+    checkout::{Beside, Numbered, RefundDraft, RefundError, RefundOf, RefundOrder, hold},
     domain::{Fen, OutRefundNo, Role},
     storage::{
         StorageError,
         approvals::{self, Approval, Kind, Limits, NewApproval, State},
         audit,
         events::Source,
-        payments, refund_holds,
+        refund_holds,
         refunds::Refund,
     },
     wechatpay::model::is_disruptive,
@@ -80,7 +80,7 @@ impl Staff {
             amount: ask.amount,
             reason: ask.reason.clone(),
             source,
-            out_refund_no: Some(ask.out_refund_no.clone()),
+            number: Numbered::Shown(ask.out_refund_no.clone()),
             another: ask.another,
         };
         let draft = self.0.checkout.draft_refund(&ask.of, wanted).await?;
@@ -151,28 +151,24 @@ impl Staff {
         };
         let detail = draft.amount().to_string();
         let entry = self.entry(actor, what::APPROVAL_ASKED, &format!("refund:{number}"), &detail);
-        let (waiting, chain, form) = (draft.hold(), self.0.chain.clone(), new.form.clone());
-        let payment_id = waiting.payment_id;
+        let (chain, form) = (self.0.chain.clone(), new.form.clone());
+        let draft = draft.clone();
         let asked = self.0.db.write(move |c| {
-            let (new, waiting, entry, chain) = (new.clone(), waiting.clone(), entry.clone(), chain.clone());
+            let (new, draft, entry, chain) = (new.clone(), draft.clone(), entry.clone(), chain.clone());
             Box::pin(async move {
                 if approvals::find_by_form(c, &new.form).await?.is_some() {
-                    return Ok(true);
+                    return Ok(Ok(()));
                 }
-                if !hold::hold(c, &waiting, new.asked).await? {
-                    return Ok(false);
+                // Somebody else has asked for the same, or taken of it, meanwhile.
+                if let Err(error) = hold::hold(c, &draft, new.asked).await? {
+                    return Ok(Err(error));
                 }
                 put(c, &new).await?;
                 audit::append(c, &chain, &entry).await?;
-                Ok(true)
+                Ok(Ok(()))
             })
         });
-        if !asked.await? {
-            // Somebody else has taken of it meanwhile.
-            let payment = payments::find(&mut *self.0.db.read().await?, payment_id).await?;
-            let left = payment.map_or(Fen::ZERO, |payment| payment.left());
-            return Err(RefundError::Amount { left }.into());
-        }
+        asked.await??;
         let approval = approvals::find_by_form(&mut *self.0.db.read().await?, &form).await?;
         approval.ok_or(StaffError::NoSuchApproval)
     }
