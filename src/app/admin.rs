@@ -50,7 +50,9 @@ pub use inbox::{
     RefusedView,
 };
 pub use looks::{LooksForm, LooksPage};
-pub use order::{AttemptLine, EventLine, NoteLine, NotificationLine, OrderPage, OrderView, PaymentLine, RefundLine};
+pub use order::{
+    AttemptLine, EventLine, NoteLine, NotificationLine, OrderPage, OrderView, PaymentLine, RefundLine, ShopHas,
+};
 pub use orders::{FilterForm, FoundPage, OrderLine, OrdersPage, OrdersView};
 pub use parts::{ConfirmFirst, Csrf, Message, Problem};
 pub use people::{LimitsForm, PeoplePage, Person};

@@ -43,6 +43,8 @@ pub enum Need {
     AbnormalRefund,
     RefusedRefund,
     StandingRefund,
+    /// It came back to the shop's own account, and nobody has said that the payer was paid otherwise.
+    OwedRefund,
     StuckSurplus,
     BillDifference,
     WaitingApproval,
@@ -54,12 +56,13 @@ pub enum Need {
 }
 
 impl Need {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Contradiction,
         Self::QuarantinedNotification,
         Self::AbnormalRefund,
         Self::RefusedRefund,
         Self::StandingRefund,
+        Self::OwedRefund,
         Self::StuckSurplus,
         Self::BillDifference,
         Self::WaitingApproval,
@@ -77,6 +80,7 @@ impl Need {
             Self::AbnormalRefund => "abnormal_refund",
             Self::RefusedRefund => "refused_refund",
             Self::StandingRefund => "standing_refund",
+            Self::OwedRefund => "owed_refund",
             Self::StuckSurplus => "stuck_surplus",
             Self::BillDifference => "bill_difference",
             Self::WaitingApproval => "waiting_approval",
@@ -190,7 +194,13 @@ impl Office {
                 ..Item::about(need, refund.out_refund_no.as_str(), Place::Order(refund.order_id))
             });
         }
+        let sent = concerns::list_owed(&mut c, MOST).await?;
         drop(c);
+        items.extend(self.owed_among(sent).await?.into_iter().map(|refund| Item {
+            since: refund.success,
+            amount: Some(refund.amount),
+            ..Item::about(Need::OwedRefund, refund.out_refund_no.as_str(), Place::Order(refund.order_id))
+        }));
         let stuck = self.0.checkout.list_stuck_surplus().await.map_err(of_checkout)?;
         let mut c = self.0.db.read().await?;
         for id in stuck {
@@ -279,7 +289,7 @@ impl Office {
     }
 }
 
-fn of_checkout(error: crate::checkout::CheckoutError) -> StorageError {
+pub(super) fn of_checkout(error: crate::checkout::CheckoutError) -> StorageError {
     match error {
         crate::checkout::CheckoutError::Storage(error) => error,
         _ => StorageError::NoAnswer,

@@ -5,6 +5,7 @@ mod commanded;
 mod export;
 mod filter;
 mod list;
+mod owed;
 
 pub use act::{NotActed, Sheet, Wanted};
 pub(crate) use export::defused;

@@ -26,7 +26,7 @@ pub(super) fn found(code: &str) -> &'static str {
     crate::storage::events::Source::parse(code).map_or("", |source| source.code())
 }
 
-pub(super) fn row(Row { line, beside }: &Row) -> Value {
+pub(super) fn row(Row { line, beside, owed }: &Row) -> Value {
     json!({
         "id": line.id,
         "out_trade_no": beside.out_trade_no,
@@ -41,6 +41,7 @@ pub(super) fn row(Row { line, beside }: &Row) -> Value {
         "found_by": beside.found_by,
         "refunded_fen": beside.refunded_fen,
         "set_aside_fen": beside.set_aside_fen,
+        "owed_to_payer_fen": owed.get(),
     })
 }
 

@@ -14,7 +14,7 @@ use crate::{
     },
     checkout::OrderHistory,
     config::Environment,
-    domain::{OrderStatus, OutTradeNo},
+    domain::{Fen, OrderStatus, OutTradeNo},
     startup::Surroundings,
     storage::{
         attempts::{AttemptState, PrepayProblem},
@@ -178,10 +178,13 @@ async fn carry_out(
     }
 }
 
+/// Instead of a status: something of it came back to the shop's own account, and the payer is still owed it.
+const OWED: &str = "OWED_TO_PAYER";
+
 fn list(rows: &[Row], out: &mut dyn Write) -> Result<(), CommandError> {
-    for Row { line, beside } in rows {
+    for Row { line, beside, owed } in rows {
         let (number, at, total) = (&beside.out_trade_no, beijing(line.created), line.total);
-        let status = line.status.word();
+        let status = if *owed > Fen::ZERO { OWED } else { line.status.word() };
         writeln!(out, "{number}  {at}  {total} yuan  {status}  {}", line.title)?;
     }
     Ok(())
@@ -208,6 +211,7 @@ async fn export(
             "set_aside_yuan",
         ],
         status: OrderStatus::word,
+        owed: OWED,
         found: json::found,
     };
     office.note_export(&acting(), &filter).await?;

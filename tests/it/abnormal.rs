@@ -3,7 +3,10 @@
 
 use futures::future::join_all;
 use saoma::{
-    backoffice::staff::{AbnormalError, Actor, StaffError},
+    backoffice::{
+        attention::{Need, Place},
+        staff::{AbnormalError, Actor, StaffError},
+    },
     checkout::{NotSent, ToAccount},
     domain::{Fen, RefundState, Role},
     storage::{approvals::Limits, refunds::Refund},
@@ -253,6 +256,63 @@ async fn what_went_to_the_merchants_own_account_is_not_promised_to_come_back_the
         );
         assert!(page.contains("有退款由商家另行退还") && !page.contains("已全额退款"), "{page}");
     }
+}
+
+#[tokio::test]
+async fn what_came_back_to_the_shop_is_owed_to_the_shopper_until_somebody_says_that_he_was_paid() {
+    let stuck = Stuck::start(Some(50)).await;
+    let (app, number) = (&stuck.app, stuck.refund.out_refund_no.clone());
+    let desk = Desk::enter(app, Role::Operator).await;
+    desk.confirm(app).await;
+    app.faults(json!({"error_500": {"abnormal": 1}})).await;
+    stuck.send(stuck.to_merchant().await, &app.member("demo-operator").await).await.expect("not known how it ended");
+    assert!(needs(app).await.iter().all(|need| need.0 != Need::OwedRefund), "it is not known to be there");
+    stuck.sweep_after(90).await;
+    stuck.send(stuck.to_merchant().await, &app.member("demo-operator").await).await.expect("sent");
+    app.until_status(&stuck.order.token, "REFUND_PARTIAL").await;
+    let place = Place::Order(stuck.refund.order_id);
+    let owed = [(Need::OwedRefund, number.to_string(), Some(stuck.refund.amount), place)];
+    assert_eq!(needs(app).await, owed, "once, although it was asked for twice");
+    assert_eq!(app.metric("saoma_needs_someone", "what=\"owed_refund\"").await, 1);
+    let order = format!("/admin/orders/{}", stuck.refund.order_id);
+    let page = desk.get(&order).await.shown();
+    assert!(page.contains("还要另行退给顾客") && page.contains("还欠顾客退款") && !page.contains("已退回"), "{page}");
+    for list in ["/admin/orders", "/admin/orders?needs=1", "/admin/orders/orders.csv"] {
+        let list = desk.get(list).await.text().to_owned();
+        assert!(list.contains("还欠顾客退款"), "{list}");
+    }
+    // Somebody who looks at what WeChat says otherwise has not paid him.
+    desk.post_to(&format!("{order}/settle"), &[]).await;
+    assert_eq!(needs(app).await, owed);
+    for _ in 0..2 {
+        let said = desk.post_to(&format!("{order}/seen"), &[("number", number.as_str())]).await;
+        assert!(said.ends_with("?said=settled"), "{said}");
+    }
+    assert_eq!(needs(app).await, []);
+    assert_eq!(app.metric("saoma_needs_someone", "what=\"owed_refund\"").await, 0);
+    let page = desk.get(&order).await.shown();
+    assert!(page.contains("已另行退给顾客") && !page.contains("还欠顾客退款"), "{page}");
+    let sql = "SELECT COUNT(*) FROM audit_log WHERE what = 'REFUND_SEEN'";
+    let noted: i64 = sqlx::query_scalar(sql).fetch_one(&app.books.pool).await.expect("reads");
+    assert_eq!(noted, 1);
+}
+
+/// What needs someone about orders.
+async fn needs(app: &App) -> Vec<(Need, String, Option<Fen>, Place)> {
+    let needs = app.state.office.what_needs_someone().await.expect("a list");
+    needs.into_iter().map(|it| (it.need, it.what, it.amount, it.place)).collect()
+}
+
+#[tokio::test]
+async fn what_went_to_the_shoppers_card_in_the_end_is_not_owed() {
+    let stuck = Stuck::start(Some(50)).await;
+    let (app, operator) = (&stuck.app, stuck.app.member("demo-operator").await);
+    app.faults(json!({"error_500": {"abnormal": 1}})).await;
+    stuck.send(stuck.to_merchant().await, &operator).await.expect("not known how it ended");
+    stuck.sweep_after(90).await;
+    stuck.send(stuck.to_user().await, &operator).await.expect("sent");
+    app.until_status(&stuck.order.token, "REFUND_PARTIAL").await;
+    assert_eq!(needs(app).await, []);
 }
 
 #[tokio::test]

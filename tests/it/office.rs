@@ -86,7 +86,7 @@ async fn an_export_is_a_file_that_a_spreadsheet_reads_and_runs_nothing_of() {
         .execute(&app.books.pool)
         .await
         .expect("writes");
-    let columns = Columns { headings: ["a"; 11], status: OrderStatus::code, found: |_| "" };
+    let columns = Columns { headings: ["a"; 11], status: OrderStatus::code, owed: "OWED", found: |_| "" };
     let filter = Filter::usual(app.clock.now());
     let pieces: Vec<_> =
         app.state.office.export_orders(filter, Form::Csv(columns)).pieces().try_collect().await.expect("a file");

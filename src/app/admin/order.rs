@@ -71,8 +71,18 @@ pub struct RefundLine {
     pub asked: String,
     /// It can be asked about and sent again, and given up.
     pub stands: bool,
+    pub shop_has: Option<ShopHas>,
     /// Given up, and nobody has said that he has seen it.
     pub unseen: bool,
+}
+
+/// Of a refund that came back to the shop's own account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShopHas {
+    /// The payer has nothing of it yet.
+    Owed,
+    /// Somebody has said that he was paid otherwise.
+    Paid,
 }
 
 #[derive(Clone, Debug)]
@@ -111,11 +121,12 @@ pub struct NoteLine {
 pub fn OrderPage(language: Language, page: OrderView) -> impl IntoView {
     let words = Orders::of(language);
     let problem = page.problem.clone();
+    let owed = page.refunds.iter().any(|it| it.shop_has == Some(ShopHas::Owed));
     view! {
         <p><a href="/admin/orders">{words.orders}</a></p>
         <h1 class="page-heading">
             {page.title.clone()} " " <span class="amount">"¥"{page.total.to_string()}</span> " "
-            <StatusBadge words status=page.status/>
+            <StatusBadge words status=page.status owed/>
         </h1>
         {(!problem.is_empty()).then(|| view! { <p class="notice notice--bad" role="alert">{problem}</p> })}
         <Facts words page=page.clone()/>
@@ -278,12 +289,12 @@ fn Refunds(language: Language, words: &'static Orders, page: OrderView) -> impl 
         return ().into_any();
     }
     let row = |line: RefundLine| {
-        let class = match line.state {
-            RefundState::Success => "badge badge--good",
-            RefundState::Requested | RefundState::Processing => "badge badge--waiting",
-            RefundState::Abnormal => "badge badge--bad",
-            RefundState::Closed | RefundState::Refused => "badge",
+        let (class, state) = match (line.shop_has, line.state) {
+            (Some(ShopHas::Owed), _) => ("badge badge--bad", words.refund_owed),
+            (Some(ShopHas::Paid), _) => ("badge", words.refund_paid),
+            (None, state) => (refund_class(state), words.refund_state(state)),
         };
+        let owed = may_act && line.shop_has == Some(ShopHas::Owed);
         let source = words.source(&line.source).map_or_else(|| line.source.clone(), str::to_owned);
         let explained = line.explained.into_iter().map(|it| view! { <p>{it}</p> }).collect::<Vec<_>>();
         let act = |verb: &str| format!("/admin/orders/{id}/{verb}");
@@ -294,7 +305,7 @@ fn Refunds(language: Language, words: &'static Orders, page: OrderView) -> impl 
             <li class="admin-money">
                 <p>
                     <strong class="amount">"¥"{line.amount.to_string()}</strong> " "
-                    <span class=class>{words.refund_state(line.state)}</span>
+                    <span class=class>{state}</span>
                 </p>
                 <p class="hint">{line.at} " · " {source} " · " {line.reason}</p>
                 <p class="hint">{words.refund_number} " " <span class="mono">{line.number}</span></p>
@@ -308,6 +319,9 @@ fn Refunds(language: Language, words: &'static Orders, page: OrderView) -> impl 
                 {stands.then(|| view! {
                     <Act csrf=csrf.clone() action=act("retry") name=words.retry hint=words.retry_hint number=number.clone()/>
                     <Act csrf=csrf.clone() action=act("give-up") name=words.give_up hint=words.give_up_hint number=number.clone()/>
+                })}
+                {owed.then(|| view! {
+                    <Act csrf=csrf.clone() action=act("seen") name=words.paid_otherwise hint=words.paid_otherwise_hint number=number.clone()/>
                 })}
                 {unseen.then(|| view! {
                     <Act csrf=csrf.clone() action=act("seen") name=words.seen hint=words.seen_hint number=number.clone()/>
@@ -323,6 +337,15 @@ fn Refunds(language: Language, words: &'static Orders, page: OrderView) -> impl 
         </section>
     }
     .into_any()
+}
+
+const fn refund_class(state: RefundState) -> &'static str {
+    match state {
+        RefundState::Success => "badge badge--good",
+        RefundState::Requested | RefundState::Processing => "badge badge--waiting",
+        RefundState::Abnormal => "badge badge--bad",
+        RefundState::Closed | RefundState::Refused => "badge",
+    }
 }
 
 #[component]

@@ -20,6 +20,8 @@ pub struct OrderLine {
     pub paid: String,
     pub found_by: String,
     pub refunded: Fen,
+    /// Something of it came back to the shop's own account, and the payer is still owed it.
+    pub owed: bool,
     /// For refunds that are not accepted yet.
     pub set_aside: Fen,
 }
@@ -197,7 +199,7 @@ fn OrderRow(words: &'static Orders, line: OrderLine) -> impl IntoView {
             <th scope="row"><a class="mono" href=format!("/admin/orders/{}", line.id)>{line.number}</a></th>
             <td>{line.title}</td>
             <td class="number">"¥"{line.total.to_string()}</td>
-            <td><StatusBadge words status=line.status/></td>
+            <td><StatusBadge words status=line.status owed=line.owed/></td>
             <td class="nowrap">{line.placed}</td>
             <td>{words.source(&line.found_by)}</td>
             <td class="number">{refunded}</td>
@@ -208,7 +210,10 @@ fn OrderRow(words: &'static Orders, line: OrderLine) -> impl IntoView {
 
 /// In words, and in a colour that says no more than they do.
 #[component]
-pub fn StatusBadge(words: &'static Orders, status: OrderStatus) -> impl IntoView {
+pub fn StatusBadge(words: &'static Orders, status: OrderStatus, owed: bool) -> impl IntoView {
+    if owed {
+        return view! { <span class="badge badge--bad">{words.owed}</span> };
+    }
     let class = match status {
         OrderStatus::Success | OrderStatus::RefundPartial | OrderStatus::RefundSuccess => "badge badge--good",
         OrderStatus::NotPay | OrderStatus::RefundProcessing => "badge badge--waiting",

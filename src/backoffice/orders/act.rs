@@ -31,6 +31,9 @@ pub struct Sheet {
     pub notifications: Vec<Entry>,
     /// What WeChat has said of it that our books do not allow, and nobody has looked at.
     pub concerns: Vec<Concern>,
+    /// Refunds that came back to the shop's own account, and of those the ones that the payer is still owed: their ids.
+    pub to_shop: Vec<i64>,
+    pub owed: Vec<i64>,
     /// What somebody of the staff has asked another one for, newest first.
     pub approvals: Vec<Approval>,
 }
@@ -82,7 +85,11 @@ impl Office {
         let notes = notes::list_of_order(&mut c, order_id).await?;
         let concerns = concerns::list_of_order(&mut c, order_id).await?;
         let approvals = approvals::list_of_order(&mut c, order_id).await?;
-        Ok(Sheet { history, notes, notifications, concerns, approvals })
+        drop(c);
+        let ids = |refunds: Vec<Refund>| refunds.into_iter().map(|refund| refund.id).collect();
+        let to_shop = ids(self.0.checkout.list_sent_to_merchant(order_id).await?);
+        let owed = ids(self.owed_of(&[order_id]).await?);
+        Ok(Sheet { history, notes, notifications, concerns, to_shop, owed, approvals })
     }
 
     /// Asks WeChat at once.
@@ -149,17 +156,25 @@ impl Office {
         self.ask_for(who, of_refund(what::REFUND_GIVEN_UP, number), giving_up, |_| Some("")).await
     }
 
-    /// Somebody has looked at a refund that was refused time and again. `false` when somebody has before.
+    /// Somebody has looked at a refund that was refused time and again, or has paid the payer otherwise what came back to
+    /// the shop. `false` when somebody has before.
     ///
     /// # Errors
     /// The books cannot be written.
     pub async fn settle_refund(&self, refund: &Refund, who: &Acted) -> Result<bool, NotActed> {
         let noted = self.noted(who, &of_refund(what::REFUND_SEEN, &refund.out_refund_no), Outcome::Done, "");
-        let (now, by, id) = (self.0.surroundings.clock.now(), who.actor.name.clone(), refund.id);
+        let owed = self.owed_of(&[refund.order_id]).await?.into_iter().any(|it| it.id == refund.id);
+        let (now, by) = (self.0.surroundings.clock.now(), who.actor.name.clone());
+        let (id, order_id, number) = (refund.id, refund.order_id, refund.out_refund_no.clone());
         let settled = self.0.db.write(move |c| {
-            let (by, noted) = (by.clone(), noted.clone());
+            let (by, noted, number) = (by.clone(), noted.clone(), number.clone());
             Box::pin(async move {
-                if refunds::settle(c, id, &by, now).await? {
+                let is_settled = if owed {
+                    concerns::settle_owed(c, order_id, &number, &by, now).await?
+                } else {
+                    refunds::settle(c, id, &by, now).await?
+                };
+                if is_settled {
                     noted.write(c).await?;
                     return Ok(true);
                 }

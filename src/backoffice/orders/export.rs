@@ -28,6 +28,8 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 pub struct Columns {
     pub headings: [&'static str; 11],
     pub status: fn(OrderStatus) -> &'static str,
+    /// Instead of the status, of an order of which the payer is still owed what came back to the shop.
+    pub owed: &'static str,
     /// How a payment was found, by its source's code.
     pub found: fn(&str) -> &'static str,
 }
@@ -117,14 +119,14 @@ impl Export {
     }
 }
 
-fn cells(Row { line, beside }: &Row, columns: &Columns) -> Vec<String> {
+fn cells(Row { line, beside, owed }: &Row, columns: &Columns) -> Vec<String> {
     let time = |at: Timestamp| tz::offset(8).to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string();
     vec![
         beside.out_trade_no.clone(),
         line.title.clone(),
         line.product_id.to_string(),
         line.total.to_string(),
-        (columns.status)(line.status).to_owned(),
+        if *owed > Fen::ZERO { columns.owed } else { (columns.status)(line.status) }.to_owned(),
         time(line.created),
         line.paid.map(time).unwrap_or_default(),
         beside.transaction_id.clone().unwrap_or_default(),

@@ -3,6 +3,7 @@
 
 use crate::{
     backoffice::office::Office,
+    domain::Fen,
     storage::{
         StorageError,
         order_list::{self, Beside, Ids, Line},
@@ -23,6 +24,8 @@ const STEPS: [i64; 3] = [100, 500, 2_000];
 pub struct Row {
     pub line: Line,
     pub beside: Beside,
+    /// What came back to the shop's own account, and the payer is still owed.
+    pub owed: Fen,
 }
 
 /// Some orders, newest first.
@@ -113,10 +116,12 @@ impl Office {
     pub(super) async fn rows(&self, lines: Vec<Line>) -> Result<Vec<Row>, StorageError> {
         let ids: Vec<i64> = lines.iter().map(|line| line.id).collect();
         let beside = self.beside(&ids).await?;
+        let owed = self.owed_of(&ids).await?;
         let of = |line: Line| {
             let place = beside.binary_search_by_key(&line.id, |it| it.order_id);
             let beside = place.ok().and_then(|place| beside.get(place)).cloned().unwrap_or_default();
-            Row { line, beside }
+            let owed = owed.iter().filter(|it| it.order_id == line.id).map(|it| it.amount.get()).sum();
+            Row { line, beside, owed: Fen::new(owed).unwrap_or(Fen::ZERO) }
         };
         Ok(lines.into_iter().map(of).collect())
     }

@@ -16,11 +16,12 @@ use crate::{
     storage::{
         StorageError,
         audit::{self, Noted, Outcome},
+        concerns,
         events::Source,
         refund_holds,
         refunds::Refund,
     },
-    wechatpay::seal::SealingKey,
+    wechatpay::{model::CardKind, seal::SealingKey},
 };
 
 /// More entries than one refund has.
@@ -78,7 +79,7 @@ impl Staff {
         let subject = format!("refund:{number}");
         let mut asked = self.noted(actor, what::ABNORMAL_SENT, &subject, kind.code());
         asked.entry.outcome = Outcome::Asked;
-        let beside = self.beside(asked, within, refund.amount);
+        let beside = self.beside(asked, within, (refund, kind));
         let ask = AbnormalAsk { number, to, source, by: actor.name.clone(), beside: Some(beside) };
         let (staff, actor) = (self.clone(), actor.clone());
         let sending = self.0.checkout.spawn(async move {
@@ -96,11 +97,12 @@ impl Staff {
         Ok(Within { staff_id, role, most: is_small.then(|| limits.per_day.map_or(i64::MAX, Fen::get)) })
     }
 
-    /// Whether he may, and that he has asked: in the transaction of the order's event.
-    fn beside(&self, asked: Noted, within: Option<Within>, amount: Fen) -> Beside {
-        let day = beijing_day(self.now());
+    /// Whether he may, that he has asked, and what the shop may owe by it: in the transaction of the order's event.
+    fn beside(&self, asked: Noted, within: Option<Within>, (refund, to): (&Refund, CardKind)) -> Beside {
+        let (now, day) = (self.now(), beijing_day(self.now()));
+        let (order_id, number, amount) = (refund.order_id, refund.out_refund_no.clone(), refund.amount);
         Beside::new(move |c| {
-            let (asked, day) = (asked.clone(), day.clone());
+            let (asked, day, number) = (asked.clone(), day.clone(), number.clone());
             Box::pin(async move {
                 if let Some(within) = within
                     && !may(c, within, &day, amount, &asked.entry.subject).await?
@@ -108,6 +110,11 @@ impl Staff {
                     return Ok(false);
                 }
                 asked.write(c).await?;
+                // One asking takes the place of the one before.
+                concerns::settle_owed(c, order_id, &number, &asked.entry.who, now).await?;
+                if to == CardKind::Merchant {
+                    concerns::insert_owed(c, order_id, &number, now).await?;
+                }
                 Ok(true)
             })
         })

@@ -75,6 +75,18 @@ impl Checkout {
         Err(StorageError::Raced { table: "orders", row: order_id }.into())
     }
 
+    /// Refunds of an order that went, or are going, to the shop's own account instead of the payer's.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub async fn list_sent_to_merchant(&self, order_id: i64) -> Result<Vec<Refund>, CheckoutError> {
+        let mut c = self.0.db.read().await?;
+        let mut refunds = refunds::list_of_order(&mut c, order_id).await?;
+        let ids = list_to_merchant(&mut c, &refunds).await?;
+        refunds.retain(|refund| ids.contains(&refund.id));
+        Ok(refunds)
+    }
+
     async fn complete(&self, c: &mut sqlx::AnyConnection, order: Order) -> Result<OrderSnapshot, CheckoutError> {
         let attempt = attempts::find_current(c, order.id).await?.ok_or(CheckoutError::NoSuchOrder)?;
         let (payment, refunds) = if order.status.is_paid() {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::admin::{
         AttemptLine, EventLine, Message, NoteLine, NotificationLine, OrderPage, OrderView, PaymentLine, RefundLine,
-        Said,
+        Said, ShopHas,
         words::{Inbox, Orders},
     },
     backoffice::{
@@ -93,7 +93,8 @@ pub(super) fn failed(call: &StaffCall, error: NotActed) -> Response {
 }
 
 fn view(call: &StaffCall, sheet: Sheet, form: String, Again { problem, note }: Again) -> OrderView {
-    let Sheet { history, notes, notifications, concerns, approvals } = sheet;
+    let Sheet { history, notes, notifications, concerns, to_shop, owed, approvals } = sheet;
+    let shop_has = |refund: &Refund| ShopHas::of(refund, &to_shop, &owed);
     let inbox = Inbox::of(call.language);
     let order = history.order;
     let asked = history.events.iter().rfind(|event| event.kind == EventKind::Asked.code());
@@ -124,7 +125,11 @@ fn view(call: &StaffCall, sheet: Sheet, form: String, Again { problem, note }: A
                 at: second(it.success),
             })
             .collect(),
-        refunds: history.refunds.into_iter().map(|refund| refund_line(call, refund, &history.events)).collect(),
+        refunds: history
+            .refunds
+            .into_iter()
+            .map(|refund| RefundLine { shop_has: shop_has(&refund), ..refund_line(call, refund, &history.events) })
+            .collect(),
         attempts: history.attempts.iter().map(|it| attempt_line(call, it, &refused)).collect(),
         notifications: notifications
             .into_iter()
@@ -148,6 +153,13 @@ fn view(call: &StaffCall, sheet: Sheet, form: String, Again { problem, note }: A
     }
 }
 
+impl ShopHas {
+    fn of(refund: &Refund, to_shop: &[i64], owed: &[i64]) -> Option<Self> {
+        let is_there = refund.state == RefundState::Success && to_shop.contains(&refund.id);
+        is_there.then(|| if owed.contains(&refund.id) { Self::Owed } else { Self::Paid })
+    }
+}
+
 fn refund_line(call: &StaffCall, refund: Refund, events: &[Event]) -> RefundLine {
     let problem = refund.problem.as_deref().unwrap_or_default();
     RefundLine {
@@ -158,6 +170,7 @@ fn refund_line(call: &StaffCall, refund: Refund, events: &[Event]) -> RefundLine
         id: refund.id,
         amount: refund.amount,
         stands: refund.state == RefundState::Requested,
+        shop_has: None,
         unseen: refund.state == RefundState::Refused && !refund.is_settled,
         state: refund.state,
         reason: refund.reason,

@@ -103,7 +103,7 @@ impl Typed {
     }
 }
 
-fn line(Row { line, beside }: Row) -> OrderLine {
+fn line(Row { line, beside, owed }: Row) -> OrderLine {
     OrderLine {
         id: line.id,
         number: beside.out_trade_no,
@@ -114,6 +114,7 @@ fn line(Row { line, beside }: Row) -> OrderLine {
         paid: line.paid.map(minute).unwrap_or_default(),
         found_by: beside.found_by.unwrap_or_default(),
         refunded: Fen::new(beside.refunded_fen).unwrap_or(Fen::ZERO),
+        owed: owed > Fen::ZERO,
         set_aside: Fen::new(beside.set_aside_fen).unwrap_or(Fen::ZERO),
     }
 }
@@ -225,6 +226,7 @@ fn columns_of<const CHINESE: bool>() -> Columns {
             unit.1,
             unit.2,
         ],
+        owed: words.owed,
         status: |status| Orders::of(words_of(CHINESE)).state(status),
         found: |code| Orders::of(words_of(CHINESE)).source(code).unwrap_or_default(),
     }

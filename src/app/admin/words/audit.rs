@@ -19,6 +19,7 @@ pub struct Audit {
     pub export: &'static str,
     pub none: &'static str,
     pub wrong_day: &'static str,
+    pub wrong_order: &'static str,
     pub refused: &'static str,
     /// Wanted, and not yet known what came of it.
     pub asked: &'static str,
@@ -48,6 +49,7 @@ static CHINESE: Audit = Audit {
     export: "导出 CSV",
     none: "没有符合条件的记录。",
     wrong_day: "日期写成 2026-11-26 这样。",
+    wrong_order: "开始日期不能晚于结束日期。",
     refused: "未成功",
     asked: "已提出，结果见后一条记录",
     what: |code| match code {
@@ -85,7 +87,7 @@ static CHINESE: Audit = Audit {
         "ORDERS_EXPORTED" => "导出订单",
         "REFUND_RETRIED" => "重试退款",
         "REFUND_GIVEN_UP" => "放弃退款",
-        "REFUND_SEEN" => "标记退款失败已处理",
+        "REFUND_SEEN" => "标记退款已处理",
         "NOTIFICATION_SEEN" => "标记通知已处理",
         "NOTIFICATION_REPLAYED" => "重新处理通知",
         "PRODUCT_CREATED" => "新增商品",
@@ -120,6 +122,7 @@ static ENGLISH: Audit = Audit {
     export: "Export as CSV",
     none: "No entry is like that.",
     wrong_day: "Write the day as 2026-11-26.",
+    wrong_order: "The first day is not after the last one.",
     refused: "refused",
     asked: "asked for; the entry after it says what came of it",
     what: |code| match code {
@@ -157,7 +160,7 @@ static ENGLISH: Audit = Audit {
         "ORDERS_EXPORTED" => "Orders exported",
         "REFUND_RETRIED" => "Refund tried again",
         "REFUND_GIVEN_UP" => "Refund given up",
-        "REFUND_SEEN" => "Refused refund marked as seen",
+        "REFUND_SEEN" => "Refund marked as dealt with",
         "NOTIFICATION_SEEN" => "Notification marked as seen",
         "NOTIFICATION_REPLAYED" => "Notification processed again",
         "PRODUCT_CREATED" => "Product added",

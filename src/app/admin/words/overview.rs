@@ -35,7 +35,7 @@ pub struct Overview {
     pub more: fn(usize) -> String,
     pub since: &'static str,
     pub go: &'static str,
-    needs_words: [(&'static str, &'static str, &'static str); 13],
+    needs_words: [(&'static str, &'static str, &'static str); 14],
 
     pub status: &'static str,
     pub instance: &'static str,
@@ -124,6 +124,7 @@ static CHINESE: Overview = Overview {
         ("abnormal_refund", "退款异常", "在订单页改退到银行卡，或在商户平台处理"),
         ("refused_refund", "退款多次被拒", "另行退款，或标记为已处理"),
         ("standing_refund", "退款一直未受理", "多半是商户账户余额不足：充值后再试，或放弃"),
+        ("owed_refund", "退款回到了商户，还欠顾客", "另行退给顾客，然后在订单页标记"),
         ("stuck_surplus", "重复付款没能退回", "查看退款，另行退还"),
         ("bill_difference", "账单与账簿不同", "查看差异，处理好或写明原因"),
         ("waiting_approval", "等待审批", "由另一位管理员批准或拒绝，七天后失效"),
@@ -216,6 +217,11 @@ static ENGLISH: Overview = Overview {
             "standing_refund",
             "Refund not accepted",
             "Most often no money in the merchant's account: top up and try again, or give it up",
+        ),
+        (
+            "owed_refund",
+            "Refund came back to the shop, the shopper is owed it",
+            "Pay the shopper otherwise, then say so on the order's page",
         ),
         ("stuck_surplus", "Paid twice, and it does not go back", "Look at its refund, give it back otherwise"),
         ("bill_difference", "Bill and books differ", "Look at the difference, put it right or say why it may stay"),
