@@ -6,9 +6,8 @@ mod looks;
 mod whole;
 
 use jiff::Timestamp;
-use sqlx::AnyConnection;
 
-use super::staff::{Actor, audit::what};
+use super::staff::{Actor, audit::what, hash_of};
 use crate::{
     checkout::catalogue::{self, CatalogueError},
     clock::Clock,
@@ -110,7 +109,13 @@ impl Shelf {
         pictures::find(&mut *self.db.read().await?, name).await
     }
 
-    /// Puts it at the end of the list, under `id` or else the next one. It is on sale at once.
+    /// For a form that must not count twice.
+    pub fn new_form(&self) -> String {
+        self.entropy.nonce()
+    }
+
+    /// Puts it at the end of the list, under `id` or else the next one. It is on sale at once. `form` is of the form that it
+    /// was written in: sent twice it is one product.
     ///
     /// # Errors
     /// It cannot be sold like that, or the id is taken.
@@ -120,15 +125,20 @@ impl Shelf {
         id: Option<ProductId>,
         draft: Draft,
         force: bool,
+        form: Option<String>,
     ) -> Result<ProductId, ProductError> {
         catalogue::check(&draft.as_product(id.unwrap_or(ProductId(1))), force)?;
-        let entry = self.entry(actor, what::PRODUCT_CREATED, String::new(), draft.told());
+        let mut entry = self.entry(actor, what::PRODUCT_CREATED, String::new(), draft.told());
+        if let Some(form) = form.filter(|form| is_form(form)) {
+            // What was changed in it since it was sent is another product.
+            entry.entry = hash_of(&format!("{form} {} {}", draft.told(), draft.summary)).chars().take(32).collect();
+        }
         let chain = self.chain.clone();
         let created = self.db.write(move |c| {
             let (draft, mut entry, chain) = (draft.clone(), entry.clone(), chain.clone());
             Box::pin(async move {
-                if audit::is_there(c, &entry.entry).await? {
-                    return Ok(id.or(last_id(c).await?));
+                if let Some(subject) = audit::find_subject(c, &entry.entry).await? {
+                    return Ok(product_of(&subject));
                 }
                 let (highest, place) = products::last(c).await?;
                 let product = draft.as_product(id.unwrap_or(ProductId(highest + 1)));
@@ -334,8 +344,14 @@ fn subject(id: ProductId) -> String {
     format!("product:{id}")
 }
 
-async fn last_id(c: &mut AnyConnection) -> Result<Option<ProductId>, StorageError> {
-    Ok(Some(ProductId(products::last(c).await?.0)))
+/// The product that an entry of the audit log is about.
+fn product_of(subject: &str) -> Option<ProductId> {
+    ProductId::parse(subject.strip_prefix("product:")?).ok()
+}
+
+/// As [`Shelf::new_form`] makes them.
+fn is_form(form: &str) -> bool {
+    form.len() == 32 && form.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn long_before(now: Timestamp) -> Timestamp {

@@ -148,7 +148,7 @@ impl Teller {
             ProductCommand::Create(texts) => {
                 let (draft, force) = texts.draft();
                 let told = format!("{}, {} yuan", draft.title, draft.price);
-                let id = shelf.create(actor, None, draft, force).await?;
+                let id = shelf.create(actor, None, draft, force, None).await?;
                 (id, format!("product {id} created: {told}"))
             }
             ProductCommand::Edit { id, texts } => {
@@ -215,7 +215,7 @@ impl Teller {
         let draft = Draft::of(product.clone());
         let put = match before {
             None => {
-                self.shelf.create(&self.actor, Some(id), draft, force).await?;
+                self.shelf.create(&self.actor, Some(id), draft, force, None).await?;
                 Put::Added
             }
             Some(before) if before == product => Put::Unchanged,

@@ -177,6 +177,12 @@ pub async fn is_there(c: &mut AnyConnection, entry: &str) -> Result<bool, Storag
     Ok(count > 0)
 }
 
+/// What an entry that is there is about.
+pub async fn find_subject(c: &mut AnyConnection, entry: &str) -> Result<Option<String>, StorageError> {
+    let sql = "SELECT subject FROM audit_log WHERE entry = ?";
+    Ok(sqlx::query_scalar(sql).bind(entry).fetch_optional(c).await?)
+}
+
 /// The number and the hash before it. Whoever else writes to this chain waits until the transaction ends.
 async fn next_in(c: &mut AnyConnection, chain: &str) -> Result<(i64, String), StorageError> {
     let sql = "UPDATE audit_chains SET number = number + 1 WHERE chain = ?";

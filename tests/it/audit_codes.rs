@@ -132,7 +132,7 @@ async fn orders(app: &App, order: &Placed) {
 async fn shelf(app: &App) {
     let (shelf, actor, id) = (&app.state.shelf, clerk(), ProductId(1));
     let draft = Draft { title: "碧螺春".to_owned(), summary: String::new(), price: Fen::new(8_800).expect("money") };
-    shelf.create(&actor, None, draft.clone(), true).await.expect("created");
+    shelf.create(&actor, None, draft.clone(), true, None).await.expect("created");
     shelf.edit(&actor, id, None, draft, true).await.expect("changed");
     let mut picture = std::io::Cursor::new(Vec::new());
     image::RgbImage::new(64, 64).write_to(&mut picture, image::ImageFormat::Png).expect("a picture");

@@ -28,6 +28,8 @@ pub struct ProductForm {
     pub problem: String,
     /// It is unusual, and can be meant.
     pub asks_force: bool,
+    /// Of a form for a new one.
+    pub form: String,
 }
 
 /// `/admin/products`.
@@ -118,6 +120,7 @@ pub fn NewProduct(language: Language, csrf: String, form: ProductForm) -> impl I
         <p>{words.none_hint}</p>
         <form class="admin-form" method="post">
             <Csrf token=csrf/>
+            <input type="hidden" name="form" value=form.form.clone()/>
             <Fields words form/>
             <p class="actions">
                 <button type="submit" class="button button--primary">{words.create}</button>
@@ -129,7 +132,7 @@ pub fn NewProduct(language: Language, csrf: String, form: ProductForm) -> impl I
 
 #[component]
 fn Fields(words: &'static Shelf, form: ProductForm) -> impl IntoView {
-    let ProductForm { title, summary, price, problem, asks_force } = form;
+    let ProductForm { title, summary, price, problem, asks_force, .. } = form;
     view! {
         <Problem words=problem/>
         <label for="title">{words.title}</label>

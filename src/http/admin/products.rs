@@ -57,6 +57,7 @@ pub(super) struct Typed {
     summary: String,
     price: String,
     force: Option<String>,
+    form: String,
     old_title: String,
     old_summary: String,
     old_price: String,
@@ -74,13 +75,13 @@ impl Typed {
     }
 
     fn form(self, problem: String, asks_force: bool) -> ProductForm {
-        let Self { title, summary, price, .. } = self;
-        ProductForm { title, summary, price, problem, asks_force }
+        let Self { title, summary, price, form, .. } = self;
+        ProductForm { title, summary, price, problem, asks_force, form }
     }
 }
 
-pub(super) async fn new(call: StaffCall) -> Response {
-    show_new(&call, StatusCode::OK, ProductForm::default())
+pub(super) async fn new(State(state): State<AppState>, call: StaffCall) -> Response {
+    show_new(&call, StatusCode::OK, ProductForm { form: state.shelf.new_form(), ..ProductForm::default() })
 }
 
 fn show_new(call: &StaffCall, status: StatusCode, form: ProductForm) -> Response {
@@ -90,7 +91,10 @@ fn show_new(call: &StaffCall, status: StatusCode, form: ProductForm) -> Response
 
 pub(super) async fn create(State(state): State<AppState>, call: StaffCall, Form(typed): Form<Typed>) -> Response {
     let created = match typed.draft() {
-        Ok(draft) => state.shelf.create(&call.actor(), None, draft, typed.force.is_some()).await,
+        Ok(draft) => {
+            let form = Some(typed.form.clone());
+            state.shelf.create(&call.actor(), None, draft, typed.force.is_some(), form).await
+        }
         Err(error) => Err(error),
     };
     match created {
