@@ -145,13 +145,16 @@ impl Teller<'_> {
         purpose: Purpose,
         out: &mut (dyn Write + Send),
     ) -> Result<(), CommandError> {
-        let token = staff.make_link(name, purpose, &self.actor).await?;
+        let (token, ended) = staff.make_link(name, purpose, &self.actor).await?;
         let link = format!("{}/admin/link/{token}", self.origin);
         if self.json {
-            writeln!(out, "{}", json!({ "name": name, "link": link, "minutes": 30 }))?;
+            writeln!(out, "{}", json!({ "name": name, "link": link, "minutes": 30, "ended": ended.map(ended_link) }))?;
         } else {
             writeln!(out, "{link}")?;
             writeln!(out, "Give it to its owner; it works once, within 30 minutes.")?;
+            if let Some(ended) = ended {
+                writeln!(out, "It ends the link before it, {}, which opens nothing any more.", ended_link(ended))?;
+            }
         }
         Ok(())
     }
@@ -219,5 +222,14 @@ fn as_json(account: &Account) -> serde_json::Value {
 impl From<StaffError> for CommandError {
     fn from(error: StaffError) -> Self {
         Self::Staff(error)
+    }
+}
+
+/// What a link was for that another one has ended.
+const fn ended_link(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Invite => "an invitation",
+        Purpose::Password => "for another password",
+        Purpose::Totp => "for another second factor",
     }
 }

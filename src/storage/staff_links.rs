@@ -69,6 +69,14 @@ pub async fn use_up(c: &mut AnyConnection, hash: &str, now: Timestamp) -> Result
     Ok(sqlx::query(sql).bind(millis(now)).bind(hash).execute(c).await?.rows_affected() == 1)
 }
 
+/// What the newest link that still opens something is for.
+pub async fn find_open(c: &mut AnyConnection, staff_id: i64, now: Timestamp) -> Result<Option<Purpose>, StorageError> {
+    let sql = "SELECT purpose FROM staff_links WHERE staff_id = ? AND used_ms IS NULL AND ends_ms > ? \
+               ORDER BY created_ms DESC LIMIT 1";
+    let code: Option<String> = sqlx::query_scalar(sql).bind(staff_id).bind(millis(now)).fetch_optional(c).await?;
+    Ok(code.and_then(|code| Purpose::ALL.into_iter().find(|it| it.code() == code)))
+}
+
 /// A newer link takes the place of the older ones.
 pub async fn remove_of(c: &mut AnyConnection, staff_id: i64) -> Result<(), StorageError> {
     sqlx::query("DELETE FROM staff_links WHERE staff_id = ?").bind(staff_id).execute(c).await?;

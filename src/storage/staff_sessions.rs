@@ -124,15 +124,16 @@ pub async fn find(c: &mut AnyConnection, token_hash: &str) -> Result<Option<Sess
     query.fetch_optional(c).await?.as_ref().map(Session::read).transpose()
 }
 
-/// One person's, newest first.
+/// One person's, newest first. Whose second factor is still to come has not come in.
 pub async fn list_of(c: &mut AnyConnection, staff_id: i64) -> Result<Vec<Session>, StorageError> {
-    let query = sqlx::query(select!("WHERE staff_id = ? ORDER BY staff_sessions.id DESC")).bind(staff_id);
+    let query =
+        sqlx::query(select!("WHERE staff_id = ? AND stage = 'WHOLE' ORDER BY staff_sessions.id DESC")).bind(staff_id);
     query.fetch_all(c).await?.iter().map(Session::read).collect()
 }
 
-/// Everybody's, newest first, `most` of them.
+/// Everybody's who has come in, newest first, `most` of them.
 pub async fn list(c: &mut AnyConnection, most: i64) -> Result<Vec<Session>, StorageError> {
-    let query = sqlx::query(select!("ORDER BY staff_sessions.id DESC LIMIT ?")).bind(most);
+    let query = sqlx::query(select!("WHERE stage = 'WHOLE' ORDER BY staff_sessions.id DESC LIMIT ?")).bind(most);
     query.fetch_all(c).await?.iter().map(Session::read).collect()
 }
 

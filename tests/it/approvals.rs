@@ -444,7 +444,7 @@ async fn killed_while_two_decide_it_still_has_one_end() {
     let code = first.demo_code("/admin/confirm").await;
     first.post_to("/admin/confirm", &[("code", &code)]).await;
     room.staff.add_account("anna", Role::Manager, &clerk).await.expect("added");
-    let token = room.staff.make_link("anna", Purpose::Invite, &clerk).await.expect("a link");
+    let token = room.staff.make_link("anna", Purpose::Invite, &clerk).await.expect("a link").0;
     let second = Desk::at(&shop);
     second.take_up(&token, &Clock::system()).await;
     let jars = [first.jar(), second.jar()];

@@ -256,7 +256,7 @@ async fn a_link_opens_once_and_for_half_an_hour() {
     let app = app().await;
     let (staff, clerk) = (&app.state.staff, Actor::command_line("test"));
     let link = async |purpose| {
-        let token = staff.make_link("demo-viewer", purpose, &clerk).await.expect("a link");
+        let token = staff.make_link("demo-viewer", purpose, &clerk).await.expect("a link").0;
         format!("/admin/link/{token}")
     };
     let desk = Desk::at(&app);
@@ -458,7 +458,7 @@ async fn an_account_page_ends_its_owners_sessions_only() {
 async fn a_link_for_another_second_factor_takes_the_password_and_a_wrong_one_is_written_down() {
     let app = app().await;
     let (desk, old, _) = Desk::invite(&app, "anna", Role::Manager).await;
-    let token = app.state.staff.make_link("anna", Purpose::Totp, &Actor::command_line("test")).await.expect("a link");
+    let token = app.state.staff.make_link("anna", Purpose::Totp, &Actor::command_line("test")).await.expect("a link").0;
     let (path, other) = (format!("/admin/link/{token}"), Desk::at(&app));
     assert_eq!(other.post(&path, &[("password", "not the password")]).await.status, 401);
     until("it to be written down", async || {
@@ -502,7 +502,7 @@ async fn a_browser_is_known_no_more_after_a_reset_and_after_half_a_year() {
     }
     for (name, purpose) in [("clara", Purpose::Password), ("dora", Purpose::Totp)] {
         drop(Desk::invite(&app, name, Role::Operator).await);
-        let token = staff.make_link(name, purpose, &clerk).await.expect("a link");
+        let token = staff.make_link(name, purpose, &clerk).await.expect("a link").0;
         let fields = [("password", PASSWORD), ("again", PASSWORD)];
         Desk::at(&app).post_to(&format!("/admin/link/{token}"), &fields).await;
         assert_eq!(known(name).await, 0, "{purpose:?}");

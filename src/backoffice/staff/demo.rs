@@ -31,6 +31,21 @@ impl Staff {
         Role::ALL.map(account).into()
     }
 
+    /// Those that still open with what is shown, and nobody has changed or disabled since the start.
+    ///
+    /// # Errors
+    /// The books cannot be read.
+    pub async fn open_demo_accounts(&self) -> Result<Vec<DemoAccount>, StaffError> {
+        let mut open = Vec::new();
+        for demo in self.demo_accounts() {
+            let account = staff::find_by_name(&mut *self.0.db.read().await?, &demo.name).await?;
+            if account.is_some_and(|it| it.disabled.is_none() && self.opens(&it, &demo)) {
+                open.push(demo);
+            }
+        }
+        Ok(open)
+    }
+
     /// At every start: they are there, and open with what is printed.
     ///
     /// # Errors

@@ -27,11 +27,17 @@ pub struct OpenLink {
 }
 
 impl Staff {
-    /// A new link; those before it open nothing any more. Returns its token.
+    /// A new link; those before it open nothing any more. Returns its token, and what an older one was for that it has
+    /// ended.
     ///
     /// # Errors
     /// No such account, or the books.
-    pub async fn make_link(&self, name: &str, purpose: Purpose, actor: &Actor) -> Result<String, StaffError> {
+    pub async fn make_link(
+        &self,
+        name: &str,
+        purpose: Purpose,
+        actor: &Actor,
+    ) -> Result<(String, Option<Purpose>), StaffError> {
         let account = self.find_account(name).await?;
         let (token, now) = (self.0.entropy.nonce(), self.now());
         let link = Link { staff_id: account.id, purpose, created: now, ends: now + LIFE, used: false };
@@ -41,17 +47,18 @@ impl Staff {
             let (hash, link, entry, chain) = (hash.clone(), link.clone(), entry.clone(), chain.clone());
             Box::pin(async move {
                 if audit::is_there(c, &entry.entry).await? {
-                    return Ok(());
+                    return Ok(None);
                 }
+                let ended = staff_links::find_open(c, link.staff_id, link.created).await?;
                 staff_links::remove_of(c, link.staff_id).await?;
                 if !staff_links::insert(c, &hash, &link).await? {
                     return Err(StorageError::Raced { table: "staff_links", row: 0 });
                 }
-                audit::append(c, &chain, &entry).await
+                audit::append(c, &chain, &entry).await?;
+                Ok(ended)
             })
         });
-        made.await?;
-        Ok(token)
+        Ok((token, made.await?))
     }
 
     /// Looks at a link, and leaves it as it is: mail programs and chats open links before people do.

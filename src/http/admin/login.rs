@@ -35,11 +35,15 @@ pub(super) struct Typed {
 }
 
 pub(super) async fn show(State(state): State<AppState>, around: Around, Query(Next { next }): Query<Next>) -> Response {
-    page(&state, &around, StatusCode::OK, LoginForm { next: safe_next(&next).to_owned(), ..LoginForm::default() })
+    page(&state, &around, StatusCode::OK, LoginForm { next: safe_next(&next).to_owned(), ..LoginForm::default() }).await
 }
 
-fn page(state: &AppState, around: &Around, status: StatusCode, form: LoginForm) -> Response {
-    let demo = state.staff.demo_accounts().into_iter().filter(|_| around.is_shown_demo);
+async fn page(state: &AppState, around: &Around, status: StatusCode, form: LoginForm) -> Response {
+    let demo = if around.is_shown_demo { state.staff.open_demo_accounts().await } else { Ok(Vec::new()) };
+    let demo = match demo {
+        Ok(demo) => demo.into_iter(),
+        Err(error) => return around.trouble(&error),
+    };
     let demo = demo.map(|demo| DemoLogin { role: demo.role, name: demo.name, password: demo.password }).collect();
     let (language, csrf) = (around.language, around.csrf());
     let title = Entrance::of(language).log_in;
@@ -52,7 +56,7 @@ pub(super) async fn log_in(State(state): State<AppState>, around: Around, Form(t
         Ok(logged_in) => go_on(&around, &logged_in, &next),
         Err(error) => {
             let (status, problem) = problem(&around, &error);
-            page(&state, &around, status, LoginForm { name: typed.name, next, problem })
+            page(&state, &around, status, LoginForm { name: typed.name, next, problem }).await
         }
     }
 }

@@ -192,7 +192,7 @@ impl<'a> Desk<'a> {
         let clerk = Actor::command_line("test");
         app.state.staff.add_account(name, role, &clerk).await.expect("added");
         let purpose = saoma::storage::staff_links::Purpose::Invite;
-        let token = app.state.staff.make_link(name, purpose, &clerk).await.expect("a link");
+        let token = app.state.staff.make_link(name, purpose, &clerk).await.expect("a link").0;
         let desk = Self::at(app);
         let fields = [("password", PASSWORD), ("again", PASSWORD)];
         let led = desk.post_to(&format!("/admin/link/{token}"), &fields).await;
