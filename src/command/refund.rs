@@ -47,6 +47,9 @@ pub struct RefundCommand {
     /// Another refund, although there is such a one
     #[arg(long, conflicts_with = "out_refund_no")]
     another: bool,
+    /// For programs: what became of it, as one JSON object. Its number is on the standard error before anybody is asked
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,8 +75,17 @@ async fn give_back(
     environment: &Environment,
     out: &mut (dyn Write + Send),
 ) -> Result<(), CommandError> {
-    let RefundCommand { which, verb: _, out_trade_no, transaction_id, amount_fen, reason, out_refund_no, another } =
-        command;
+    let RefundCommand {
+        which,
+        verb: _,
+        out_trade_no,
+        transaction_id,
+        amount_fen,
+        reason,
+        out_refund_no,
+        another,
+        json,
+    } = command;
     let of = match (out_trade_no, transaction_id) {
         (Some(number), _) => RefundOf::Attempt(number),
         (None, id) => RefundOf::Transaction(id.unwrap_or_default()),
@@ -82,12 +94,13 @@ async fn give_back(
     let wanted = RefundOrder { amount: amount_fen, reason, source: Source::CommandLine, number, another };
     let (office, db) = which.open_office(environment).await?;
     let checkout = office.checkout();
+    let mut errors = io::stderr();
     let refunded = async {
         checkout.rise_if_possible().await?;
         let draft = checkout.draft_refund(&of, wanted).await;
         let draft = draft.map_err(|error| CommandError::Refund { of: of.to_string(), error })?;
         let number = draft.out_refund_no().clone();
-        announce(&draft, out)?;
+        announce(&draft, if json { &mut errors } else { out })?;
         let asked = office.give_back(draft, &acting()).await;
         let refund =
             asked.map_err(|error| CommandError::RefundOf { number: number.clone(), error: Box::new(why(error)) })?;
@@ -96,7 +109,11 @@ async fn give_back(
     let refunded = refunded.await;
     db.close().await;
     let (number, refund) = refunded?;
-    tell(&number, &refund, out)?;
+    if json {
+        super::json::write(&super::json::refund(&refund), out)?;
+    } else {
+        tell(&number, &refund, out)?;
+    }
     match refund.state {
         RefundState::Closed | RefundState::Refused => {
             Err(CommandError::RefundFailed { number: refund.out_refund_no, state: refund.state })
