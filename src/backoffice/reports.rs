@@ -88,9 +88,10 @@ impl Totals {
         self.refused.values().sum()
     }
 
-    /// In thousandths; `None` where there is nothing to divide by.
+    /// In thousandths; `None` where there is nothing to divide by. What was placed before midnight and paid after it is
+    /// none of these orders: more than all of them cannot be paid.
     pub fn paid_of_placed(&self) -> Option<i64> {
-        self.paid.saturating_mul(1000).checked_div(self.placed)
+        self.paid.min(self.placed).saturating_mul(1000).checked_div(self.placed)
     }
 
     pub fn asked_of_paid(&self) -> Option<i64> {

@@ -64,7 +64,7 @@ pub fn table() -> Vec<(Method, &'static str, May)> {
 
 pub(crate) fn router(state: &AppState) -> Router<AppState> {
     let table = table();
-    table::rows().into_iter().fold(Router::new(), |router, row| {
+    table::rows().into_iter().chain([table::with_a_slash()]).fold(Router::new(), |router, row| {
         let gate = Gate { state: state.clone(), may: row.may, body: row.body, page: page_of(row.path, &table) };
         router.route(row.path, row.route.route_layer(middleware::from_fn_with_state(gate, gate::pass)))
     })

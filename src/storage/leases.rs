@@ -47,9 +47,10 @@ pub async fn note_good(c: &mut AnyConnection, name: &str, holder: &str, now: Tim
     Ok(())
 }
 
-/// When each job last came to a good end, wherever it runs; in milliseconds.
+/// When each job last came to a good end, wherever it runs; in milliseconds. A row that nobody ever holds says how
+/// far a walk has got, and its time may be one that it has got to.
 pub async fn list_last_good(c: &mut AnyConnection) -> Result<Vec<(String, i64)>, StorageError> {
-    let sql = "SELECT name, last_good_ms FROM leases WHERE last_good_ms IS NOT NULL ORDER BY name";
+    let sql = "SELECT name, last_good_ms FROM leases WHERE last_good_ms IS NOT NULL AND holder <> '' ORDER BY name";
     Ok(sqlx::query_as(sql).fetch_all(c).await?)
 }
 

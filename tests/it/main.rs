@@ -50,6 +50,7 @@ mod moving;
 mod new_certificates;
 mod office;
 mod office_commands;
+mod office_edges;
 mod office_pages;
 mod one_bad_row;
 mod order_pages;

@@ -21,6 +21,8 @@ pub struct AuditForm {
 pub struct WrongDays {
     pub from: bool,
     pub until: bool,
+    /// The first comes after the last.
+    pub is_backward: bool,
 }
 
 impl AuditForm {
@@ -105,7 +107,7 @@ fn search(language: Language, form: AuditForm, kinds: Vec<(String, String)>) -> 
                 <label for="subject">{words.subject}</label>
                 <input id="subject" name="subject" value=form.subject maxlength="128" autocapitalize="none" spellcheck="false"/>
             </div>
-            {day("from", words.from, from, wrong.from.then_some(words.wrong_day))}
+            {day("from", words.from, from, if wrong.is_backward { Some(words.wrong_order) } else { wrong.from.then_some(words.wrong_day) })}
             {day("until", words.until, until, wrong.until.then_some(words.wrong_day))}
             <div class="field"><button type="submit" class="button">{words.search}</button></div>
         </form>

@@ -9,7 +9,8 @@ pub struct Series {
     pub name: &'static str,
     /// Names the colour in the style sheet.
     pub class: &'static str,
-    pub values: Vec<i64>,
+    /// `None` where there is nothing to tell of.
+    pub values: Vec<Option<i64>>,
 }
 
 #[derive(Clone, Debug)]
@@ -32,14 +33,17 @@ const NAMED: usize = 15;
 
 #[component]
 pub fn Bars(chart: Chart) -> impl IntoView {
-    let most = chart.series.iter().flat_map(|series| &series.values).copied().max().unwrap_or_default().max(1);
+    let most =
+        chart.series.iter().flat_map(|series| &series.values).copied().flatten().max().unwrap_or_default().max(1);
     let count = i64::try_from(chart.places.len()).unwrap_or(1).max(1);
     let step = WIDTH / count;
     let rows = i64::try_from(chart.series.len()).unwrap_or(1).max(1);
     let wide = ((step - step / 4) / rows).max(1);
     let bars = chart.series.iter().enumerate().flat_map(|(row, series)| {
         let row = i64::try_from(row).unwrap_or_default();
-        series.values.iter().enumerate().filter(|(_, value)| **value > 0).map(move |(place, value)| {
+        let drawn =
+            series.values.iter().enumerate().filter_map(|(place, value)| Some((place, value.filter(|it| *it > 0)?)));
+        drawn.map(move |(place, value)| {
             let place = i64::try_from(place).unwrap_or_default();
             // What there is can be seen, however little.
             let high = (value.saturating_mul(HEIGHT) / most).max(1);
@@ -96,8 +100,8 @@ fn Table(chart: Chart) -> impl IntoView {
     let heads = chart.series.iter().map(|it| view! { <th scope="col">{it.name}</th> }).collect::<Vec<_>>();
     let row = |place: usize, name: &String| {
         let cell = |series: &Series| {
-            let value = series.values.get(place).copied().unwrap_or_default();
-            view! { <td class="number">{(chart.write)(value)}</td> }
+            let value = series.values.get(place).copied().flatten();
+            view! { <td class="number">{value.map_or_else(|| "—".to_owned(), chart.write)}</td> }
         };
         let cells = chart.series.iter().map(cell).collect::<Vec<_>>();
         view! { <tr><th scope="row">{name.clone()}</th>{cells}</tr> }
@@ -124,7 +128,7 @@ mod tests {
             title: "t",
             label: "l".to_owned(),
             axis: "a",
-            series: vec![Series { name: "s", class: "chart--one", values: vec![1; places.len()] }],
+            series: vec![Series { name: "s", class: "chart--one", values: vec![Some(1); places.len()] }],
             places,
             write: |value| value.to_string(),
             table: "table",

@@ -50,19 +50,23 @@ pub(super) struct Search {
 
 impl Search {
     /// # Errors
-    /// Which of the days are none.
+    /// Which of the days are none, or that the first comes after the last.
     fn wanted(&self) -> Result<Wanted, WrongDays> {
         let (from, until) = (day(&self.from, 0), day(&self.until, 1));
         if from.is_err() || until.is_err() {
-            return Err(WrongDays { from: from.is_err(), until: until.is_err() });
+            return Err(WrongDays { from: from.is_err(), until: until.is_err(), is_backward: false });
+        }
+        let (from, until) = (from.unwrap_or_default(), until.unwrap_or_default());
+        if from.zip(until).is_some_and(|(from, until)| from >= until) {
+            return Err(WrongDays { is_backward: true, ..WrongDays::default() });
         }
         let typed = |text: &str| text.trim().chars().take(TYPED_MOST).collect::<String>();
         Ok(Wanted {
             who: typed(&self.who),
             what: typed(&self.what),
             subject: typed(&self.subject),
-            from: from.unwrap_or_default(),
-            until: until.unwrap_or_default(),
+            from,
+            until,
             before: self.before,
         })
     }

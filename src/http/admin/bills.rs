@@ -65,12 +65,19 @@ fn is_manager(call: &StaffCall) -> bool {
 }
 
 fn no_such_page(call: &StaffCall) -> Response {
-    call.refused(StatusCode::NOT_FOUND, |words| (words.trouble, words.trouble_hint))
+    call.refused(StatusCode::NOT_FOUND, |words| (words.not_found, words.not_found_hint))
+}
+
+/// Not in the calendar, or before the first one that is compared.
+fn no_such_day(call: &StaffCall) -> Response {
+    let words = Bills::of(call.language);
+    call.refused(StatusCode::NOT_FOUND, |_| (words.no_such_day, words.no_such_day_hint))
 }
 
 fn trouble(call: &StaffCall, error: &ReconcileError) -> Response {
     match error {
-        ReconcileError::NoSuchDifference | ReconcileError::NotCompared => no_such_page(call),
+        ReconcileError::NoSuchDifference => no_such_page(call),
+        ReconcileError::NotCompared => no_such_day(call),
         error => {
             tracing::error!(%error, "a page of bills");
             call.refused(StatusCode::SERVICE_UNAVAILABLE, |words| (words.trouble, words.trouble_hint))
@@ -114,7 +121,7 @@ pub(super) async fn day(
     Path(day): Path<String>,
     Query(query): Query<After>,
 ) -> Response {
-    let Ok(day) = day.parse::<BillDay>() else { return no_such_page(&call) };
+    let Ok(day) = day.parse::<BillDay>() else { return no_such_day(&call) };
     match day_view(&call, &state, day, query.after.unwrap_or(0)).await {
         Ok(view) => {
             let (language, title) = (call.language, (Bills::of(call.language).day)(&view.day));
@@ -152,7 +159,7 @@ async fn day_view(call: &StaffCall, state: &AppState, day: BillDay, after: i64) 
 
 /// Begins a comparison, which may take longer than anybody waits for a page.
 pub(super) async fn check(call: StaffCall, State(state): State<AppState>, Path(day): Path<String>) -> Response {
-    let Ok(day) = day.parse::<BillDay>() else { return no_such_page(&call) };
+    let Ok(day) = day.parse::<BillDay>() else { return no_such_day(&call) };
     match state.reconcile.require_obtainable(day).await {
         Ok(()) => {}
         Err(ReconcileError::NotOver | ReconcileError::TooOld) => {
@@ -175,7 +182,7 @@ pub(super) async fn check(call: StaffCall, State(state): State<AppState>, Path(d
 }
 
 pub(super) async fn rows(call: StaffCall, State(state): State<AppState>, Path(day): Path<String>) -> Response {
-    let Ok(day) = day.parse::<BillDay>() else { return no_such_page(&call) };
+    let Ok(day) = day.parse::<BillDay>() else { return no_such_day(&call) };
     let noted = state.staff.note(&call.actor(), what::BILL_EXPORTED, &format!("bill:{day}"), "rows").await;
     if let Err(error) = noted {
         return call.trouble(&error);
@@ -188,7 +195,7 @@ pub(super) async fn rows(call: StaffCall, State(state): State<AppState>, Path(da
 
 /// Of the month of a day.
 pub(super) async fn sums(call: StaffCall, State(state): State<AppState>, Path(day): Path<String>) -> Response {
-    let Ok(day) = day.parse::<BillDay>() else { return no_such_page(&call) };
+    let Ok(day) = day.parse::<BillDay>() else { return no_such_day(&call) };
     let (from, to) = (day.first_of_month(), day.last_of_month());
     let noted = state.staff.note(&call.actor(), what::BILL_EXPORTED, &format!("bill:{from}"), "sums").await;
     if let Err(error) = noted {

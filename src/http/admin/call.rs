@@ -132,12 +132,17 @@ impl Around {
         }
     }
 
-    /// Where somebody goes on who is sent to log in, or to confirm: this page, or the one whose form it was.
+    /// Where somebody goes on who is sent to log in, or to confirm: this page, or the one whose form it was. A browser
+    /// that does not say which that was is led to the one that the route belongs to, which can be looked at.
     pub(super) fn page_before(&self) -> String {
         let referrer = url::Url::parse(&self.referrer).ok();
         let of_form = referrer.map(|url| url.path().to_owned()).unwrap_or_default();
         let is_page = |path: &str| !path.is_empty() && safe_next(path) == path;
-        let before = if is_page(&of_form) && *of_form != *self.path { of_form } else { self.path.to_string() };
+        let before = if is_page(&of_form) && *of_form != *self.path {
+            of_form
+        } else {
+            self.answers.clone().unwrap_or_else(|| self.path.to_string())
+        };
         url::form_urlencoded::byte_serialize(before.as_bytes()).collect()
     }
 

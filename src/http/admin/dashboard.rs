@@ -63,6 +63,11 @@ fn need(call: &StaffCall, item: Item) -> NeedLine {
     }
 }
 
+/// From the same address with a slash behind it.
+pub(super) async fn lead() -> Response {
+    super::call::go("/admin", None)
+}
+
 fn fen(fen: i64) -> Fen {
     Fen::new(fen).unwrap_or(Fen::ZERO)
 }
@@ -94,13 +99,13 @@ fn figures(words: &Overview, title: &'static str, totals: &Totals) -> Figures {
 
 fn charts(words: &'static Overview, inbox: &'static Inbox, report: &Report) -> Vec<Chart> {
     let places: Vec<String> = report.days.iter().map(|(day, _)| day.to_string()).collect();
-    let series = |name, class, value: fn(&Totals) -> i64| Series {
+    let series = |name, class, value: fn(&Totals) -> Option<i64>| Series {
         name,
         class,
         values: report.days.iter().map(|(_, totals)| value(totals)).collect(),
     };
     let chart = |title, series: Vec<Series>, write: fn(i64) -> String| {
-        let most = series.iter().flat_map(|it| &it.values).copied().max().unwrap_or_default();
+        let most = series.iter().flat_map(|it| &it.values).copied().flatten().max().unwrap_or_default();
         let label = (words.highest)(title, &write(most));
         Chart { title, label, axis: words.day, places: places.clone(), series, write, table: words.table }
     };
@@ -108,20 +113,23 @@ fn charts(words: &'static Overview, inbox: &'static Inbox, report: &Report) -> V
         chart(
             words.chart_money,
             vec![
-                series(words.paid, "chart--one", |it| it.paid_fen),
-                series(words.refunded, "chart--two", |it| it.refunded_fen),
+                series(words.paid, "chart--one", |it| Some(it.paid_fen)),
+                series(words.refunded, "chart--two", |it| Some(it.refunded_fen)),
             ],
             shown_yuan,
         ),
         chart(
             words.chart_orders,
-            vec![series(words.placed, "chart--three", |it| it.placed), series(words.paid, "chart--one", |it| it.paid)],
+            vec![
+                series(words.placed, "chart--three", |it| Some(it.placed)),
+                series(words.paid, "chart--one", |it| Some(it.paid)),
+            ],
             |count| count.to_string(),
         ),
         chart(
             words.chart_lag,
             vec![series(words.lag, "chart--one", |it| {
-                it.lag().map_or(0, |lag| i64::try_from(lag.as_millis()).unwrap_or(i64::MAX))
+                it.lag().map(|lag| i64::try_from(lag.as_millis()).unwrap_or(i64::MAX))
             })],
             |millis| seconds(Duration::from_millis(millis.unsigned_abs())),
         ),
@@ -136,7 +144,11 @@ fn charts(words: &'static Overview, inbox: &'static Inbox, report: &Report) -> V
             label: (words.highest)(words.chart_refused, &most.to_string()),
             axis: words.reason,
             places: refused.keys().map(name).collect(),
-            series: vec![Series { name: words.count, class: "chart--two", values }],
+            series: vec![Series {
+                name: words.count,
+                class: "chart--two",
+                values: values.into_iter().map(Some).collect(),
+            }],
             write: |count| count.to_string(),
             table: words.table,
         });

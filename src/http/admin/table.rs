@@ -9,6 +9,11 @@ use super::{
 };
 use crate::domain::Role::{Manager, Operator, Viewer};
 
+/// With a slash behind it, as somebody types it: no page of its own.
+pub(super) fn with_a_slash() -> Row {
+    get("/admin/", May::Anybody, dashboard::lead)
+}
+
 #[rustfmt::skip]
 pub(super) fn rows() -> Vec<Row> {
     vec![

@@ -8,6 +8,8 @@ use crate::app::{
 #[derive(Debug)]
 pub struct Bills {
     pub bills: &'static str,
+    pub no_such_day: &'static str,
+    pub no_such_day_hint: &'static str,
     pub intro: &'static str,
     pub weekdays: [&'static str; 7],
     pub previous: &'static str,
@@ -149,6 +151,8 @@ impl Bills {
 
 static CHINESE: Bills = Bills {
     bills: "对账",
+    no_such_day: "没有这一天的账单",
+    no_such_day_hint: "地址里的日期写成 2026-11-26 这样，是 2000 年到 2199 年之间日历上有的一天。",
     intro: "每天上午十点以后自动取前一天的微信账单，与账簿逐笔核对到分。",
     weekdays: ["一", "二", "三", "四", "五", "六", "日"],
     previous: "上个月",
@@ -265,6 +269,8 @@ static CHINESE: Bills = Bills {
 
 static ENGLISH: Bills = Bills {
     bills: "Bills",
+    no_such_day: "There is no such day",
+    no_such_day_hint: "The day in the address is written as 2026-11-26, and is one of the calendar, from 2000 to 2199.",
     intro: "Every day after ten, Beijing time, WeChat Pay's bill of the day before is compared with the books, to the fen.",
     weekdays: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
     previous: "Month before",
