@@ -173,10 +173,10 @@ fn OrderTable(words: &'static Orders, lines: Vec<OrderLine>) -> impl IntoView {
                 <caption class="visually-hidden">{words.orders}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">{words.number}</th>
-                        <th scope="col">{words.title}</th>
                         <th scope="col" class="number">{words.amount}</th>
                         <th scope="col">{words.status}</th>
+                        <th scope="col">{words.number}</th>
+                        <th scope="col">{words.title}</th>
                         <th scope="col">{words.placed}</th>
                         <th scope="col">{words.found_by}</th>
                         <th scope="col" class="number">{words.refunded}</th>
@@ -196,10 +196,11 @@ fn OrderRow(words: &'static Orders, line: OrderLine) -> impl IntoView {
     let (refunded, set_aside) = (some(line.refunded), some(line.set_aside));
     view! {
         <tr>
-            <th scope="row"><a class="mono" href=format!("/admin/orders/{}", line.id)>{line.number}</a></th>
-            <td>{line.title}</td>
+            // First what a narrow screen has room for.
             <td class="number">"¥"{line.total.to_string()}</td>
             <td><StatusBadge words status=line.status owed=line.owed/></td>
+            <th scope="row"><a class="mono" href=format!("/admin/orders/{}", line.id)>{line.number}</a></th>
+            <td>{line.title}</td>
             <td class="nowrap">{line.placed}</td>
             <td>{words.source(&line.found_by)}</td>
             <td class="number">{refunded}</td>
