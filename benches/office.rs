@@ -158,7 +158,7 @@ fn resident() -> Result<u64, Failure> {
 }
 
 async fn export(office: &Office, beside: impl AsyncFn(usize) -> Result<(), Failure>) -> Result<bool, Failure> {
-    let columns = Columns { headings: ["x"; 11], status: OrderStatus::code, found: |_| "x" };
+    let columns = Columns { headings: ["x"; 11], status: OrderStatus::code, found: |_| "x", owed: "x" };
     let asked = Asked { first: "2000-01-01".to_owned(), ..Asked::default() };
     let filter = Filter::read(&asked, Clock::system().now())?;
     let before = resident()?;
