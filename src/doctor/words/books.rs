@@ -79,10 +79,13 @@ pub(super) const ROWS: &[Row] = &[
     row(
         Check::SeveralServers,
         "several_servers",
-        ("多个进程共用一个 SQLite 文件：可用，但写入互相等待", "每个店只开一个进程，或改用 MySQL / MariaDB"),
+        (
+            "多个进程共用一个 SQLite 文件：可用，但写入互相等待",
+            "每个店只开一个进程，或改用 MySQL / MariaDB。刚被强行结束的进程半分钟内还会算在内",
+        ),
         (
             "Several servers share one SQLite file: it works, but they wait for each other",
-            "Run one of them, or use MySQL or MariaDB",
+            "Run one of them, or use MySQL or MariaDB. One that was killed is counted for another half minute",
         ),
     ),
     row(
