@@ -71,7 +71,7 @@ impl MariaDb {
         let mut program = Program { path, arguments, variables, log: folder.join("mariadb.log") };
         program.variables.extend(control.variables());
         // InnoDB writes each page twice, so that half a page is no loss, and does not look whether the first time went
-        // well: of a disk that breaks in the middle of both, it never recovers, whatever a shop does.
+        // well: of a disk that breaks, or is full, in the middle of both, it never recovers, whatever a shop does.
         program.variables.insert("FAULTS_WHOLE".to_owned(), "1".to_owned());
         let mut server = Self { program, port, running: None, open: None, ended: 0 };
         while server.look_after(control).await.is_none() {

@@ -154,6 +154,14 @@ int close(int fd) {
   return real_close(fd);
 }
 
+/* What stands on a full disk already can be written over; so it is below a server, whose doublewrite counts on it. */
+static int needs_room(int fd, off_t offset, size_t length) {
+  struct stat st;
+  if (!is_whole || fstat(fd, &st)) return 1;
+  if (offset < 0) offset = fcntl(fd, F_GETFL) & O_APPEND ? st.st_size : lseek(fd, 0, SEEK_CUR);
+  return offset + (off_t)length > st.st_size;
+}
+
 /* `offset` is -1 where the file's own place counts. */
 static ssize_t do_write(int fd, const struct iovec *parts, int count, off_t offset) {
   struct watched *file = find(fd);
@@ -163,10 +171,10 @@ static ssize_t do_write(int fd, const struct iovec *parts, int count, off_t offs
     return offset < 0 ? real_writev(fd, parts, count) : real_pwritev(fd, parts, count, offset);
 
   /* A disk that fills up, or breaks, may do so in the middle of a write. */
-  int is_full = strikes(FULL), is_broken = !is_full && strikes(WRITE_ERROR);
+  int is_full = needs_room(fd, offset, length) && strikes(FULL), is_broken = !is_full && strikes(WRITE_ERROR);
   int is_short = !is_full && !is_broken && length > 1 && strikes(SHORT_WRITE);
   size_t half = length > 1 && (is_short || draw() & 1) ? length / 2 : 0;
-  if (is_broken && is_whole) half = 0;
+  if ((is_broken || is_full) && is_whole) half = 0;
   lock();
   off_t place = offset;
   if (offset < 0) {

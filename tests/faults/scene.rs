@@ -154,7 +154,8 @@ impl Scene<'_> {
             return began;
         }
         while self.look_after().await.is_none() {
-            assert!(began.elapsed() < STUCK, "the server does not come back: {}", self.books.last_words());
+            let words = || format!("after {:?}: {}", self.seen.events, self.books.last_words());
+            assert!(began.elapsed() < STUCK, "the server does not come back {}", words());
         }
         let written = self.books.read().await;
         self.seen.compare(&acknowledged, &written);
