@@ -14,7 +14,8 @@ pub use self::place::Place;
 use super::{
     SchemaError, StorageError, generation,
     sqlite::{
-        broken, bytes_of, clear, copy_gently, file_at, folder_of, free_bytes, read_only, sync_folder, with_suffix,
+        broken, bytes_of, clear, copy_gently, file_at, folder_of, free_bytes, hand_over, read_only, sync_folder,
+        with_suffix,
     },
 };
 
@@ -65,6 +66,7 @@ pub async fn back_up(from: &Path, to: &Path, now: Timestamp) -> Result<Backup, S
     match look_through(&checking, now, &before, &after).await {
         Ok(rows) => {
             File::open(&checking).and_then(|copy| copy.sync_all()).map_err(|error| broken(&checking, error))?;
+            hand_over(&checking).map_err(|error| broken(&checking, error))?;
             fs::rename(&checking, to).map_err(|error| broken(to, error))?;
             sync_folder(folder_of(to))?;
             Ok(Backup { path: to.to_owned(), bytes: bytes_of(to), rows })

@@ -21,6 +21,7 @@ use super::{
     bills::days,
     millis,
     restorations::{self, FoundBy},
+    sqlite::hand_over,
     timestamp,
 };
 
@@ -78,12 +79,14 @@ impl Beside {
 fn write(path: &Path, number: i64) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        hand_over(folder)?;
     }
     let mut part = path.to_owned().into_os_string();
     part.push(".part");
     let mut options = fs::OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
     writeln!(file, "{number}")?;
+    hand_over(Path::new(&part))?;
     fs::rename(&part, path)
 }
 

@@ -9,6 +9,7 @@ mod copy;
 mod file;
 mod leftover;
 mod migrate;
+mod owner;
 mod presence;
 #[cfg(test)]
 pub(super) use migrate::migrations;
@@ -17,6 +18,7 @@ pub(crate) use migrate::{require, require_file};
 pub(crate) use copy::{bytes_of, copy_gently, copy_to, folder_of, free_bytes, sync_folder};
 pub(crate) use file::{Opened, broken, keep_private, path as file_at, with_suffix};
 pub(crate) use leftover::{READY, UNTIL, clear};
+pub(crate) use owner::hand_over;
 pub(crate) use presence::alone;
 
 use std::{

@@ -165,3 +165,26 @@ async fn a_server_that_a_copy_remembers_is_none_that_runs_beside() {
     assert!(!named.iter().any(of_books), "it has looked into the books: {told:#}");
     stop(process).await;
 }
+
+/// A root shell on the machine of a service.
+#[tokio::test]
+async fn what_root_lays_there_is_whose_folder_it_is() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    const SERVICE: u32 = 65_534;
+
+    if !is_file() || fs::metadata("/proc/self").expect("reads").uid() != 0 {
+        return;
+    }
+    let home = shop();
+    let folder = home.path();
+    sold_and_copied(folder).await;
+    let data = folder.join("data");
+    chown(&data, Some(SERVICE), Some(SERVICE)).expect("given");
+    restored(folder, &["copy.db"]);
+    for name in ["saoma.db", "saoma.db.generation", "generations/saoma-db"] {
+        assert_eq!(fs::metadata(data.join(name)).expect("is there").uid(), SERVICE, "{name}");
+    }
+    let (code, told, log) = run(folder, &["backup", "--sandbox", "--to", "data/again.db"]);
+    assert_eq!(code, 0, "{told}{log}");
+    assert_eq!(fs::metadata(data.join("again.db")).expect("is there").uid(), SERVICE);
+}

@@ -15,8 +15,8 @@ use crate::storage::{
     codes::sqlite::is_corrupt,
     generation,
     sqlite::{
-        READY, UNTIL, alone, broken, bytes_of, clear, connect, copy_to, folder_of, look, read_only, sync_folder,
-        with_suffix,
+        READY, UNTIL, alone, broken, bytes_of, clear, connect, copy_to, folder_of, hand_over, look, read_only,
+        sync_folder, with_suffix,
     },
 };
 
@@ -89,6 +89,7 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(broken(&self.path, error)),
         };
+        hand_over(&ready).map_err(|error| broken(&ready, error))?;
         fs::rename(&ready, &self.path).map_err(|error| broken(&self.path, error))?;
         sync_folder(folder_of(&self.path))?;
         self.clear()?;
