@@ -78,8 +78,11 @@ impl Beside {
 
 fn write(path: &Path, number: i64) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        hand_over(folder)?;
+        // One that is there is somebody's already.
+        if !folder.is_dir() {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            hand_over(folder)?;
+        }
     }
     let mut part = path.to_owned().into_os_string();
     part.push(".part");

@@ -179,8 +179,11 @@ async fn what_root_lays_there_is_whose_folder_it_is() {
     let folder = home.path();
     sold_and_copied(folder).await;
     let data = folder.join("data");
-    chown(&data, Some(SERVICE), Some(SERVICE)).expect("given");
+    for place in [data.clone(), data.join("generations")] {
+        chown(place, Some(SERVICE), Some(SERVICE)).expect("given");
+    }
     restored(folder, &["copy.db"]);
+    assert_eq!(fs::metadata(&data).expect("is there").uid(), SERVICE, "nothing of what was there is given away");
     for name in ["saoma.db", "saoma.db.generation", "generations/saoma-db"] {
         assert_eq!(fs::metadata(data.join(name)).expect("is there").uid(), SERVICE, "{name}");
     }
